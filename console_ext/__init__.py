@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Remote consoles for a Nova-style compute API, as a loadable extension.
+
+Start at ``console_ext/api`` (the extension itself) or at ``console_ext/wsgi``
+(what loads it and answers requests); CONTRIBUTING.rst has the map.
+"""

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``os-getSerialConsole`` and ``os-getSPICEConsole``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from oslo_config import cfg
+from oslo_policy import policy as oslo_policy
+
+from console_ext import exceptions, wsgi
+from console_ext.api import policies, schemas
+from console_ext.rpc import instance
+from console_ext.rpc.client import ComputeClient, ConnectInfo
+from console_ext.servers.base import Server
+from console_ext.wsgi import validation
+
+# Nova refuses these two itself (nova/compute/api.py, reject_instance_state).
+_TASKS_WITHOUT_CONSOLE = frozenset({'deleting', 'migrating'})
+
+# These have no guest running.  Nova hands out a URL that cannot open, or, where the
+# port was given to another server since, one that opens that server's console
+# (CVE-2014-8750).
+_STATES_WITHOUT_CONSOLE = frozenset(
+    {'stopped', 'suspended', 'shelved', 'shelved_offloaded', 'soft-delete', 'deleted'}
+)
+
+
+class RemoteConsolesController:
+    """Asks the server's compute host where the console is, and for a token."""
+
+    def __init__(self, compute: ComputeClient):
+        self._compute = compute
+
+    @wsgi.action('os-getSerialConsole')
+    @wsgi.api_version('2.1', '2.5')
+    @wsgi.authorize(policies.SERIAL)
+    @wsgi.expected_errors(400, 404, 409, 501, 503)
+    @validation.schema(schemas.get_serial_console)
+    @validation.response_body_schema(schemas.get_serial_console_response)
+    def get_serial_console(
+        self, request: wsgi.Request, server: Server, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        console_type = body['os-getSerialConsole']['type']
+        host, primitive = _reachable(server, 'get_serial_console')
+        info = self._compute.get_serial_console(
+            request.context, host, primitive, console_type
+        )
+        return _console(console_type, info)
+
+    @wsgi.action('os-getSPICEConsole')
+    @wsgi.api_version('2.1', '2.5')
+    @wsgi.authorize(policies.SPICE)
+    @wsgi.expected_errors(400, 404, 409, 501, 503)
+    @validation.schema(schemas.get_spice_console)
+    @validation.response_body_schema(schemas.get_spice_console_response)
+    def get_spice_console(
+        self, request: wsgi.Request, server: Server, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        console_type = body['os-getSPICEConsole']['type']
+        host, primitive = _reachable(server, 'get_spice_console')
+        info = self._compute.get_spice_console(
+            request.context, host, primitive, console_type
+        )
+        return _console(console_type, info)
+
+
+def _reachable(server: Server, operation: str) -> tuple[str, dict[str, Any]]:
+    """The host to ask, and the server as it is named there.
+
+    :raises ServerNotReady: it has no host
+    :raises ServerStateConflict: in its state it has no console
+    """
+    if server.host is None:
+        raise exceptions.ServerNotReady(server.id)
+    for attribute, state, without_console in (
+        ('task_state', server.task_state, _TASKS_WITHOUT_CONSOLE),
+        ('vm_state', server.vm_state, _STATES_WITHOUT_CONSOLE),
+    ):
+        if state in without_console:
+            raise exceptions.ServerStateConflict(server.id, operation, attribute, state)
+    primitive = instance.to_primitive(
+        server.id,
+        database_id=server.database_id,
+        vm_state=server.vm_state,
+        host=server.host,
+    )
+    return server.host, primitive
+
+
+def _console(console_type: str, info: ConnectInfo) -> dict[str, Any]:
+    return {'console': {'type': console_type, 'url': info.access_url}}
+
+
+class RemoteConsoles(wsgi.V21APIExtensionBase):
+    """URLs of the serial and SPICE consoles of servers."""
+
+    name = 'RemoteConsoles'
+    alias = 'os-remote-consoles'
+    version = 1
+
+    def __init__(self, conf: cfg.ConfigOpts):
+        super().__init__(conf)
+        self._compute = ComputeClient(conf)
+
+    def get_controller_extensions(self) -> Iterable[wsgi.ControllerExtension]:
+        controller = RemoteConsolesController(self._compute)
+        return [wsgi.ControllerExtension(self, 'servers', controller)]
+
+    def get_policies(self) -> Iterable[oslo_policy.RuleDefault]:
+        return policies.list_rules()
+
+    def close(self) -> None:
+        self._compute.close()

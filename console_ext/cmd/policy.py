@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The policy rules of the installed extensions, for oslo.policy's tools."""
+
+from __future__ import annotations
+
+import sys
+
+from oslo_policy import policy as oslo_policy
+
+from console_ext import conf as config
+from console_ext.api import policies
+from console_ext.policy import Policy, base_rules
+from console_ext.wsgi import app, loader
+
+
+def list_rules() -> list[oslo_policy.RuleDefault]:
+    """For oslopolicy-sample-generator: the rules of this package."""
+    return [*base_rules(), *app.policies(), *policies.list_rules()]
+
+
+def get_enforcer() -> oslo_policy.Enforcer:
+    """For oslopolicy-policy-generator and -checker: every rule in force.
+
+    Those tools have read their command line; what is left after ``--`` is ours.
+    """
+    conf = config.load(args=_own_arguments(sys.argv))
+    extensions = loader.load_extensions(conf)
+    rules = [rule for extension in extensions for rule in extension.get_policies()]
+    return Policy(conf, [*app.policies(), *rules]).enforcer
+
+
+def _own_arguments(argv: list[str]) -> list[str]:
+    return argv[argv.index('--') + 1 :] if '--' in argv else []

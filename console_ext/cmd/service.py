@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every program does around its own work."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from console_ext import conf as config
+from console_ext import exceptions
+
+
+def configure(
+    args: Sequence[str], config_files: Sequence[str] | None = None
+) -> cfg.ConfigOpts:
+    """Read the configuration and set logging up by it."""
+    conf = cfg.ConfigOpts()
+    logging.register_options(conf)
+    config.read(conf, config_files, args)
+    logging.setup(conf, config.PROJECT)
+    return conf
+
+
+def run(program: Callable[[], None]) -> int:
+    """Run a program to its end.
+
+    :returns: an exit status: 1, after one line on stderr, where the configuration or
+        the machine is in the way
+    """
+    try:
+        program()
+    except (exceptions.ConfigurationError, cfg.Error) as error:
+        print(f'{sys.argv[0].rpartition("/")[2]}: {error}', file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f'{sys.argv[0].rpartition("/")[2]}: {error}', file=sys.stderr)
+        return 1
+    return 0
+
+
+@contextlib.contextmanager
+def until_signalled() -> Iterator[threading.Event]:
+    """An event that SIGTERM and SIGINT set, while the block lasts."""
+    stop = threading.Event()
+    former = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

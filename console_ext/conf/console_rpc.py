@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""[console_rpc]: both ends of the call that finds a console."""
+
+from oslo_config import cfg
+
+GROUP = 'console_rpc'
+
+OPTS = [
+    cfg.FloatOpt(
+        'timeout',
+        default=10,
+        min=0.1,
+        max=3600,
+        help='Seconds to wait for a compute host. A host that nobody answers for is '
+        'known at once, where the broker can tell.',
+    ),
+    cfg.IntOpt(
+        'max_concurrent_calls',
+        default=30,
+        min=1,
+        max=1000,
+        help='Calls that one API process has under way at once; more are answered '
+        '503. More than [oslo_messaging_rabbit] rpc_conn_pool_size only wait for '
+        'one of its connections.',
+    ),
+    cfg.StrOpt(
+        'driver',
+        default='inventory',
+        help='How console-ext-agent finds the consoles of its servers: a name in '
+        'the entry point namespace console_ext.compute.drivers.',
+    ),
+]

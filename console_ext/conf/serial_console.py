@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""[serial_console]: Nova's group of this name."""
+
+from oslo_config import cfg
+
+GROUP = 'serial_console'
+
+OPTS = [
+    cfg.BoolOpt(
+        'enabled',
+        default=False,
+        help='Whether the servers of this compute host have serial consoles.',
+    ),
+    cfg.URIOpt(
+        'base_url',
+        default='ws://127.0.0.1:6083/',
+        schemes=['ws', 'wss'],
+        help='Public URL of the serial console proxy; the token is added to its query.',
+    ),
+]

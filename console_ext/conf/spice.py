@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""[spice]: Nova's group of this name."""
+
+from oslo_config import cfg
+
+GROUP = 'spice'
+
+OPTS = [
+    cfg.BoolOpt(
+        'enabled',
+        default=False,
+        help='Whether the servers of this compute host have SPICE consoles.',
+    ),
+    cfg.URIOpt(
+        'html5proxy_base_url',
+        default='http://127.0.0.1:6082/spice_auto.html',
+        schemes=['http', 'https'],
+        help='Public URL of the SPICE HTML5 page; the token is added to its query.',
+    ),
+]

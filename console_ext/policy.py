@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may do what: oslo.policy, with Nova's base rules under Nova's names.
+
+An operator's policy.yaml for Nova governs here too, because the names are the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import yaml
+from oslo_config import cfg
+from oslo_policy import opts as policy_opts
+from oslo_policy import policy as oslo_policy
+
+from console_ext import exceptions
+
+LOG = logging.getLogger(__name__)
+
+PROJECT_MEMBER_OR_ADMIN = 'rule:project_member_or_admin'
+PROJECT_READER_OR_ADMIN = 'rule:project_reader_or_admin'
+PROJECT_MANAGER_OR_ADMIN = 'rule:project_manager_or_admin'
+ADMIN = 'rule:context_is_admin'
+
+_BEFORE_SCOPES = 'Nova replaced this by rules on roles in a project.'
+
+
+def _deprecated(name: str, check: str) -> oslo_policy.DeprecatedRule:
+    return oslo_policy.DeprecatedRule(
+        name, check, deprecated_reason=_BEFORE_SCOPES, deprecated_since='21.0.0'
+    )
+
+
+def base_rules() -> list[oslo_policy.RuleDefault]:
+    """The rules that Nova's own policies are built from (nova/policies/base.py)."""
+    admin_api = _deprecated('rule:admin_api', 'is_admin:True')
+    owner = _deprecated(
+        'rule:admin_or_owner', 'is_admin:True or project_id:%(project_id)s'
+    )
+    rules: list[tuple[str, str, str, oslo_policy.DeprecatedRule | None]] = [
+        ('context_is_admin', 'role:admin', 'Who is an administrator.', admin_api)
+    ]
+    for role, replaced in (
+        ('manager', admin_api),
+        ('member', owner),
+        ('reader', owner),
+    ):
+        rules += [
+            (
+                f'project_{role}_api',
+                f'role:{role} and project_id:%(project_id)s',
+                f'The role {role} in the project of the target.',
+                replaced,
+            ),
+            (
+                f'project_{role}_or_admin',
+                f'rule:project_{role}_api or rule:context_is_admin',
+                f'The role {role} in the project of the target, or an administrator.',
+                replaced,
+            ),
+        ]
+    return [
+        oslo_policy.RuleDefault(name, check, about, deprecated_rule=replaced)
+        for name, check, about, replaced in rules
+    ] + [
+        oslo_policy.RuleDefault(
+            name.removeprefix('rule:'),
+            check,
+            'For policy files that still name it.',
+            deprecated_for_removal=True,
+            deprecated_reason=_BEFORE_SCOPES,
+            deprecated_since='21.0.0',
+        )
+        for name, check in (
+            ('rule:admin_api', 'is_admin:True'),
+            ('rule:admin_or_owner', 'is_admin:True or project_id:%(project_id)s'),
+        )
+    ]
+
+
+class Policy:
+    """The rules in force.
+
+    oslo.policy looks for its files at every check, which costs more than the check
+    itself, and while it reloads, other threads see rules without their defaults.  So
+    an enforcer is loaded whole, used as it is, and replaced whole: at most
+    :attr:`CHECK_INTERVAL_S` after a policy file has changed.  An edit that cannot be
+    parsed is logged once and the last good rules stay.
+
+    :param defaults: the rules of the extensions, registered beside Nova's base rules
+    :raises ConfigurationError: two rules have one name, or the policy file is broken
+        at the start
+    """
+
+    CHECK_INTERVAL_S = 1.0
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        defaults: Iterable[oslo_policy.RuleDefault] = (),
+    ):
+        self._conf = conf
+        self._defaults = [*base_rules(), *defaults]
+        self._lock = threading.Lock()
+        policy_opts.set_defaults(conf)
+        self._stamp = self._files_stamp()
+        self._next_check = time.monotonic() + self.CHECK_INTERVAL_S
+        try:
+            self._enforcer = self._load()
+        except oslo_policy.DuplicatePolicyError as error:
+            raise exceptions.ConfigurationError(f'policy: {error}') from error
+        except (OSError, ValueError, yaml.YAMLError, cfg.Error) as error:
+            raise exceptions.ConfigurationError(
+                f'policy file {conf.oslo_policy.policy_file}: {_one_line(error)}'
+            ) from error
+
+    @property
+    def enforcer(self) -> oslo_policy.Enforcer:
+        """The enforcer in force, for oslo.policy's own tools."""
+        return self._enforcer
+
+    def authorize(
+        self, rule: str, target: Mapping[str, Any], credentials: dict[str, Any]
+    ) -> None:
+        """Check a registered rule.
+
+        :param target: what is acted on: ``project_id`` and ``user_id`` at the least
+        :raises NotAuthorized: the rule, or the scope of the token, says no
+        """
+        self._refresh()
+        try:
+            self._enforcer.authorize(rule, target, credentials, do_raise=True)
+        except (oslo_policy.PolicyNotAuthorized, oslo_policy.InvalidScope):
+            raise exceptions.NotAuthorized(rule) from None
+
+    def is_admin(self, credentials: dict[str, Any]) -> bool:
+        self._refresh()
+        own = {key: credentials[key] for key in ('project_id', 'user_id')}
+        return bool(self._enforcer.authorize('context_is_admin', own, credentials))
+
+    def knows(self, rule: str) -> bool:
+        return rule in self._enforcer.registered_rules
+
+    def _load(self) -> oslo_policy.Enforcer:
+        enforcer = oslo_policy.Enforcer(self._conf)
+        enforcer.suppress_default_change_warnings = True
+        enforcer.register_defaults(self._defaults)
+        enforcer.load_rules()
+        enforcer.use_conf = False
+        return enforcer
+
+    def _refresh(self) -> None:
+        now = time.monotonic()
+        if now < self._next_check or not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._next_check = now + self.CHECK_INTERVAL_S
+            stamp = self._files_stamp()
+            if stamp == self._stamp:
+                return
+            self._stamp = stamp
+            try:
+                self._enforcer = self._load()
+                LOG.info('Policy files have changed; the new rules are in force')
+            except (OSError, ValueError, yaml.YAMLError, cfg.Error) as error:
+                LOG.error(
+                    'Policy files have changed and cannot be used; the former rules '
+                    'stay in force: %s',
+                    _one_line(error),
+                )
+        finally:
+            self._lock.release()
+
+    def _files_stamp(self) -> tuple[tuple[str, int, int], ...]:
+        """Names, times and sizes of the policy files as they are now."""
+        options = self._conf.oslo_policy
+        paths = [self._conf.find_file(options.policy_file)]
+        for name in options.policy_dirs:
+            folder = self._conf.find_file(name)
+            if folder is not None and os.path.isdir(folder):
+                paths += [entry.path for entry in os.scandir(folder)]
+        stamp = []
+        for path in sorted(path for path in paths if path is not None):
+            try:
+                status = os.stat(path)
+            except FileNotFoundError:
+                continue
+            stamp.append((path, status.st_mtime_ns, status.st_size))
+        return tuple(stamp)
+
+
+def _one_line(error: Exception) -> str:
+    return ' '.join(str(error).split())

@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The asking half: where is this server's console?"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import oslo_messaging
+from oslo_config import cfg
+
+from console_ext import exceptions
+from console_ext.context import RequestContext
+from console_ext.rpc import errors, instance, transport
+
+LOG = logging.getLogger(__name__)
+
+# A console URL is a few hundred bytes; whatever sends more is not to be believed.
+MAX_TEXT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectInfo:
+    """A compute host's answer: where the console is, and the token that opens it.
+
+    :param internal_access_path: what the hypervisor wants first on the connection
+        (a CONNECT path); None for a plain port
+    :param access_url: the URL for the user; holds the token
+    """
+
+    host: str
+    port: int
+    tls_port: int | None
+    internal_access_path: str | None
+    token: str = field(repr=False)
+    access_url: str = field(repr=False)
+
+
+class ComputeClient:
+    """Calls compute hosts, ours or Nova's.
+
+    Connects at the first call, so that a server may fork before.  A call never takes
+    longer than ``[console_rpc] timeout``, whatever the broker does: oslo.messaging
+    itself blocks without bound while a broker is away, so each call runs in a thread
+    of its own, and at most ``[console_rpc] max_concurrent_calls`` of them exist.
+    """
+
+    # A host's queue is gone for a moment when a broker restarts: how long, after the
+    # broker was last seen to fail, a missing queue is asked for again.
+    QUEUE_GRACE_S = 30.0
+    QUEUE_RETRY_S = 0.25
+
+    def __init__(self, conf: cfg.ConfigOpts):
+        self._conf = conf
+        self._timeout_s = conf.console_rpc.timeout
+        self._slots = threading.BoundedSemaphore(conf.console_rpc.max_concurrent_calls)
+        self._lock = threading.Lock()
+        self._client: oslo_messaging.RPCClient | None = None
+        self._transport: oslo_messaging.transport.RPCTransport | None = None
+        self._pid: int | None = None
+        # Before the first call nothing is known of the broker, as after a failure.
+        self._in_doubt = True
+        self._last_failure = float('-inf')
+
+    def get_serial_console(
+        self,
+        context: RequestContext,
+        host: str,
+        server: dict[str, Any],
+        console_type: str,
+    ) -> ConnectInfo:
+        """
+        :param server: an instance primitive
+        :raises ConsoleError: the host says why there is no console
+        :raises ComputeUnavailable: it cannot be asked now
+        :raises UnexpectedReply: the answer is outside the contract
+        """
+        return self._get_console(
+            context, host, 'get_serial_console', server, console_type
+        )
+
+    def get_spice_console(
+        self,
+        context: RequestContext,
+        host: str,
+        server: dict[str, Any],
+        console_type: str,
+    ) -> ConnectInfo:
+        """Parameters and exceptions are those of :meth:`get_serial_console`."""
+        return self._get_console(
+            context, host, 'get_spice_console', server, console_type
+        )
+
+    def validate_console_port(
+        self,
+        context: RequestContext,
+        host: str,
+        server: dict[str, Any],
+        console_type: str,
+        port: int,
+    ) -> bool:
+        """Whether the host still has that console of that server on that port.
+
+        :raises: as :meth:`get_serial_console`
+        """
+        reply = self._call(
+            context,
+            host,
+            'validate_console_port',
+            server,
+            console_type,
+            # Nova compares it with a string.
+            port=str(port),
+        )
+        return reply is True
+
+    def close(self) -> None:
+        """Drop the connections, if there are any."""
+        with self._lock:
+            connected, self._transport, self._client = self._transport, None, None
+        if connected is not None:
+            connected.cleanup()
+
+    def _get_console(
+        self,
+        context: RequestContext,
+        host: str,
+        method: str,
+        server: dict[str, Any],
+        console_type: str,
+    ) -> ConnectInfo:
+        reply = self._call(context, host, method, server, console_type)
+        try:
+            return _connect_info(reply)
+        except (KeyError, TypeError, ValueError) as error:
+            # Not the reply itself: it may hold a token.
+            raise exceptions.UnexpectedReply(
+                host, f'{method} answered what is no connect info ({error})'
+            ) from None
+
+    def _call(
+        self,
+        context: RequestContext,
+        host: str,
+        method: str,
+        server: dict[str, Any],
+        console_type: str,
+        **more: Any,
+    ) -> Any:
+        asked = (instance.uuid_of(server), console_type, method)
+        args = {'console_type': console_type, 'instance': server, **more}
+        deadline = time.monotonic() + self._timeout_s
+        if self._in_doubt and not transport.broker_listens(self._conf):
+            raise exceptions.BusUnreachable
+        try:
+            reply = self._bounded(
+                lambda: self._call_host(context, host, method, args, deadline), deadline
+            )
+        except oslo_messaging.RemoteError as error:
+            raise self._remote(error.exc_type, host, asked) from None
+        except oslo_messaging.MessageUndeliverable:
+            raise exceptions.HostUnreachable(host) from None
+        except oslo_messaging.MessagingTimeout:
+            self._doubt()
+            raise exceptions.HostUnreachable(host) from None
+        except (oslo_messaging.MessageDeliveryFailure, OSError) as error:
+            self._doubt()
+            LOG.warning('The message bus failed: %s', type(error).__name__)
+            raise exceptions.BusUnreachable from None
+        except exceptions.ConsoleExtError:
+            raise
+        except Exception as error:
+            # Builtin exceptions come back as themselves, with a remote traceback as
+            # their text.
+            name = type(error).__name__.removesuffix('_Remote')
+            raise self._remote(name, host, asked) from None
+        self._in_doubt = False
+        return reply
+
+    def _remote(
+        self, name: str, host: str, asked: errors.Asked
+    ) -> exceptions.ConsoleExtError:
+        self._in_doubt = False
+        return errors.from_wire(name, asked) or exceptions.UnexpectedReply(
+            host, f'{asked[2]} failed with {name}'
+        )
+
+    def _doubt(self) -> None:
+        self._in_doubt = True
+        self._last_failure = time.monotonic()
+
+    def _bounded(self, call: Callable[[], Any], deadline: float) -> Any:
+        """Run a call in a thread and wait for it until the deadline.
+
+        A call that is given up ends by itself when the broker is back, and holds its
+        slot until then.
+        """
+        if not self._slots.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise exceptions.TooManyCalls
+        outcome: list[tuple[Any, BaseException | None]] = []
+        done = threading.Event()
+
+        def run() -> None:
+            try:
+                outcome.append((call(), None))
+            except BaseException as error:
+                outcome.append((None, error))
+            finally:
+                self._slots.release()
+                done.set()
+
+        thread = threading.Thread(target=run, name='console-rpc', daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            self._slots.release()
+            raise exceptions.TooManyCalls from None
+        # The library's own timeout comes first where it works; this one always does.
+        if not done.wait(max(0.0, deadline - time.monotonic()) + 0.25):
+            raise oslo_messaging.MessagingTimeout('given up')
+        reply, error = outcome[0]
+        if error is not None:
+            raise error
+        return reply
+
+    def _call_host(
+        self,
+        context: RequestContext,
+        host: str,
+        method: str,
+        args: dict[str, Any],
+        deadline: float,
+    ) -> Any:
+        while True:
+            left = max(0.01, deadline - time.monotonic())
+            caller = self._connected().prepare(server=host, timeout=left)
+            try:
+                return caller.call(_to_wire(context), method, **args)
+            except oslo_messaging.MessageUndeliverable:
+                now = time.monotonic()
+                recent = now - self._last_failure < self.QUEUE_GRACE_S
+                if not recent or now + self.QUEUE_RETRY_S > deadline:
+                    raise
+            time.sleep(self.QUEUE_RETRY_S)
+
+    def _connected(self) -> oslo_messaging.RPCClient:
+        pid = os.getpid()
+        if self._client is not None and self._pid == pid:
+            return self._client
+        with self._lock:
+            if self._client is None or self._pid != pid:
+                # A forked child cannot use its parent's connections, nor close them.
+                self._transport = transport.connect(self._conf)
+                self._client = oslo_messaging.get_rpc_client(
+                    self._transport,
+                    oslo_messaging.Target(
+                        topic=transport.TOPIC, version=transport.VERSION
+                    ),
+                    # Publish once: what could be retried is retried above, in time.
+                    retry=1,
+                    transport_options=oslo_messaging.TransportOptions(
+                        # The broker says at once that a host has no queue.
+                        at_least_once=True
+                    ),
+                )
+                self._pid = pid
+            return self._client
+
+
+def _to_wire(context: RequestContext) -> dict[str, Any]:
+    """The caller's context, as an administrator.
+
+    The compute host loads the server's missing fields with it, and would not find
+    another project's server otherwise.  The caller's identity and request id stay, for
+    tracing; the token never travels.
+    """
+    values = context.to_dict()
+    values.update(
+        user_id=context.user_id,
+        is_admin=True,
+        auth_token=None,
+        global_request_id=context.global_id,
+        service_catalog=[],
+    )
+    return values
+
+
+def _connect_info(reply: Any) -> ConnectInfo:
+    if not isinstance(reply, dict):
+        raise TypeError('not a mapping')
+    port = int(reply['port'])
+    tls_port = reply.get('tlsPort')
+    path = reply.get('internal_access_path')
+    return ConnectInfo(
+        host=_text(reply, 'host'),
+        port=port,
+        tls_port=None if tls_port is None else int(tls_port),
+        internal_access_path=None
+        if path is None
+        else _text(reply, 'internal_access_path'),
+        token=_text(reply, 'token'),
+        access_url=_text(reply, 'access_url'),
+    )
+
+
+def _text(reply: dict[str, Any], key: str) -> str:
+    value = reply[key]
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT:
+        raise ValueError(f'{key} is not a text of 1 to {MAX_TEXT} characters')
+    return value

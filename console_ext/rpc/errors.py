@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Errors as they travel: by the names of Nova's exception classes.
+
+The text that comes with a name is the remote host's own, followed by its traceback.
+It is never shown to anyone: the local exception makes its text from what we know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from console_ext import exceptions
+
+# What was asked for: (server's id, console type, Nova's name of the method).
+Asked = tuple[str, str, str]
+
+_FROM_WIRE: dict[str, Callable[[Asked], exceptions.ConsoleExtError]] = {
+    'InstanceNotFound': lambda asked: exceptions.ServerNotFound(asked[0]),
+    'InstanceNotReady': lambda asked: exceptions.ServerNotReady(asked[0]),
+    'InstanceInvalidState': lambda asked: exceptions.ServerStateConflict(
+        asked[0], asked[2]
+    ),
+    'ConsoleTypeInvalid': lambda asked: exceptions.InvalidConsoleType(asked[1]),
+    'ConsoleTypeUnavailable': lambda asked: exceptions.ConsoleTypeUnavailable(asked[1]),
+    'NotImplementedError': lambda asked: exceptions.ConsoleNotSupported(),
+}
+
+# Nova's API expects these of a serial console only; for SPICE they are a fault.
+_FROM_WIRE_SERIAL: dict[str, Callable[[], exceptions.ConsoleExtError]] = {
+    'SocketPortRangeExhaustedException': exceptions.SerialPortsExhausted,
+    'ImageSerialPortNumberInvalid': exceptions.InvalidSerialPorts,
+    'ImageSerialPortNumberExceedFlavorValue': exceptions.InvalidSerialPorts,
+}
+
+_TO_WIRE: dict[type[exceptions.ConsoleExtError], str] = {
+    exceptions.ServerNotFound: 'InstanceNotFound',
+    exceptions.ServerNotReady: 'InstanceNotReady',
+    exceptions.ServerStateConflict: 'InstanceInvalidState',
+    exceptions.InvalidConsoleType: 'ConsoleTypeInvalid',
+    exceptions.ConsoleTypeUnavailable: 'ConsoleTypeUnavailable',
+    exceptions.ConsoleNotSupported: 'NotImplementedError',
+    exceptions.SerialPortsExhausted: 'SocketPortRangeExhaustedException',
+    exceptions.InvalidSerialPorts: 'ImageSerialPortNumberInvalid',
+}
+
+
+def from_wire(name: str, asked: Asked) -> exceptions.ConsoleExtError | None:
+    """The local exception for a remote class name; None for one we do not expect."""
+    if name in _FROM_WIRE:
+        return _FROM_WIRE[name](asked)
+    if asked[1] == 'serial' and name in _FROM_WIRE_SERIAL:
+        return _FROM_WIRE_SERIAL[name]()
+    return None
+
+
+def to_wire(error: exceptions.ConsoleError) -> Exception:
+    """An exception that a caller, ours or a real nova-api, knows by its name.
+
+    oslo.messaging sends the class's name and module; nova-api rebuilds only what
+    comes from ``nova.exception``.
+    """
+    name = _TO_WIRE[type(error)]
+    if name == 'NotImplementedError':
+        return NotImplementedError(str(error))
+    wire_class: type[Exception] = type(
+        name, (Exception,), {'__module__': 'nova.exception'}
+    )
+    return wire_class(str(error))

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The answering half: what console-ext-agent serves in a nova-compute's place."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import uuid
+from collections.abc import Iterator
+from typing import Any
+from urllib import parse
+
+import oslo_messaging
+from oslo_config import cfg
+from oslo_messaging.rpc import dispatcher
+
+from console_ext import exceptions
+from console_ext.compute.base import Driver
+from console_ext.inventory import Endpoint
+from console_ext.rpc import errors, instance, transport
+
+LOG = logging.getLogger(__name__)
+
+# The newest minor version of each major that Nova 2026.2 serves.
+VERSIONS = ('5.13', '6.5')
+
+_SPICE_TYPES = ('spice-html5',)
+
+
+class ComputeEndpoint:
+    """The console methods of Nova's compute RPC.
+
+    :param version: the newest version that this endpoint answers to
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts, driver: Driver, version: str):
+        self.target = oslo_messaging.Target(version=version)
+        self._conf = conf
+        self._driver = driver
+
+    @oslo_messaging.expose
+    def get_serial_console(
+        self, context: dict[str, Any], console_type: str, instance: Any
+    ) -> dict[str, Any]:
+        options = self._conf.serial_console
+        with _named_as_in_nova():
+            if not options.enabled:
+                raise exceptions.ConsoleTypeUnavailable(console_type)
+            endpoint = self._find(instance, self._driver.serial)
+            return _connect_info(endpoint, options.base_url)
+
+    @oslo_messaging.expose
+    def get_spice_console(
+        self, context: dict[str, Any], console_type: str, instance: Any
+    ) -> dict[str, Any]:
+        options = self._conf.spice
+        with _named_as_in_nova():
+            if console_type not in _SPICE_TYPES:
+                raise exceptions.InvalidConsoleType(console_type)
+            if not options.enabled:
+                raise exceptions.ConsoleTypeUnavailable(console_type)
+            endpoint = self._find(instance, self._driver.spice)
+            info = _connect_info(endpoint, options.html5proxy_base_url)
+            return {**info, 'tlsPort': endpoint.tls_port}
+
+    @oslo_messaging.expose
+    def validate_console_port(
+        self, context: dict[str, Any], instance: Any, port: str, console_type: str
+    ) -> bool:
+        """Whether the server is here, running, and its console on that port.
+
+        :raises InstanceNotFound, InstanceNotReady: by these names, on the wire
+        """
+        with _named_as_in_nova():
+            if console_type == 'serial':
+                endpoint = self._find(instance, self._driver.serial)
+            elif console_type in _SPICE_TYPES:
+                endpoint = self._find(instance, self._driver.spice)
+            else:
+                raise exceptions.InvalidConsoleType(console_type)
+            return str(port) in (str(endpoint.port), str(endpoint.tls_port))
+
+    def _find(self, primitive: Any, of_driver: Any) -> Endpoint:
+        server_id = instance.uuid_of(primitive)
+        try:
+            endpoint: Endpoint = of_driver(server_id)
+        except exceptions.ServerNotFound:
+            if instance.vm_state_of(primitive) == 'building':
+                raise exceptions.ServerNotReady(server_id) from None
+            raise
+        return endpoint
+
+
+class ComputeServer:
+    """Answers for one compute host on the bus, from :meth:`start` to :meth:`stop`."""
+
+    def __init__(self, conf: cfg.ConfigOpts, driver: Driver):
+        self._transport = transport.connect(conf)
+        self._server = oslo_messaging.get_rpc_server(
+            self._transport,
+            oslo_messaging.Target(topic=transport.TOPIC, server=conf.host),
+            [ComputeEndpoint(conf, driver, version) for version in VERSIONS],
+            executor='threading',
+            access_policy=dispatcher.ExplicitRPCAccessPolicy,
+        )
+
+    def start(self) -> None:
+        """Take calls, in threads of oslo.messaging's own; waits for the broker."""
+        self._server.start()
+
+    def stop(self) -> None:
+        """Finish the calls under way and drop the connections."""
+        self._server.stop()
+        self._server.wait()
+        self._transport.cleanup()
+
+
+@contextlib.contextmanager
+def _named_as_in_nova() -> Iterator[None]:
+    """Send an expected error by its name in Nova, without a traceback in our log."""
+    try:
+        yield
+    except exceptions.ConsoleError as error:
+        LOG.info('Refused: %s', error)
+        try:
+            raise errors.to_wire(error) from None
+        except Exception:
+            # It takes the exception that is being handled.
+            raise oslo_messaging.ExpectedException from None
+
+
+def _connect_info(endpoint: Endpoint, base_url: str) -> dict[str, Any]:
+    # uuid4 is 122 bits of os.urandom, and what Nova's clients expect to see.
+    token = str(uuid.uuid4())
+    return {
+        'host': endpoint.host,
+        'port': endpoint.port,
+        'internal_access_path': None,
+        'token': token,
+        'access_url': access_url(base_url, token),
+    }
+
+
+def access_url(base_url: str, token: str) -> str:
+    """The base URL with the token in its query, beside whatever stands there."""
+    parts = parse.urlsplit(base_url)
+    query = parse.urlencode({'token': token})
+    if parts.query:
+        query = f'{parts.query}&{query}'
+    return parse.urlunsplit(parts._replace(query=query))

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The host of extensions: what Nova gave its own API code, for a plugin of ours.
+
+A plugin's author needs these names and :mod:`console_ext.wsgi.validation`::
+
+    from console_ext import wsgi
+    from console_ext.wsgi import validation
+"""
+
+from console_ext.wsgi.declarations import (
+    action,
+    api_version,
+    authorize,
+    expected_errors,
+    response,
+)
+from console_ext.wsgi.extensions import (
+    ControllerExtension,
+    ResourceExtension,
+    V21APIExtensionBase,
+)
+from console_ext.wsgi.resource import Request
+
+__all__ = [
+    'ControllerExtension',
+    'Request',
+    'ResourceExtension',
+    'V21APIExtensionBase',
+    'action',
+    'api_version',
+    'authorize',
+    'expected_errors',
+    'response',
+]

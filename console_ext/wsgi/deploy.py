@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stand-alone API as its PasteDeploy file composes it."""
+
+from __future__ import annotations
+
+import os
+
+from oslo_config import cfg
+from paste import deploy
+
+from console_ext import conf as config
+from console_ext import exceptions
+from console_ext.servers.base import WSGIApplication
+
+
+def load_app(conf: cfg.ConfigOpts) -> WSGIApplication:
+    """Load the pipeline that ``[api] auth_strategy`` names.
+
+    :raises ConfigurationError: the one line that says why not
+    """
+    path = config.find_file(conf, conf.api.paste_config)
+    if path is None:
+        raise exceptions.ConfigurationError(
+            f'[api] paste_config = {conf.api.paste_config}: there is no such file'
+        )
+    # Each factory reads the configuration again; a percent sign is PasteDeploy's
+    # interpolation.
+    files = os.pathsep.join(conf.config_file or []).replace('%', '%%')
+    try:
+        application: WSGIApplication = deploy.loadapp(
+            f'config:{os.path.abspath(path)}',
+            name=conf.api.auth_strategy,
+            global_conf={'config_files': files},
+        )
+    except (LookupError, ImportError, AttributeError, TypeError, ValueError) as error:
+        raise exceptions.ConfigurationError(
+            f'{path}: {type(error).__name__}: {" ".join(str(error).split())}'
+        ) from error
+    return application

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Extensions, from their entry points to the final table of routes.
+
+Nova's loader went on without an extension that failed, and imported those that were
+disabled.  Here whatever is wrong stops the service, in one line that says which
+extension it is about.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from importlib import metadata
+from typing import Any
+
+from oslo_config import cfg
+from stevedore import named
+
+from console_ext import exceptions
+from console_ext.policy import Policy
+from console_ext.wsgi import declarations
+from console_ext.wsgi.extensions import (
+    NAMESPACE,
+    ControllerExtension,
+    ResourceExtension,
+    V21APIExtensionBase,
+)
+from console_ext.wsgi.resource import Operation
+from console_ext.wsgi.router import Router
+
+# A noun's methods: HTTP method, and whether the path ends in the id of one of it.
+_METHODS = {
+    'index': ('GET', False),
+    'create': ('POST', False),
+    'show': ('GET', True),
+    'update': ('PUT', True),
+    'delete': ('DELETE', True),
+}
+
+# The nouns of the wrapped API that actions can be attached to.
+_NOUNS = {'servers'}
+
+
+def load_extensions(conf: cfg.ConfigOpts) -> list[V21APIExtensionBase]:
+    """Import and make the enabled extensions, in the order of their aliases.
+
+    :raises ExtensionError: an extension is not usable, or two have one alias
+    :raises ConfigurationError: ``[api] disabled_extensions`` names an unknown alias
+    """
+    # Listing them imports none of them.
+    installed = Counter(point.name for point in metadata.entry_points(group=NAMESPACE))
+    disabled = set(conf.api.disabled_extensions)
+    unknown = sorted(disabled - set(installed))
+    if unknown:
+        raise exceptions.ConfigurationError(
+            f'[api] disabled_extensions names {", ".join(unknown)}, but the installed '
+            f'extensions are {", ".join(sorted(installed)) or "none"}'
+        )
+    enabled = sorted(set(installed) - disabled)
+    for alias in enabled:
+        if installed[alias] > 1:
+            raise exceptions.ExtensionError(alias, 'two installed packages provide it')
+    if not enabled:
+        return []
+    manager: named.NamedExtensionManager[Any] = named.NamedExtensionManager(
+        NAMESPACE,
+        enabled,
+        invoke_on_load=True,
+        invoke_args=(conf,),
+        name_order=True,
+        on_load_failure_callback=_refuse,
+        on_missing_entrypoints_callback=_missing,
+        verify_requirements=False,
+    )
+    return [_checked(extension.name, extension.obj) for extension in manager]
+
+
+def _refuse(manager: object, point: metadata.EntryPoint, error: BaseException) -> None:
+    if isinstance(error, exceptions.ConfigurationError):
+        raise error
+    raise exceptions.ExtensionError(
+        point.name, f'it cannot be loaded: {type(error).__name__}: {error}'
+    ) from error
+
+
+def _missing(aliases: Iterable[str]) -> None:
+    raise exceptions.ExtensionError(', '.join(sorted(aliases)), 'it has disappeared')
+
+
+def _checked(alias: str, extension: object) -> V21APIExtensionBase:
+    if not isinstance(extension, V21APIExtensionBase):
+        raise exceptions.ExtensionError(alias, 'it is no V21APIExtensionBase')
+    if getattr(extension, 'alias', None) != alias:
+        raise exceptions.ExtensionError(
+            alias, "its class's alias differs from its entry point's name"
+        )
+    if not getattr(extension, 'name', None) or not inspect.getdoc(type(extension)):
+        raise exceptions.ExtensionError(alias, 'it lacks a name or a description')
+    return extension
+
+
+def build_router(extensions: Iterable[V21APIExtensionBase], policy: Policy) -> Router:
+    """The final table of what the extensions provide.
+
+    :raises ExtensionError: what they declare is not usable, or claims what another
+        one has
+    """
+    router = Router()
+    actions: dict[str, dict[str, Operation]] = {}
+    nouns: dict[str, str] = {}
+    for extension in extensions:
+        for attached in extension.get_controller_extensions():
+            table = actions.setdefault(attached.collection, {})
+            for operation in _actions(extension.alias, attached):
+                name = operation.action or ''
+                if name in table:
+                    raise exceptions.ExtensionError(
+                        extension.alias,
+                        f'the action {name} is already that of {table[name].alias}',
+                    )
+                table[name] = operation
+        for resource in extension.get_resources():
+            path = _path(resource)
+            if path in nouns or resource.collection in _NOUNS:
+                raise exceptions.ExtensionError(
+                    extension.alias,
+                    f'the noun {path} is already that of {nouns.get(path, "the API")}',
+                )
+            nouns[path] = extension.alias
+            for method, full_path, operation in _methods(extension.alias, resource):
+                router.connect(method, full_path, operation)
+    for collection, table in actions.items():
+        router.connect('POST', f'/{collection}/{{server_id}}/action', table)
+    for row in router.rows():
+        if not policy.knows(row.policy):
+            raise exceptions.ExtensionError(
+                row.extension, f'the policy rule {row.policy} is not registered'
+            )
+    return router
+
+
+def _actions(alias: str, attached: ControllerExtension) -> Iterator[Operation]:
+    if attached.collection not in _NOUNS:
+        raise exceptions.ExtensionError(
+            alias, f'there is no noun {attached.collection} to attach actions to'
+        )
+    found = False
+    for _, method in inspect.getmembers(attached.controller, inspect.ismethod):
+        declared = declarations.declaration_of(method)
+        if declared is not None and declared.action is not None:
+            found = True
+            yield Operation.compile(alias, method, names_server=True)
+    if not found:
+        raise exceptions.ExtensionError(
+            alias, f'{type(attached.controller).__name__} has no action'
+        )
+
+
+def _path(resource: ResourceExtension) -> str:
+    if resource.parent is None:
+        return f'/{resource.collection}'
+    collection, member = resource.parent
+    return f'/{collection}/{{{member}_id}}/{resource.collection}'
+
+
+def _methods(
+    alias: str, resource: ResourceExtension
+) -> Iterator[tuple[str, str, Operation]]:
+    path = _path(resource)
+    of_server = resource.parent is not None and resource.parent[0] in _NOUNS
+    member = resource.member_name or resource.collection[:-1]
+    found = False
+    for name, (http_method, is_one) in _METHODS.items():
+        method = getattr(resource.controller, name, None)
+        if method is not None:
+            found = True
+            yield (
+                http_method,
+                f'{path}/{{{member}_id}}' if is_one else path,
+                Operation.compile(alias, method, names_server=of_server),
+            )
+    if not found:
+        raise exceptions.ExtensionError(
+            alias, f'{type(resource.controller).__name__} has no method of a noun'
+        )

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which version of the API a request asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import MutableMapping
+from typing import NamedTuple
+
+import microversion_parse
+
+from console_ext import exceptions
+
+SERVICE_TYPE = 'compute'
+HEADER = 'OpenStack-API-Version'
+LEGACY_HEADER = 'X-OpenStack-Nova-API-Version'
+
+# nova/api/openstack/api_version_request.py
+_FORMAT = re.compile(r'([1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})', re.ASCII)
+
+
+class Version(NamedTuple):
+    major: int
+    minor: int
+
+    def __str__(self) -> str:
+        return f'{self.major}.{self.minor}'
+
+    @classmethod
+    def parse(cls, text: str) -> Version:
+        """
+        :raises InvalidMicroversion: it is not two numbers and a dot
+        """
+        match = _FORMAT.fullmatch(text)
+        if match is None:
+            raise exceptions.InvalidMicroversion(text)
+        return cls(int(match[1]), int(match[2]))
+
+
+DEFAULT = Version(2, 1)
+
+# What ``latest`` means to a filter, which does not know what it is in front of.
+_BEYOND_ALL = Version(10**9, 0)
+
+
+class Range(NamedTuple):
+    """Versions from ``minimum`` to ``maximum``, both included.
+
+    :param maximum: None for no end
+    """
+
+    minimum: Version
+    maximum: Version | None
+
+    def __contains__(self, version: object) -> bool:
+        return (
+            isinstance(version, Version)
+            and self.minimum <= version
+            and (self.maximum is None or version <= self.maximum)
+        )
+
+    def overlaps(self, other: Range) -> bool:
+        return self.minimum in other or other.minimum in self
+
+    def __str__(self) -> str:
+        return f'{self.minimum}–{self.maximum or ""}'
+
+    @classmethod
+    def parse(cls, minimum: str, maximum: str | None) -> Range:
+        """
+        :raises InvalidMicroversion: either is not a version
+        """
+        return cls(
+            Version.parse(minimum), None if maximum is None else Version.parse(maximum)
+        )
+
+
+# What the stand-alone host serves; at 2.6 Nova replaced the actions by a resource.
+STAND_ALONE = Range(Version(2, 1), Version(2, 5))
+
+
+def requested(headers: MutableMapping[str, str], supported: Range | None) -> Version:
+    """The version a request asks for, or the default.
+
+    :param supported: what the API behind us serves; None where we cannot know
+    :raises InvalidMicroversion, UnsupportedMicroversion:
+    """
+    text = microversion_parse.get_version(
+        headers, service_type=SERVICE_TYPE, legacy_headers=[LEGACY_HEADER]
+    )
+    if text is None:
+        return DEFAULT
+    if text == 'latest':
+        return (supported and supported.maximum) or _BEYOND_ALL
+    version = Version.parse(text)
+    if supported is not None and version not in supported:
+        raise exceptions.UnsupportedMicroversion(
+            version, str(supported.minimum), str(supported.maximum or 'latest')
+        )
+    return version

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Identity without keystone, for a machine's own use and for tests.
+
+The token says who is asking: ``USER:PROJECT:ROLE,ROLE``.  Anything else is the
+identity that is configured.  The project ``system`` stands for a system-scoped token.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from oslo_config import cfg
+
+from console_ext import conf as config
+from console_ext.servers.base import WSGIApplication
+from console_ext.wsgi import faults
+
+_SYSTEM = 'system'
+
+# What keystonemiddleware sets, and so what a client may not.
+_IDENTITY = (
+    'HTTP_OPENSTACK_SYSTEM_SCOPE',
+    'HTTP_X_AUTHORIZATION',
+    'HTTP_X_DOMAIN',
+    'HTTP_X_IDENTITY_STATUS',
+    'HTTP_X_IS_ADMIN_PROJECT',
+    'HTTP_X_PROJECT',
+    'HTTP_X_ROLE',
+    'HTTP_X_SERVICE',
+    'HTTP_X_TENANT',
+    'HTTP_X_TRUST',
+    'HTTP_X_USER',
+)
+
+
+class NoAuth:
+    def __init__(self, application: WSGIApplication, conf: cfg.ConfigOpts):
+        options = conf.api
+        self._application = application
+        self._allow_remote = options.noauth_allow_remote
+        self._default = (
+            options.noauth_user_id,
+            options.noauth_project_id,
+            ','.join(options.noauth_roles),
+        )
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if not self._allow_remote and not is_loopback(environ.get('REMOTE_ADDR', '')):
+            refused = faults.response(
+                403, 'Without authentication, only clients on this machine are served.'
+            )
+            return refused(environ, start_response)
+        for name in [name for name in environ if name.startswith(_IDENTITY)]:
+            del environ[name]
+        parts = environ.pop('HTTP_X_AUTH_TOKEN', '').split(':')
+        user_id, project_id, roles = (
+            parts if len(parts) == 3 and all(parts[:2]) else self._default
+        )
+        environ['HTTP_X_IDENTITY_STATUS'] = 'Confirmed'
+        environ['HTTP_X_USER_ID'] = user_id
+        environ['HTTP_X_ROLES'] = roles
+        if project_id == _SYSTEM:
+            environ['HTTP_OPENSTACK_SYSTEM_SCOPE'] = 'all'
+        else:
+            environ['HTTP_X_PROJECT_ID'] = project_id
+        return self._application(environ, start_response)
+
+
+def is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == 'localhost'
+
+
+def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Any:
+    """paste.filter_factory"""
+    conf = config.from_paste(global_conf, local_conf)
+    return lambda application: NoAuth(application, conf)

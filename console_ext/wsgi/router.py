@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which operations a URL leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import routes
+
+from console_ext.wsgi.resource import Operation, Operations
+
+# Nova's: a project in the URL is hex digits and dashes, or it is no project.
+_PROJECT = '/{project_id:[0-9a-f-]+}'
+
+
+class Match(NamedTuple):
+    """
+    :param args: the variables of the URL, decoded
+    """
+
+    operations: Operations
+    args: dict[str, str]
+
+    @property
+    def is_action(self) -> bool:
+        return not isinstance(self.operations, Operation)
+
+
+class Row(NamedTuple):
+    """A line of the final table.
+
+    :param action: the key of the body; None for a noun's method
+    """
+
+    method: str
+    path: str
+    action: str | None
+    microversions: str
+    policy: str
+    extension: str
+
+
+class Router:
+    """Routes with and without the project in front."""
+
+    def __init__(self) -> None:
+        # Explicit: no route gets variables that its path does not name.
+        self._mapper = routes.Mapper(explicit=True)
+        self._mapper.minimization = False
+        self._routes: list[tuple[str, str, Operations]] = []
+
+    def connect(self, method: str, path: str, operations: Operations) -> None:
+        """
+        :param path: as Routes has it, ``/servers/{server_id}/action``
+        """
+        number = str(len(self._routes))
+        self._routes.append((method, path, operations))
+        for prefix in (_PROJECT, ''):
+            self._mapper.connect(
+                None,
+                prefix + path,
+                conditions={'method': [method]},
+                number=number,
+            )
+        self._mapper.create_regs()
+
+    def match(self, environ: dict[str, Any]) -> Match | None:
+        """What a request's method and path lead to; None for nowhere."""
+        found = self._mapper.routematch(environ.get('PATH_INFO') or '/', environ)
+        if not found:
+            return None
+        args = dict(found[0])
+        _, _, operations = self._routes[int(args.pop('number'))]
+        try:
+            # WSGI's text is the path's bytes (PEP 3333).
+            args = {
+                key: value.encode('latin-1').decode('utf-8')
+                for key, value in args.items()
+            }
+        except UnicodeError:
+            return None
+        return Match(operations, args)
+
+    def rows(self) -> Iterator[Row]:
+        for method, path, operations in self._routes:
+            for operation in _each(operations):
+                yield Row(
+                    method,
+                    path,
+                    operation.action,
+                    str(operation.versions),
+                    operation.policy,
+                    operation.alias,
+                )
+
+
+def _each(operations: Operations) -> Iterator[Operation]:
+    if isinstance(operations, Mapping):
+        yield from operations.values()
+    else:
+        yield operations

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+import time
+from typing import Any
 
 from oslo_config import cfg
 
@@ -14,6 +17,8 @@ from console_ext.wsgi.middleware.noauth import is_loopback
 # Larger requests are refused before they are read whole; the API's own limit is lower,
 # and answers in its own format.
 _MAX_REQUEST_BYTES = 2**20
+
+_STOP_TIMEOUT_S = 5.0
 
 
 class HTTPServer:
@@ -39,24 +44,20 @@ class HTTPServer:
                 f'[api] auth_strategy = noauth on {host}: that is not loopback, and '
                 'noauth_allow_remote is off'
             )
-        self._sockets: dict[int, wasyncore.dispatcher] = {}
-        try:
-            self._server = waitress.create_server(
-                application,
-                map=self._sockets,
-                host=host,
-                port=port,
-                threads=options.threads,
-                max_request_body_size=_MAX_REQUEST_BYTES,
-                clear_untrusted_proxy_headers=True,
-                ident=None,
-            )
-        except OSError as error:
-            raise exceptions.ConfigurationError(
-                f'cannot listen on {host} port {port}: {error.strerror}'
-            ) from None
+        listener = _listen(host, port)
         shown = f'[{host}]' if ':' in host else host
-        self.url = f'http://{shown}:{self._server.effective_port}'
+        self.url = f'http://{shown}:{listener.getsockname()[1]}'
+        self._wasyncore = wasyncore
+        self._dispatchers: dict[int, Any] = {}
+        self._server = waitress.create_server(
+            application,
+            map=self._dispatchers,
+            sockets=[listener],
+            threads=options.threads,
+            max_request_body_size=_MAX_REQUEST_BYTES,
+            clear_untrusted_proxy_headers=True,
+            ident=None,
+        )
         self._thread = threading.Thread(
             target=self._server.run, name='http-server', daemon=True
         )
@@ -65,8 +66,39 @@ class HTTPServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop taking requests, and wait 5 s for those under way."""
-        self._server.task_dispatcher.shutdown(timeout=5)
-        self._server.close()
-        self._server.pull_trigger()
-        self._thread.join(timeout=5)
+        """Stop taking requests, and give those under way 5 s."""
+        # What touches sockets runs in the thread that waits on them.
+        trigger = self._server.trigger
+        trigger.pull_trigger(lambda: self._wasyncore.dispatcher.close(self._server))
+        self._server.task_dispatcher.shutdown(timeout=_STOP_TIMEOUT_S)
+        deadline = time.monotonic() + _STOP_TIMEOUT_S
+        while self._unsent() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        trigger.pull_trigger(lambda: self._wasyncore.close_all(self._dispatchers))
+        self._thread.join(timeout=_STOP_TIMEOUT_S)
+
+    def _unsent(self) -> bool:
+        return any(
+            getattr(dispatcher, 'total_outbufs_len', 0)
+            for dispatcher in list(self._dispatchers.values())
+        )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(1024)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise exceptions.ConfigurationError(
+            f'cannot listen on {host} port {port}: {error.strerror}'
+        ) from None
+    return listener

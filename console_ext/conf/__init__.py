@@ -54,6 +54,10 @@ def read(
     """As :func:`load`, into options that may hold others than ours already."""
     register_opts(conf)
     conf(list(args), project=PROJECT, default_config_files=_files(config_files))
+    # oslo.config looks at a value when it is first used; better now than in a request.
+    for group, opts in list_opts():
+        for opt in opts:
+            getattr(conf if group is None else conf[group], opt.dest)
 
 
 def _files(config_files: Iterable[str] | None) -> list[str]:

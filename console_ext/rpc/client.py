@@ -50,10 +50,12 @@ class ComputeClient:
     of its own, and at most ``[console_rpc] max_concurrent_calls`` of them exist.
     """
 
-    # A host's queue is gone for a moment when a broker restarts: how long, after the
-    # broker was last seen to fail, a missing queue is asked for again.
-    QUEUE_GRACE_S = 30.0
+    # A broker that restarts forgets the queues of hosts, until these have found it
+    # again.  For so long a queue that was there before is asked for again.
+    QUEUE_GRACE_S = 5.0
     QUEUE_RETRY_S = 0.25
+
+    MAX_KNOWN_HOSTS = 10_000
 
     def __init__(self, conf: cfg.ConfigOpts):
         self._conf = conf
@@ -66,6 +68,7 @@ class ComputeClient:
         # Before the first call nothing is known of the broker, as after a failure.
         self._in_doubt = True
         self._last_failure = float('-inf')
+        self._known_hosts: set[str] = set()
 
     def get_serial_console(
         self,
@@ -156,6 +159,7 @@ class ComputeClient:
         args = {'console_type': console_type, 'instance': server, **more}
         deadline = time.monotonic() + self._timeout_s
         if self._in_doubt and not transport.broker_listens(self._conf):
+            self._doubt()
             raise exceptions.BusUnreachable
         try:
             reply = self._bounded(
@@ -179,16 +183,21 @@ class ComputeClient:
             # their text.
             name = type(error).__name__.removesuffix('_Remote')
             raise self._remote(name, host, asked) from None
-        self._in_doubt = False
+        self._answered(host)
         return reply
 
     def _remote(
         self, name: str, host: str, asked: errors.Asked
     ) -> exceptions.ConsoleExtError:
-        self._in_doubt = False
+        self._answered(host)
         return errors.from_wire(name, asked) or exceptions.UnexpectedReply(
             host, f'{asked[2]} failed with {name}'
         )
+
+    def _answered(self, host: str) -> None:
+        self._in_doubt = False
+        if len(self._known_hosts) < self.MAX_KNOWN_HOSTS:
+            self._known_hosts.add(host)
 
     def _doubt(self) -> None:
         self._in_doubt = True
@@ -236,15 +245,16 @@ class ComputeClient:
         args: dict[str, Any],
         deadline: float,
     ) -> Any:
+        patience = self._last_failure + self.QUEUE_GRACE_S
+        if host in self._known_hosts:
+            patience = time.monotonic() + self.QUEUE_GRACE_S
         while True:
             left = max(0.01, deadline - time.monotonic())
             caller = self._connected().prepare(server=host, timeout=left)
             try:
                 return caller.call(_to_wire(context), method, **args)
             except oslo_messaging.MessageUndeliverable:
-                now = time.monotonic()
-                recent = now - self._last_failure < self.QUEUE_GRACE_S
-                if not recent or now + self.QUEUE_RETRY_S > deadline:
+                if time.monotonic() + self.QUEUE_RETRY_S > min(patience, deadline):
                     raise
             time.sleep(self.QUEUE_RETRY_S)
 

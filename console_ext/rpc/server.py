@@ -100,7 +100,6 @@ class ComputeServer:
             self._transport,
             oslo_messaging.Target(topic=transport.TOPIC, server=conf.host),
             [ComputeEndpoint(conf, driver, version) for version in VERSIONS],
-            executor='threading',
             access_policy=dispatcher.ExplicitRPCAccessPolicy,
         )
 

@@ -8,8 +8,11 @@ import time
 from typing import Any
 from urllib import parse
 
+from oslo_context import context as oslo_context
+
 from console_ext.servers.base import WSGIApplication
 from console_ext.wsgi import microversions
+from console_ext.wsgi.faults import REQUEST_ID
 
 LOG = logging.getLogger(__name__)
 
@@ -21,6 +24,8 @@ class RequestLog:
         self._application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        # From here on, lines of this thread are this request's, not the last one's.
+        oslo_context.RequestContext(request_id=environ.get(REQUEST_ID))
         if not LOG.isEnabledFor(logging.INFO):
             return self._application(environ, start_response)
         started = time.monotonic()
@@ -41,7 +46,7 @@ class RequestLog:
                 parse.quote(path, encoding='latin-1'),
                 status.partition(' ')[0],
                 values.get('content-length', '-'),
-                values.get(_VERSION_HEADER, '-'),
+                values.get(_VERSION_HEADER, '-').rpartition(' ')[2],
                 time.monotonic() - started,
             )
             return start_response(status, headers, *exc_info)

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The project's programs, run as an operator runs them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return int(probe.getsockname()[1])
+
+
+class Program:
+    """A program in a process of its own, writing to a log file."""
+
+    def __init__(self, command: list[str], log_file: Path, env: dict[str, str]):
+        self._log_file = log_file
+        with log_file.open('wb') as log:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **env},
+            )
+
+    @property
+    def log(self) -> str:
+        return self._log_file.read_text(errors='replace')
+
+    def wait_for(self, text: str, timeout_s: float = 30) -> None:
+        """Wait until the program has said something."""
+        deadline = time.monotonic() + timeout_s
+        while text not in self.log:
+            ended = self.process.poll() is not None
+            assert not ended, f'ended with {self.process.returncode}:\n{self.log}'
+            assert time.monotonic() < deadline, f'no {text!r} in:\n{self.log}'
+            time.sleep(0.05)
+
+    def stop(self, number: int = signal.SIGTERM, timeout_s: float = 20) -> int:
+        """Signal the process, by its pid, and give its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(timeout_s)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+class Programs:
+    """Every program that a test starts.
+
+    :param directory: where the logs go
+    """
+
+    def __init__(self, directory: Path):
+        self._directory = directory
+        self._started: list[Program] = []
+
+    def __enter__(self) -> Programs:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for program in reversed(self._started):
+            if program.process.poll() is None:
+                try:
+                    program.stop()
+                finally:
+                    program.kill()
+
+    def start(self, name: str, *args: str, **env: str) -> Program:
+        """Start a program of the environment that the tests run in."""
+        log_file = self._directory / f'{name}-{len(self._started)}.log'
+        program = Program([str(BIN / name), *args], log_file, env)
+        self._started.append(program)
+        return program

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The programs: they start, say why not, and stop."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from tests.functional.programs import BIN, free_port
+
+SECRET = 'swordfish'
+
+
+def outcome(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(BIN / command[0]), *command[1:]],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
+def test_api_serves_and_stops(deployment, programs, number):
+    """console-ext-api answers on its port, and ends with 0 when it is told to."""
+    port = free_port()
+    deployment.configure(api={'listen_port': port})
+    api = programs.start(
+        'console-ext-api', '--config-file', str(deployment.config_file)
+    )
+    api.wait_for('Serving on')
+    answer = requests.get(f'http://127.0.0.1:{port}/healthcheck', timeout=10)
+    assert answer.status_code == 200
+    assert 'Server' not in answer.headers
+    assert api.stop(number) == 0
+    assert 'Traceback' not in api.log
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f'http://127.0.0.1:{port}/', timeout=10)
+
+
+def test_agent_starts_and_stops(deployment, programs):
+    """console-ext-agent runs on a bus, here the one in its own process."""
+    agent = programs.start(
+        'console-ext-agent', '--config-file', str(deployment.config_file)
+    )
+    agent.wait_for('Answering for compute host compute-1')
+    assert agent.stop() == 0
+    assert 'Traceback' not in agent.log
+
+
+def test_port_in_use_is_one_line(deployment):
+    """Whoever finds the port taken is told so, and nothing else."""
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = outcome('console-ext-demo', '--port', str(port))
+    assert done.returncode == 1
+    assert done.stderr == (
+        f'console-ext-demo: cannot listen on 127.0.0.1 port {port}: '
+        'Address already in use\n'
+    )
+
+
+def test_noauth_stays_on_loopback(deployment):
+    """An API that believes every token does not start on a public address."""
+    deployment.configure(api={'listen_host': '0.0.0.0', 'listen_port': free_port()})
+    done = outcome('console-ext-api', '--config-file', str(deployment.config_file))
+    assert done.returncode == 1
+    assert 'noauth on 0.0.0.0: that is not loopback' in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ('group', 'options', 'says'),
+    [
+        ('api', {'auth_strategy': 'none'}, 'auth_strategy'),
+        ('api', {'paste_config': 'absent.ini'}, 'absent.ini: there is no such file'),
+        ('api', {'disabled_extensions': 'os-nope'}, 'names os-nope'),
+        ('inventory', {'file': 'absent.yaml'}, 'absent.yaml: there is no such file'),
+        ('serial_console', {'base_url': 'ftp://x/'}, 'base_url'),
+    ],
+)
+def test_configuration_errors_are_one_line(deployment, group, options, says):
+    """What is wrong in the configuration is said in one line."""
+    deployment.configure(**{group: options})
+    program = 'console-ext-agent' if group == 'serial_console' else 'console-ext-api'
+    done = outcome(program, '--config-file', str(deployment.config_file))
+    assert done.returncode == 1, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f'{program}: ')
+    assert says in line
+
+
+def test_wsgi_application_needs_no_connection_to_load(deployment):
+    """``console_ext.cmd.wsgi:application`` loads with no broker in sight."""
+    deployment.configure(DEFAULT={'transport_url': f'rabbit://u:{SECRET}@127.0.0.1:1/'})
+    script = (
+        'import threading, sys\n'
+        'from console_ext.cmd.wsgi import application\n'
+        'assert callable(application)\n'
+        'assert threading.active_count() == 1, threading.enumerate()\n'
+        "assert sys.modules['eventlet'] is None\n"
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', script],
+        env={'CONSOLE_EXT_CONFIG_FILES': str(deployment.config_file)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_routes_table():
+    """console-ext-manage prints what the extensions answer, and under which rule."""
+    done = outcome('console-ext-manage', 'routes')
+    assert done.returncode == 0, done.stderr
+    header, *rows = [line.split() for line in done.stdout.splitlines()]
+    assert header == [
+        'METHOD', 'PATH', 'ACTION', 'MICROVERSIONS', 'POLICY', 'EXTENSION',
+    ]  # fmt: skip
+    path = '/servers/{server_id}/action'
+    rule = 'os_compute_api:os-remote-consoles'
+    alias = 'os-remote-consoles'
+    assert rows == [
+        ['POST', path, 'os-getSerialConsole', '2.1–2.5', f'{rule}:serial', alias],
+        ['POST', path, 'os-getSPICEConsole', '2.1–2.5', f'{rule}:spice', alias],
+    ]

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A RabbitMQ broker of the test's own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from tests.functional.programs import free_port
+
+# Not Debian's wrapper in /usr/sbin, which changes to the user of the system's broker.
+_BIN = Path('/usr/lib/rabbitmq/bin')
+
+AVAILABLE = (_BIN / 'rabbitmq-server').exists()
+
+_CONFIG = """\
+listeners.tcp.1 = 127.0.0.1:{port}
+loopback_users.guest = true
+default_user = guest
+default_pass = guest
+log.console = false
+log.file.level = warning
+disk_free_limit.absolute = 50MB
+vm_memory_high_watermark.absolute = 1GB
+"""
+
+
+class Broker:
+    """A broker on loopback, with its own name, ports, cookie and data directory.
+
+    Its data are kept from one start to the next.
+    """
+
+    def __init__(self, directory: Path):
+        self._directory = directory
+        self._port = free_port()
+        self._epmd_port = free_port()
+        self._epmd: subprocess.Popen[bytes] | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / 'rabbitmq.conf').write_text(_CONFIG.format(port=self._port))
+        (directory / 'enabled_plugins').write_text('[].\n')
+        self._env = {
+            'PATH': f'{_BIN}:{os.environ["PATH"]}',
+            'LANG': 'C.UTF-8',
+            'HOME': str(directory),
+            'ERL_EPMD_ADDRESS': '127.0.0.1',
+            'ERL_EPMD_PORT': str(self._epmd_port),
+            'RABBITMQ_NODENAME': f'test-{self._port}@localhost',
+            'RABBITMQ_DIST_PORT': str(free_port()),
+            'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS': (
+                '-kernel inet_dist_use_interface {127,0,0,1} +S 1:1'
+            ),
+            'RABBITMQ_CONFIG_FILE': str(directory / 'rabbitmq.conf'),
+            'RABBITMQ_ENABLED_PLUGINS_FILE': str(directory / 'enabled_plugins'),
+            'RABBITMQ_MNESIA_BASE': str(directory / 'data'),
+            'RABBITMQ_LOG_BASE': str(directory / 'log'),
+            'RABBITMQ_CONF_ENV_FILE': '/dev/null',
+        }
+
+    @property
+    def url(self) -> str:
+        return f'rabbit://guest:guest@127.0.0.1:{self._port}/'
+
+    def start(self, timeout_s: float = 60) -> None:
+        if self._epmd is None:
+            self._epmd = subprocess.Popen(['epmd'], env=self._env)
+            _wait_for_port(self._epmd_port, self._epmd, timeout_s)
+        with (self._directory / 'server.log').open('ab') as log:
+            self._server = subprocess.Popen(
+                [str(_BIN / 'rabbitmq-server')],
+                env=self._env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # The server is a child of the script: one group, one signal.
+                start_new_session=True,
+            )
+        _wait_for_port(self._port, self._server, timeout_s)
+
+    def kill(self) -> None:
+        """End the broker as a power cut does."""
+        assert self._server is not None
+        os.killpg(self._server.pid, signal.SIGKILL)
+        self._server.wait()
+        self._server = None
+        while _listens(self._port):
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self.kill()
+        if self._epmd is not None:
+            self._epmd.kill()
+            self._epmd.wait()
+            self._epmd = None
+
+
+def _wait_for_port(
+    port: int, process: subprocess.Popen[bytes], timeout_s: float
+) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not _listens(port):
+        assert process.poll() is None, f'ended with {process.returncode}'
+        assert time.monotonic() < deadline, f'nobody listens on port {port}'
+        time.sleep(0.1)
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(('127.0.0.1', port), timeout=1).close()
+    except OSError:
+        return False
+    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stevedore import driver, exception
+from stevedore import named
 
 from console_ext import exceptions
 
@@ -27,17 +27,21 @@ def load(namespace: str, name: str, option: str, *args: Any) -> Any:
             f'{option} = {name}: it cannot be loaded: {type(error).__name__}: {error}'
         ) from error
 
-    try:
-        manager: driver.DriverManager[Any] = driver.DriverManager(
-            namespace,
-            name,
-            invoke_on_load=True,
-            invoke_args=args,
-            on_load_failure_callback=fail,
-            warn_on_missing_entrypoint=False,
-        )
-    except exception.NoMatches:
+    def missing(names: object) -> None:
         raise exceptions.ConfigurationError(
             f'{option} = {name}: nothing of that name is installed in {namespace}'
-        ) from None
-    return manager.driver
+        )
+
+    manager: named.NamedExtensionManager[Any] = named.NamedExtensionManager(
+        namespace,
+        [name],
+        invoke_on_load=True,
+        invoke_args=args,
+        on_load_failure_callback=fail,
+        on_missing_entrypoints_callback=missing,
+    )
+    if len(manager.extensions) > 1:
+        raise exceptions.ConfigurationError(
+            f'{option} = {name}: two installed packages provide it'
+        )
+    return manager.extensions[0].obj

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from oslo_policy import policy as oslo_policy
 
 from console_ext import conf as config
@@ -19,15 +17,12 @@ def list_rules() -> list[oslo_policy.RuleDefault]:
 
 
 def get_enforcer() -> oslo_policy.Enforcer:
-    """For oslopolicy-policy-generator and -checker: every rule in force.
+    """For oslopolicy-policy-generator and its like: every rule in force.
 
-    Those tools have read their command line; what is left after ``--`` is ours.
+    Those tools take no configuration files of ours; the environment variable
+    CONSOLE_EXT_CONFIG_FILES names them.
     """
-    conf = config.load(args=_own_arguments(sys.argv))
+    conf = config.load()
     extensions = loader.load_extensions(conf)
     rules = [rule for extension in extensions for rule in extension.get_policies()]
     return Policy(conf, [*app.policies(), *rules]).enforcer
-
-
-def _own_arguments(argv: list[str]) -> list[str]:
-    return argv[argv.index('--') + 1 :] if '--' in argv else []

@@ -71,7 +71,6 @@ def load_extensions(conf: cfg.ConfigOpts) -> list[V21APIExtensionBase]:
         name_order=True,
         on_load_failure_callback=_refuse,
         on_missing_entrypoints_callback=_missing,
-        verify_requirements=False,
     )
     return [_checked(extension.name, extension.obj) for extension in manager]
 

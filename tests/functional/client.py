@@ -52,7 +52,11 @@ class Client:
     def __exit__(self, *_: object) -> None:
         inner = self._application
         while not hasattr(inner, 'close'):
-            inner = getattr(inner, 'application', None) or inner._application
+            inner = next(
+                getattr(inner, name)
+                for name in ('application', '_application', '_app')
+                if hasattr(inner, name)
+            )
         inner.close()
 
     def request(

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A third party's extension, installed by pip and loaded beside ours."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.deployment import PROJECT_A, server_id
+from tests.functional.programs import BIN, free_port
+
+SOURCE = Path(__file__).with_name('example_plugin')
+README = Path(__file__).parents[2] / 'README.rst'
+
+
+@pytest.fixture(scope='module')
+def installed(tmp_path_factory):
+    """The directory that pip installed the plugin into."""
+    source = tmp_path_factory.mktemp('source') / 'example_plugin'
+    shutil.copytree(SOURCE, source)
+    target = tmp_path_factory.mktemp('site')
+    command = [
+        *(sys.executable, '-m', 'pip', 'install', '--quiet', '--no-index'),
+        *('--no-deps', '--no-build-isolation', '--target', str(target), str(source)),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+def test_it_is_in_the_table(installed):
+    """Its action stands beside ours, with its own policy rule."""
+    out = subprocess.run(
+        [str(BIN / 'console-ext-manage'), 'routes'],
+        env={'PYTHONPATH': str(installed)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+    rows = {line.split()[2]: line.split()[3:] for line in out.splitlines()}
+    assert rows['greet'] == ['2.1–', 'example:greet', 'example-greeting']
+    assert 'os-getSerialConsole' in rows
+
+
+def test_it_answers(installed, deployment, programs):
+    """Its action is served, schema-checked and policy-enforced."""
+    port = free_port()
+    deployment.configure(api={'listen_port': port})
+    api = programs.start(
+        'console-ext-api',
+        '--config-file',
+        str(deployment.config_file),
+        PYTHONPATH=str(installed),
+    )
+    api.wait_for('Serving on')
+    url = f'http://127.0.0.1:{port}/v2.1/servers/{server_id("01")}/action'
+
+    def greet(body, roles='member'):
+        token = f'alice:{PROJECT_A}:{roles}'
+        return requests.post(
+            url, json={'greet': body}, headers={'X-Auth-Token': token}, timeout=10
+        )
+
+    assert greet({'name': 'Ada'}).json() == {'greeting': 'server-01 greets Ada'}
+    assert greet({}).status_code == 400
+    assert greet({'name': 'Ada'}, roles='reader').status_code == 403
+
+
+def test_disabled_it_is_not_imported(installed, deployment):
+    """A disabled extension's module is never imported, and its action is unknown."""
+    deployment.configure(api={'disabled_extensions': 'example-greeting'})
+    script = (
+        'import sys\n'
+        'from console_ext import conf\n'
+        'from console_ext.wsgi import loader\n'
+        'extensions = loader.load_extensions(conf.load())\n'
+        'print([one.alias for one in extensions])\n'
+        "assert 'example_plugin' not in sys.modules\n"
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', script],
+        env={
+            'PYTHONPATH': str(installed),
+            'CONSOLE_EXT_CONFIG_FILES': str(deployment.config_file),
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "['os-remote-consoles']\n"
+
+
+def test_readme_shows_it():
+    """The README's example is the code that was tested."""
+    code = (SOURCE / 'example_plugin.py').read_text().partition('\n')[2]
+    shown = ''.join(f'   {line}\n' if line else '\n' for line in code.splitlines())
+    assert shown in README.read_text()

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""API and agent in processes of their own, over a RabbitMQ that comes and goes."""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+import time
+from collections import Counter
+
+import pytest
+import requests
+
+from tests.deployment import Deployment, server_id
+from tests.functional.programs import Programs, free_port
+
+SERIAL = {'os-getSerialConsole': {'type': 'serial'}}
+SPICE = {'os-getSPICEConsole': {'type': 'spice-html5'}}
+
+TIMEOUT_S = 6
+
+TOKEN = re.compile(r'token=([0-9a-f-]{36})')
+
+
+class API:
+    """A client of a running console-ext-api."""
+
+    def __init__(self, port: int):
+        self._session = requests.Session()
+        self._url = f'http://127.0.0.1:{port}/v2.1/servers'
+        self.tokens: list[str] = []
+
+    def ask(self, number='01', body=SERIAL, timeout_s=TIMEOUT_S + 4):
+        answer = self._session.post(
+            f'{self._url}/{server_id(number)}/action', json=body, timeout=timeout_s
+        )
+        self.tokens += TOKEN.findall(answer.text)
+        return answer
+
+    def timed(self, number='01'):
+        started = time.monotonic()
+        answer = self.ask(number)
+        return answer, time.monotonic() - started
+
+
+@pytest.fixture
+def hosts(deployment: Deployment, broker, programs: Programs):
+    """Start console-ext-api and console-ext-agent, at DEBUG, on the broker."""
+    port = free_port()
+    deployment.configure(
+        DEFAULT={'transport_url': broker.url, 'debug': True},
+        api={'listen_port': port},
+        console_rpc={'timeout': TIMEOUT_S},
+    )
+    option = ('--config-file', str(deployment.config_file))
+
+    class Hosts:
+        url_port = port
+
+        def start_api(self):
+            self.api = programs.start('console-ext-api', *option)
+            self.api.wait_for('Serving on')
+            return API(port)
+
+        def start_agent(self):
+            self.agent = programs.start('console-ext-agent', *option)
+            self.agent.wait_for('Answering for compute host')
+
+    return Hosts()
+
+
+def eventually_200(api: API, timeout_s: float = 20):
+    """Ask until it works; the time that took."""
+    started = time.monotonic()
+    while api.ask().status_code != 200:
+        assert time.monotonic() - started < timeout_s
+        time.sleep(0.2)
+    return time.monotonic() - started
+
+
+def test_over_the_bus(hosts):
+    """Both consoles, each refusal of the host, and a host that nobody answers for."""
+    hosts.start_agent()
+    api = hosts.start_api()
+    assert api.ask().json()['console']['type'] == 'serial'
+    assert api.ask(body=SPICE).json()['console']['type'] == 'spice-html5'
+    answer = api.ask('07')
+    assert answer.status_code == 400
+    assert answer.json()['badRequest']['message'] == 'Unavailable console type serial.'
+    answer, seconds = api.timed('08')
+    assert answer.status_code == 503
+    assert int(answer.headers['Retry-After']) > 0
+    assert seconds < 2
+    assert 'ghost' not in answer.text
+
+    assert hosts.api.stop() == 0
+    assert hosts.agent.stop() == 0
+    assert len(api.tokens) == 2
+    for program in (hosts.api, hosts.agent):
+        assert 'Traceback' not in program.log
+    # oslo.messaging itself logs no message below TRACE; the agent must not either.
+    for token in api.tokens:
+        assert token not in hosts.api.log
+        assert token not in hosts.agent.log
+
+
+def test_broker_killed_under_load(hosts, broker):
+    """Every answer is a 200 or a 503 in time; the first after the return is a 200."""
+    hosts.start_agent()
+    api = hosts.start_api()
+    assert api.ask().status_code == 200
+    stop = threading.Event()
+    seen: Counter[int] = Counter()
+    slowest = [0.0]
+
+    def load():
+        own = API(hosts.url_port)
+        while not stop.is_set():
+            answer, seconds = own.timed()
+            seen[answer.status_code] += 1
+            slowest[0] = max(slowest[0], seconds)
+            if answer.status_code == 503:
+                assert int(answer.headers['Retry-After']) > 0
+                time.sleep(0.05)
+
+    threads = [threading.Thread(target=load) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    before = seen[200]
+    broker.kill()
+    time.sleep(TIMEOUT_S + 2)
+    down = seen[503]
+    broker.start()
+    answer = api.ask()
+    time.sleep(2)
+    stop.set()
+    for thread in threads:
+        thread.join(TIMEOUT_S + 5)
+        assert not thread.is_alive()
+
+    assert answer.status_code == 200, answer.text
+    assert before > 20
+    assert down > 6
+    assert set(seen) == {200, 503}
+    assert slowest[0] < TIMEOUT_S + 2
+    assert hosts.api.stop() == 0
+
+
+def test_broker_back_while_nobody_asked(hosts, broker):
+    """A broker that restarted between two requests is no reason for a refusal."""
+    hosts.start_agent()
+    api = hosts.start_api()
+    assert api.ask().status_code == 200
+    broker.kill()
+    time.sleep(1)
+    broker.start()
+    assert api.ask().status_code == 200
+
+
+def test_broker_away_at_the_start(hosts, broker):
+    """The API starts without a broker, refuses at once, and works when one comes."""
+    broker.kill()
+    try:
+        api = hosts.start_api()
+        answer, seconds = api.timed()
+        assert answer.status_code == 503
+        assert answer.json()['serviceUnavailable']['message'] == (
+            'The message bus is unavailable.'
+        )
+        assert seconds < 2
+    finally:
+        broker.start()
+    hosts.start_agent()
+    assert api.ask().status_code == 200
+
+
+def test_agent_killed(hosts):
+    """A dead agent is a 503 in time, and a new one answers at once."""
+    hosts.start_agent()
+    api = hosts.start_api()
+    assert api.ask().status_code == 200
+    hosts.agent.kill()
+    answer, seconds = api.timed()
+    assert answer.status_code == 503
+    assert seconds < TIMEOUT_S + 2
+    hosts.start_agent()
+    assert eventually_200(api) < 3
+
+
+def test_api_stops_while_the_broker_is_away(hosts, broker):
+    """Calls that wait for a broker do not keep the program from ending."""
+    hosts.start_agent()
+    api = hosts.start_api()
+    assert api.ask().status_code == 200
+    broker.kill()
+    try:
+        assert api.ask().status_code == 503
+        assert hosts.api.stop(signal.SIGTERM) == 0
+    finally:
+        broker.start()

@@ -7,9 +7,18 @@ threads.
 
 import console_ext.cmd  # noqa: F401  isort: skip
 
+import os
+
 import pytest
 
 from tests.deployment import Deployment
+
+
+def pytest_sessionfinish(session):
+    """In CI, a test that was skipped is a test that failed."""
+    reporter = session.config.pluginmanager.get_plugin('terminalreporter')
+    if os.environ.get('CI') and reporter.stats.get('skipped'):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture

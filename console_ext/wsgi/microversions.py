@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import MutableMapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import microversion_parse
 
@@ -14,6 +13,10 @@ from console_ext import exceptions
 SERVICE_TYPE = 'compute'
 HEADER = 'OpenStack-API-Version'
 LEGACY_HEADER = 'X-OpenStack-Nova-API-Version'
+
+_ENVIRON_HEADERS = {
+    f'HTTP_{name.upper().replace("-", "_")}': name for name in (HEADER, LEGACY_HEADER)
+}
 
 # nova/api/openstack/api_version_request.py
 _FORMAT = re.compile(r'([1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})', re.ASCII)
@@ -79,12 +82,16 @@ class Range(NamedTuple):
 STAND_ALONE = Range(Version(2, 1), Version(2, 5))
 
 
-def requested(headers: MutableMapping[str, str], supported: Range | None) -> Version:
+def requested(environ: dict[str, Any], supported: Range | None) -> Version:
     """The version a request asks for, or the default.
 
+    :param environ: of the request (PEP 3333)
     :param supported: what the API behind us serves; None where we cannot know
     :raises InvalidMicroversion, UnsupportedMicroversion:
     """
+    headers = {
+        name: environ[key] for key, name in _ENVIRON_HEADERS.items() if key in environ
+    }
     text = microversion_parse.get_version(
         headers, service_type=SERVICE_TYPE, legacy_headers=[LEGACY_HEADER]
     )

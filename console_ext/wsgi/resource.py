@@ -151,7 +151,7 @@ def _version(
     if request.is_legacy:
         return microversions.DEFAULT
     try:
-        return microversions.requested(request.headers, supported)
+        return microversions.requested(request.environ, supported)
     except exceptions.UnsupportedMicroversion as error:
         # Nova names the version it refuses in its headers.
         request.version = microversions.Version(*error.requested)

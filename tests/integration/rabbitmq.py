@@ -53,7 +53,9 @@ class Broker:
             'RABBITMQ_NODENAME': f'test-{self._port}@localhost',
             'RABBITMQ_DIST_PORT': str(free_port()),
             'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS': (
-                '-kernel inet_dist_use_interface {127,0,0,1} +S 1:1'
+                '-kernel inet_dist_use_interface {127,0,0,1} '
+                # One scheduler that sleeps when idle: the machine is for the tests.
+                '+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none'
             ),
             'RABBITMQ_CONFIG_FILE': str(directory / 'rabbitmq.conf'),
             'RABBITMQ_ENABLED_PLUGINS_FILE': str(directory / 'enabled_plugins'),

@@ -8,11 +8,8 @@ import time
 from typing import Any
 from urllib import parse
 
-from oslo_context import context as oslo_context
-
 from console_ext.servers.base import WSGIApplication
 from console_ext.wsgi import microversions
-from console_ext.wsgi.faults import REQUEST_ID
 
 LOG = logging.getLogger(__name__)
 
@@ -24,8 +21,6 @@ class RequestLog:
         self._application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        # From here on, lines of this thread are this request's, not the last one's.
-        oslo_context.RequestContext(request_id=environ.get(REQUEST_ID))
         if not LOG.isEnabledFor(logging.INFO):
             return self._application(environ, start_response)
         started = time.monotonic()

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""os-getSerialConsole through the whole pipeline: ``python -m bench.api``.
+
+(a) with each compute host's answer replaced by a constant, beside an application of one
+line, both under uwsgi; (b) with a RabbitMQ and an agent, beside a bare
+oslo.messaging call to that same agent.  The two of a pair take turns, and ratios are
+medians of the rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import console_ext.cmd  # noqa: F401  isort: skip
+
+import oslo_messaging
+import psutil
+
+from bench.load import Cost, measure, median, post
+from console_ext.rpc import instance, transport
+from tests.deployment import SERVERS, Deployment, server, server_id
+from tests.functional.programs import Program, Programs, free_port
+from tests.integration.rabbitmq import AVAILABLE, Broker
+
+PATH = f'/v2.1/servers/{server_id("01")}/action'
+
+# What of nova-api (2026.2, uwsgi, one process) was measured for the like, elsewhere.
+AIM_CPU_MS = 1.5
+AIM_RSS_MB = 80
+AIM_BUS = 1.5
+
+
+def start_wsgi(
+    programs: Programs, module: str, config_file: Path
+) -> tuple[Program, int]:
+    """One uwsgi process with 16 threads, as nova-api is often run."""
+    port = free_port()
+    program = programs.start(
+        'uwsgi',
+        *('--http-socket', f'127.0.0.1:{port}', '--module', f'{module}:application'),
+        *('--processes', '1', '--threads', '16', '--enable-threads', '--need-app'),
+        *('--disable-logging', '--die-on-term', '--listen', '100'),
+        CONSOLE_EXT_CONFIG_FILES=str(config_file),
+    )
+    program.wait_for('spawned uWSGI worker', timeout_s=120)
+    return program, port
+
+
+def rss_mb(program: Program) -> float:
+    return psutil.Process(program.process.pid).memory_info().rss / 2**20
+
+
+def row(name: str, cost: Cost, *more: str) -> None:
+    print(
+        f'{name:34} {cost.calls_per_s:7.0f}/s  p50 {cost.p50_ms:6.2f} ms  '
+        f'p99 {cost.p99_ms:6.2f} ms  CPU {cost.cpu_ms:5.2f} ms  {"  ".join(more)}',
+        flush=True,
+    )
+
+
+def fill(deployment: Deployment, servers: int) -> None:
+    more = [server(f'{number:x}') for number in range(0x100, 0x100 + servers - 1)]
+    lines = ['servers:']
+    # Written by hand: PyYAML takes minutes for 100,000.
+    for entry in [SERVERS[0], *more]:
+        lines.append(f'  - id: {entry["id"]}')
+        lines += [
+            f'    {key}: {entry[key]}'
+            for key in ('name', 'project_id', 'user_id', 'host')
+        ]
+        lines.append('    consoles: {serial: {host: 127.0.0.1, port: 10001}}')
+    deployment.inventory_file.write_text('\n'.join(lines) + '\n')
+
+
+def in_turns(
+    rounds: int, ours: Callable[[], Cost], peer: Callable[[], Cost]
+) -> tuple[Cost, Cost, Callable[[str], float]]:
+    """The medians of both, and what gives the median ratio of a figure."""
+    pairs = [(ours(), peer()) for _ in range(rounds)]
+
+    def ratio(figure: str) -> float:
+        return statistics.median(
+            getattr(one, figure) / getattr(other, figure) for one, other in pairs
+        )
+
+    return median([one for one, _ in pairs]), median([one for _, one in pairs]), ratio
+
+
+def constant_rpc(directory: Path, rounds: int, calls: int) -> None:
+    print('(a) every answer of a compute host a constant')
+    with Programs(directory) as programs:
+        deployment = Deployment(directory).configure(inventory={'check_interval': 1})
+        config_file = deployment.config_file
+        bare, bare_port = start_wsgi(programs, 'bench.bare_wsgi', config_file)
+        for servers in (1, 1_000, 100_000):
+            fill(deployment, servers)
+            api, port = start_wsgi(programs, 'bench.constant_rpc', config_file)
+            pid = api.process.pid
+            measure(post(port, PATH), pid, 1, 200)
+            started_mb = rss_mb(api)
+            for clients in (1, 16):
+                ours, peer, ratio = in_turns(
+                    rounds,
+                    lambda: measure(post(port, PATH), pid, clients, calls),  # noqa: B023
+                    lambda: measure(
+                        post(bare_port, PATH),
+                        bare.process.pid,
+                        clients,  # noqa: B023
+                        calls,
+                    ),
+                )
+                row(
+                    f'{servers} servers, {clients} clients',
+                    ours,
+                    f'RSS {rss_mb(api):.0f} MB (at first {started_mb:.0f})',
+                )
+                row('  peer: an application of one line', peer)
+                print(
+                    f'  ratio: p50 {ratio("p50_ms"):.2f}, CPU {ratio("cpu_ms"):.2f}; '
+                    f'aim: CPU below {AIM_CPU_MS} ms, RSS below {AIM_RSS_MB} MB'
+                )
+            api.stop()
+
+
+def bare_calls(deployment: Deployment) -> Callable[[], None]:
+    """Calls of oslo.messaging alone, as our client's, on one connection pool."""
+    conf = deployment.conf()
+    client = oslo_messaging.get_rpc_client(
+        transport.connect(conf),
+        oslo_messaging.Target(topic=transport.TOPIC, version=transport.VERSION),
+        transport_options=oslo_messaging.TransportOptions(at_least_once=True),
+        timeout=10,
+    ).prepare(server='compute-1')
+    primitive = instance.to_primitive(server_id('01'))
+
+    def once() -> None:
+        client.call({}, 'get_serial_console', console_type='serial', instance=primitive)
+
+    return once
+
+
+def over_the_bus(directory: Path, rounds: int, calls: int) -> None:
+    print('(b) a RabbitMQ and an agent')
+    broker = Broker(directory / 'rabbitmq')
+    with Programs(directory) as programs:
+        try:
+            broker.start()
+            deployment = Deployment(directory)
+            fill(deployment, 1)
+            deployment.configure(DEFAULT={'transport_url': broker.url})
+            config_file = deployment.config_file
+            api, port = start_wsgi(programs, 'console_ext.cmd.wsgi', config_file)
+            agent = programs.start(
+                'console-ext-agent', '--config-file', str(config_file)
+            )
+            agent.wait_for('Answering for compute host')
+            bare = bare_calls(deployment)
+            pid = api.process.pid
+            for warm in (post(port, PATH), bare):
+                measure(warm, pid, 16, 320)
+            for clients in (1, 16):
+                ours, peer, ratio = in_turns(
+                    rounds,
+                    lambda: measure(post(port, PATH), pid, clients, calls),  # noqa: B023
+                    lambda: measure(bare, psutil.Process().pid, clients, calls),  # noqa: B023
+                )
+                row(f'the API, {clients} clients', ours, f'RSS {rss_mb(api):.0f} MB')
+                row('  peer: a bare call', peer)
+                print(
+                    f'  ratio: p50 {ratio("p50_ms"):.2f}, p99 {ratio("p99_ms"):.2f}, '
+                    f'calls/s {ratio("calls_per_s"):.2f}; aim: p50 within {AIM_BUS}'
+                )
+        finally:
+            broker.stop()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--calls', type=int, default=1600, help='a round')
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix='console-ext-bench-') as name:
+        constant_rpc(Path(name), options.rounds, options.calls)
+        if AVAILABLE:
+            over_the_bus(Path(name), options.rounds, options.calls)
+        else:
+            print('(b) left out: rabbitmq-server is not installed')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

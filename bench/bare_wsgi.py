@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The peer of the pipeline: an application of one line, for the same server."""
+
+BODY = b'{"console": {"type": "serial", "url": "ws://127.0.0.1:6083/?token=x"}}'
+
+
+def application(environ, start_response):
+    environ['wsgi.input'].read()
+    headers = [('Content-Type', 'application/json'), ('Content-Length', str(len(BODY)))]
+    start_response('200 OK', headers)
+    return [BODY]

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calls in bulk, and what they cost."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+
+HEADERS = {'Content-Type': 'application/json'}
+BODY = json.dumps({'os-getSerialConsole': {'type': 'serial'}})
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a run of calls took.
+
+    :param cpu_ms: of the process that was asked, a call
+    """
+
+    calls_per_s: float
+    p50_ms: float
+    p99_ms: float
+    cpu_ms: float
+
+
+def post(port: int, path: str) -> Callable[[], None]:
+    """What asks for a console once."""
+
+    def once() -> None:
+        # uwsgi keeps no connection alive.
+        connection = http.client.HTTPConnection('127.0.0.1', port, timeout=30)
+        connection.request('POST', path, BODY, HEADERS)
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        if answer.status != 200:
+            raise RuntimeError(f'{answer.status}: {body!r}')
+
+    return once
+
+
+def measure(once: Callable[[], None], pid: int, clients: int, calls: int) -> Cost:
+    """Let clients make calls, one after the other each.
+
+    :param pid: the process whose CPU time is counted
+    :param calls: of all clients together
+    """
+    process = psutil.Process(pid)
+    seconds: list[float] = []
+    errors: list[Exception] = []
+    each = calls // clients
+
+    def run() -> None:
+        try:
+            for _ in range(each):
+                started = time.perf_counter()
+                once()
+                seconds.append(time.perf_counter() - started)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(clients)]
+    before = sum(process.cpu_times()[:2])
+    started = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took = time.perf_counter() - started
+    if errors:
+        raise errors[0]
+    cpu = sum(process.cpu_times()[:2]) - before
+    ranked = sorted(seconds)
+    return Cost(
+        calls_per_s=len(ranked) / took,
+        p50_ms=statistics.median(ranked) * 1000,
+        p99_ms=ranked[int(len(ranked) * 0.99) - 1] * 1000,
+        cpu_ms=cpu * 1000 / len(ranked),
+    )
+
+
+def median(costs: list[Cost]) -> Cost:
+    """The median of each figure."""
+    return Cost(
+        *(
+            statistics.median(getattr(cost, name) for cost in costs)
+            for name in Cost.__slots__
+        )
+    )

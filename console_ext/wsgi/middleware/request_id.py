@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An id for each request, in the environ, in the log and in the response."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from oslo_context import context as oslo_context
+from oslo_middleware import request_id as oslo_request_id
+
+from console_ext.servers.base import WSGIApplication
+
+# The second is what Nova's clients knew before the first.
+_HEADERS = ('x-openstack-request-id', 'x-compute-request-id')
+
+_FORMAT = re.compile(oslo_request_id.ID_FORMAT)
+
+
+class RequestId:
+    """As oslo.middleware's; a client's own id is kept as the global one."""
+
+    def __init__(self, application: WSGIApplication):
+        self._application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        sent = environ.get('HTTP_X_OPENSTACK_REQUEST_ID', '')
+        if _FORMAT.match(sent):
+            environ[oslo_request_id.GLOBAL_REQ_ID] = sent
+        request_id = oslo_context.generate_request_id()
+        environ[oslo_request_id.ENV_REQUEST_ID] = request_id
+        # From here on, lines of this thread are this request's, not the last one's.
+        oslo_context.RequestContext(request_id=request_id)
+
+        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+            ours = [(name, request_id) for name in _HEADERS]
+            return start_response(status, headers + ours, *exc_info)
+
+        return self._application(environ, start)
+
+
+def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Any:
+    """paste.filter_factory"""
+    return RequestId

@@ -7,7 +7,6 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +16,7 @@ from oslo_config import cfg
 from console_ext import exceptions
 from console_ext.context import RequestContext
 from console_ext.rpc import errors, instance, transport
+from console_ext.rpc.workers import Busy, Workers
 
 LOG = logging.getLogger(__name__)
 
@@ -46,8 +46,8 @@ class ComputeClient:
 
     Connects at the first call, so that a server may fork before.  A call never takes
     longer than ``[console_rpc] timeout``, whatever the broker does: oslo.messaging
-    itself blocks without bound while a broker is away, so each call runs in a thread
-    of its own, and at most ``[console_rpc] max_concurrent_calls`` of them exist.
+    itself blocks without bound while a broker is away, so calls are made by threads
+    that can be left behind, at most ``[console_rpc] max_concurrent_calls`` of them.
     """
 
     # A broker that restarts forgets the queues of hosts, until these have found it
@@ -56,11 +56,12 @@ class ComputeClient:
     QUEUE_RETRY_S = 0.25
 
     MAX_KNOWN_HOSTS = 10_000
+    MARGIN_S = 0.25
 
     def __init__(self, conf: cfg.ConfigOpts):
         self._conf = conf
         self._timeout_s = conf.console_rpc.timeout
-        self._slots = threading.BoundedSemaphore(conf.console_rpc.max_concurrent_calls)
+        self._workers = Workers(conf.console_rpc.max_concurrent_calls)
         self._lock = threading.Lock()
         self._client: oslo_messaging.RPCClient | None = None
         self._transport: oslo_messaging.transport.RPCTransport | None = None
@@ -162,26 +163,30 @@ class ComputeClient:
             self._doubt()
             raise exceptions.BusUnreachable
         try:
-            reply = self._bounded(
-                lambda: self._call_host(context, host, method, args, deadline), deadline
+            reply = self._workers.run(
+                lambda: self._call_host(context, host, method, args, deadline),
+                # The library's own timeout comes first where it works.
+                deadline + self.MARGIN_S,
             )
+        except Busy:
+            raise exceptions.TooManyCalls from None
         except oslo_messaging.RemoteError as error:
             raise self._remote(error.exc_type, host, asked) from None
         except oslo_messaging.MessageUndeliverable:
             raise exceptions.HostUnreachable(host) from None
-        except oslo_messaging.MessagingTimeout:
+        except (oslo_messaging.MessagingTimeout, TimeoutError):
             self._doubt()
             raise exceptions.HostUnreachable(host) from None
-        except (oslo_messaging.MessageDeliveryFailure, OSError) as error:
-            self._doubt()
-            LOG.warning('The message bus failed: %s', type(error).__name__)
-            raise exceptions.BusUnreachable from None
         except exceptions.ConsoleExtError:
             raise
         except Exception as error:
-            # Builtin exceptions come back as themselves, with a remote traceback as
-            # their text.
-            name = type(error).__name__.removesuffix('_Remote')
+            name = type(error).__name__
+            if isinstance(error, OSError) or type(error).__module__ != 'builtins':
+                # kombu's, amqp's and oslo.messaging's: nothing of the remote host.
+                self._doubt()
+                LOG.warning('The message bus failed: %s', name)
+                raise exceptions.BusUnreachable from None
+            # A remote builtin comes back as itself, with a traceback in its text.
             raise self._remote(name, host, asked) from None
         self._answered(host)
         return reply
@@ -202,40 +207,6 @@ class ComputeClient:
     def _doubt(self) -> None:
         self._in_doubt = True
         self._last_failure = time.monotonic()
-
-    def _bounded(self, call: Callable[[], Any], deadline: float) -> Any:
-        """Run a call in a thread and wait for it until the deadline.
-
-        A call that is given up ends by itself when the broker is back, and holds its
-        slot until then.
-        """
-        if not self._slots.acquire(timeout=max(0.0, deadline - time.monotonic())):
-            raise exceptions.TooManyCalls
-        outcome: list[tuple[Any, BaseException | None]] = []
-        done = threading.Event()
-
-        def run() -> None:
-            try:
-                outcome.append((call(), None))
-            except BaseException as error:
-                outcome.append((None, error))
-            finally:
-                self._slots.release()
-                done.set()
-
-        thread = threading.Thread(target=run, name='console-rpc', daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:
-            self._slots.release()
-            raise exceptions.TooManyCalls from None
-        # The library's own timeout comes first where it works; this one always does.
-        if not done.wait(max(0.0, deadline - time.monotonic()) + 0.25):
-            raise oslo_messaging.MessagingTimeout('given up')
-        reply, error = outcome[0]
-        if error is not None:
-            raise error
-        return reply
 
     def _call_host(
         self,

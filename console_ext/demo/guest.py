@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A guest that is only a serial port: it asks for a login, and then echoes.
+
+It does what a terminal line of a real guest does: it echoes what is typed, except a
+password, and goes on where the last client left it.
+"""
+
+from __future__ import annotations
+
+import socketserver
+import threading
+import time
+
+_MAX_LINE = 256
+_TIMEOUT_S = 3600
+
+_HELP = 'help, date, echo TEXT, hostname, uptime, exit'
+
+
+class Terminal:
+    """The line's state; knows nothing of sockets.
+
+    :param hostname: shown in the prompt
+    """
+
+    def __init__(self, hostname: str):
+        self._hostname = hostname
+        self._started = time.monotonic()
+        self._user: str | None = None
+        self._is_in = False
+        self._line = bytearray()
+        self._after_cr = False
+
+    def greet(self) -> bytes:
+        """What a client sees that has just come."""
+        return b'\r\n' + self._banner() + self._prompt()
+
+    def type(self, data: bytes) -> bytes:
+        """What the guest writes in answer to some keys."""
+        out = bytearray()
+        for key in data:
+            after_cr, self._after_cr = self._after_cr, key == 0x0D
+            if key == 0x0A and after_cr:
+                continue
+            out += self._press(key)
+        return bytes(out)
+
+    def _press(self, key: int) -> bytes:
+        if key in (0x0D, 0x0A):
+            line = self._line.decode('utf-8', 'replace')
+            self._line.clear()
+            return b'\r\n' + self._enter(line) + self._prompt()
+        if key in (0x08, 0x7F):
+            if not self._line:
+                return b''
+            del self._line[-1]
+            return b'' if self._hides else b'\b \b'
+        if key < 0x20 or len(self._line) >= _MAX_LINE:
+            return b''
+        self._line.append(key)
+        return b'' if self._hides else bytes([key])
+
+    @property
+    def _hides(self) -> bool:
+        return self._user is not None and not self._is_in
+
+    def _banner(self) -> bytes:
+        if self._user is not None:
+            return b''
+        return b'The demo of console_ext. Any name and password will do.\r\n'
+
+    def _prompt(self) -> bytes:
+        if self._user is None:
+            return f'{self._hostname} login: '.encode()
+        if not self._is_in:
+            return b'Password: '
+        return f'{self._user}@{self._hostname}:~$ '.encode()
+
+    def _enter(self, line: str) -> bytes:
+        if self._user is None:
+            self._user = line.strip()[:32] or None
+            return b''
+        if not self._is_in:
+            self._is_in = True
+            return f'Welcome, {self._user}. Try: {_HELP}\r\n'.encode()
+        answer = self._run(line.strip())
+        return f'{answer}\r\n'.encode() if answer else b''
+
+    def _run(self, line: str) -> str:
+        command, _, rest = line.partition(' ')
+        match command:
+            case '':
+                return ''
+            case 'help':
+                return _HELP
+            case 'date':
+                return time.strftime('%a %b %d %H:%M:%S UTC %Y', time.gmtime())
+            case 'echo':
+                return rest
+            case 'hostname':
+                return self._hostname
+            case 'uptime':
+                return f'up {time.monotonic() - self._started:.0f} seconds'
+            case 'exit':
+                self._user, self._is_in = None, False
+                return 'logout'
+        return f'{command}: command not found'
+
+
+class SerialGuest:
+    """The terminal behind a port of 127.0.0.1, from :meth:`start` to :meth:`stop`."""
+
+    def __init__(self, hostname: str):
+        terminal = Terminal(hostname)
+        lock = threading.Lock()
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                self.request.settimeout(_TIMEOUT_S)
+                try:
+                    with lock:
+                        self.request.sendall(terminal.greet())
+                    while data := self.request.recv(4096):
+                        with lock:
+                            answer = terminal.type(data)
+                        self.request.sendall(answer)
+                except OSError:
+                    return
+
+        self._server = socketserver.ThreadingTCPServer(('127.0.0.1', 0), Handler)
+        self._server.daemon_threads = True
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, name='serial-guest', daemon=True
+        )
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(timeout=5)

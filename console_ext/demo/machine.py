@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real virtual machine, where QEMU is installed.
+
+It has no disk and no network: iPXE, from the ROM of its network card, finds nothing to
+boot and offers its command line, on the screen and on the serial port.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from console_ext import exceptions
+
+_PROGRAM = 'qemu-system-x86_64'
+_START_TIMEOUT_S = 20.0
+_STOP_TIMEOUT_S = 5.0
+
+
+class VirtualMachine:
+    """A machine with a serial port and a SPICE display on 127.0.0.1.
+
+    :param directory: where its messages go
+    """
+
+    def __init__(self, directory: Path):
+        self._log = directory / 'qemu.log'
+        self.serial_port = _free_port()
+        self.spice_port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @staticmethod
+    def is_installed() -> bool:
+        return shutil.which(_PROGRAM) is not None
+
+    def start(self) -> None:
+        """
+        :raises ConfigurationError: it does not start; the line says why
+        """
+        spice = f'port={self.spice_port},addr=127.0.0.1,disable-ticketing=on'
+        serial = f'host=127.0.0.1,port={self.serial_port},server=on,wait=off'
+        command = [
+            _PROGRAM,
+            # Graphics "off" has the firmware write to the serial port as well as to the
+            # screen, and read from both.
+            *('-machine', 'pc,graphics=off', '-accel', 'tcg', '-m', '64'),
+            *('-nodefaults', '-no-user-config'),
+            *('-display', 'none', '-vga', 'std', '-spice', spice),
+            *('-chardev', f'socket,id=serial,{serial}', '-serial', 'chardev:serial'),
+            *('-nic', 'user,restrict=on,model=virtio-net-pci'),
+        ]
+        with self._log.open('wb') as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while not _listens(self.spice_port):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                said = self._log.read_text(errors='replace').strip().splitlines()
+                raise exceptions.ConfigurationError(
+                    f'{_PROGRAM} does not start: {said[-1] if said else "no message"}'
+                )
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(('127.0.0.1', port), timeout=1).close()
+    except OSError:
+        return False
+    return True

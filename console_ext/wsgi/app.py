@@ -79,7 +79,12 @@ class ServersController:
 
     def _listed(self, request: Request) -> list[Server]:
         """The page that the query asks for: name, limit, marker, all_tenants."""
-        query = request.GET
+        try:
+            query = request.GET
+        except UnicodeDecodeError:
+            raise webob.exc.HTTPBadRequest(
+                explanation='The query is not UTF-8'
+            ) from None
         everyone = request.context.is_admin and query.get('all_tenants') in (
             '1',
             'True',

@@ -105,6 +105,9 @@ class Faults:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         try:
             return self._application(environ, start_response)
+        except webob.exc.HTTPRequestEntityTooLarge:
+            # Raised while a body is read; the size limit in front of us answers.
+            raise
         except Exception:
             request_id = environ.get(REQUEST_ID)
             LOG.exception('Unexpected error in request %s', request_id)

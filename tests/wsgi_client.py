@@ -44,6 +44,8 @@ def build(
     if body is not None:
         request.body = body if isinstance(body, bytes) else json.dumps(body).encode()
         request.content_type = 'application/json'
+        # As from a server: what WebOb knows of its own body would go along.
+        del request.environ['webob.is_body_seekable']
     if token is not None:
         user_id, project_id, roles = token.split(':')
         identity = {

@@ -130,7 +130,7 @@ def select(
         # nova/api/openstack/wsgi.py, Request.get_content_type
         if request.content_type not in ('', 'text/plain', *CONTENT_TYPES):
             raise exceptions.UnsupportedContentType
-        body = _json_object(request.body)
+        body = _json_object(_body(request))
     if isinstance(operations, Operation):
         operation = operations
     else:
@@ -156,6 +156,14 @@ def _version(
         # Nova names the version it refuses in its headers.
         request.version = microversions.Version(*error.requested)
         raise
+
+
+def _body(request: Request) -> bytes:
+    try:
+        return request.body
+    except OSError:
+        # The client has gone, or sent less than it announced.
+        raise exceptions.MalformedBody from None
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

@@ -216,9 +216,9 @@ class Resource:
         """Carry out an operation that was selected."""
         try:
             result = self._carry_out(request, operation, body, args)
+            return _success(request, operation, result)
         except Exception as error:
             return refusal(request, operation, error)
-        return _success(request, operation, result)
 
     def _carry_out(
         self, request: Request, operation: Operation, body: Any, args: dict[str, str]

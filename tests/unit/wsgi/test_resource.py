@@ -5,9 +5,12 @@ import io
 
 import pytest
 
-from console_ext import exceptions
+from console_ext import exceptions, wsgi
+from console_ext.policy import Policy
+from console_ext.servers.inventory import InventoryLookUp
 from console_ext.wsgi import resource
-from tests.wsgi_client import build
+from tests.deployment import PROJECT_A
+from tests.wsgi_client import build, fault
 
 
 def test_body_that_ends_early_is_malformed():
@@ -17,3 +20,24 @@ def test_body_that_ends_early_is_malformed():
     environ['wsgi.input'] = io.BytesIO(b'{"os-stop": {}}')
     with pytest.raises(exceptions.MalformedBody):
         resource.select(resource.Request(environ), {}, None)
+
+
+class Unserializable:
+    """A plugin that answers with what is no JSON."""
+
+    @wsgi.authorize('context_is_admin')
+    def index(self, request):
+        return {'answer': object()}
+
+
+def test_answer_that_is_no_json_is_a_500(deployment):
+    """What a plugin returns is as little to be trusted as what it raises."""
+    conf = deployment.conf()
+    handler = resource.Resource(Policy(conf), InventoryLookUp(conf), None)
+    operation = resource.Operation.compile(
+        'a', Unserializable().index, names_server=False
+    )
+    request = build('/', token=f'root:{PROJECT_A}:admin')
+    response = handler.handle(resource.Request(request.environ), operation, {})
+    assert response.status_int == 500
+    assert 'object' not in fault(response)[1]

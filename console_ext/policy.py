@@ -150,7 +150,11 @@ class Policy:
         enforcer = oslo_policy.Enforcer(self._conf)
         enforcer.suppress_default_change_warnings = True
         enforcer.register_defaults(self._defaults)
-        enforcer.load_rules()
+        try:
+            enforcer.load_rules()
+        except (AttributeError, TypeError) as error:
+            # oslo.policy trips over YAML of another shape.
+            raise ValueError('expected a mapping of rules to checks') from error
         enforcer.use_conf = False
         return enforcer
 

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one plugin that an option names."""
+
+import textwrap
+
+import pytest
+
+from tests.planting import Site, only_line
+
+NAMESPACE = 'console_ext.test'
+
+# A program that loads what its two arguments name.
+PROGRAM = f"""
+    import sys
+
+    import console_ext.cmd
+    from console_ext import plugin
+    from console_ext.cmd import service
+
+    def program():
+        print(plugin.load({NAMESPACE!r}, sys.argv[1], '[a] b', *sys.argv[2:]))
+
+    sys.exit(service.run(program))
+"""
+
+
+@pytest.fixture
+def site(tmp_path):
+    site = Site(tmp_path)
+    (site.path / 'loads.py').write_text(textwrap.dedent(PROGRAM))
+    return site
+
+
+def test_two_packages_with_one_name(site):
+    """Which of them would be loaded is nobody's guess."""
+    for package in ('first', 'second'):
+        site.install(package, 'A = str', NAMESPACE, {'twin': f'{package}:A'})
+    assert only_line(site.run('loads', 'twin')) == (
+        'loads.py: [a] b = twin: two installed packages provide it'
+    )

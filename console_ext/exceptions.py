@@ -46,7 +46,13 @@ class ConsoleExtError(Exception):
 
 
 class ConfigurationError(ConsoleExtError):
-    """The service cannot start as it is configured; the text is one clear line."""
+    """The service cannot start as it is configured; the text is one clear line.
+
+    :param reason: of any form; it may hold what a library or a plugin says
+    """
+
+    def __init__(self, reason: str):
+        super().__init__(' '.join(reason.split()))
 
 
 class ExtensionError(ConfigurationError):

@@ -38,3 +38,15 @@ def test_two_packages_with_one_name(site):
     assert only_line(site.run('loads', 'twin')) == (
         'loads.py: [a] b = twin: two installed packages provide it'
     )
+
+
+def test_error_of_several_lines_is_shown_in_one(site):
+    """A start that fails says one line, whatever the plugin says."""
+    source = """
+        def make(*args):
+            raise ValueError('this\\nand\\n  that')
+    """
+    site.install('broken', source, NAMESPACE, {'broken': 'broken:make'})
+    assert only_line(site.run('loads', 'broken')) == (
+        'loads.py: [a] b = broken: it cannot be loaded: ValueError: this and that'
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -274,19 +275,27 @@ def _to_wire(context: RequestContext) -> dict[str, Any]:
 def _connect_info(reply: Any) -> ConnectInfo:
     if not isinstance(reply, dict):
         raise TypeError('not a mapping')
-    port = int(reply['port'])
     tls_port = reply.get('tlsPort')
     path = reply.get('internal_access_path')
     return ConnectInfo(
         host=_text(reply, 'host'),
-        port=port,
-        tls_port=None if tls_port is None else int(tls_port),
+        port=_port(reply['port']),
+        tls_port=None if tls_port is None else _port(tls_port),
         internal_access_path=None
         if path is None
         else _text(reply, 'internal_access_path'),
         token=_text(reply, 'token'),
         access_url=_text(reply, 'access_url'),
     )
+
+
+def _port(value: Any) -> int:
+    # Nova's drivers have it from XML, and some leave it a text.
+    if isinstance(value, str) and re.fullmatch('[0-9]{1,5}', value):
+        value = int(value)
+    if type(value) is not int or not 0 < value < 2**16:
+        raise ValueError('no port')
+    return value
 
 
 def _text(reply: dict[str, Any], key: str) -> str:

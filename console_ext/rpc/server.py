@@ -78,7 +78,8 @@ class ComputeEndpoint:
                 endpoint = self._find(instance, self._driver.spice)
             else:
                 raise exceptions.InvalidConsoleType(console_type)
-            return str(port) in (str(endpoint.port), str(endpoint.tls_port))
+            ports = {endpoint.port, endpoint.tls_port} - {None}
+            return str(port) in map(str, ports)
 
     def _find(self, primitive: Any, of_driver: Any) -> Endpoint:
         server_id = instance.uuid_of(primitive)

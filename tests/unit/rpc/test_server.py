@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The answering half: each method, and what is on the wire when it refuses."""
+
+import logging
+import uuid
+from urllib import parse
+
+import oslo_messaging
+import pytest
+
+from console_ext import exceptions
+from console_ext.compute import base as compute
+from console_ext.inventory import Endpoint
+from console_ext.rpc import instance, transport
+from console_ext.rpc import server as rpc_server
+from console_ext.rpc.server import ComputeEndpoint, ComputeServer, access_url
+from tests.deployment import Deployment, server, server_id
+
+
+def primitive(number='01', **known):
+    return instance.to_primitive(server_id(number), **known)
+
+
+def endpoint_of(deployment):
+    conf = deployment.conf()
+    return ComputeEndpoint(conf, compute.load(conf), '5.13')
+
+
+@pytest.fixture
+def endpoint(deployment):
+    return endpoint_of(deployment)
+
+
+def refused(call, *args):
+    """The name that goes over the wire, and that nothing is logged as a failure."""
+    with pytest.raises(oslo_messaging.ExpectedException) as caught:
+        call({}, *args)
+    wire_class, wire, _ = caught.value.exc_info
+    assert type(wire) is wire_class
+    return wire_class.__name__
+
+
+def test_serial_console(endpoint):
+    """All of Nova's keys, and a token of its own for each call."""
+    info = endpoint.get_serial_console({}, 'serial', primitive())
+    token = info.pop('token')
+    assert str(uuid.UUID(token, version=4)) == token
+    assert info == {
+        'host': '127.0.0.1',
+        'port': 10001,
+        'internal_access_path': None,
+        'access_url': f'ws://127.0.0.1:6083/?token={token}',
+    }
+    assert endpoint.get_serial_console({}, 'serial', primitive())['token'] != token
+
+
+def test_serial_console_of_any_type(endpoint):
+    """As Nova's: only the API checks the type of a serial console."""
+    assert endpoint.get_serial_console({}, 'whatever', primitive())
+
+
+def test_spice_console(endpoint):
+    """A TLS port beside Nova's keys, null where there is none."""
+    info = endpoint.get_spice_console({}, 'spice-html5', primitive())
+    token = info.pop('token')
+    assert info == {
+        'host': '127.0.0.1',
+        'port': 5901,
+        'tlsPort': None,
+        'internal_access_path': None,
+        'access_url': f'http://127.0.0.1:6082/spice_auto.html?token={token}',
+    }
+
+
+@pytest.mark.parametrize(
+    ('number', 'serial', 'spice'),
+    [
+        ('03', 'InstanceNotFound', 'InstanceNotFound'),
+        ('07', 'ConsoleTypeUnavailable', 'ConsoleTypeUnavailable'),
+        ('08', 'InstanceNotFound', 'InstanceNotFound'),
+        ('09', 'InstanceNotReady', 'InstanceNotReady'),
+        ('ff', 'InstanceNotFound', 'InstanceNotFound'),
+    ],
+)
+def test_refusals(endpoint, number, serial, spice):
+    """Unscheduled, without consoles, on another host, stopped, unknown."""
+    asked = primitive(number)
+    assert refused(endpoint.get_serial_console, 'serial', asked) == serial
+    assert refused(endpoint.get_spice_console, 'spice-html5', asked) == spice
+
+
+def test_server_that_is_still_being_built_is_not_ready(endpoint):
+    """Only the caller knows that it is; without that word it is not found."""
+    unknown = primitive('ff', vm_state='building')
+    assert refused(endpoint.get_serial_console, 'serial', unknown) == 'InstanceNotReady'
+    assert refused(endpoint.validate_console_port, unknown, '1', 'serial') == (
+        'InstanceNotReady'
+    )
+    active = primitive('ff', vm_state='active')
+    assert refused(endpoint.get_serial_console, 'serial', active) == 'InstanceNotFound'
+
+
+def test_disabled_types(deployment):
+    """A host without consoles refuses before it looks for the server."""
+    deployment.configure(serial_console={'enabled': False}, spice={'enabled': False})
+    endpoint = endpoint_of(deployment)
+    for number in ('01', 'ff'):
+        asked = primitive(number)
+        assert refused(endpoint.get_serial_console, 'serial', asked) == (
+            'ConsoleTypeUnavailable'
+        )
+        assert refused(endpoint.get_spice_console, 'spice-html5', asked) == (
+            'ConsoleTypeUnavailable'
+        )
+
+
+@pytest.mark.parametrize('console_type', ['spice-direct', 'serial', 'novnc', '', 'x'])
+def test_unknown_spice_type(endpoint, console_type):
+    """Unlike a serial call, a SPICE call checks its type."""
+    refusal = refused(endpoint.get_spice_console, console_type, primitive())
+    assert refusal == 'ConsoleTypeInvalid'
+
+
+@pytest.mark.parametrize(
+    ('port', 'console_type', 'valid'),
+    [
+        ('10001', 'serial', True),
+        (10001, 'serial', True),
+        ('10002', 'serial', False),
+        ('5901', 'serial', False),
+        ('5901', 'spice-html5', True),
+        ('10001', 'spice-html5', False),
+        ('', 'serial', False),
+        ('None', 'serial', False),
+        ('None', 'spice-html5', False),
+        (None, 'spice-html5', False),
+        ('010001', 'serial', False),
+    ],
+)
+def test_ports(endpoint, port, console_type, valid):
+    """A port is that of the console or it is not; a missing TLS port is none."""
+    answer = endpoint.validate_console_port({}, primitive(), port, console_type)
+    assert answer is valid
+
+
+def test_tls_port_is_valid_too(deployment):
+    """SPICE listens on two ports."""
+
+    class Driver(compute.Driver):
+        def __init__(self):
+            pass
+
+        def serial(self, server_id):
+            raise exceptions.ConsoleTypeUnavailable('serial')
+
+        def spice(self, server_id):
+            return Endpoint('h', 5901, 5902)
+
+    endpoint = ComputeEndpoint(deployment.conf(), Driver(), '5.13')
+    for port, valid in (('5901', True), ('5902', True), ('5903', False)):
+        args = ({}, primitive(), port, 'spice-html5')
+        assert endpoint.validate_console_port(*args) is valid
+    assert endpoint.get_spice_console({}, 'spice-html5', primitive())['tlsPort'] == 5902
+
+
+def test_port_of_a_server_that_has_none(endpoint):
+    """A server that is not here or not running, and a type that does not exist."""
+    validate = endpoint.validate_console_port
+    assert refused(validate, primitive('ff'), '10001', 'serial') == 'InstanceNotFound'
+    assert refused(validate, primitive('09'), '10001', 'serial') == 'InstanceNotReady'
+    assert refused(validate, primitive(), '10001', 'novnc') == 'ConsoleTypeInvalid'
+
+
+@pytest.mark.parametrize(
+    ('base_url', 'expected'),
+    [
+        ('ws://127.0.0.1:6083/', 'ws://127.0.0.1:6083/?token=a'),
+        ('ws://[2001:db8::1]:6083/', 'ws://[2001:db8::1]:6083/?token=a'),
+        ('wss://console.example', 'wss://console.example?token=a'),
+        ('ws://h:1/p/q', 'ws://h:1/p/q?token=a'),
+        ('ws://h:1/?zone=eu&x=1', 'ws://h:1/?zone=eu&x=1&token=a'),
+        ('http://h/spice.html#top', 'http://h/spice.html?token=a#top'),
+    ],
+)
+def test_access_url(base_url, expected):
+    """The token joins the query, and nothing else of the URL changes."""
+    assert access_url(base_url, 'a') == expected
+
+
+@pytest.mark.parametrize(
+    'base_url', ['ws://[2001:db8::1]:6083/', 'wss://h/?zone=eu', 'ws://h:7']
+)
+def test_base_url_of_the_configuration(deployment, base_url):
+    """What the option accepts comes out as a URL with a token."""
+    deployment.configure(serial_console={'base_url': base_url})
+    info = endpoint_of(deployment).get_serial_console({}, 'serial', primitive())
+    query = parse.parse_qs(parse.urlsplit(info['access_url']).query)
+    assert query['token'] == [info['token']]
+    assert info['access_url'].startswith(base_url)
+
+
+# Over the bus.
+
+
+@pytest.fixture(scope='module')
+def call(tmp_path_factory):
+    """Call the agent of host ``answering`` by method name, version and arguments."""
+    deployment = Deployment(tmp_path_factory.mktemp('agent'))
+    conf = deployment.configure(DEFAULT={'host': 'answering'}).conf()
+    here = [server('01', host='answering')]
+    here.append(server('07', host='answering', consoles={}))
+    deployment.write_inventory(here)
+    agent = ComputeServer(conf, compute.load(conf))
+    agent.start()
+    connected = transport.connect(conf)
+
+    def call(method, version='5.0', **args):
+        target = oslo_messaging.Target(topic=transport.TOPIC, version=version)
+        client = oslo_messaging.get_rpc_client(connected, target)
+        return client.prepare(server='answering', timeout=5).call({}, method, **args)
+
+    yield call
+    agent.stop()
+    connected.cleanup()
+
+
+ARGS = {'console_type': 'serial', 'instance': primitive('07')}
+
+
+@pytest.mark.parametrize(
+    ('version', 'served'),
+    [
+        ('4.0', False),
+        ('5.0', True),
+        ('5.13', True),
+        ('5.14', False),
+        ('6.0', True),
+        ('6.5', True),
+        ('6.6', False),
+        ('7.0', False),
+    ],
+)
+def test_versions(call, version, served):
+    """Those of Nova 2026.2, and no other."""
+    expected = 'ConsoleTypeUnavailable' if served else 'UnsupportedVersion'
+    with pytest.raises(Exception) as caught:
+        call('get_serial_console', version, **ARGS)
+    assert type(caught.value).__name__ == expected
+
+
+@pytest.mark.parametrize(
+    'method',
+    [
+        '_find',
+        '__init__',
+        'target',
+        'get_vnc_console',
+        'reboot_instance',
+        'call',
+        'get_serial_console ',
+    ],
+)
+def test_only_exposed_methods_can_be_called(call, method):
+    """Whatever else the endpoint has is nobody's business on the bus."""
+    with pytest.raises(Exception) as caught:
+        call(method, **ARGS)
+    assert type(caught.value).__name__ == 'NoSuchMethod'
+
+
+def test_exposed_methods():
+    """The contract, whole."""
+    exposed = {
+        name
+        for name, value in vars(ComputeEndpoint).items()
+        if getattr(value, 'exposed', False)
+    }
+    assert exposed == {
+        'get_serial_console',
+        'get_spice_console',
+        'validate_console_port',
+    }
+    assert rpc_server.VERSIONS == ('5.13', '6.5')
+
+
+def test_expected_errors_leave_no_traceback(call, caplog):
+    """A server without a console is an ordinary thing to be asked about."""
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(Exception) as caught:
+        call('get_serial_console', **ARGS)
+    assert type(caught.value).__module__ == 'nova.exception'
+    assert not [record for record in caplog.records if record.exc_info]
+    assert not [record for record in caplog.records if record.levelno > logging.INFO]
+    assert 'Refused: Unavailable console type serial.' in caplog.messages
+
+
+def test_token_is_not_logged(call, caplog):
+    """Not even at DEBUG."""
+    caplog.set_level(logging.DEBUG)
+    info = call('get_serial_console', console_type='serial', instance=primitive())
+    assert info['token'] not in caplog.text

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The message bus."""
+
+import contextlib
+import socket
+
+import pytest
+
+from console_ext.rpc import transport
+
+
+def test_nova_s_exchange_is_the_default(deployment):
+    """A nova-compute is found without configuring anything."""
+    conf = deployment.conf()
+    transport.register_opts(conf)
+    assert conf.control_exchange == 'nova'
+    assert conf.oslo_messaging_rabbit.rabbit_interval_max == 2
+
+
+def test_configuration_wins_over_our_defaults(deployment):
+    """What the operator says of the bus is what is done."""
+    deployment.configure(
+        DEFAULT={'control_exchange': 'cell2'},
+        oslo_messaging_rabbit={'rabbit_interval_max': 9},
+    )
+    conf = deployment.conf()
+    transport.register_opts(conf)
+    assert conf.control_exchange == 'cell2'
+    assert conf.oslo_messaging_rabbit.rabbit_interval_max == 9
+
+
+def test_both_halves_may_register(deployment):
+    """A process that asks and answers registers everything twice."""
+    conf = deployment.conf()
+    transport.connect(conf).cleanup()
+    transport.connect(conf).cleanup()
+
+
+def _url(*ports, host='127.0.0.1'):
+    return 'rabbit://' + ','.join(f'u:p@{host}:{port}' for port in ports) + '/'
+
+
+@contextlib.contextmanager
+def _listener(family, address):
+    with socket.socket(family) as listener:
+        listener.bind((address, 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def closed_port():
+    """A port that is held, and that nobody listens on."""
+    with socket.socket() as held:
+        held.bind(('127.0.0.1', 0))
+        yield held.getsockname()[1]
+
+
+def _listens(deployment, url):
+    conf = deployment.configure(DEFAULT={'transport_url': url}).conf()
+    transport.register_opts(conf)
+    return transport.broker_listens(conf)
+
+
+def test_in_process_there_is_no_broker_to_miss(deployment):
+    """Nothing is connected to, so nothing is away."""
+    assert _listens(deployment, 'fake:/')
+
+
+def test_broker_that_listens(deployment, closed_port):
+    """One of several is enough."""
+    with _listener(socket.AF_INET, '127.0.0.1') as port:
+        assert _listens(deployment, _url(port))
+        assert _listens(deployment, _url(closed_port, port))
+
+
+def test_broker_that_does_not_listen(deployment, closed_port):
+    """None of them is one too few."""
+    assert not _listens(deployment, _url(closed_port))
+    assert not _listens(deployment, _url(closed_port, closed_port))
+
+
+def test_broker_at_an_ipv6_address(deployment):
+    """Brackets are the URL's, not the address's."""
+    if not socket.has_ipv6:
+        pytest.skip('this Python has no IPv6')
+    try:
+        listening = _listener(socket.AF_INET6, '::1')
+        with listening as port:
+            assert _listens(deployment, _url(port, host='[::1]'))
+    except OSError as error:
+        pytest.skip(f'no IPv6 loopback: {error}')
+
+
+def test_name_that_does_not_resolve(deployment):
+    """A broker without an address does not listen."""
+    assert not _listens(deployment, _url(5672, host='broker.invalid'))
+
+
+def test_groups_of_the_library_need_no_global_configuration(deployment):
+    """oslo.messaging reads two groups that it registers on its global one only."""
+    conf = deployment.conf()
+    transport.register_opts(conf)
+    assert conf.oslo_messaging_metrics is not None

@@ -2,15 +2,149 @@
 """One request, from its headers to its response."""
 
 import io
+import json
+import logging
 
 import pytest
+import webob.exc
+from oslo_policy import policy as oslo_policy
 
 from console_ext import exceptions, wsgi
 from console_ext.policy import Policy
+from console_ext.servers.base import Server
 from console_ext.servers.inventory import InventoryLookUp
-from console_ext.wsgi import resource
-from tests.deployment import PROJECT_A
-from tests.wsgi_client import build, fault
+from console_ext.wsgi import microversions, resource, validation
+from console_ext.wsgi.resource import MAX_JSON_DEPTH, Operation, Request, Resource
+from tests.deployment import PROJECT_A, PROJECT_B, server_id
+from tests.wsgi_client import ADMIN, ALICE, BOB, READER, build, chunked, fault
+
+SECRET = 'a-secret-of-the-plugin'
+
+ACTION_SCHEMA = {
+    'type': 'object',
+    'properties': {'os-act': {'type': 'object', 'additionalProperties': False}},
+    'required': ['os-act'],
+    'additionalProperties': False,
+}
+
+
+class Controller:
+    """Does what a test gives it to do."""
+
+    def __init__(self):
+        self.seen = None
+        self.do = lambda: {'done': True}
+
+    @wsgi.action('os-act')
+    @wsgi.api_version('2.1', '2.5')
+    @wsgi.authorize('test:members')
+    @wsgi.expected_errors(409, 503)
+    @validation.schema(ACTION_SCHEMA)
+    @validation.response_body_schema({'required': ['done']})
+    def act(self, request, server, body):
+        self.seen = (request, server, body)
+        return self.do()
+
+    @wsgi.authorize('test:members')
+    @wsgi.response(202)
+    def index(self, request):
+        return self.do()
+
+    @wsgi.authorize('test:owner')
+    def delete(self, request, thing_id):
+        self.seen = thing_id
+
+    @wsgi.authorize('test:members')
+    def create(self, request, body):
+        self.seen = body
+        return self.do()
+
+
+RULES = [
+    oslo_policy.RuleDefault(
+        'test:members', 'rule:project_member_or_admin', scope_types=['project']
+    ),
+    oslo_policy.RuleDefault('test:owner', 'user_id:%(user_id)s'),
+]
+
+
+class Host:
+    """A resource with the controller's operations, and what it takes to ask it."""
+
+    def __init__(self, conf, supported=microversions.STAND_ALONE):
+        self.controller = Controller()
+        self.resource = Resource(Policy(conf, RULES), InventoryLookUp(conf), supported)
+
+    def operation(self, name):
+        method = getattr(self.controller, name)
+        return Operation.compile('test', method, names_server=name == 'act')
+
+    def ask(self, name='act', body=None, *, number='01', args=None, **how):
+        if name == 'act':
+            operations = {'os-act': self.operation('act')}
+            args = {'server_id': server_id(number), **(args or {})}
+            body = {'os-act': {}} if body is None else body
+        else:
+            operations = self.operation(name)
+        environ = build('/x', body, **{'token': ALICE, **how}).environ
+        return self.resource.handle(Request(environ), operations, args or {})
+
+
+@pytest.fixture
+def host(deployment):
+    return Host(deployment.conf())
+
+
+# select
+
+
+DEEP = MAX_JSON_DEPTH - 1
+
+
+@pytest.mark.parametrize(
+    'body',
+    [
+        b'',
+        b' ',
+        b'{',
+        b'hello',
+        b'null',
+        b'true',
+        b'3',
+        b'"os-act"',
+        b'[]',
+        b'["os-act"]',
+        b'{}',
+        b'{"os-act": {}, "os-act2": {}}',
+        b'{"os-act": {}, "extra": 1}',
+        b'{"os-act": {}} {}',
+        b'\xff\xfe',
+        b'{"os-act": "\xff"}',
+        b'\xef\xbb\xbf{"os-act": {}}',
+        '{"os-act": {}}'.encode('utf-16'),
+        b'{"os-act": ' + b'9' * 5000 + b'}',
+        b'{"os-act": ' + b'[' * MAX_JSON_DEPTH + b']' * MAX_JSON_DEPTH + b'}',
+        b'{"os-act": ' + b'{"a":' * DEEP + b'{}' + b'}' * DEEP + b'}',
+        b'[' * 100000,
+        b'{"a":' * 20000,
+    ],
+    ids=lambda body: repr(body[:30]),
+)
+def test_malformed_bodies(host, body):
+    """One rule: UTF-8, JSON, an object, one key, and no deeper than the limit."""
+    response = host.ask(body=body)
+    assert response.status_int == 400
+    assert fault(response) == ('badRequest', 'Malformed request body')
+
+
+@pytest.mark.parametrize('shape', [('[', ']'), ('{"a":', '}')])
+def test_depth_just_under_the_limit(shape):
+    """The limit counts the outermost object, and is a depth that still passes."""
+    opening, closing = shape
+    inner = opening * (DEEP - 1) + '[]' + closing * (DEEP - 1)
+    environ = build('/', f'{{"os-x": {inner}}}'.encode()).environ
+    with pytest.raises(exceptions.NoSuchAction):
+        resource.select(Request(environ), {}, None)
 
 
 def test_body_that_ends_early_is_malformed():
@@ -19,25 +153,405 @@ def test_body_that_ends_early_is_malformed():
     environ['CONTENT_LENGTH'] = '1000'
     environ['wsgi.input'] = io.BytesIO(b'{"os-stop": {}}')
     with pytest.raises(exceptions.MalformedBody):
-        resource.select(resource.Request(environ), {}, None)
+        resource.select(Request(environ), {}, None)
 
 
-class Unserializable:
-    """A plugin that answers with what is no JSON."""
-
-    @wsgi.authorize('context_is_admin')
-    def index(self, request):
-        return {'answer': object()}
+def test_last_of_two_keys_of_one_name_wins(host):
+    """As everywhere in Nova."""
+    assert host.ask(body=b'{"os-act": 1, "os-act": {}}').status_int == 200
 
 
-def test_answer_that_is_no_json_is_a_500(deployment):
-    """What a plugin returns is as little to be trusted as what it raises."""
-    conf = deployment.conf()
-    handler = resource.Resource(Policy(conf), InventoryLookUp(conf), None)
-    operation = resource.Operation.compile(
-        'a', Unserializable().index, names_server=False
+def test_chunked_body(host):
+    """A length is not needed where the server says that the input ends."""
+    response = host.ask(environ=chunked(b'{"os-act": {}}'))
+    assert response.status_int == 200
+
+
+@pytest.mark.parametrize(
+    ('content_type', 'status'),
+    [
+        (None, 200),
+        ('', 200),
+        ('text/plain', 200),
+        ('application/json', 200),
+        ('application/json; charset=utf-8', 200),
+        ('application/vnd.openstack.compute+json', 200),
+        ('application/JSON', 415),
+        ('application/xml', 415),
+        ('application/x-www-form-urlencoded', 415),
+        ('multipart/form-data; boundary=x', 415),
+        ('application/json-patch+json', 415),
+        ('nonsense', 415),
+    ],
+)
+def test_content_types(host, content_type, status):
+    """Those of Nova, to the letter; none at all is JSON."""
+    response = host.ask(environ={'CONTENT_TYPE': content_type})
+    assert response.status_int == status
+    if status == 415:
+        assert fault(response) == ('badMediaType', 'Unsupported Content-Type')
+
+
+def test_methods_without_a_body_have_no_content_type(host):
+    """What a GET or a DELETE says of its body is nothing we read."""
+    how = {'environ': {'CONTENT_TYPE': 'text/html'}}
+    assert host.ask('index', method='GET', **how).status_int == 202
+    deleted = host.ask('delete', method='DELETE', args={'thing_id': '7'}, **how)
+    assert deleted.status_int == 200
+
+
+# The order of checks: for each two faults, the earlier one is answered.
+
+FAULTS = [
+    ('version', 406, {'headers': {'OpenStack-API-Version': 'compute 2.9'}}),
+    ('content type', 415, {'environ': {'CONTENT_TYPE': 'text/html'}}),
+    ('body', 400, {'body': b'{'}),
+    ('action', 400, {'body': {'os-none': {}}}),
+    ('identity', 401, {'token': None}),
+    ('project', 400, {'args': {'project_id': PROJECT_B}}),
+    ('schema', 400, {'body': {'os-act': 7}}),
+    ('server', 404, {'number': 'ff'}),
+    ('policy', 403, {'token': READER}),
+]
+MESSAGES = {
+    'body': 'Malformed request body',
+    'action': 'There is no such action: os-none',
+    'project': 'Malformed request URL',
+    'schema': 'Invalid input for field/attribute os-act. Value: 7.',
+}
+PAIRS = [
+    (first, second)
+    for index, first in enumerate(FAULTS)
+    for second in FAULTS[index + 1 :]
+    # One request has one body, and one identity.
+    if not (set(first[2]) & set(second[2]))
+]
+
+
+@pytest.mark.parametrize(
+    ('first', 'second'), PAIRS, ids=lambda one: one[0].replace(' ', '-')
+)
+def test_order_of_checks(host, first, second):
+    """Whoever is refused for two reasons is told the earlier one."""
+    name, status, how = first
+    response = host.ask(**{**how, **second[2]})
+    assert response.status_int == status
+    assert fault(response)[1].startswith(MESSAGES.get(name, ''))
+    assert host.controller.seen is None
+
+
+@pytest.mark.parametrize('one', FAULTS, ids=lambda one: one[0].replace(' ', '-'))
+def test_each_fault_alone(host, one):
+    """Without this the table above would prove nothing."""
+    name, status, how = one
+    response = host.ask(**how)
+    assert response.status_int == status
+    assert fault(response)[1].startswith(MESSAGES.get(name, ''))
+
+
+def test_action_before_version(host):
+    """An unknown action is unknown at every version; a known one may not be there."""
+    at_next = {'OpenStack-API-Version': 'compute 2.6'}
+    host.resource = Resource(host.resource.policy, host.resource.servers, None)
+    assert host.ask(headers=at_next, body={'os-none': {}}).status_int == 400
+    response = host.ask(headers=at_next, body={'os-act': 7}, token=None)
+    assert fault(response) == ('itemNotFound', 'The resource could not be found.')
+
+
+def test_state_after_policy(host):
+    """A method that would refuse for the state is not even called."""
+
+    def conflict():
+        raise exceptions.ServerNotReady('x')
+
+    host.controller.do = conflict
+    assert host.ask().status_int == 409
+    assert host.ask(token=READER).status_int == 403
+
+
+# What a method gets, and what policy sees.
+
+
+def test_what_a_method_gets(host):
+    """The request with its context, the server, and the body; no ids of the URL."""
+    host.ask(args={'project_id': PROJECT_A})
+    request, server, body = host.controller.seen
+    assert isinstance(server, Server)
+    assert server.id == server_id('01')
+    assert body == {'os-act': {}}
+    assert request.context.user_id == 'alice'
+    assert request.version == microversions.Version(2, 1)
+
+
+def test_variables_of_the_url(host):
+    """A noun's id is the method's; the project is not."""
+    args = {'thing_id': '7', 'project_id': PROJECT_A}
+    host.ask('delete', method='DELETE', args=args)
+    assert host.controller.seen == '7'
+
+
+def test_target_is_the_server(host):
+    """An administrator of another project may, a member of another one sees nothing."""
+    assert host.ask(token=ADMIN, number='02').status_int == 200
+    assert host.ask(token=ALICE, number='02').status_int == 404
+    assert host.ask(token=BOB, number='02').status_int == 200
+
+
+def test_target_without_a_server_is_the_caller(host):
+    """So a rule about the owner is about who asks."""
+    response = host.ask('delete', method='DELETE', args={'thing_id': '7'})
+    assert response.status_int == 200
+
+
+# Answers.
+
+
+def test_success(host):
+    """Status, JSON, and the headers of the version."""
+    response = host.ask()
+    assert response.status_int == 200
+    assert response.json == {'done': True}
+    assert response.headers['Content-Type'] == 'application/json'
+    assert response.headers['OpenStack-API-Version'] == 'compute 2.1'
+    assert response.headers['X-OpenStack-Nova-API-Version'] == '2.1'
+    assert response.headers.getall('Vary') == [
+        'OpenStack-API-Version',
+        'X-OpenStack-Nova-API-Version',
+    ]
+
+
+def test_declared_status(host):
+    """A method may be accepted rather than done."""
+    assert host.ask('index', method='GET').status_int == 202
+
+
+def test_success_without_a_body(host):
+    """Nothing is not null, and has no type."""
+    response = host.ask('delete', method='DELETE', args={'thing_id': '7'})
+    assert response.body == b''
+    assert 'Content-Type' not in response.headers
+    assert response.headers['OpenStack-API-Version'] == 'compute 2.1'
+
+
+@pytest.mark.parametrize(
+    ('asked', 'named'),
+    [
+        ('compute 2.1', '2.1'),
+        ('compute 2.5', '2.5'),
+        ('compute latest', '2.5'),
+        ('compute 2.6', '2.6'),
+        ('compute 2.0', '2.0'),
+        ('compute nonsense', None),
+    ],
+)
+def test_version_headers(host, asked, named):
+    """The version that was used, or refused; none where none could be read."""
+    response = host.ask(headers={'OpenStack-API-Version': asked})
+    expected = None if named is None else f'compute {named}'
+    assert response.headers.get('OpenStack-API-Version') == expected
+    assert response.headers.get('X-OpenStack-Nova-API-Version') == named
+    assert len(response.headers.getall('Vary')) == (0 if named is None else 2)
+
+
+@pytest.mark.parametrize('asked', ['compute 2.6', 'compute 9.9', 'compute nonsense'])
+def test_legacy_knows_no_microversions(host, asked):
+    """Below /v2 the header is not read, and not answered."""
+    response = host.ask(
+        headers={'OpenStack-API-Version': asked}, environ={resource.LEGACY_V2: True}
     )
-    request = build('/', token=f'root:{PROJECT_A}:admin')
-    response = handler.handle(resource.Request(request.environ), operation, {})
+    assert response.status_int == 200
+    assert 'OpenStack-API-Version' not in response.headers
+    assert 'Vary' not in response.headers
+
+
+def test_legacy_lets_further_properties_pass(host):
+    """As Nova's /v2; it is still one key for one action."""
+    body = {'os-act': {'extra': 1}}
+    legacy = {resource.LEGACY_V2: True}
+    assert host.ask(body=body).status_int == 400
+    assert host.ask(body=body, environ=legacy).status_int == 200
+    two = {'os-act': {}, 'extra': 1}
+    assert host.ask(body=two, environ=legacy).status_int == 400
+
+
+VENDOR = 'application/vnd.openstack.compute+json'
+
+
+@pytest.mark.parametrize(
+    ('accept', 'content_type'),
+    [
+        (None, 'application/json'),
+        ('', 'application/json'),
+        ('*/*', 'application/json'),
+        ('application/json', 'application/json'),
+        (VENDOR, VENDOR),
+        (f'application/json;q=0.5, {VENDOR}', VENDOR),
+        (f'application/json, {VENDOR};q=0.5', 'application/json'),
+        ('text/html', 'application/json'),
+        ('application/json;q=0', 'application/json'),
+        ('not a header;;;', 'application/json'),
+        ('application/json;q=abc', 'application/json'),
+        ('\xff', 'application/json'),
+    ],
+)
+def test_accept(host, accept, content_type):
+    """The better one of Nova's two; whatever the client likes instead, JSON."""
+    environ = {} if accept is None else {'HTTP_ACCEPT': accept}
+    response = host.ask(environ=environ)
+    assert response.status_int == 200
+    assert response.headers['Content-Type'] == content_type
+
+
+# What a plugin does wrong.
+
+
+def assert_tells_nothing(response):
     assert response.status_int == 500
-    assert 'object' not in fault(response)[1]
+    assert SECRET not in response.text
+    assert fault(response) == (
+        'computeFault',
+        'Unexpected API Error. Please tell the administrator this request id: req-9',
+    )
+
+
+def raising(error):
+    def do():
+        raise error
+
+    return do
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        ValueError(SECRET),
+        KeyError(SECRET),
+        exceptions.InventoryError('/etc/x', SECRET),
+        exceptions.UnexpectedReply('h', SECRET),
+        exceptions.ConsoleNotSupported(),
+        webob.exc.HTTPInternalServerError(SECRET),
+        webob.exc.HTTPGone(explanation=SECRET),
+        webob.exc.HTTPMovedPermanently(location=f'http://{SECRET}/'),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_error_that_was_not_expected(host, error, caplog):
+    """A status that a method did not announce is our fault, and says nothing."""
+    host.controller.do = raising(error)
+    assert_tells_nothing(host.ask(environ={'openstack.request_id': 'req-9'}))
+    (record,) = [one for one in caplog.records if one.name.startswith('console_ext')]
+    assert record.levelno == logging.ERROR
+    assert 'req-9' in record.getMessage()
+
+
+def test_traceback_is_in_the_log(host, caplog):
+    """Of what nobody foresaw; a strange answer of a host is said in one line."""
+    host.controller.do = raising(ValueError(SECRET))
+    host.ask()
+    host.controller.do = raising(exceptions.UnexpectedReply('h', 'odd'))
+    host.ask()
+    first, second = [o for o in caplog.records if o.name.startswith('console_ext')]
+    assert first.exc_info[0] is ValueError
+    assert 'Controller.act' in first.getMessage()
+    assert not second.exc_info
+    assert 'compute host h: odd' in second.getMessage()
+
+
+@pytest.mark.parametrize(
+    ('error', 'status'),
+    [
+        (exceptions.ServerNotReady('x'), 409),
+        (exceptions.HostUnreachable('a-host'), 503),
+        (exceptions.BusUnreachable(), 503),
+        (exceptions.InvalidConsoleType('x'), 400),
+        (exceptions.NotAuthorized('x'), 403),
+        (exceptions.ServerNotFound('x'), 404),
+        (webob.exc.HTTPConflict(explanation='busy'), 409),
+        (webob.exc.HTTPBadRequest(explanation='no'), 400),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_error_that_was_expected(host, error, status):
+    """Announced, or one that the checks before a method end with."""
+    host.controller.do = raising(error)
+    response = host.ask()
+    assert response.status_int == status
+    assert response.headers['OpenStack-API-Version'] == 'compute 2.1'
+
+
+def test_unreachable_host_is_named_in_the_log_only(host, caplog):
+    """An operator needs the name that a user is not told."""
+    host.controller.do = raising(exceptions.HostUnreachable('a-host'))
+    response = host.ask(environ={'openstack.request_id': 'req-9'})
+    assert 'a-host' not in response.text
+    (record,) = [one for one in caplog.records if one.name.startswith('console_ext')]
+    assert record.levelno == logging.WARNING
+    assert 'a-host' in record.getMessage()
+    assert 'req-9' in record.getMessage()
+
+
+def test_answer_that_does_not_fit_its_schema(host, caplog):
+    """The value may be a token, so neither the answer nor the log quotes it."""
+    host.controller.do = lambda: {'url': SECRET}
+    assert_tells_nothing(host.ask(environ={'openstack.request_id': 'req-9'}))
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize('answer', [{'done': object()}, {'done': {1, 2}}])
+def test_answer_that_is_no_json(host, answer):
+    """What a plugin returns is as little to be trusted as what it raises."""
+    host.controller.do = lambda: answer
+    assert_tells_nothing(host.ask(environ={'openstack.request_id': 'req-9'}))
+
+
+def test_expected_errors_of_one_method_are_not_those_of_another(host):
+    """``index`` announces nothing but what all may end with."""
+    host.controller.do = raising(exceptions.ServerNotReady('x'))
+    assert host.ask('index', method='GET').status_int == 500
+
+
+# Operations.
+
+
+@pytest.mark.parametrize(
+    ('marks', 'reason'),
+    [
+        ([], 'declares no policy rule'),
+        (
+            [wsgi.authorize('r'), validation.schema({'type': 'nonsense'})],
+            'declares an invalid schema',
+        ),
+        (
+            [wsgi.authorize('r'), validation.response_body_schema({'required': 1})],
+            'declares an invalid schema',
+        ),
+        ([wsgi.authorize('r'), wsgi.api_version('2')], 'API Version String 2 is'),
+        (
+            [wsgi.authorize('r'), wsgi.api_version('2.1', 'x')],
+            'API Version String x is',
+        ),
+    ],
+)
+def test_declarations_that_cannot_be_compiled(marks, reason):
+    """The extension and the method are named."""
+
+    def method(request):
+        pass
+
+    for mark in marks:
+        method = mark(method)
+    with pytest.raises(exceptions.ExtensionError) as caught:
+        Operation.compile('an-alias', method, names_server=False)
+    assert caught.value.alias == 'an-alias'
+    assert 'method' in caught.value.reason
+    assert reason in caught.value.reason
+
+
+def test_refusal_of_a_request_that_led_nowhere():
+    """Without an operation there is nothing to be unexpected by."""
+    request = Request(build('/').environ)
+    request.version = None
+    error = exceptions.ConsoleNotSupported()
+    response = resource.refusal(request, None, error)
+    assert response.status_int == 501
+    assert json.loads(response.body)['notImplemented']['message'] == str(error)

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may import whom, and what no module does."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / 'console_ext'
+TESTS = ROOT / 'tests' / 'unit'
+
+# The table of CONTRIBUTING.rst.
+MAY_IMPORT = {
+    'exceptions': set(),
+    'conf': set(),
+    'plugin': {'exceptions'},
+    'policy': {'exceptions', 'conf'},
+    'context': {'exceptions', 'policy'},
+    'inventory': {'exceptions', 'conf'},
+    'servers': {'exceptions', 'conf', 'context', 'inventory', 'plugin'},
+    'compute': {'exceptions', 'conf', 'inventory', 'plugin'},
+    'rpc': {'exceptions', 'conf', 'context'},
+    'wsgi': {'exceptions', 'conf', 'context', 'policy', 'servers'},
+    'api': {'exceptions', 'conf', 'context', 'policy', 'servers', 'rpc', 'wsgi'},
+}
+SERVER_HALF = 'console_ext.rpc.server'
+SERVER_HALF_ALSO = {'compute', 'inventory'}
+
+VAGUE = {'util', 'utils', 'common', 'helper', 'helpers', 'manager', 'managers', 'misc'}
+
+
+def name_of(path):
+    parts = path.relative_to(ROOT).with_suffix('').parts
+    return '.'.join(parts[:-1] if parts[-1] == '__init__' else parts)
+
+
+SOURCES = {name_of(path): path for path in sorted(PACKAGE.rglob('*.py'))}
+LIBRARY = [name for name in SOURCES if not name.startswith('console_ext.cmd')]
+
+
+def part_of(name):
+    """``rpc`` for ``console_ext.rpc.client``; None for the package itself."""
+    return name.split('.')[1] if '.' in name else None
+
+
+def imports_of(name):
+    """The modules of this package that one of its modules imports."""
+    path = SOURCES[name]
+    package = name if path.name == '__init__.py' else name.rpartition('.')[0]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ''
+            if node.level:
+                above = package.split('.')[: len(package.split('.')) - node.level + 1]
+                base = '.'.join([*above, *filter(None, [base])])
+            for alias in node.names:
+                full = f'{base}.{alias.name}'
+                found.add(full if full in SOURCES else base)
+    return {one for one in found if one.split('.')[0] == 'console_ext'}
+
+
+def test_imports_are_seen():
+    """The test below would pass on a parser that finds nothing."""
+    assert imports_of('console_ext.rpc.server') == {
+        'console_ext.exceptions',
+        'console_ext.compute.base',
+        'console_ext.inventory',
+        'console_ext.rpc.errors',
+        'console_ext.rpc.instance',
+        'console_ext.rpc.transport',
+    }
+
+
+@pytest.mark.parametrize('name', LIBRARY)
+def test_imports(name):
+    """A part imports what the table allows it, and nothing else."""
+    part = part_of(name)
+    allowed = {None, part} | MAY_IMPORT.get(part, set())
+    if name == SERVER_HALF:
+        allowed |= SERVER_HALF_ALSO
+    assert {part_of(one) for one in imports_of(name)} <= allowed
+
+
+def test_every_part_is_in_the_table():
+    """A new part begins with a line in the table."""
+    assert {part_of(name) for name in LIBRARY} - {None} == set(MAY_IMPORT)
+
+
+def test_programs_are_imported_by_none():
+    """Not by each other's users either: only programs import programs."""
+    importers = {
+        name
+        for name in LIBRARY
+        for one in imports_of(name)
+        if one.startswith('console_ext.cmd')
+    }
+    assert importers == set()
+
+
+def test_table_is_that_of_contributing():
+    """The words in CONTRIBUTING.rst and the dict above say the same."""
+    text = (ROOT / 'CONTRIBUTING.rst').read_text()
+    _, _, body, _ = re.split(r'^=+ +=+$', text, flags=re.MULTILINE)
+    rows = re.sub(r'\n {3,}', ' ', body).strip().splitlines()
+    table = {}
+    for row in rows:
+        parts, allowed = re.split(r' {2,}', row, maxsplit=1)
+        for part in parts.split(', '):
+            table[part] = allowed
+    assert table.pop('cmd') == 'everything; imported by none'
+    rpc, _, server_half = table['rpc'].partition('; its server half also ')
+    table['rpc'] = rpc
+    assert set(re.split(', +', server_half)) == SERVER_HALF_ALSO
+    assert {
+        part: set() if allowed == 'nothing of ours' else set(allowed.split(', '))
+        for part, allowed in table.items()
+    } == MAY_IMPORT
+
+
+@pytest.mark.parametrize('name', SOURCES)
+def test_name_says_something(name):
+    """A module that may hold anything will."""
+    assert not VAGUE & set(name.split('.'))
+
+
+@pytest.mark.parametrize('name', SOURCES)
+def test_no_global_configuration(name):
+    """Whoever starts a service makes a configuration and hands it on."""
+    for node in ast.walk(ast.parse(SOURCES[name].read_text())):
+        assert not (isinstance(node, ast.Attribute) and node.attr == 'CONF')
+        assert not (isinstance(node, ast.alias) and node.name == 'CONF')
+
+
+@pytest.mark.parametrize(
+    'name', [name for name in LIBRARY if SOURCES[name].name != '__init__.py']
+)
+def test_every_module_has_its_tests(name):
+    """In a file of its name, in the same folder below tests/unit."""
+    *folders, module = name.split('.')[1:]
+    assert TESTS.joinpath(*folders, f'test_{module}.py').is_file()
+
+
+@pytest.mark.parametrize('path', sorted([*PACKAGE.rglob('*.py'), *TESTS.rglob('*.py')]))
+def test_license(path):
+    """Every file says under which license it is."""
+    assert path.read_text().startswith('# SPDX-License-Identifier: Apache-2.0\n')
+
+
+IMPORT_ALL = """
+import logging
+import os
+import signal
+import sys
+import threading
+
+import console_ext.cmd
+from oslo_config import cfg
+
+def state():
+    return (
+        threading.enumerate(),
+        logging.getLogger().handlers,
+        [signal.getsignal(number) for number in signal.valid_signals()],
+        os.listdir('.'),
+    )
+
+before = state()
+for name in sys.argv[1:]:
+    __import__(name)
+assert state() == before
+
+from console_ext import conf
+
+registered = {
+    (group, opt.dest)
+    for group, opts in conf.list_opts()
+    for opt in opts
+    if (group is None and opt.dest in cfg.CONF)
+    or (group in cfg.CONF and opt.dest in cfg.CONF[group])
+}
+assert registered == set(), registered
+assert 'oslo_policy' not in cfg.CONF
+assert 'transport_url' not in cfg.CONF
+"""
+
+
+def test_nothing_happens_at_import(tmp_path):
+    """No thread, no handler, no file, no output, no option on the global CONF.
+
+    All modules but the one whose purpose it is, which servers import.
+    """
+    names = [name for name in SOURCES if name != 'console_ext.cmd.wsgi']
+    result = subprocess.run(
+        [sys.executable, '-c', IMPORT_ALL, *names],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, '', '')

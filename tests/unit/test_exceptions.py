@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can go wrong: the tree, and the texts that users read."""
+
+import inspect
+import re
+
+import pytest
+
+from console_ext import exceptions
+
+CLASSES = {
+    name: value
+    for name, value in vars(exceptions).items()
+    if inspect.isclass(value) and value.__module__ == exceptions.__name__
+}
+
+
+def drawn():
+    """Class → parent, as the docstring draws them."""
+    _, _, picture = exceptions.__doc__.partition('::\n')
+    parents = {}
+    path = []
+    for line in picture.splitlines():
+        match = re.match(r'\s{4}((?:│   |    )*(?:[├└]── )?)([A-Z]\w+)', line)
+        if match:
+            depth = len(match[1]) // 4
+            path[depth:] = [match[2]]
+            parents[match[2]] = path[depth - 1] if depth else 'Exception'
+    return parents
+
+
+def test_tree_is_drawn_as_it_is():
+    """Every class is in the picture, below its parent."""
+    assert drawn() == {name: cls.__base__.__name__ for name, cls in CLASSES.items()}
+
+
+TEXTS = [
+    (exceptions.ConfigurationError('a\n  b'), 'a b'),
+    (exceptions.ExtensionError('a', 'is not'), "API extension 'a': is not"),
+    (exceptions.InventoryError('f', 'is not'), 'inventory f: is not'),
+    (exceptions.InventoryError('f', 'is not', 3), 'inventory f, line 3: is not'),
+    (
+        exceptions.InvalidMicroversion('x'),
+        'API Version String x is of invalid format. '
+        'Must be of format MajorNum.MinorNum.',
+    ),
+    (
+        exceptions.UnsupportedMicroversion((3, 0), '2.1', '2.5'),
+        'Version 3.0 is not supported by the API. Minimum is 2.1 and maximum is 2.5.',
+    ),
+    (exceptions.UnsupportedContentType(), 'Unsupported Content-Type'),
+    (exceptions.MalformedBody(), 'Malformed request body'),
+    (exceptions.NoSuchAction('x'), 'There is no such action: x'),
+    (exceptions.NotAtThisMicroversion(), 'The resource could not be found.'),
+    (
+        exceptions.NotAuthenticated(),
+        'The request you have made requires authentication.',
+    ),
+    (
+        exceptions.ProjectMismatch('a', 'b'),
+        "Malformed request URL: URL's project_id 'a' doesn't match Context's "
+        "project_id 'b'",
+    ),
+    (exceptions.InvalidBody('detail'), 'detail'),
+    (exceptions.NotAuthorized('a:b'), "Policy doesn't allow a:b to be performed."),
+    (exceptions.ServerNotFound('x'), 'Instance x could not be found.'),
+    (exceptions.ServerNotReady('x'), 'Instance x is not ready'),
+    (
+        exceptions.ServerStateConflict('x', 'y', 'task_state', 'deleting'),
+        "Cannot 'y' instance x while it is in task_state deleting",
+    ),
+    (
+        exceptions.ServerStateConflict('x', 'y'),
+        "Instance x is in an invalid state for 'y'",
+    ),
+    (exceptions.InvalidConsoleType('x'), 'Invalid console type x'),
+    (exceptions.ConsoleTypeUnavailable('x'), 'Unavailable console type x.'),
+    (
+        exceptions.ConsoleNotSupported(),
+        'The requested functionality is not supported.',
+    ),
+    (
+        exceptions.SerialPortsExhausted(),
+        'Not able to acquire a free port for the serial console',
+    ),
+    (
+        exceptions.InvalidSerialPorts(),
+        'The number of serial ports of the server is invalid',
+    ),
+    (
+        exceptions.HostUnreachable('secret-host'),
+        'The compute service of the server is unavailable.',
+    ),
+    (exceptions.BusUnreachable(), 'The message bus is unavailable.'),
+    (exceptions.TooManyCalls(), 'Too many console requests are in progress.'),
+    (exceptions.UnexpectedReply('h', 'is odd'), 'compute host h: is odd'),
+]
+
+
+@pytest.mark.parametrize(
+    ('error', 'text'), TEXTS, ids=lambda value: type(value).__name__
+)
+def test_text(error, text):
+    """The text is made from the values; where Nova has one, it is Nova's."""
+    assert str(error) == text
+
+
+def test_every_class_has_its_text_here():
+    """A leaf that is not in the table above has no tested text."""
+    leaves = {cls for cls in CLASSES.values() if not cls.__subclasses__()}
+    assert leaves <= {type(error) for error, _ in TEXTS}
+
+
+@pytest.mark.parametrize(
+    ('error', 'values'),
+    [
+        (exceptions.ExtensionError('a', 'r'), {'alias': 'a', 'reason': 'r'}),
+        (
+            exceptions.InventoryError('p', 'r', 2),
+            {'path': 'p', 'reason': 'r', 'line': 2},
+        ),
+        (exceptions.InvalidMicroversion('t'), {'text': 't'}),
+        (
+            exceptions.UnsupportedMicroversion((1, 2), 'a', 'b'),
+            {'requested': (1, 2), 'minimum': 'a', 'maximum': 'b'},
+        ),
+        (exceptions.NoSuchAction('a'), {'action': 'a'}),
+        (
+            exceptions.ProjectMismatch('u', None),
+            {'url_project_id': 'u', 'project_id': None},
+        ),
+        (exceptions.InvalidBody('d'), {'detail': 'd'}),
+        (exceptions.NotAuthorized('r'), {'rule': 'r'}),
+        (exceptions.ServerNotFound('s'), {'server_id': 's'}),
+        (exceptions.ServerNotReady('s'), {'server_id': 's'}),
+        (
+            exceptions.ServerStateConflict('s', 'o', 'vm_state', 'st'),
+            {
+                'server_id': 's',
+                'operation': 'o',
+                'attribute': 'vm_state',
+                'state': 'st',
+            },
+        ),
+        (exceptions.InvalidConsoleType('c'), {'console_type': 'c'}),
+        (exceptions.ConsoleTypeUnavailable('c'), {'console_type': 'c'}),
+        (exceptions.HostUnreachable('h'), {'host': 'h'}),
+        (exceptions.UnexpectedReply('h', 'r'), {'host': 'h', 'reason': 'r'}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_values(error, values):
+    """What happened can be read from the exception without reading its text."""
+    assert vars(error) == values

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a controller says of its methods."""
+
+import pytest
+
+from console_ext import wsgi
+from console_ext.wsgi import declarations, validation
+from console_ext.wsgi.declarations import Declaration, declaration_of
+
+REQUEST, RESPONSE = {'type': 'object'}, {'type': 'string'}
+
+
+class Controller:
+    @wsgi.action('os-a')
+    @wsgi.api_version('2.3', '2.5')
+    @wsgi.authorize('a:b')
+    @wsgi.expected_errors(404, 409)
+    @wsgi.response(202)
+    @validation.schema(REQUEST)
+    @validation.response_body_schema(RESPONSE)
+    def marked(self):
+        return 'unchanged'
+
+    @wsgi.authorize('a:b')
+    def hardly(self):
+        pass
+
+    def unmarked(self):
+        pass
+
+
+def test_all_marks():
+    """Each says one thing."""
+    assert declaration_of(Controller().marked) == Declaration(
+        action='os-a',
+        minimum='2.3',
+        maximum='2.5',
+        request_schema=REQUEST,
+        response_schema=RESPONSE,
+        policy='a:b',
+        status=202,
+        expected_errors=frozenset({404, 409}),
+    )
+
+
+def test_what_is_not_said():
+    """From 2.1 on without end, a noun's method, 200, no schema, no errors."""
+    assert declaration_of(Controller().hardly) == Declaration(
+        action=None,
+        minimum='2.1',
+        maximum=None,
+        request_schema=None,
+        response_schema=None,
+        policy='a:b',
+        status=200,
+        expected_errors=frozenset(),
+    )
+
+
+def test_unmarked_method():
+    """A method without marks is the controller's own."""
+    assert declaration_of(Controller().unmarked) is None
+
+
+def test_method_is_unchanged():
+    """Marks are read by the host; the method can be called as it is."""
+    assert Controller().marked() == 'unchanged'
+    assert Controller.marked.__name__ == 'marked'
+
+
+@pytest.mark.parametrize(
+    'order',
+    [
+        [wsgi.action('a'), wsgi.authorize('r'), wsgi.response(204)],
+        [wsgi.response(204), wsgi.authorize('r'), wsgi.action('a')],
+    ],
+)
+def test_order_of_marks(order):
+    """It does not matter."""
+
+    def method(self):
+        pass
+
+    for mark in order:
+        method = mark(method)
+    assert declaration_of(method) == Declaration(action='a', policy='r', status=204)
+
+
+def test_marks_are_values():
+    """A method's marks cannot be changed behind the host's back."""
+    with pytest.raises(AttributeError):
+        declaration_of(Controller.marked).policy = 'other'
+
+
+def test_overriding_method_starts_without_marks():
+    """A subclass says again what is true of its own method."""
+
+    class Derived(Controller):
+        def marked(self):
+            pass
+
+    assert declarations.declaration_of(Derived().marked) is None
+    assert declaration_of(Controller().marked).policy == 'a:b'

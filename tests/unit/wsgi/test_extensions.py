@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an extension is."""
+
+import dataclasses
+import inspect
+
+import pytest
+
+from console_ext import wsgi
+from console_ext.wsgi import extensions
+
+
+class Smallest(wsgi.V21APIExtensionBase):
+    """The least that an extension says."""
+
+    name = 'Smallest'
+    alias = 'smallest'
+
+
+def test_names_are_nova_s():
+    """Plugins are written to these; a change breaks them."""
+    assert extensions.NAMESPACE == 'console_ext.api.v21.extensions'
+    assert list(inspect.signature(wsgi.ControllerExtension).parameters) == [
+        'extension',
+        'collection',
+        'controller',
+    ]
+    assert list(inspect.signature(wsgi.ResourceExtension).parameters) == [
+        'collection',
+        'controller',
+        'parent',
+        'member_name',
+    ]
+
+
+def test_public_names():
+    """All that an author imports, and all of it there."""
+    assert {name for name in wsgi.__all__ if hasattr(wsgi, name)} == {
+        'ControllerExtension',
+        'Request',
+        'ResourceExtension',
+        'V21APIExtensionBase',
+        'action',
+        'api_version',
+        'authorize',
+        'expected_errors',
+        'response',
+    }
+
+
+def test_smallest_extension(deployment):
+    """Whatever an extension does not need has a default."""
+    conf = deployment.conf()
+    extension = Smallest(conf)
+    assert extension.conf is conf
+    assert extension.version == 1
+    assert list(extension.get_controller_extensions()) == []
+    assert list(extension.get_resources()) == []
+    assert list(extension.get_policies()) == []
+    assert extension.close() is None
+
+
+@pytest.mark.parametrize(
+    'value',
+    [
+        wsgi.ControllerExtension(None, 'servers', None),
+        wsgi.ResourceExtension('things', None),
+    ],
+)
+def test_values(value):
+    """What an extension hands out is not changed afterwards."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        value.collection = 'other'
+
+
+def test_noun_s_defaults():
+    """A noun stands at the top, and its members are called after it."""
+    noun = wsgi.ResourceExtension('things', None)
+    assert (noun.parent, noun.member_name) == (None, None)

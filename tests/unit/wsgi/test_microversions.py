@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which version of the API a request asks for."""
+
+import pytest
+
+from console_ext import exceptions
+from console_ext.wsgi import microversions
+from console_ext.wsgi.microversions import DEFAULT, STAND_ALONE, Range, Version
+from tests.wsgi_client import build
+
+STANDARD = microversions.HEADER
+LEGACY = microversions.LEGACY_HEADER
+
+
+def headers(**values):
+    """Headers as WebOb hands them on."""
+    named = {'standard': STANDARD, 'legacy': LEGACY}
+    return build('/', headers={named[k]: v for k, v in values.items()}).headers
+
+
+@pytest.mark.parametrize(
+    ('text', 'version'),
+    [
+        ('2.1', Version(2, 1)),
+        ('2.0', Version(2, 0)),
+        ('2.104', Version(2, 104)),
+        ('10.10', Version(10, 10)),
+        ('999999999.999999999', Version(999999999, 999999999)),
+    ],
+)
+def test_versions(text, version):
+    """Two numbers and a dot."""
+    assert Version.parse(text) == version
+    assert str(version) == text
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        '',
+        '2',
+        '2.',
+        '.1',
+        '2.1.1',
+        '2,1',
+        'v2.1',
+        '2.01',
+        '02.1',
+        '0.1',
+        '-2.1',
+        '+2.1',
+        '2.-1',
+        '2.1 ',
+        ' 2.1',
+        '2. 1',
+        '2.1\n',
+        '2_0.1',
+        '2.1e1',
+        '٢.١',
+        '２.１',
+        '2.²',
+        '2.1000000000',
+        '1000000000.1',
+        '9' * 5000 + '.1',
+        'latest ',
+        'LATEST',
+        'None',
+    ],
+)
+def test_what_is_no_version(text):
+    """Other scripts' digits, signs, leading zeros and huge numbers are refused."""
+    with pytest.raises(exceptions.InvalidMicroversion):
+        Version.parse(text)
+
+
+# Headers, the version without a known range, and with that of the stand-alone host.
+REQUESTED = [
+    ({}, DEFAULT, DEFAULT),
+    ({'standard': 'compute 2.5'}, Version(2, 5), Version(2, 5)),
+    ({'standard': 'COMPUTE 2.5'}, Version(2, 5), Version(2, 5)),
+    ({'standard': '  compute \t 2.5  '}, Version(2, 5), Version(2, 5)),
+    ({'standard': 'compute'}, DEFAULT, DEFAULT),
+    ({'standard': ''}, DEFAULT, DEFAULT),
+    ({'standard': '2.5'}, DEFAULT, DEFAULT),
+    ({'standard': 'volume 3.50'}, DEFAULT, DEFAULT),
+    ({'standard': 'volume nonsense'}, DEFAULT, DEFAULT),
+    ({'standard': 'volume 3.50, compute 2.4'}, Version(2, 4), Version(2, 4)),
+    ({'standard': 'compute 2.2,compute 2.4'}, Version(2, 4), Version(2, 4)),
+    ({'standard': 'compute 2.4, volume 3.50'}, Version(2, 4), Version(2, 4)),
+    ({'legacy': '2.5'}, Version(2, 5), Version(2, 5)),
+    ({'legacy': '2.2, 2.4'}, Version(2, 4), Version(2, 4)),
+    ({'standard': 'compute 2.3', 'legacy': '2.5'}, Version(2, 3), Version(2, 3)),
+    ({'standard': 'volume 3.50', 'legacy': '2.5'}, Version(2, 5), Version(2, 5)),
+    ({'standard': 'compute 2.6'}, Version(2, 6), None),
+    ({'standard': 'compute 2.0'}, Version(2, 0), None),
+    ({'standard': 'compute 3.0'}, Version(3, 0), None),
+    ({'legacy': '2.6'}, Version(2, 6), None),
+]
+
+
+@pytest.mark.parametrize(('values', 'anywhere', 'stand_alone'), REQUESTED)
+def test_requested(values, anywhere, stand_alone):
+    """The standard header wins, another service's is not ours, the last one counts."""
+    assert microversions.requested(headers(**values), None) == anywhere
+    if stand_alone is None:
+        with pytest.raises(exceptions.UnsupportedMicroversion) as caught:
+            microversions.requested(headers(**values), STAND_ALONE)
+        assert caught.value.requested == anywhere
+        assert (caught.value.minimum, caught.value.maximum) == ('2.1', '2.5')
+    else:
+        assert microversions.requested(headers(**values), STAND_ALONE) == stand_alone
+
+
+@pytest.mark.parametrize(
+    'values',
+    [
+        {'standard': 'compute x'},
+        {'standard': 'compute 2.5 2.4'},
+        {'standard': 'compute 2.5;q=1'},
+        {'standard': 'compute ٢.١'.encode().decode('latin-1')},
+        {'standard': 'compute Latest'},
+        {'legacy': ''},
+        {'legacy': 'compute 2.5'},
+    ],
+)
+def test_unreadable_request(values):
+    """What names our service and no version is refused, not ignored."""
+    with pytest.raises(exceptions.InvalidMicroversion):
+        microversions.requested(headers(**values), None)
+
+
+@pytest.mark.parametrize(
+    'values', [{'standard': 'compute latest'}, {'legacy': 'latest'}]
+)
+def test_latest(values):
+    """The newest of a known range; where none is known, beyond every bounded one."""
+    assert microversions.requested(headers(**values), STAND_ALONE) == Version(2, 5)
+    unknown = microversions.requested(headers(**values), None)
+    assert unknown not in Range.parse('2.1', '999999999.999999999')
+    assert unknown in Range.parse('2.1', None)
+
+
+@pytest.mark.parametrize(
+    ('version', 'inside'),
+    [((2, 0), False), ((2, 1), True), ((2, 5), True), ((2, 6), False), ((3, 1), False)],
+)
+def test_range(version, inside):
+    """Both ends belong to it."""
+    assert (Version(*version) in STAND_ALONE) is inside
+    assert (Version(*version) in Range(Version(2, 1), None)) is (version >= (2, 1))
+    assert version not in STAND_ALONE
+
+
+@pytest.mark.parametrize(
+    ('one', 'other', 'overlap'),
+    [
+        (('2.1', '2.5'), ('2.5', '2.9'), True),
+        (('2.1', '2.5'), ('2.6', '2.9'), False),
+        (('2.1', None), ('2.9', None), True),
+        (('2.1', '2.5'), ('2.6', None), False),
+        (('2.1', '2.9'), ('2.3', '2.4'), True),
+    ],
+)
+def test_overlap(one, other, overlap):
+    """Whichever is asked."""
+    one, other = Range.parse(*one), Range.parse(*other)
+    assert one.overlaps(other) is overlap
+    assert other.overlaps(one) is overlap
+
+
+@pytest.mark.parametrize(
+    ('bounds', 'text'), [(('2.1', '2.5'), '2.1–2.5'), (('2.1', None), '2.1–')]
+)
+def test_range_as_text(bounds, text):
+    """As in the table of routes."""
+    assert str(Range.parse(*bounds)) == text
+
+
+@pytest.mark.parametrize('bounds', [('x', None), ('2.1', 'x'), ('2', '2.5')])
+def test_invalid_range(bounds):
+    """A plugin's mistake is found when it is loaded."""
+    with pytest.raises(exceptions.InvalidMicroversion):
+        Range.parse(*bounds)

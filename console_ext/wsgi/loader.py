@@ -94,7 +94,7 @@ def _checked(alias: str, extension: object) -> V21APIExtensionBase:
         raise exceptions.ExtensionError(
             alias, "its class's alias differs from its entry point's name"
         )
-    if not getattr(extension, 'name', None) or not inspect.getdoc(type(extension)):
+    if not getattr(extension, 'name', None) or not type(extension).__doc__:
         raise exceptions.ExtensionError(alias, 'it lacks a name or a description')
     return extension
 

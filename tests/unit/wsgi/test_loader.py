@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Extensions that are installed, and what is wrong with some of them.
+
+Each fault is planted as pip would install it, and met by a program.
+"""
+
+import pytest
+
+from console_ext.wsgi.extensions import NAMESPACE
+from tests.planting import Site, only_line
+
+ROUTES = ('console_ext.cmd.manage', '--config-file')
+
+GOOD = '''
+    from oslo_policy import policy
+
+    from console_ext import wsgi
+
+
+    class Controller:
+        @wsgi.action('os-wave')
+        @wsgi.authorize('wave')
+        def wave(self, request, server, body):
+            return {}
+
+
+    class Extension(wsgi.V21APIExtensionBase):
+        """Waves at a server."""
+
+        name = 'Wave'
+        alias = 'wave'
+
+        def get_controller_extensions(self):
+            return [wsgi.ControllerExtension(self, 'servers', Controller())]
+
+        def get_policies(self):
+            return [policy.RuleDefault('wave', '@')]
+'''
+
+NOUN = '''
+    from oslo_policy import policy
+
+    from console_ext import wsgi
+
+
+    class Controller:
+        @wsgi.authorize('wave')
+        def index(self, request):
+            return {}
+
+        @wsgi.authorize('wave')
+        @wsgi.api_version('2.3')
+        def delete(self, request, thing_id):
+            return {}
+
+        def helper(self):
+            pass
+
+
+    class Extension(wsgi.V21APIExtensionBase):
+        """Adds a noun."""
+
+        name = 'Wave'
+        alias = 'wave'
+
+        def get_resources(self):
+            return [wsgi.ResourceExtension('things', Controller())]
+
+        def get_policies(self):
+            return [policy.RuleDefault('wave', '@')]
+'''
+
+
+class Programs:
+    """``console-ext-manage routes``, with an extension more."""
+
+    def __init__(self, deployment):
+        self.deployment = deployment
+        self.site = Site(deployment.path)
+
+    def install(self, source, alias='wave', package='waving'):
+        self.site.install(package, source, NAMESPACE, {alias: f'{package}:Extension'})
+
+    def routes(self):
+        return self.site.run(*ROUTES, str(self.deployment.config_file), 'routes')
+
+    def refusal(self):
+        line = only_line(self.routes())
+        program, _, reason = line.partition(': ')
+        assert program == 'manage.py'
+        return reason
+
+
+@pytest.fixture
+def programs(deployment):
+    return Programs(deployment)
+
+
+BUILT_IN = [
+    'METHOD PATH ACTION MICROVERSIONS POLICY EXTENSION',
+    'POST /servers/{server_id}/action os-getSerialConsole 2.1–2.5 '
+    'os_compute_api:os-remote-consoles:serial os-remote-consoles',
+    'POST /servers/{server_id}/action os-getSPICEConsole 2.1–2.5 '
+    'os_compute_api:os-remote-consoles:spice os-remote-consoles',
+]
+
+
+def table(result):
+    assert (result.returncode, result.stderr) == (0, '')
+    return [' '.join(line.split()) for line in result.stdout.splitlines()]
+
+
+def test_routes_of_this_package(programs):
+    """The final table as it is released: a change here is a change of the API."""
+    assert table(programs.routes()) == BUILT_IN
+
+
+def test_action_of_another_package(programs):
+    """An installed extension is there, without a word in any configuration."""
+    programs.install(GOOD)
+    assert table(programs.routes()) == [
+        *BUILT_IN,
+        'POST /servers/{server_id}/action os-wave 2.1– wave wave',
+    ]
+
+
+def test_noun_of_another_package(programs):
+    """The methods it has, marked ones and a helper that is none."""
+    programs.install(NOUN)
+    assert table(programs.routes())[1:3] == [
+        'GET /things - 2.1– wave wave',
+        'DELETE /things/{thing_id} - 2.3– wave wave',
+    ]
+
+
+def test_noun_below_a_server(programs):
+    """Its path names the server that it is about."""
+    programs.install(
+        NOUN.replace(
+            "'things', Controller()", "'things', Controller(), ('servers', 'server')"
+        )
+    )
+    assert table(programs.routes())[1] == (
+        'GET /servers/{server_id}/things - 2.1– wave wave'
+    )
+
+
+def test_disabled_extension_is_not_imported(programs):
+    """Not even if it would stop the program."""
+    programs.install('raise SystemExit("I was imported")')
+    programs.deployment.configure(api={'disabled_extensions': 'wave'})
+    assert table(programs.routes()) == BUILT_IN
+
+
+def test_all_disabled(programs):
+    """A host without extensions is of no use, and no error."""
+    programs.deployment.configure(api={'disabled_extensions': 'os-remote-consoles'})
+    assert table(programs.routes()) == BUILT_IN[:1]
+
+
+def test_unknown_disabled_alias(programs):
+    """A typing error would leave on what was meant to be off."""
+    programs.deployment.configure(api={'disabled_extensions': 'os-remote-console,b'})
+    assert programs.refusal() == (
+        '[api] disabled_extensions names b, os-remote-console, but the installed '
+        'extensions are os-remote-consoles'
+    )
+
+
+def test_duplicate_alias(programs):
+    """Two packages with one alias; disabling it helps."""
+    programs.install(GOOD)
+    programs.install(GOOD, package='waving_too')
+    assert programs.refusal() == (
+        "API extension 'wave': two installed packages provide it"
+    )
+    programs.deployment.configure(api={'disabled_extensions': 'wave'})
+    assert table(programs.routes()) == BUILT_IN
+
+
+def test_duplicate_alias_of_this_package(programs):
+    """Nor may another package take the place of ours."""
+    programs.install(GOOD, alias='os-remote-consoles')
+    assert programs.refusal() == (
+        "API extension 'os-remote-consoles': two installed packages provide it"
+    )
+
+
+def test_duplicate_action(programs):
+    """The later alias is told who has it."""
+    programs.install(GOOD.replace('os-wave', 'os-getSerialConsole'))
+    assert programs.refusal() == (
+        "API extension 'wave': the action os-getSerialConsole is already that of "
+        'os-remote-consoles'
+    )
+
+
+# A change to a good extension, and what is said of it.
+FAULTS = [
+    (
+        GOOD,
+        'from oslo_policy',
+        'import no_such_module\n    from oslo_policy',
+        "it cannot be loaded: ModuleNotFoundError: No module named 'no_such_module'",
+    ),
+    (
+        GOOD,
+        'class Extension(',
+        'class Renamed(',
+        'it cannot be loaded: AttributeError: ',
+    ),
+    (
+        GOOD,
+        'class Controller:',
+        'class Controller',
+        'it cannot be loaded: SyntaxError: ',
+    ),
+    (
+        GOOD,
+        "name = 'Wave'",
+        "name = 'Wave'\n\n        def __init__(self, conf): 1 / 0",
+        'it cannot be loaded: ZeroDivisionError: division by zero',
+    ),
+    (
+        GOOD,
+        "name = 'Wave'",
+        "name = 'Wave'\n\n        def __init__(self): pass",
+        'it cannot be loaded: TypeError: ',
+    ),
+    (GOOD, '(wsgi.V21APIExtensionBase)', '', 'it cannot be loaded: TypeError: '),
+    (
+        GOOD,
+        'class Extension(wsgi.V21APIExtensionBase):',
+        'def Extension(conf):',
+        'it is no V21APIExtensionBase',
+    ),
+    (
+        GOOD,
+        "alias = 'wave'",
+        "alias = 'wavy'",
+        "its class's alias differs from its entry point's name",
+    ),
+    (
+        GOOD,
+        "alias = 'wave'",
+        '',
+        "its class's alias differs from its entry point's name",
+    ),
+    (GOOD, "name = 'Wave'", '', 'it lacks a name or a description'),
+    (GOOD, '"""Waves at a server."""', '', 'it lacks a name or a description'),
+    (GOOD, "@wsgi.authorize('wave')", '', 'Controller.wave declares no policy rule'),
+    (
+        GOOD,
+        "@wsgi.authorize('wave')",
+        "@wsgi.authorize('wavy')",
+        'the policy rule wavy is not registered',
+    ),
+    (GOOD, "@wsgi.action('os-wave')", '', 'Controller has no action'),
+    (
+        GOOD,
+        "'servers', Controller()",
+        "'images', Controller()",
+        'there is no noun images to attach actions to',
+    ),
+    (
+        GOOD,
+        "@wsgi.authorize('wave')",
+        "@wsgi.authorize('wave')\n        @validation.schema({'type': 'x'})",
+        'Controller.wave declares an invalid schema: ',
+    ),
+    (
+        GOOD,
+        "@wsgi.authorize('wave')",
+        "@wsgi.authorize('wave')\n        @wsgi.api_version('two')",
+        'Controller.wave: API Version String two is of invalid format.',
+    ),
+    (NOUN, "'things'", "'servers'", 'the noun /servers is already that of the API'),
+    (
+        NOUN,
+        "[wsgi.ResourceExtension('things', Controller())]",
+        "[wsgi.ResourceExtension('things', Controller())] * 2",
+        'the noun /things is already that of wave',
+    ),
+    (
+        NOUN,
+        "'things', Controller()",
+        "'things', object()",
+        'object has no method of a noun',
+    ),
+    (
+        NOUN,
+        "@wsgi.authorize('wave')\n        def index",
+        'def index',
+        'Controller.index declares no policy rule',
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ('source', 'old', 'new', 'reason'), FAULTS, ids=lambda text: text[:30].strip()
+)
+def test_fault(programs, source, old, new, reason):
+    """The service does not start, and one line says which extension and why."""
+    assert old in source
+    changed = source.replace(old, new, 1)
+    if 'validation' in new:
+        changed = changed.replace(
+            'from console_ext import wsgi',
+            'from console_ext import wsgi\n    from console_ext.wsgi import validation',
+        )
+    programs.install(changed)
+    refusal = programs.refusal()
+    assert refusal.startswith(f"API extension 'wave': {reason}")
+
+
+def test_rule_that_another_extension_has(programs):
+    """Rules have names of their own."""
+    rule = "policy.RuleDefault('os_compute_api:os-remote-consoles', '@')"
+    programs.install(GOOD.replace("policy.RuleDefault('wave', '@')", rule))
+    assert 'os_compute_api:os-remote-consoles' in programs.refusal()
+
+
+def test_action_of_two_methods(programs):
+    """One controller may not claim an action twice either."""
+    twice = """def wave(self, request, server, body):
+            return {}
+
+        @wsgi.action('os-wave')
+        @wsgi.authorize('wave')
+        def wave_again(self, request, server, body):"""
+    programs.install(GOOD.replace('def wave(self, request, server, body):', twice))
+    assert programs.refusal() == (
+        "API extension 'wave': the action os-wave is already that of wave"
+    )

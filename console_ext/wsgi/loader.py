@@ -38,8 +38,9 @@ _METHODS = {
     'delete': ('DELETE', True),
 }
 
-# The nouns of the wrapped API that actions can be attached to.
-_NOUNS = {'servers'}
+# The nouns of the wrapped API that actions can be attached to, and one of each.
+_NOUNS = {'servers': 'server'}
+_ACTIONS = {f'/{many}/{{{one}_id}}/action' for many, one in _NOUNS.items()}
 
 
 def load_extensions(conf: cfg.ConfigOpts) -> list[V21APIExtensionBase]:
@@ -120,8 +121,8 @@ def build_router(extensions: Iterable[V21APIExtensionBase], policy: Policy) -> R
                     )
                 table[name] = operation
         for resource in extension.get_resources():
-            path = _path(resource)
-            if path in nouns or resource.collection in _NOUNS:
+            path = _path(extension.alias, resource)
+            if path in nouns or path in _ACTIONS or resource.collection in _NOUNS:
                 raise exceptions.ExtensionError(
                     extension.alias,
                     f'the noun {path} is already that of {nouns.get(path, "the API")}',
@@ -156,17 +157,21 @@ def _actions(alias: str, attached: ControllerExtension) -> Iterator[Operation]:
         )
 
 
-def _path(resource: ResourceExtension) -> str:
+def _path(alias: str, resource: ResourceExtension) -> str:
     if resource.parent is None:
         return f'/{resource.collection}'
     collection, member = resource.parent
+    if _NOUNS.get(collection, member) != member:
+        raise exceptions.ExtensionError(
+            alias, f'below {collection} is {_NOUNS[collection]}, not {member}'
+        )
     return f'/{collection}/{{{member}_id}}/{resource.collection}'
 
 
 def _methods(
     alias: str, resource: ResourceExtension
 ) -> Iterator[tuple[str, str, Operation]]:
-    path = _path(resource)
+    path = _path(alias, resource)
     of_server = resource.parent is not None and resource.parent[0] in _NOUNS
     member = resource.member_name or resource.collection[:-1]
     found = False

@@ -332,3 +332,22 @@ def test_action_of_two_methods(programs):
     assert programs.refusal() == (
         "API extension 'wave': the action os-wave is already that of wave"
     )
+
+
+@pytest.mark.parametrize(
+    ('declared', 'reason'),
+    [
+        (
+            "'action', Controller(), ('servers', 'server')",
+            'the noun /servers/{server_id}/action is already that of the API',
+        ),
+        (
+            "'things', Controller(), ('servers', 'instance')",
+            'below servers is server, not instance',
+        ),
+    ],
+)
+def test_noun_that_would_hide_a_server_s_actions(programs, declared, reason):
+    """A server is looked up by one name, and its actions have their place."""
+    programs.install(NOUN.replace("'things', Controller()", declared))
+    assert programs.refusal() == f"API extension 'wave': {reason}"

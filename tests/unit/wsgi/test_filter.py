@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The extensions as a filter around another compute API."""
+
+import io
+import json
+
+import pytest
+
+from console_ext import exceptions
+from console_ext.wsgi import filter as console_filter
+from console_ext.wsgi.responses import json_response
+from tests.deployment import PROJECT_A, PROJECT_B, server_id
+from tests.wsgi_client import (
+    ALICE,
+    READER,
+    SERIAL,
+    SPICE,
+    ask,
+    build,
+    chunked,
+    fault,
+)
+
+ACTION = f'/servers/{server_id("01")}/action'
+
+
+class Unreadable(io.RawIOBase):
+    """A body that nobody may touch."""
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        raise AssertionError('the body was read')
+
+
+class Behind:
+    """The wrapped API: it notes what reaches it."""
+
+    def __init__(self):
+        self.environs = []
+        self.bodies = []
+
+    def __call__(self, environ, start_response):
+        self.environs.append(environ)
+        body = environ['wsgi.input']
+        if not isinstance(body, Unreadable):
+            self.bodies.append(body.read())
+        return json_response(299, {'behind': True})(environ, start_response)
+
+
+@pytest.fixture
+def behind():
+    return Behind()
+
+
+@pytest.fixture
+def application(deployment, behind):
+    deployment.configure(console_rpc={'timeout': 0.2})
+    built = console_filter.factory({}, config_files=str(deployment.config_file))(behind)
+    yield built
+    built.close()
+
+
+PASSED_ON = [
+    (ACTION, {'os-getVNCConsole': {'type': 'novnc'}}, {}),
+    (ACTION, {}, {}),
+    (ACTION, b'', {}),
+    (ACTION, b'{', {}),
+    (ACTION, b'null', {}),
+    (ACTION, b'\xff', {}),
+    (ACTION, {**SERIAL, **SPICE}, {}),
+    (ACTION, SERIAL, {'headers': {'OpenStack-API-Version': 'compute 2.6'}}),
+    (ACTION, SERIAL, {'headers': {'OpenStack-API-Version': 'compute latest'}}),
+    (ACTION, SERIAL, {'headers': {'OpenStack-API-Version': 'compute x'}}),
+    (ACTION, SERIAL, {'environ': {'CONTENT_TYPE': 'text/html'}}),
+    (ACTION, SERIAL, {'method': 'PUT'}),
+    (ACTION + '/', SERIAL, {}),
+    ('/servers/%ff/action', SERIAL, {}),
+    ('/', None, {}),
+    ('/servers', None, {}),
+    (f'/servers/{server_id("01")}', None, {'method': 'DELETE'}),
+]
+
+
+@pytest.mark.parametrize(('path', 'body', 'how'), PASSED_ON)
+def test_what_is_not_ours_is_passed_on(application, behind, path, body, how):
+    """The body can be read again, and the environ is what it was."""
+    request = build(path, body, token=ALICE, **how)
+    sent = request.environ['wsgi.input'].read()
+    request.environ['wsgi.input'] = io.BytesIO(sent)
+    before = dict(request.environ)
+    response = request.get_response(application)
+    assert response.status_int == 299
+    assert behind.bodies == [sent]
+    (environ,) = behind.environs
+    # WebOb keeps its own notes, and what it has read, in the environ.
+    own = {'wsgi.input'} | {key for key in environ if key.startswith('webob.')}
+    assert {key: environ[key] for key in environ.keys() - own} == {
+        key: before[key] for key in before.keys() - own
+    }
+
+
+@pytest.mark.parametrize('path', ['/', '/servers', '/images/1/action', ACTION + 'x'])
+def test_nothing_is_read_of_other_paths(application, behind, path):
+    """An upload costs nothing on its way through."""
+    request = build(path, method='POST', environ={'wsgi.input': Unreadable()})
+    request.environ['CONTENT_LENGTH'] = '1000'
+    assert request.get_response(application).status_int == 299
+
+
+@pytest.mark.parametrize(('extra', 'passed'), [(0, False), (1, True)])
+def test_oversized_body_is_passed_on_unread(deployment, application, extra, passed):
+    """Its size limit, and its words for it, are those of the API behind us."""
+    body = json.dumps(SERIAL).encode()
+    body += b' ' * (114688 + extra - len(body))
+    request = build(ACTION, body, token=READER)
+    if passed:
+        request.environ['wsgi.input'] = Unreadable()
+    response = request.get_response(application)
+    assert response.status_int == (299 if passed else 403)
+
+
+def test_limit_of_the_configuration(deployment, behind):
+    """The option is oslo.middleware's, which a nova.conf may set."""
+    deployment.configure(oslo_middleware={'max_request_body_size': 10})
+    application = console_filter.build_filter(deployment.conf(), behind)
+    assert ask(application, ACTION, SERIAL, token=READER).status_int == 299
+
+
+def test_chunked_bodies(application, behind):
+    """Ours are answered; another's goes on whole."""
+    ours = chunked(json.dumps(SERIAL).encode())
+    response = ask(application, ACTION, method='POST', token=READER, environ=ours)
+    assert response.status_int == 403
+    body = b'{"os-stop": null}'
+    response = ask(
+        application, ACTION, method='POST', token=READER, environ=chunked(body)
+    )
+    assert response.status_int == 299
+    assert behind.bodies == [body]
+
+
+ANSWERED = [
+    ({'token': None}, 401, 'unauthorized'),
+    ({'token': READER}, 403, 'forbidden'),
+    ({'path': f'/{PROJECT_B}{ACTION}'}, 400, 'badRequest'),
+    ({'path': f'/servers/{server_id("02")}/action'}, 404, 'itemNotFound'),
+    ({'path': f'/{PROJECT_A}/servers/x/action'}, 404, 'itemNotFound'),
+    ({'path': f'/servers/{server_id("05")}/action'}, 409, 'conflictingRequest'),
+    ({'path': f'/servers/{server_id("08")}/action'}, 503, 'serviceUnavailable'),
+    ({'body': {'os-getSerialConsole': {'type': 'x'}}}, 400, 'badRequest'),
+]
+
+
+@pytest.mark.parametrize(('how', 'status', 'name'), ANSWERED)
+def test_what_is_ours_is_answered(application, behind, how, status, name):
+    """The API behind us does not hear of it."""
+    how = {'path': ACTION, 'body': SERIAL, 'token': ALICE, **how}
+    response = ask(application, how.pop('path'), how.pop('body'), **how)
+    assert response.status_int == status
+    assert fault(response)[0] == name
+    assert response.headers['OpenStack-API-Version'] == 'compute 2.1'
+    assert behind.environs == []
+
+
+def test_closing_reaches_every_extension(deployment, behind):
+    """Once, and in no other way than this."""
+
+    class Closing:
+        closed = 0
+
+        def close(self):
+            self.closed += 1
+
+    one, two = Closing(), Closing()
+    application = console_filter.build_filter(deployment.conf(), behind)
+    application._extensions += [one, two]
+    application.close()
+    assert (one.closed, two.closed) == (1, 1)
+
+
+def test_look_up_of_the_caller_s(deployment, behind):
+    """A look-up may be handed in, with no configured one needed."""
+
+    class Nowhere:
+        def get(self, context, server_id):
+            raise exceptions.ServerNotFound(server_id)
+
+    deployment.configure(api={'servers': 'no-such-thing'})
+    application = console_filter.build_filter(
+        deployment.conf(), behind, look_up=Nowhere()
+    )
+    assert ask(application, ACTION, SERIAL, token=ALICE).status_int == 404

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 
 from oslo_config import cfg
@@ -32,7 +33,14 @@ def load_app(conf: cfg.ConfigOpts) -> WSGIApplication:
             name=conf.api.auth_strategy,
             global_conf={'config_files': files},
         )
-    except (LookupError, ImportError, AttributeError, TypeError, ValueError) as error:
+    except (
+        LookupError,
+        ImportError,
+        AttributeError,
+        TypeError,
+        ValueError,
+        configparser.Error,
+    ) as error:
         raise exceptions.ConfigurationError(
             f'{path}: {type(error).__name__}: {" ".join(str(error).split())}'
         ) from error

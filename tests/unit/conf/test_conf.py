@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading the configuration, and finding what belongs to it."""
+
+import os
+
+import pytest
+from oslo_config import cfg
+
+from console_ext import conf as config
+
+
+@pytest.fixture
+def write(tmp_path):
+    """A configuration file that names a host; its path."""
+
+    def write(name, host, folder=tmp_path):
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / name
+        path.write_text(f'[DEFAULT]\nhost = {host}\n')
+        return str(path)
+
+    return write
+
+
+@pytest.fixture(autouse=True)
+def _nothing_around(tmp_path, monkeypatch):
+    """Neither a variable nor a home of whoever runs the tests."""
+    monkeypatch.delenv(config.CONFIG_FILES_VARIABLE, raising=False)
+    monkeypatch.setenv('HOME', str(tmp_path / 'home'))
+
+
+def test_every_group_is_listed():
+    """For the sample, and for a table of all options."""
+    groups = {group for group, _ in config.list_opts()}
+    assert groups == {
+        None,
+        'api',
+        'console_rpc',
+        'inventory',
+        'serial_console',
+        'spice',
+    }
+
+
+def test_no_two_configurations_are_one(write):
+    """Nothing is global."""
+    one, two = config.load([write('a', 'one')]), config.load([write('b', 'two')])
+    assert (one.host, two.host) == ('one', 'two')
+    assert one is not cfg.CONF
+
+
+def test_later_files_win(write):
+    """So a nova.conf can come first, and ours after it."""
+    assert config.load([write('a', 'first'), write('b', 'second')]).host == 'second'
+
+
+def test_arguments_name_files_too(write):
+    """As for every service, and instead of the usual ones."""
+    path = write('a', 'named')
+    assert config.load(None, ['--config-file', path]).host == 'named'
+
+
+def test_variable(write, monkeypatch):
+    """For servers whose command line is not ours."""
+    named = os.pathsep.join([write('a', 'first'), write('b', 'second')])
+    monkeypatch.setenv(config.CONFIG_FILES_VARIABLE, named)
+    assert config.load().host == 'second'
+    assert config.load([]).host != 'second'
+
+
+def test_usual_place(write, tmp_path):
+    """oslo.config's, by the project's name."""
+    write('console_ext.conf', 'home', tmp_path / 'home' / '.console_ext')
+    assert config.load().host == 'home'
+
+
+def test_installed_place(write, tmp_path, monkeypatch):
+    """Where this package was installed to, if there is none elsewhere."""
+    monkeypatch.setattr(config.sys, 'prefix', str(tmp_path))
+    write('console_ext.conf', 'prefix', tmp_path / 'etc' / 'console_ext')
+    assert config.load().host == 'prefix'
+
+
+def test_no_file_at_all():
+    """Every option has a default."""
+    assert config.load([]).api.listen_port == 8774
+
+
+@pytest.mark.parametrize('text', ['no section', '[api]\nlisten_port\n'])
+def test_unreadable_file(tmp_path, text):
+    """What oslo.config says of it."""
+    path = tmp_path / 'bad.conf'
+    path.write_text(text)
+    with pytest.raises(cfg.Error):
+        config.load([str(path)])
+
+
+def test_missing_file(tmp_path):
+    """A file that is named has to be there."""
+    with pytest.raises(cfg.Error):
+        config.load([str(tmp_path / 'none.conf')])
+
+
+def test_options_of_others(write):
+    """A program registers its own before the files are read."""
+    conf = cfg.ConfigOpts()
+    conf.register_opt(cfg.StrOpt('colour', default='red'))
+    config.read(conf, [write('a', 'mine')], [])
+    assert (conf.host, conf.colour) == ('mine', 'red')
+
+
+def test_file_beside_the_configuration(write, tmp_path):
+    """Before any other place."""
+    conf = config.load([write('a.conf', 'x', tmp_path / 'here')])
+    (tmp_path / 'here' / 'inventory.yaml').touch()
+    found = config.find_file(conf, 'inventory.yaml')
+    assert found == str(tmp_path / 'here' / 'inventory.yaml')
+
+
+def test_file_by_its_path(write, tmp_path):
+    """Wherever it is."""
+    conf = config.load([write('a.conf', 'x', tmp_path / 'here')])
+    path = tmp_path / 'elsewhere.yaml'
+    path.touch()
+    assert config.find_file(conf, str(path)) == str(path)
+
+
+def test_file_of_the_release(write, monkeypatch, tmp_path):
+    """A source tree that is used in place has it too."""
+    monkeypatch.setattr(config.sys, 'prefix', str(tmp_path / 'nothing'))
+    conf = config.load([write('a.conf', 'x')])
+    found = config.find_file(conf, 'api-paste.ini')
+    assert found.endswith(os.path.join('etc', 'console_ext', 'api-paste.ini'))
+    assert os.path.exists(found)
+
+
+def test_file_that_is_nowhere(write):
+    """That is the caller's to say."""
+    assert config.find_file(config.load([write('a.conf', 'x')]), 'none.yaml') is None
+
+
+def test_from_paste(write):
+    """A section's own files, else those of [DEFAULT]; separated as in PATH."""
+    one, two = write('a', 'one'), write('b', 'two')
+    both = os.pathsep.join([one, two])
+    assert config.from_paste({}, {'config_files': one}).host == 'one'
+    assert config.from_paste({'config_files': one}, {}).host == 'one'
+    assert config.from_paste({'config_files': one}, {'config_files': two}).host == 'two'
+    assert config.from_paste({}, {'config_files': both}).host == 'two'
+
+
+@pytest.mark.parametrize('section', [{}, {'config_files': ''}])
+def test_from_paste_without_a_word(write, monkeypatch, section):
+    """Found as by any other start."""
+    monkeypatch.setenv(config.CONFIG_FILES_VARIABLE, write('a', 'variable'))
+    assert config.from_paste({}, section).host == 'variable'

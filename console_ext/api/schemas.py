@@ -30,7 +30,11 @@ def _response(console_type: str) -> dict[str, Any]:
                 'type': 'object',
                 'properties': {
                     'type': {'type': 'string', 'enum': [console_type]},
-                    'url': {'type': 'string', 'pattern': '^(wss?|https?)://[^\\s]+$'},
+                    # Python's dollar would let a line end follow.
+                    'url': {
+                        'type': 'string',
+                        'pattern': '^(wss?|https?)://[^\\s]+$(?!\\s)',
+                    },
                 },
                 'required': ['type', 'url'],
                 'additionalProperties': False,

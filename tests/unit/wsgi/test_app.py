@@ -4,7 +4,14 @@
 import pytest
 
 from console_ext.wsgi import app, deploy
-from tests.deployment import PROJECT_A, PROJECT_B, SERVERS, server, server_id
+from tests.deployment import (
+    PROJECT_A,
+    PROJECT_B,
+    SERVERS,
+    Deployment,
+    server,
+    server_id,
+)
 from tests.wsgi_client import (
     ADMIN,
     ALICE,
@@ -20,9 +27,10 @@ OF_A = [one['id'] for one in SERVERS if one['project_id'] == PROJECT_A]
 OF_B = [one['id'] for one in SERVERS if one['project_id'] == PROJECT_B]
 
 
-@pytest.fixture
-def application(deployment):
-    return deploy.load_app(deployment.conf())
+@pytest.fixture(scope='module')
+def application(tmp_path_factory):
+    """One for all tests that change nothing."""
+    return deploy.load_app(Deployment(tmp_path_factory.mktemp('app')).conf())
 
 
 def ids(response):

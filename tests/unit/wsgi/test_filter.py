@@ -9,7 +9,7 @@ import pytest
 from console_ext import exceptions
 from console_ext.wsgi import filter as console_filter
 from console_ext.wsgi.responses import json_response
-from tests.deployment import PROJECT_A, PROJECT_B, server_id
+from tests.deployment import PROJECT_A, PROJECT_B, Deployment, server_id
 from tests.wsgi_client import (
     ALICE,
     READER,
@@ -49,17 +49,27 @@ class Behind:
         return json_response(299, {'behind': True})(environ, start_response)
 
 
-@pytest.fixture
-def behind():
-    return Behind()
-
-
-@pytest.fixture
-def application(deployment, behind):
+@pytest.fixture(scope='module')
+def built(tmp_path_factory):
+    """The filter, and what is behind it: one for all tests that change nothing."""
+    deployment = Deployment(tmp_path_factory.mktemp('filter'))
     deployment.configure(console_rpc={'timeout': 0.2})
-    built = console_filter.factory({}, config_files=str(deployment.config_file))(behind)
-    yield built
-    built.close()
+    behind = Behind()
+    factory = console_filter.factory({}, config_files=str(deployment.config_file))
+    application = factory(behind)
+    yield application, behind
+    application.close()
+
+
+@pytest.fixture
+def behind(built):
+    built[1].__init__()
+    return built[1]
+
+
+@pytest.fixture
+def application(built, behind):
+    return built[0]
 
 
 PASSED_ON = [

@@ -6,11 +6,16 @@ import json
 
 import pytest
 
-from console_ext import exceptions
+from console_ext import exceptions, wsgi
+from console_ext.policy import Policy
+from console_ext.servers.inventory import InventoryLookUp
 from console_ext.wsgi import filter as console_filter
+from console_ext.wsgi.resource import Operation
 from console_ext.wsgi.responses import json_response
+from console_ext.wsgi.router import Router
 from tests.deployment import PROJECT_A, PROJECT_B, Deployment, server_id
 from tests.wsgi_client import (
+    ADMIN,
     ALICE,
     READER,
     SERIAL,
@@ -202,3 +207,28 @@ def test_look_up_of_the_caller_s(deployment, behind):
         deployment.conf(), behind, look_up=Nowhere()
     )
     assert ask(application, ACTION, SERIAL, token=ALICE).status_int == 404
+
+
+def test_noun_of_an_extension(deployment, behind):
+    """Its methods are answered, or refused, without asking the API behind."""
+
+    class Things:
+        @wsgi.authorize('context_is_admin')
+        @wsgi.api_version('2.3')
+        def index(self, request):
+            return {'things': []}
+
+    conf = deployment.conf()
+    router = Router()
+    index = Operation.compile('things', Things().index, names_server=False)
+    router.connect('GET', '/things', index)
+    application = console_filter.Filter(
+        behind, [], router, Policy(conf), InventoryLookUp(conf), None, 1000
+    )
+    at_2_3 = {'OpenStack-API-Version': 'compute 2.3'}
+    answered = ask(application, '/things', token=ADMIN, headers=at_2_3)
+    assert answered.json == {'things': []}
+    assert ask(application, '/things', token=ALICE, headers=at_2_3).status_int == 403
+    assert ask(application, '/things', token=ADMIN).status_int == 404
+    assert behind.environs == []
+    assert ask(application, '/things', token=ADMIN, method='PUT').status_int == 299

@@ -53,6 +53,11 @@ def from_wire(name: str, asked: Asked) -> exceptions.ConsoleExtError | None:
     return None
 
 
+# The modules of what an answering half raises.
+_NOVA = 'nova.exception'
+MODULES = frozenset({'builtins', _NOVA})
+
+
 def to_wire(error: exceptions.ConsoleError) -> Exception:
     """An exception that a caller, ours or a real nova-api, knows by its name.
 
@@ -62,7 +67,5 @@ def to_wire(error: exceptions.ConsoleError) -> Exception:
     name = _TO_WIRE[type(error)]
     if name == 'NotImplementedError':
         return NotImplementedError(str(error))
-    wire_class: type[Exception] = type(
-        name, (Exception,), {'__module__': 'nova.exception'}
-    )
+    wire_class: type[Exception] = type(name, (Exception,), {'__module__': _NOVA})
     return wire_class(str(error))

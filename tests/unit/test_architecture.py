@@ -18,6 +18,7 @@ MAY_IMPORT = {
     'exceptions': set(),
     'conf': set(),
     'plugin': {'exceptions'},
+    'demo': {'exceptions'},
     'policy': {'exceptions', 'conf'},
     'context': {'exceptions', 'policy'},
     'inventory': {'exceptions', 'conf'},

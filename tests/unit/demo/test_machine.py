@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The virtual machine, as far as QEMU is not needed for it."""
+
+import os
+import sys
+import time
+
+import pytest
+
+from console_ext import exceptions
+from console_ext.demo.machine import VirtualMachine
+
+# Listens where it is told to, as QEMU would.
+LISTENING = """
+import re, socket, sys, time
+
+port = int(re.search(r'port=([0-9]+),addr', ' '.join(sys.argv))[1])
+with socket.create_server(('127.0.0.1', port)):
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def program(tmp_path, monkeypatch):
+    """Put a program of QEMU's name on the path."""
+
+    def program(source):
+        folder = tmp_path / 'bin'
+        folder.mkdir()
+        path = folder / 'qemu-system-x86_64'
+        path.write_text(f'#!{sys.executable}\n{source}')
+        path.chmod(0o755)
+        monkeypatch.setenv('PATH', f'{folder}{os.pathsep}{os.environ["PATH"]}')
+
+    return program
+
+
+def test_whether_it_is_installed(program, monkeypatch):
+    """By what a shell would find."""
+    monkeypatch.setenv('PATH', '')
+    assert not VirtualMachine.is_installed()
+    program('')
+    assert VirtualMachine.is_installed()
+
+
+def test_start_and_stop(program, tmp_path):
+    """Ready when it listens; gone when it is stopped."""
+    program(LISTENING)
+    machine = VirtualMachine(tmp_path)
+    machine.start()
+    assert machine.serial_port != machine.spice_port
+    assert machine._process.poll() is None
+    machine.stop()
+    assert machine._process.poll() is not None
+    machine.stop()
+
+
+@pytest.mark.parametrize(
+    ('source', 'said'),
+    [
+        ("import sys\nsys.exit('one\\nno such device')", 'no such device'),
+        ('', 'no message'),
+    ],
+)
+def test_machine_that_does_not_start(program, tmp_path, source, said):
+    """Its last words, at once."""
+    program(source)
+    started = time.monotonic()
+    with pytest.raises(exceptions.ConfigurationError) as caught:
+        VirtualMachine(tmp_path).start()
+    assert str(caught.value) == f'qemu-system-x86_64 does not start: {said}'
+    assert time.monotonic() - started < 10
+
+
+def test_stop_before_the_start(tmp_path):
+    """There is nothing to stop."""
+    VirtualMachine(tmp_path).stop()

@@ -12,10 +12,10 @@ STANDARD = microversions.HEADER
 LEGACY = microversions.LEGACY_HEADER
 
 
-def headers(**values):
-    """Headers as WebOb hands them on."""
+def environ_of(**values):
+    """The environ of a request with one of the headers, or both."""
     named = {'standard': STANDARD, 'legacy': LEGACY}
-    return build('/', headers={named[k]: v for k, v in values.items()}).headers
+    return build('/', headers={named[k]: v for k, v in values.items()}).environ
 
 
 @pytest.mark.parametrize(
@@ -101,14 +101,14 @@ REQUESTED = [
 @pytest.mark.parametrize(('values', 'anywhere', 'stand_alone'), REQUESTED)
 def test_requested(values, anywhere, stand_alone):
     """The standard header wins, another service's is not ours, the last one counts."""
-    assert microversions.requested(headers(**values), None) == anywhere
+    assert microversions.requested(environ_of(**values), None) == anywhere
     if stand_alone is None:
         with pytest.raises(exceptions.UnsupportedMicroversion) as caught:
-            microversions.requested(headers(**values), STAND_ALONE)
+            microversions.requested(environ_of(**values), STAND_ALONE)
         assert caught.value.requested == anywhere
         assert (caught.value.minimum, caught.value.maximum) == ('2.1', '2.5')
     else:
-        assert microversions.requested(headers(**values), STAND_ALONE) == stand_alone
+        assert microversions.requested(environ_of(**values), STAND_ALONE) == stand_alone
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_requested(values, anywhere, stand_alone):
 def test_unreadable_request(values):
     """What names our service and no version is refused, not ignored."""
     with pytest.raises(exceptions.InvalidMicroversion):
-        microversions.requested(headers(**values), None)
+        microversions.requested(environ_of(**values), None)
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_unreadable_request(values):
 )
 def test_latest(values):
     """The newest of a known range; where none is known, beyond every bounded one."""
-    assert microversions.requested(headers(**values), STAND_ALONE) == Version(2, 5)
-    unknown = microversions.requested(headers(**values), None)
+    assert microversions.requested(environ_of(**values), STAND_ALONE) == Version(2, 5)
+    unknown = microversions.requested(environ_of(**values), None)
     assert unknown not in Range.parse('2.1', '999999999.999999999')
     assert unknown in Range.parse('2.1', None)
 

@@ -5,7 +5,6 @@ import logging
 import re
 
 import pytest
-from oslo_context import context as oslo_context
 
 from console_ext.wsgi.middleware import request_log
 from console_ext.wsgi.responses import json_response
@@ -98,22 +97,6 @@ def test_path_is_that_of_the_client(log):
     assert '"GET /mount/a" ' in log(
         '/a', answer=Mounting(), environ={'SCRIPT_NAME': '/mount'}
     )
-
-
-def test_lines_of_a_thread_are_its_request_s(log):
-    """Whatever is logged behind the filter names this request, not the last one."""
-    current = []
-
-    class Noting:
-        status_int = 202
-
-        def __call__(self, environ, start_response):
-            current.append(oslo_context.get_current().request_id)
-            return json_response(202, {})(environ, start_response)
-
-    for request_id in ('req-1', 'req-2'):
-        log('/', answer=Noting(), environ={'openstack.request_id': request_id})
-    assert current == ['req-1', 'req-2']
 
 
 def test_silent_where_nobody_listens(caplog):

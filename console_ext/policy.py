@@ -6,6 +6,7 @@ An operator's policy.yaml for Nova governs here too, because the names are the s
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
@@ -83,6 +84,18 @@ def base_rules() -> list[oslo_policy.RuleDefault]:
     ]
 
 
+# What oslo.policy and its parser raise for files that are not what they should be.
+_UNUSABLE = (
+    AttributeError,
+    OSError,
+    TypeError,
+    ValueError,
+    cfg.Error,
+    oslo_policy.InvalidDefinitionError,
+    yaml.YAMLError,
+)
+
+
 class Policy:
     """The rules in force.
 
@@ -110,14 +123,7 @@ class Policy:
         policy_opts.set_defaults(conf)
         self._stamp = self._files_stamp()
         self._next_check = time.monotonic() + self.CHECK_INTERVAL_S
-        try:
-            self._enforcer = self._load()
-        except oslo_policy.DuplicatePolicyError as error:
-            raise exceptions.ConfigurationError(f'policy: {error}') from error
-        except (OSError, ValueError, yaml.YAMLError, cfg.Error) as error:
-            raise exceptions.ConfigurationError(
-                f'policy file {conf.oslo_policy.policy_file}: {_one_line(error)}'
-            ) from error
+        self._enforcer = self._load()
 
     @property
     def enforcer(self) -> oslo_policy.Enforcer:
@@ -132,29 +138,51 @@ class Policy:
         :param target: what is acted on: ``project_id`` and ``user_id`` at the least
         :raises NotAuthorized: the rule, or the scope of the token, says no
         """
-        self._refresh()
-        try:
-            self._enforcer.authorize(rule, target, credentials, do_raise=True)
-        except (oslo_policy.PolicyNotAuthorized, oslo_policy.InvalidScope):
-            raise exceptions.NotAuthorized(rule) from None
+        if not self._allows(rule, target, credentials):
+            raise exceptions.NotAuthorized(rule)
 
     def is_admin(self, credentials: dict[str, Any]) -> bool:
-        self._refresh()
         own = {key: credentials[key] for key in ('project_id', 'user_id')}
-        return bool(self._enforcer.authorize('context_is_admin', own, credentials))
+        return self._allows('context_is_admin', own, credentials)
 
     def knows(self, rule: str) -> bool:
         return rule in self._enforcer.registered_rules
 
+    def _allows(
+        self, rule: str, target: Mapping[str, Any], credentials: dict[str, Any]
+    ) -> bool:
+        self._refresh()
+        try:
+            return bool(self._enforcer.authorize(rule, target, credentials))
+        except oslo_policy.PolicyNotRegistered:
+            raise
+        except Exception:
+            # A check can be written that only fails when it is made.
+            LOG.exception('Policy rule %s cannot be checked, and so refuses', rule)
+            return False
+
     def _load(self) -> oslo_policy.Enforcer:
+        """
+        :raises ConfigurationError: the rules cannot be used
+        """
         enforcer = oslo_policy.Enforcer(self._conf)
         enforcer.suppress_default_change_warnings = True
-        enforcer.register_defaults(self._defaults)
         try:
+            enforcer.register_defaults(self._defaults)
             enforcer.load_rules()
-        except (AttributeError, TypeError) as error:
-            # oslo.policy trips over YAML of another shape.
-            raise ValueError('expected a mapping of rules to checks') from error
+            # It has warned of rules that are not defined, and they refuse; a rule that
+            # refers to itself would recurse at each check.
+            enforcer.skip_undefined_check = True
+            enforcer.check_rules(raise_on_violation=True)
+        except oslo_policy.DuplicatePolicyError as error:
+            raise exceptions.ConfigurationError(f'policy: {error}') from error
+        except _UNUSABLE as error:
+            if isinstance(error, (AttributeError, TypeError)):
+                # oslo.policy trips over YAML of another shape.
+                error = ValueError('expected a mapping of rules to checks')
+            name = self._conf.oslo_policy.policy_file
+            text = ' '.join(str(error).split())
+            raise exceptions.ConfigurationError(f'policy file {name}: {text}') from None
         enforcer.use_conf = False
         return enforcer
 
@@ -168,15 +196,10 @@ class Policy:
             if stamp == self._stamp:
                 return
             self._stamp = stamp
-            try:
-                self._enforcer = self._load()
-                LOG.info('Policy files have changed; the new rules are in force')
-            except (OSError, ValueError, yaml.YAMLError, cfg.Error) as error:
-                LOG.error(
-                    'Policy files have changed and cannot be used; the former rules '
-                    'stay in force: %s',
-                    _one_line(error),
-                )
+            self._enforcer = self._load()
+            LOG.info('Policy files have changed; the new rules are in force')
+        except exceptions.ConfigurationError as error:
+            LOG.error('The former policy rules stay in force: %s', error)
         finally:
             self._lock.release()
 
@@ -187,16 +210,13 @@ class Policy:
         for name in options.policy_dirs:
             folder = self._conf.find_file(name)
             if folder is not None and os.path.isdir(folder):
-                paths += [entry.path for entry in os.scandir(folder)]
+                with contextlib.suppress(OSError):
+                    paths += [entry.path for entry in os.scandir(folder)]
         stamp = []
         for path in sorted(path for path in paths if path is not None):
             try:
                 status = os.stat(path)
-            except FileNotFoundError:
+            except OSError:
                 continue
             stamp.append((path, status.st_mtime_ns, status.st_size))
         return tuple(stamp)
-
-
-def _one_line(error: Exception) -> str:
-    return ' '.join(str(error).split())

@@ -18,7 +18,7 @@ from console_ext.wsgi.router import Row
 def routes(conf: cfg.ConfigOpts) -> None:
     """Print the final table of what the extensions answer."""
     extensions = loader.load_extensions(conf)
-    rules = [rule for extension in extensions for rule in extension.get_policies()]
+    rules = loader.policies_of(extensions)
     router = loader.build_router(extensions, Policy(conf, rules))
     lines = [tuple(field.upper() for field in Row._fields)]
     lines += [tuple(value or '-' for value in row) for row in router.rows()]

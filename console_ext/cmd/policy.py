@@ -24,5 +24,5 @@ def get_enforcer() -> oslo_policy.Enforcer:
     """
     conf = config.load()
     extensions = loader.load_extensions(conf)
-    rules = [rule for extension in extensions for rule in extension.get_policies()]
+    rules = loader.policies_of(extensions)
     return Policy(conf, [*app.policies(), *rules]).enforcer

@@ -145,7 +145,7 @@ class Inventory:
             self._next_check = now + self._interval_s
             try:
                 stamp = _stamp(self._path)
-                if stamp == self._stamp:
+                if stamp in (None, self._stamp):
                     return
                 self._stamp = stamp
                 self._entries = _load(self._path)

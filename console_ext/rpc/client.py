@@ -160,7 +160,7 @@ class ComputeClient:
         asked = (instance.uuid_of(server), console_type, method)
         args = {'console_type': console_type, 'instance': server, **more}
         deadline = time.monotonic() + self._timeout_s
-        if self._in_doubt and not transport.broker_listens(self._conf):
+        if self._in_doubt and not transport.broker_listens(self._conf, deadline):
             self._doubt()
             raise exceptions.BusUnreachable
         try:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import socket
+import time
 
 import oslo_messaging
 from oslo_config import cfg
@@ -48,17 +49,23 @@ def connect(conf: cfg.ConfigOpts) -> oslo_messaging.transport.RPCTransport:
     return oslo_messaging.get_rpc_transport(conf, allowed_remote_exmods=[])
 
 
-def broker_listens(conf: cfg.ConfigOpts) -> bool:
+def broker_listens(conf: cfg.ConfigOpts, deadline: float) -> bool:
     """Whether any broker of ``transport_url`` accepts a TCP connection now.
 
     True where there is no broker, as for ``fake:/``.
+
+    :param deadline: on the monotonic clock, in seconds; brokers that were not asked by
+        then count as away
     """
     hosts = oslo_messaging.TransportURL.parse(conf).hosts
     for host in hosts:
+        timeout_s = min(_CONNECT_TIMEOUT_S, deadline - time.monotonic())
+        if timeout_s <= 0:
+            return False
         address = (host.hostname or 'localhost', host.port or _RABBIT_PORT)
         with (
             contextlib.suppress(OSError),
-            socket.create_connection(address, timeout=_CONNECT_TIMEOUT_S),
+            socket.create_connection(address, timeout=timeout_s),
         ):
             return True
     return not hosts

@@ -19,7 +19,7 @@ from console_ext.wsgi.extensions import (
     ResourceExtension,
     V21APIExtensionBase,
 )
-from console_ext.wsgi.resource import Request
+from console_ext.wsgi.request import Request
 
 __all__ = [
     'ControllerExtension',

@@ -21,7 +21,9 @@ from console_ext.servers.inventory import InventoryLookUp
 from console_ext.wsgi import declarations, loader, microversions
 from console_ext.wsgi.filter import Filter
 from console_ext.wsgi.middleware.body_limit import max_body_bytes
-from console_ext.wsgi.resource import Operation, Request, Resource, refusal, select
+from console_ext.wsgi.operation import Operation
+from console_ext.wsgi.request import Request, select
+from console_ext.wsgi.resource import Resource, refusal
 from console_ext.wsgi.router import Router
 
 _INDEX = 'os_compute_api:servers:index'
@@ -198,7 +200,7 @@ def build_app(
     :raises ConfigurationError: the one line that says why not
     """
     extensions = loader.load_extensions(conf)
-    rules = [rule for extension in extensions for rule in extension.get_policies()]
+    rules = loader.policies_of(extensions)
     policy = Policy(conf, [*policies(), *rules])
     router = loader.build_router(extensions, policy)
     inventory = InventoryLookUp(conf)

@@ -20,7 +20,8 @@ from console_ext.servers.base import LookUp, WSGIApplication
 from console_ext.wsgi import loader, microversions
 from console_ext.wsgi.extensions import V21APIExtensionBase
 from console_ext.wsgi.middleware.body_limit import max_body_bytes
-from console_ext.wsgi.resource import Request, Resource, select
+from console_ext.wsgi.request import Request, select
+from console_ext.wsgi.resource import Resource
 from console_ext.wsgi.router import Router
 
 
@@ -86,7 +87,7 @@ def build_filter(
     :raises ConfigurationError: the one line that says why not
     """
     extensions = loader.load_extensions(conf)
-    rules = [rule for extension in extensions for rule in extension.get_policies()]
+    rules = loader.policies_of(extensions)
     policy = Policy(conf, rules)
     return Filter(
         application,

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import metadata
-from typing import Any
+from typing import Any, TypeVar
 
 from oslo_config import cfg
+from oslo_policy import policy as oslo_policy
 from stevedore import named
 
 from console_ext import exceptions
@@ -26,8 +27,10 @@ from console_ext.wsgi.extensions import (
     ResourceExtension,
     V21APIExtensionBase,
 )
-from console_ext.wsgi.resource import Operation
+from console_ext.wsgi.operation import Operation
 from console_ext.wsgi.router import Router
+
+T = TypeVar('T')
 
 # A noun's methods: HTTP method, and whether the path ends in the id of one of it.
 _METHODS = {
@@ -100,6 +103,29 @@ def _checked(alias: str, extension: object) -> V21APIExtensionBase:
     return extension
 
 
+def policies_of(
+    extensions: Iterable[V21APIExtensionBase],
+) -> list[oslo_policy.RuleDefault]:
+    """The rules of all of them.
+
+    :raises ExtensionError: one cannot say
+    """
+    return [
+        rule
+        for extension in extensions
+        for rule in _ask(extension, extension.get_policies)
+    ]
+
+
+def _ask(extension: V21APIExtensionBase, method: Callable[[], Iterable[T]]) -> list[T]:
+    try:
+        return list(method())
+    except Exception as error:
+        raise exceptions.ExtensionError(
+            extension.alias, f'{method.__name__}: {type(error).__name__}: {error}'
+        ) from error
+
+
 def build_router(extensions: Iterable[V21APIExtensionBase], policy: Policy) -> Router:
     """The final table of what the extensions provide.
 
@@ -110,7 +136,7 @@ def build_router(extensions: Iterable[V21APIExtensionBase], policy: Policy) -> R
     actions: dict[str, dict[str, Operation]] = {}
     nouns: dict[str, str] = {}
     for extension in extensions:
-        for attached in extension.get_controller_extensions():
+        for attached in _ask(extension, extension.get_controller_extensions):
             table = actions.setdefault(attached.collection, {})
             for operation in _actions(extension.alias, attached):
                 name = operation.action or ''
@@ -120,7 +146,7 @@ def build_router(extensions: Iterable[V21APIExtensionBase], policy: Policy) -> R
                         f'the action {name} is already that of {table[name].alias}',
                     )
                 table[name] = operation
-        for resource in extension.get_resources():
+        for resource in _ask(extension, extension.get_resources):
             path = _path(extension.alias, resource)
             if path in nouns or path in _ACTIONS or resource.collection in _NOUNS:
                 raise exceptions.ExtensionError(

@@ -43,7 +43,7 @@ class Version(NamedTuple):
 DEFAULT = Version(2, 1)
 
 # What ``latest`` means to a filter, which does not know what it is in front of.
-_BEYOND_ALL = Version(10**9, 0)
+BEYOND_ALL = Version(10**9, 0)
 
 
 class Range(NamedTuple):
@@ -98,7 +98,7 @@ def requested(environ: dict[str, Any], supported: Range | None) -> Version:
     if text is None:
         return DEFAULT
     if text == 'latest':
-        return (supported and supported.maximum) or _BEYOND_ALL
+        return (supported and supported.maximum) or BEYOND_ALL
     version = Version.parse(text)
     if supported is not None and version not in supported:
         raise exceptions.UnsupportedMicroversion(

@@ -1,189 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """One request, from its headers to its response.
 
-:func:`select` finds the operation and reads the body; :func:`answer` does the rest.
-What is checked, and in which order, is the same for every operation, and stands in
-these two functions only.
+:func:`request.select` finds the operation and reads the body; :meth:`Resource.answer`
+does the rest.  What is checked, and in which order, is the same for every operation,
+and stands in these two only.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jsonschema
 import webob
 
 from console_ext import context as contexts
 from console_ext import exceptions
 from console_ext.policy import Policy
 from console_ext.servers.base import LookUp
-from console_ext.wsgi import declarations, faults, microversions
+from console_ext.wsgi import faults, microversions
+from console_ext.wsgi.operation import EXPECTED_OF_ALL, Operation, Operations
+from console_ext.wsgi.request import CONTENT_TYPES, Request, select
 from console_ext.wsgi.responses import json_response
-from console_ext.wsgi.validation import Validator
 
 LOG = logging.getLogger(__name__)
-
-CONTENT_TYPES = ('application/json', 'application/vnd.openstack.compute+json')
-MAX_JSON_DEPTH = 100
-
-# Set by Nova's /v2, and by our stand-alone host: microversions do not exist there.
-LEGACY_V2 = 'openstack.legacy_v2'
-
-# Statuses that the checks before a method end with; it need not expect them.
-_EXPECTED_OF_ALL = frozenset({400, 401, 403, 404})
-
-
-class Request(webob.Request):
-    """A request on its way through :func:`select` and :func:`answer`.
-
-    The two annotated attributes are set as soon as they are known.
-    """
-
-    version: microversions.Version | None
-    context: contexts.RequestContext
-
-    @property
-    def is_legacy(self) -> bool:
-        return bool(self.environ.get(LEGACY_V2))
-
-    @property
-    def request_id(self) -> str | None:
-        request_id: str | None = self.environ.get(faults.REQUEST_ID)
-        return request_id
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """A controller's method with what was declared of it, compiled."""
-
-    alias: str
-    method: Callable[..., Any]
-    action: str | None
-    versions: microversions.Range
-    policy: str
-    status: int
-    expected: frozenset[int]
-    request_validator: Validator | None
-    response_validator: Validator | None
-    names_server: bool
-
-    @classmethod
-    def compile(
-        cls, alias: str, method: Callable[..., Any], *, names_server: bool
-    ) -> Operation:
-        """
-        :param names_server: whether its URL names a server
-        :raises ExtensionError: what is declared cannot be compiled
-        """
-        name = getattr(method, '__qualname__', repr(method))
-        declared = declarations.declaration_of(method) or declarations.Declaration()
-        if declared.policy is None:
-            raise exceptions.ExtensionError(alias, f'{name} declares no policy rule')
-        try:
-            return cls(
-                alias=alias,
-                method=method,
-                action=declared.action,
-                versions=microversions.Range.parse(declared.minimum, declared.maximum),
-                policy=declared.policy,
-                status=declared.status,
-                expected=declared.expected_errors | _EXPECTED_OF_ALL,
-                request_validator=_validator(declared.request_schema),
-                response_validator=_validator(declared.response_schema),
-                names_server=names_server,
-            )
-        except jsonschema.SchemaError as error:
-            raise exceptions.ExtensionError(
-                alias, f'{name} declares an invalid schema: {error.message}'
-            ) from None
-        except exceptions.InvalidMicroversion as error:
-            raise exceptions.ExtensionError(alias, f'{name}: {error}') from None
-
-
-def _validator(schema: dict[str, Any] | None) -> Validator | None:
-    return None if schema is None else Validator(schema)
-
-
-# What a route leads to: one operation, or the actions that a body may name.
-Operations = Operation | Mapping[str, Operation]
-
-
-def select(
-    request: Request,
-    operations: Operations,
-    supported: microversions.Range | None,
-) -> tuple[Operation, Any]:
-    """Find the operation of a request, and its body.
-
-    :raises RequestError: there is no such operation at the version asked for; the
-        request can still be passed on, body and all
-    """
-    request.version = None
-    request.version = _version(request, supported)
-    if request.method not in ('POST', 'PUT'):
-        body = None
-    else:
-        # nova/api/openstack/wsgi.py, Request.get_content_type
-        if request.content_type not in ('', 'text/plain', *CONTENT_TYPES):
-            raise exceptions.UnsupportedContentType
-        body = _json_object(_body(request))
-    if isinstance(operations, Operation):
-        operation = operations
-    else:
-        if body is None or len(body) != 1:
-            raise exceptions.MalformedBody
-        (name,) = body
-        if name not in operations:
-            raise exceptions.NoSuchAction(name)
-        operation = operations[name]
-    if request.version not in operation.versions:
-        raise exceptions.NotAtThisMicroversion
-    return operation, body
-
-
-def _version(
-    request: Request, supported: microversions.Range | None
-) -> microversions.Version:
-    if request.is_legacy:
-        return microversions.DEFAULT
-    try:
-        return microversions.requested(request.environ, supported)
-    except exceptions.UnsupportedMicroversion as error:
-        # Nova names the version it refuses in its headers.
-        request.version = microversions.Version(*error.requested)
-        raise
-
-
-def _body(request: Request) -> bytes:
-    try:
-        return request.body
-    except OSError:
-        # The client has gone, or sent less than it announced.
-        raise exceptions.MalformedBody from None
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body.decode('utf-8'))
-    except (ValueError, RecursionError):
-        raise exceptions.MalformedBody from None
-    if not isinstance(value, dict):
-        raise exceptions.MalformedBody
-    level: list[Any] = [value]
-    for _ in range(MAX_JSON_DEPTH):
-        level = [
-            child
-            for part in level
-            for child in (part.values() if isinstance(part, dict) else part)
-            if isinstance(child, (dict, list))
-        ]
-        if not level:
-            return value
-    raise exceptions.MalformedBody
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +116,7 @@ def refusal(
     :param operation: None where none was found
     """
     status = faults.status_of(error)
-    expected = _EXPECTED_OF_ALL if operation is None else operation.expected
+    expected = EXPECTED_OF_ALL if operation is None else operation.expected
     if isinstance(error, exceptions.UnexpectedReply):
         LOG.error('%s (request %s)', error, request.request_id)
         response = faults.unexpected(request.request_id)
@@ -303,7 +143,8 @@ def _accepted_content_type(request: Request) -> str:
 
 
 def _with_version_headers(request: Request, response: webob.Response) -> webob.Response:
-    if request.version is not None and not request.is_legacy:
+    named = request.version not in (None, microversions.BEYOND_ALL)
+    if named and not request.is_legacy:
         version = str(request.version)
         headers = response.headers
         headers[microversions.HEADER] = f'{microversions.SERVICE_TYPE} {version}'

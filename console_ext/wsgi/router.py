@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import routes
 
-from console_ext.wsgi.resource import Operation, Operations
+from console_ext.wsgi.operation import Operation, Operations
 
 # Nova's: a project in the URL is hex digits and dashes, or it is no project.
 _PROJECT = '/{project_id:[0-9a-f-]+}'

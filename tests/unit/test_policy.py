@@ -300,3 +300,23 @@ def test_edit_while_another_thread_reloads(deployment, policy_of):
 def test_enforcer_for_oslo_policy_s_tools(policy_of):
     """It is the one that decides."""
     assert policies.SERIAL in policy_of().enforcer.registered_rules
+
+
+@pytest.mark.parametrize('rule', ['context_is_admin', policies.SERIAL])
+def test_rule_that_refers_to_itself(deployment, policy_of, rule, caplog):
+    """It would recurse at each check: the former rules stay."""
+    policy = policy_of()
+    deployment.write_policy({rule: f'rule:{rule}'})
+    assert allows(policy, policies.SERIAL)
+    assert 'The former policy rules stay in force' in caplog.text
+    with pytest.raises(exceptions.ConfigurationError, match=r'policy file'):
+        policy_of()
+
+
+def test_rule_that_fails_when_it_is_checked(deployment, policy_of, caplog):
+    """It refuses, and the log says which it was."""
+    deployment.write_policy({policies.SERIAL: 'user_id:%(user_id'})
+    policy = policy_of()
+    assert not allows(policy, policies.SERIAL)
+    assert allows(policy, policies.SPICE)
+    assert f'Policy rule {policies.SERIAL} cannot be checked' in caplog.text

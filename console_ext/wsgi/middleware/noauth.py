@@ -34,6 +34,9 @@ _IDENTITY = (
 )
 
 
+_FORWARDED = ('HTTP_FORWARDED', 'HTTP_X_FORWARDED_FOR', 'HTTP_X_REAL_IP')
+
+
 class NoAuth:
     def __init__(self, application: WSGIApplication, conf: cfg.ConfigOpts):
         options = conf.api
@@ -46,7 +49,7 @@ class NoAuth:
         )
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        if not self._allow_remote and not is_loopback(environ.get('REMOTE_ADDR', '')):
+        if not self._allow_remote and not _is_local(environ):
             refused = faults.response(
                 403, 'Without authentication, only clients on this machine are served.'
             )
@@ -65,6 +68,13 @@ class NoAuth:
         else:
             environ['HTTP_X_PROJECT_ID'] = project_id
         return self._application(environ, start_response)
+
+
+def _is_local(environ: dict[str, Any]) -> bool:
+    # A proxy on this machine speaks for clients anywhere, and what it says of them
+    # may be what they said themselves.
+    forwarded = any(name in environ for name in _FORWARDED)
+    return not forwarded and is_loopback(environ.get('REMOTE_ADDR', ''))
 
 
 def is_loopback(address: str) -> bool:

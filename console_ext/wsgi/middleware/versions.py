@@ -14,7 +14,7 @@ import webob
 
 from console_ext.servers.base import WSGIApplication
 from console_ext.wsgi import microversions
-from console_ext.wsgi.resource import LEGACY_V2
+from console_ext.wsgi.request import LEGACY_V2
 from console_ext.wsgi.responses import json_response
 
 _MEDIA_TYPE = 'application/vnd.openstack.compute+json;version='

@@ -3,6 +3,7 @@
 
 import contextlib
 import socket
+import time
 
 import pytest
 
@@ -59,7 +60,7 @@ def closed_port():
 def _listens(deployment, url):
     conf = deployment.configure(DEFAULT={'transport_url': url}).conf()
     transport.register_opts(conf)
-    return transport.broker_listens(conf)
+    return transport.broker_listens(conf, time.monotonic() + 5)
 
 
 def test_in_process_there_is_no_broker_to_miss(deployment):
@@ -102,3 +103,12 @@ def test_groups_of_the_library_need_no_global_configuration(deployment):
     conf = deployment.conf()
     transport.register_opts(conf)
     assert conf.oslo_messaging_metrics is not None
+
+
+def test_no_broker_is_asked_after_the_deadline(deployment):
+    """However many brokers there are, asking them ends."""
+    with _listener(socket.AF_INET, '127.0.0.1') as port:
+        conf = deployment.configure(DEFAULT={'transport_url': _url(port)}).conf()
+        transport.register_opts(conf)
+        assert transport.broker_listens(conf, time.monotonic() + 5)
+        assert not transport.broker_listens(conf, time.monotonic() - 1)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from console_ext.wsgi import deploy
 from console_ext.wsgi.filter import build_filter
-from console_ext.wsgi.resource import MAX_JSON_DEPTH
+from console_ext.wsgi.request import MAX_JSON_DEPTH
 from tests.deployment import PROJECT_A, Deployment, server, server_id
 from tests.wsgi_client import ALICE, SERIAL, ask, build, chunked, fault
 

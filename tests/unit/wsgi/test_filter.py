@@ -10,7 +10,7 @@ from console_ext import exceptions, wsgi
 from console_ext.policy import Policy
 from console_ext.servers.inventory import InventoryLookUp
 from console_ext.wsgi import filter as console_filter
-from console_ext.wsgi.resource import Operation
+from console_ext.wsgi.operation import Operation
 from console_ext.wsgi.responses import json_response
 from console_ext.wsgi.router import Router
 from tests.deployment import PROJECT_A, PROJECT_B, Deployment, server_id

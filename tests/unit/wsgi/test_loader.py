@@ -6,6 +6,9 @@ Each fault is planted as pip would install it, and met by a program.
 
 import pytest
 
+from console_ext import exceptions, wsgi
+from console_ext.policy import Policy
+from console_ext.wsgi import loader
 from console_ext.wsgi.extensions import NAMESPACE
 from tests.planting import Site, only_line
 
@@ -353,3 +356,25 @@ def test_noun_that_would_hide_a_server_s_actions(programs, declared, reason):
     """A server is looked up by one name, and its actions have their place."""
     programs.install(NOUN.replace("'things', Controller()", declared))
     assert programs.refusal() == f"API extension 'wave': {reason}"
+
+
+@pytest.mark.parametrize(
+    'name', ['get_policies', 'get_controller_extensions', 'get_resources']
+)
+def test_extension_that_cannot_say_what_it_has(deployment, name):
+    """Its alias and its error are one line, whichever method it was."""
+
+    class Broken(wsgi.V21APIExtensionBase):
+        """Raises."""
+
+        name = 'Broken'
+        alias = 'broken'
+
+    def fail(self):
+        raise KeyError('missing')
+
+    setattr(Broken, name, fail)
+    conf = deployment.conf()
+    extensions = [Broken(conf)]
+    with pytest.raises(exceptions.ExtensionError, match=r"'broken': .*KeyError"):
+        loader.build_router(extensions, Policy(conf, loader.policies_of(extensions)))

@@ -1,204 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """One request, from its headers to its response."""
 
-import io
 import json
 import logging
 
 import pytest
 import webob.exc
-from oslo_policy import policy as oslo_policy
 
-from console_ext import exceptions, wsgi
-from console_ext.policy import Policy
+from console_ext import exceptions
 from console_ext.servers.base import Server
-from console_ext.servers.inventory import InventoryLookUp
-from console_ext.wsgi import microversions, resource, validation
-from console_ext.wsgi.resource import MAX_JSON_DEPTH, Operation, Request, Resource
+from console_ext.wsgi import microversions, resource
+from console_ext.wsgi.request import LEGACY_V2, Request
+from console_ext.wsgi.resource import Resource
 from tests.deployment import PROJECT_A, PROJECT_B, server_id
-from tests.wsgi_client import ADMIN, ALICE, BOB, READER, build, chunked, fault
+from tests.unit.wsgi.host import Host
+from tests.wsgi_client import ADMIN, ALICE, BOB, READER, build, fault
 
 SECRET = 'a-secret-of-the-plugin'
-
-ACTION_SCHEMA = {
-    'type': 'object',
-    'properties': {'os-act': {'type': 'object', 'additionalProperties': False}},
-    'required': ['os-act'],
-    'additionalProperties': False,
-}
-
-
-class Controller:
-    """Does what a test gives it to do."""
-
-    def __init__(self):
-        self.seen = None
-        self.do = lambda: {'done': True}
-
-    @wsgi.action('os-act')
-    @wsgi.api_version('2.1', '2.5')
-    @wsgi.authorize('test:members')
-    @wsgi.expected_errors(409, 503)
-    @validation.schema(ACTION_SCHEMA)
-    @validation.response_body_schema({'required': ['done']})
-    def act(self, request, server, body):
-        self.seen = (request, server, body)
-        return self.do()
-
-    @wsgi.authorize('test:members')
-    @wsgi.response(202)
-    def index(self, request):
-        return self.do()
-
-    @wsgi.authorize('test:owner')
-    def delete(self, request, thing_id):
-        self.seen = thing_id
-
-    @wsgi.authorize('test:members')
-    def create(self, request, body):
-        self.seen = body
-        return self.do()
-
-
-RULES = [
-    oslo_policy.RuleDefault(
-        'test:members', 'rule:project_member_or_admin', scope_types=['project']
-    ),
-    oslo_policy.RuleDefault('test:owner', 'user_id:%(user_id)s'),
-]
-
-
-class Host:
-    """A resource with the controller's operations, and what it takes to ask it."""
-
-    def __init__(self, conf, supported=microversions.STAND_ALONE):
-        self.controller = Controller()
-        self.resource = Resource(Policy(conf, RULES), InventoryLookUp(conf), supported)
-
-    def operation(self, name):
-        method = getattr(self.controller, name)
-        return Operation.compile('test', method, names_server=name == 'act')
-
-    def ask(self, name='act', body=None, *, number='01', args=None, **how):
-        if name == 'act':
-            operations = {'os-act': self.operation('act')}
-            args = {'server_id': server_id(number), **(args or {})}
-            body = {'os-act': {}} if body is None else body
-        else:
-            operations = self.operation(name)
-        environ = build('/x', body, **{'token': ALICE, **how}).environ
-        return self.resource.handle(Request(environ), operations, args or {})
-
-
-@pytest.fixture
-def host(deployment):
-    return Host(deployment.conf())
-
-
-# select
-
-
-DEEP = MAX_JSON_DEPTH - 1
-
-
-@pytest.mark.parametrize(
-    'body',
-    [
-        b'',
-        b' ',
-        b'{',
-        b'hello',
-        b'null',
-        b'true',
-        b'3',
-        b'"os-act"',
-        b'[]',
-        b'["os-act"]',
-        b'{}',
-        b'{"os-act": {}, "os-act2": {}}',
-        b'{"os-act": {}, "extra": 1}',
-        b'{"os-act": {}} {}',
-        b'\xff\xfe',
-        b'{"os-act": "\xff"}',
-        b'\xef\xbb\xbf{"os-act": {}}',
-        '{"os-act": {}}'.encode('utf-16'),
-        b'{"os-act": ' + b'9' * 5000 + b'}',
-        b'{"os-act": ' + b'[' * MAX_JSON_DEPTH + b']' * MAX_JSON_DEPTH + b'}',
-        b'{"os-act": ' + b'{"a":' * DEEP + b'{}' + b'}' * DEEP + b'}',
-        b'[' * 100000,
-        b'{"a":' * 20000,
-    ],
-    ids=lambda body: repr(body[:30]),
-)
-def test_malformed_bodies(host, body):
-    """One rule: UTF-8, JSON, an object, one key, and no deeper than the limit."""
-    response = host.ask(body=body)
-    assert response.status_int == 400
-    assert fault(response) == ('badRequest', 'Malformed request body')
-
-
-@pytest.mark.parametrize('shape', [('[', ']'), ('{"a":', '}')])
-def test_depth_just_under_the_limit(shape):
-    """The limit counts the outermost object, and is a depth that still passes."""
-    opening, closing = shape
-    inner = opening * (DEEP - 1) + '[]' + closing * (DEEP - 1)
-    environ = build('/', f'{{"os-x": {inner}}}'.encode()).environ
-    with pytest.raises(exceptions.NoSuchAction):
-        resource.select(Request(environ), {}, None)
-
-
-def test_body_that_ends_early_is_malformed():
-    """A client that goes away while it sends is no unexpected error of ours."""
-    environ = build('/', {'os-stop': {}}).environ
-    environ['CONTENT_LENGTH'] = '1000'
-    environ['wsgi.input'] = io.BytesIO(b'{"os-stop": {}}')
-    with pytest.raises(exceptions.MalformedBody):
-        resource.select(Request(environ), {}, None)
-
-
-def test_last_of_two_keys_of_one_name_wins(host):
-    """As everywhere in Nova."""
-    assert host.ask(body=b'{"os-act": 1, "os-act": {}}').status_int == 200
-
-
-def test_chunked_body(host):
-    """A length is not needed where the server says that the input ends."""
-    response = host.ask(environ=chunked(b'{"os-act": {}}'))
-    assert response.status_int == 200
-
-
-@pytest.mark.parametrize(
-    ('content_type', 'status'),
-    [
-        (None, 200),
-        ('', 200),
-        ('text/plain', 200),
-        ('application/json', 200),
-        ('application/json; charset=utf-8', 200),
-        ('application/vnd.openstack.compute+json', 200),
-        ('application/JSON', 415),
-        ('application/xml', 415),
-        ('application/x-www-form-urlencoded', 415),
-        ('multipart/form-data; boundary=x', 415),
-        ('application/json-patch+json', 415),
-        ('nonsense', 415),
-    ],
-)
-def test_content_types(host, content_type, status):
-    """Those of Nova, to the letter; none at all is JSON."""
-    response = host.ask(environ={'CONTENT_TYPE': content_type})
-    assert response.status_int == status
-    if status == 415:
-        assert fault(response) == ('badMediaType', 'Unsupported Content-Type')
-
-
-def test_methods_without_a_body_have_no_content_type(host):
-    """What a GET or a DELETE says of its body is nothing we read."""
-    how = {'environ': {'CONTENT_TYPE': 'text/html'}}
-    assert host.ask('index', method='GET', **how).status_int == 202
-    deleted = host.ask('delete', method='DELETE', args={'thing_id': '7'}, **how)
-    assert deleted.status_int == 200
-
 
 # The order of checks: for each two faults, the earlier one is answered.
 
@@ -357,7 +175,7 @@ def test_version_headers(host, asked, named):
 def test_legacy_knows_no_microversions(host, asked):
     """Below /v2 the header is not read, and not answered."""
     response = host.ask(
-        headers={'OpenStack-API-Version': asked}, environ={resource.LEGACY_V2: True}
+        headers={'OpenStack-API-Version': asked}, environ={LEGACY_V2: True}
     )
     assert response.status_int == 200
     assert 'OpenStack-API-Version' not in response.headers
@@ -367,7 +185,7 @@ def test_legacy_knows_no_microversions(host, asked):
 def test_legacy_lets_further_properties_pass(host):
     """As Nova's /v2; it is still one key for one action."""
     body = {'os-act': {'extra': 1}}
-    legacy = {resource.LEGACY_V2: True}
+    legacy = {LEGACY_V2: True}
     assert host.ask(body=body).status_int == 400
     assert host.ask(body=body, environ=legacy).status_int == 200
     two = {'os-act': {}, 'extra': 1}
@@ -510,43 +328,6 @@ def test_expected_errors_of_one_method_are_not_those_of_another(host):
     assert host.ask('index', method='GET').status_int == 500
 
 
-# Operations.
-
-
-@pytest.mark.parametrize(
-    ('marks', 'reason'),
-    [
-        ([], 'declares no policy rule'),
-        (
-            [wsgi.authorize('r'), validation.schema({'type': 'nonsense'})],
-            'declares an invalid schema',
-        ),
-        (
-            [wsgi.authorize('r'), validation.response_body_schema({'required': 1})],
-            'declares an invalid schema',
-        ),
-        ([wsgi.authorize('r'), wsgi.api_version('2')], 'API Version String 2 is'),
-        (
-            [wsgi.authorize('r'), wsgi.api_version('2.1', 'x')],
-            'API Version String x is',
-        ),
-    ],
-)
-def test_declarations_that_cannot_be_compiled(marks, reason):
-    """The extension and the method are named."""
-
-    def method(request):
-        pass
-
-    for mark in marks:
-        method = mark(method)
-    with pytest.raises(exceptions.ExtensionError) as caught:
-        Operation.compile('an-alias', method, names_server=False)
-    assert caught.value.alias == 'an-alias'
-    assert 'method' in caught.value.reason
-    assert reason in caught.value.reason
-
-
 def test_refusal_of_a_request_that_led_nowhere():
     """Without an operation there is nothing to be unexpected by."""
     request = Request(build('/').environ)
@@ -555,3 +336,18 @@ def test_refusal_of_a_request_that_led_nowhere():
     response = resource.refusal(request, None, error)
     assert response.status_int == 501
     assert json.loads(response.body)['notImplemented']['message'] == str(error)
+
+
+def test_latest_of_an_api_that_is_not_ours(deployment):
+    """What that is cannot be known, and so is not said."""
+    host = Host(deployment.conf(), supported=None)
+    headers = {'OpenStack-API-Version': 'compute latest'}
+    response = host.ask('index', method='GET', headers=headers)
+    assert response.status_int == 202
+    assert 'OpenStack-API-Version' not in response.headers
+
+
+def test_nothing_of_ours_is_left_in_the_environ(host):
+    """A request that is passed on is as it came."""
+    host.ask()
+    assert 'webob.adhoc_attrs' not in host.controller.seen[0].environ

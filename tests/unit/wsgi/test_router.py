@@ -4,7 +4,7 @@
 import pytest
 
 from console_ext import wsgi
-from console_ext.wsgi.resource import Operation
+from console_ext.wsgi.operation import Operation
 from console_ext.wsgi.router import Match, Router, Row
 from tests.deployment import PROJECT_A
 from tests.wsgi_client import build

@@ -147,3 +147,11 @@ def test_only_this_machine_is_served(identify, address, served):
         assert fault(found)[0] == 'forbidden'
     allowed = identify(environ={'REMOTE_ADDR': address}, noauth_allow_remote=True)
     assert allowed == DEFAULT
+
+
+@pytest.mark.parametrize('header', ['FORWARDED', 'X_FORWARDED_FOR', 'X_REAL_IP'])
+def test_proxied_requests_are_not_of_this_machine(identify, header):
+    """A proxy on loopback may speak for anyone, and be told what to say."""
+    environ = {'REMOTE_ADDR': '127.0.0.1', f'HTTP_{header}': '127.0.0.1'}
+    assert identify(environ=environ).status_int == 403
+    assert identify(environ=environ, noauth_allow_remote=True) == DEFAULT

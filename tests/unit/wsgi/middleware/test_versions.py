@@ -4,7 +4,7 @@
 import pytest
 
 from console_ext.wsgi.middleware import versions
-from console_ext.wsgi.resource import LEGACY_V2
+from console_ext.wsgi.request import LEGACY_V2
 from console_ext.wsgi.responses import json_response
 from tests.deployment import PROJECT_A
 from tests.wsgi_client import ask

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is declared of a method, compiled."""
+
+import pytest
+
+from console_ext import exceptions, wsgi
+from console_ext.wsgi import validation
+from console_ext.wsgi.operation import Operation
+
+
+@pytest.mark.parametrize(
+    ('marks', 'reason'),
+    [
+        ([], 'declares no policy rule'),
+        (
+            [wsgi.authorize('r'), validation.schema({'type': 'nonsense'})],
+            'declares an invalid schema',
+        ),
+        (
+            [wsgi.authorize('r'), validation.response_body_schema({'required': 1})],
+            'declares an invalid schema',
+        ),
+        ([wsgi.authorize('r'), wsgi.api_version('2')], 'API Version String 2 is'),
+        (
+            [wsgi.authorize('r'), wsgi.api_version('2.1', 'x')],
+            'API Version String x is',
+        ),
+    ],
+)
+def test_declarations_that_cannot_be_compiled(marks, reason):
+    """The extension and the method are named."""
+
+    def method(request):
+        pass
+
+    for mark in marks:
+        method = mark(method)
+    with pytest.raises(exceptions.ExtensionError) as caught:
+        Operation.compile('an-alias', method, names_server=False)
+    assert caught.value.alias == 'an-alias'
+    assert 'method' in caught.value.reason
+    assert reason in caught.value.reason

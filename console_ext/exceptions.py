@@ -35,10 +35,14 @@ them and is fit to be shown to a user.
     │   ├── HostUnreachable
     │   ├── BusUnreachable
     │   └── TooManyCalls
+    ├── StoreUnavailable                the database of authorizations is away
+    ├── TokenRefused                    a console's token opens nothing
     └── UnexpectedReply                 the compute host answered what it should not
 """
 
 from __future__ import annotations
+
+import enum
 
 
 class ConsoleExtError(Exception):
@@ -272,6 +276,35 @@ class TooManyCalls(ComputeUnavailable):
 
     def __init__(self) -> None:
         super().__init__('Too many console requests are in progress.')
+
+
+class StoreUnavailable(ConsoleExtError):
+    """The database of authorizations does not answer; it may later."""
+
+    def __init__(self) -> None:
+        super().__init__('The database of console authorizations is unavailable.')
+
+
+class Refusal(enum.StrEnum):
+    """Why a token opens nothing; for the log."""
+
+    UNKNOWN = 'unknown'
+    WRONG_TYPE = 'wrong_type'
+    REVOKED = 'revoked'
+    EXPIRED = 'expired'
+    USED = 'used'
+    OTHER_CLIENT = 'other_client'
+    TOO_MANY_SOCKETS = 'too_many_sockets'
+
+
+class TokenRefused(ConsoleExtError):
+    """
+    :param reason: for the log; whoever tries tokens is told the same in every case
+    """
+
+    def __init__(self, reason: Refusal):
+        self.reason = reason
+        super().__init__('This console URL is not valid, or is not any more.')
 
 
 class UnexpectedReply(ConsoleExtError):

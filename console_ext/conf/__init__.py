@@ -14,12 +14,30 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from oslo_config import cfg
 
-from console_ext.conf import api, compute, console_rpc, inventory, serial_console, spice
+from console_ext.conf import (
+    api,
+    compute,
+    console_rpc,
+    console_tokens,
+    consoleauth,
+    inventory,
+    serial_console,
+    spice,
+)
 
 PROJECT = 'console_ext'
 CONFIG_FILES_VARIABLE = 'CONSOLE_EXT_CONFIG_FILES'
 
-_GROUPS = (api, compute, console_rpc, inventory, serial_console, spice)
+_GROUPS = (
+    api,
+    compute,
+    console_rpc,
+    console_tokens,
+    consoleauth,
+    inventory,
+    serial_console,
+    spice,
+)
 
 
 def list_opts() -> list[tuple[str | None, Sequence[cfg.Opt]]]:

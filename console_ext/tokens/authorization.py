@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a token opens, and what redeeming it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """That whoever has the token may open one console of one server.
+
+    :param compute_host: the host to ask whether the port is still this server's
+    :param host: where the console is, with ``port``
+    :param internal_access_path: what the hypervisor wants first on the connection;
+        None for a plain port
+    :param issued: as ``expires``, in seconds since the epoch
+    :param expires: when the token can no longer open a session
+    """
+
+    console_type: str
+    server_id: str
+    project_id: str
+    user_id: str
+    compute_host: str
+    host: str
+    port: int
+    tls_port: int | None
+    internal_access_path: str | None
+    issued: float
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One socket that a token let in.
+
+    :param session_id: opaque; the sockets of one session have it in common
+    :param socket_id: opaque; no other socket has it
+    """
+
+    authorization: Authorization
+    session_id: str
+    socket_id: str

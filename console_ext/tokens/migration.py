@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The schema of the database, brought up to date by alembic."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from oslo_config import cfg
+
+from console_ext.tokens import database
+
+# Not alembic's own name: the database may be Nova's as well.
+VERSION_TABLE = 'console_ext_alembic_version'
+
+
+def sync(conf: cfg.ConfigOpts, version: str = 'head') -> None:
+    """Bring the schema to a version, later than or as the one that it has.
+
+    Not for two processes at once.
+
+    :raises StoreUnavailable: the database is away, or refuses
+    :raises ConfigurationError: ``[database] connection`` is not usable
+    """
+    with database.errors(), _connect(conf) as connection:
+        config = Config()
+        config.set_main_option('script_location', 'console_ext.tokens:migrations')
+        config.attributes['connection'] = connection
+        command.upgrade(config, version)
+
+
+def version(conf: cfg.ConfigOpts) -> str | None:
+    """The version that the schema has; None before the first :func:`sync`.
+
+    :raises: as :func:`sync`
+    """
+    with database.errors(), _connect(conf) as connection:
+        context = MigrationContext.configure(
+            connection, opts={'version_table': VERSION_TABLE}
+        )
+        return context.get_current_revision()
+
+
+def _connect(conf: cfg.ConfigOpts) -> sa.Connection:
+    return database.engine(conf, None).connect()

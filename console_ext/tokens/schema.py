@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables.  A change here needs a migration; a test compares the two.
+
+Times are seconds since the epoch, UTC, by the clock of the process that wrote them.
+The names are ours alone: the database may be Nova's as well.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+METADATA = sa.MetaData()
+
+# SQLite counts only what is exactly INTEGER.
+_KEY = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
+
+AUTHORIZATIONS = sa.Table(
+    'console_ext_authorizations',
+    METADATA,
+    sa.Column('id', _KEY, primary_key=True),
+    # SHA-256 in hex; the token itself is nowhere.
+    sa.Column('token_hash', sa.String(64), nullable=False),
+    sa.Column('console_type', sa.String(32), nullable=False),
+    sa.Column('server_id', sa.String(36), nullable=False),
+    sa.Column('project_id', sa.String(255), nullable=False),
+    sa.Column('user_id', sa.String(255), nullable=False),
+    sa.Column('compute_host', sa.String(255), nullable=False),
+    sa.Column('host', sa.String(255), nullable=False),
+    sa.Column('port', sa.Integer, nullable=False),
+    sa.Column('tls_port', sa.Integer),
+    sa.Column('internal_access_path', sa.String(4096)),
+    sa.Column('issued', sa.Double, nullable=False),
+    sa.Column('expires', sa.Double, nullable=False),
+    sa.Column('revoked', sa.Double),
+    # How often it was redeemed: a redeem counts only if nobody else's came between.
+    sa.Column('redeemed', sa.Integer, nullable=False),
+    # The session that it opened, whose, and when a socket of it last closed.
+    sa.Column('session_id', sa.String(32)),
+    sa.Column('client_address', sa.String(255)),
+    sa.Column('closed', sa.Double),
+    sa.Index('console_ext_authorizations_token_hash', 'token_hash', unique=True),
+    sa.Index('console_ext_authorizations_server_id', 'server_id'),
+    sa.Index('console_ext_authorizations_expires', 'expires'),
+    mysql_engine='InnoDB',
+    mysql_charset='utf8mb4',
+)
+
+SOCKETS = sa.Table(
+    'console_ext_sockets',
+    METADATA,
+    sa.Column('id', sa.String(32), primary_key=True),
+    sa.Column(
+        'authorization_id',
+        _KEY,
+        sa.ForeignKey(
+            'console_ext_authorizations.id', name='console_ext_sockets_authorization'
+        ),
+        nullable=False,
+    ),
+    # Until when it counts as open, unless its proxy says so again.
+    sa.Column('lease', sa.Double, nullable=False),
+    sa.Index('console_ext_sockets_authorization_id', 'authorization_id'),
+    mysql_engine='InnoDB',
+    mysql_charset='utf8mb4',
+)

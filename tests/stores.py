@@ -1,0 +1,362 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every store of authorizations does, whatever its database is.
+
+The unit tests ask it of SQLite, the integration tests of every database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import uuid
+
+import pytest
+import sqlalchemy as sa
+from oslo_db import options
+
+from console_ext import conf as config
+from console_ext import exceptions
+from console_ext.exceptions import Refusal
+from console_ext.tokens import migration, session
+from console_ext.tokens.authorization import Authorization, Grant
+from console_ext.tokens.schema import AUTHORIZATIONS, SOCKETS
+from console_ext.tokens.store import Store
+
+SERVER = '00000000-0000-4000-8000-000000000001'
+CLIENT = '192.0.2.1'
+NOW = 1_800_000_000.25
+LEASE_S = 60
+GRACE_S = 10
+RETENTION_S = 3600
+
+
+class Clock:
+    def __init__(self, now: float = NOW):
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def configuration(connection: str, **changes: dict) -> config.cfg.ConfigOpts:
+    """
+    :param changes: other values, a keyword a group
+    """
+    conf = config.load([])
+    conf.register_opts(options.database_opts, group='database')
+    changes = {'database': {}, 'console_tokens': {}, **changes}
+    changes['database'].setdefault('connection', connection)
+    changes['console_tokens'].setdefault('timeout', 2)
+    for group, values in changes.items():
+        for name, value in values.items():
+            conf.set_override(name, value, group=group)
+    return conf
+
+
+def authorization(console_type: str = 'serial', **changes) -> Authorization:
+    values = {
+        'console_type': console_type,
+        'server_id': SERVER,
+        'project_id': 'p',
+        'user_id': 'ü',
+        'compute_host': 'compute-1',
+        'host': '127.0.0.1',
+        'port': 10001,
+        'tls_port': None,
+        'internal_access_path': None,
+        'issued': NOW,
+        'expires': NOW + 600,
+    }
+    return Authorization(**{**values, **changes})
+
+
+def new_token() -> str:
+    return str(uuid.uuid4())
+
+
+def issued(store: Store, console_type: str = 'serial', **changes) -> str:
+    """A new token that opens such a console."""
+    token = new_token()
+    store.issue(token, authorization(console_type, **changes))
+    return token
+
+
+def refusal(store: Store, token: str, console_type='serial', client=CLIENT) -> Refusal:
+    """Why the token is refused."""
+    with pytest.raises(exceptions.TokenRefused) as caught:
+        store.redeem(token, console_type, client)
+    return caught.value.reason
+
+
+class StoreContract:
+    """Mixed into a test class whose fixture ``connection`` is a database's URL."""
+
+    @pytest.fixture
+    def conf(self, connection):
+        conf = configuration(connection)
+        migration.sync(conf)
+        return conf
+
+    @pytest.fixture
+    def clock(self):
+        return Clock()
+
+    @pytest.fixture
+    def store(self, conf, clock):
+        store = Store(conf, clock)
+        yield store
+        store.close()
+
+    def rows(self, conf, table):
+        engine = sa.create_engine(conf.database.connection)
+        with engine.connect() as connection:
+            rows = connection.execute(sa.select(table)).all()
+        engine.dispose()
+        return rows
+
+    def test_gives_back_what_was_issued(self, store):
+        for given in (
+            authorization(),
+            authorization(
+                'spice-html5',
+                tls_port=5901,
+                internal_access_path='/a' * 2048,
+                host='2001:db8::1',
+                issued=NOW + 0.125,
+            ),
+        ):
+            token = new_token()
+            store.issue(token, given)
+            assert (
+                store.redeem(token, given.console_type, CLIENT).authorization == given
+            )
+
+    def test_stores_the_hash_only(self, conf, store):
+        token = issued(store)
+        store.redeem(token, 'serial', CLIENT)
+        (row,) = self.rows(conf, AUTHORIZATIONS)
+        assert row.token_hash == hashlib.sha256(token.encode()).hexdigest()
+        assert token not in repr((row, self.rows(conf, SOCKETS)))
+
+    def test_a_token_is_issued_once(self, store):
+        """A compute host that gives one token twice must not move the first."""
+        token = issued(store)
+        with pytest.raises(exceptions.UnexpectedReply, match='compute-1'):
+            store.issue(token, authorization(port=10002))
+        assert store.redeem(token, 'serial', CLIENT).authorization.port == 10001
+
+    def test_refuses_what_was_never_issued(self, store):
+        for token in ('', 'x', new_token(), '\ud800', 'x' * 100_000, '\0'):
+            assert refusal(store, token) is Refusal.UNKNOWN
+
+    def test_refuses_another_type_and_does_not_use_it_up(self, store):
+        token = issued(store, 'serial')
+        assert refusal(store, token, 'spice-html5') is Refusal.WRONG_TYPE
+        assert store.redeem(token, 'serial', CLIENT)
+
+    def test_opens_until_it_expires(self, store, clock):
+        first, second = issued(store), issued(store)
+        clock.now = NOW + 599.9
+        assert store.redeem(first, 'serial', CLIENT)
+        clock.now = NOW + 600
+        assert refusal(store, second) is Refusal.EXPIRED
+
+    def test_a_serial_token_opens_one_session(self, store, clock):
+        token = issued(store)
+        grant = store.redeem(token, 'serial', CLIENT)
+        assert refusal(store, token) is Refusal.USED
+        store.release(grant)
+        assert refusal(store, token) is Refusal.USED
+        clock.now = NOW + 1e6
+        assert refusal(store, token) is Refusal.USED
+
+    def test_a_spice_token_is_joined_while_its_session_lives(self, store, clock):
+        token = issued(store, 'spice-html5')
+        first = store.redeem(token, 'spice-html5', CLIENT)
+        second = store.redeem(token, 'spice-html5', f'::ffff:{CLIENT}')
+        assert second.session_id == first.session_id
+        assert second.socket_id != first.socket_id
+        assert refusal(store, token, 'spice-html5', '192.0.2.2') is Refusal.OTHER_CLIENT
+        # Beyond the token's time: that bounds the opening only.
+        for _ in range(20):
+            clock.now += LEASE_S / 2
+            assert store.keep([first]) == set()
+        assert clock.now == NOW + 600
+        assert store.redeem(token, 'spice-html5', CLIENT).session_id == first.session_id
+
+    def test_a_spice_token_is_used_up_when_its_session_ends(self, store, clock):
+        token = issued(store, 'spice-html5')
+        grants = [store.redeem(token, 'spice-html5', CLIENT) for _ in range(2)]
+        store.release(grants[0])
+        clock.now += LEASE_S - 1
+        assert store.keep(grants[1:]) == set()
+        clock.now += GRACE_S + 1
+        store.release(grants[1])
+        clock.now += GRACE_S - 0.1
+        grants.append(store.redeem(token, 'spice-html5', CLIENT))
+        store.release(grants[2])
+        clock.now += GRACE_S
+        assert refusal(store, token, 'spice-html5') is Refusal.USED
+
+    def test_a_spice_session_has_a_cap_of_sockets(self, store, clock):
+        token = issued(store, 'spice-html5')
+        grants = [store.redeem(token, 'spice-html5', CLIENT) for _ in range(16)]
+        assert refusal(store, token, 'spice-html5') is Refusal.TOO_MANY_SOCKETS
+        store.release(grants.pop())
+        grants.append(store.redeem(token, 'spice-html5', CLIENT))
+        assert refusal(store, token, 'spice-html5') is Refusal.TOO_MANY_SOCKETS
+        assert len({grant.socket_id for grant in grants}) == 16
+
+    def test_sockets_of_a_dead_proxy_stop_counting(self, store, clock):
+        token = issued(store, 'spice-html5')
+        grants = [store.redeem(token, 'spice-html5', CLIENT) for _ in range(16)]
+        clock.now += LEASE_S - 1
+        assert store.keep(grants[:1]) == set()
+        clock.now += 1
+        # 15 are lost, one proxy lives.
+        for _ in range(15):
+            store.redeem(token, 'spice-html5', CLIENT)
+        assert refusal(store, token, 'spice-html5') is Refusal.TOO_MANY_SOCKETS
+
+    def test_a_session_of_dead_proxies_ends_with_its_leases(self, store, clock):
+        token = issued(store, 'spice-html5')
+        store.redeem(token, 'spice-html5', CLIENT)
+        clock.now += LEASE_S + GRACE_S
+        assert refusal(store, token, 'spice-html5') is Refusal.USED
+
+    def test_a_proxy_that_was_cut_off_finds_its_sessions_again(self, store, clock):
+        grant = store.redeem(issued(store), 'serial', CLIENT)
+        clock.now += RETENTION_S / 2
+        assert store.keep([grant]) == set()
+
+    def test_a_second_release_does_not_open_the_grace_again(self, store, clock):
+        token = issued(store, 'spice-html5')
+        grant = store.redeem(token, 'spice-html5', CLIENT)
+        store.release(grant)
+        clock.now += GRACE_S
+        store.release(grant)
+        assert refusal(store, token, 'spice-html5') is Refusal.USED
+
+    def test_revoking_reaches_tokens_and_sessions(self, store):
+        unopened, serial = issued(store), issued(store)
+        spice = issued(store, 'spice-html5')
+        other = issued(store, server_id='another')
+        grants = {
+            store.redeem(serial, 'serial', CLIENT),
+            store.redeem(spice, 'spice-html5', CLIENT),
+            store.redeem(spice, 'spice-html5', CLIENT),
+        }
+        kept = store.redeem(other, 'serial', CLIENT)
+        assert store.revoke(SERVER) == 3
+        assert store.revoke(SERVER) == 0
+        assert refusal(store, unopened) is Refusal.REVOKED
+        assert refusal(store, spice, 'spice-html5') is Refusal.REVOKED
+        assert store.keep({*grants, kept}) == grants
+
+    def test_what_comes_between_reading_and_writing_counts(self, store, monkeypatch):
+        decide = session.refusal
+        meanwhile = []
+
+        def slowly(*args):
+            decided = decide(*args)
+            while meanwhile:
+                meanwhile.pop()()
+            return decided
+
+        monkeypatch.setattr(session, 'refusal', slowly)
+        token = issued(store)
+        meanwhile.append(lambda: store.redeem(token, 'serial', CLIENT))
+        assert refusal(store, token) is Refusal.USED
+        token = issued(store)
+        meanwhile.append(lambda: store.revoke(SERVER))
+        assert refusal(store, token) is Refusal.REVOKED
+
+    def test_keeps_many_and_names_the_lost(self, store):
+        grants = [store.redeem(issued(store), 'serial', CLIENT) for _ in range(20)]
+        strangers = {
+            Grant(authorization(), uuid.uuid4().hex, uuid.uuid4().hex)
+            for _ in range(1500)
+        }
+        assert store.keep([]) == set()
+        assert store.keep({*grants, *strangers}) == strangers
+        store.release(grants[3])
+        assert store.keep(grants) == {grants[3]}
+
+    def test_purges_what_is_over(self, conf, clock):
+        conf.set_override('purge_batch', 2, group='console_tokens')
+        store = Store(conf, clock)
+        for _ in range(5):
+            issued(store)
+        ended = store.redeem(issued(store), 'serial', CLIENT)
+        store.redeem(issued(store), 'serial', CLIENT)  # its proxy dies
+        # Live sessions stand at the head of the queue, and are passed over.
+        lasting = [
+            store.redeem(issued(store, expires=NOW + 1), 'serial', CLIENT)
+            for _ in range(3)
+        ]
+        assert store.purge() == 0
+        clock.now = NOW + 600 + RETENTION_S - LEASE_S
+        store.release(ended)
+        store.keep(lasting)
+        issued(store, expires=clock.now + 600)
+        clock.now = NOW + 600 + RETENTION_S + 1
+        assert store.purge() == 6
+        assert len(self.rows(conf, AUTHORIZATIONS)) == 5
+        assert store.keep(lasting) == set()
+        clock.now += RETENTION_S
+        assert store.keep(lasting) == set()
+        assert store.purge() == 1
+        assert len(self.rows(conf, SOCKETS)) == 3
+        clock.now += LEASE_S + RETENTION_S + 1
+        assert store.purge() == 4
+        assert store.purge() == 0
+        assert self.rows(conf, SOCKETS) == []
+        assert store.keep(lasting) == set(lasting)
+        store.close()
+
+    def test_one_of_many_threads_opens(self, store):
+        token = issued(store)
+        results = run_at_once(20, lambda: store.redeem(token, 'serial', CLIENT))
+        assert sum(isinstance(result, Grant) for result in results) == 1
+        refused = [result for result in results if not isinstance(result, Grant)]
+        assert {error.reason for error in refused} == {Refusal.USED}
+
+    def test_threads_join_up_to_the_cap(self, conf, store):
+        token = issued(store, 'spice-html5')
+        results = run_at_once(24, lambda: store.redeem(token, 'spice-html5', CLIENT))
+        grants = [result for result in results if isinstance(result, Grant)]
+        refused = [result for result in results if not isinstance(result, Grant)]
+        assert len(grants) == 16
+        assert len({grant.session_id for grant in grants}) == 1
+        assert {error.reason for error in refused} == {Refusal.TOO_MANY_SOCKETS}
+        run_at_once(4, lambda: [store.release(grant) for grant in grants])
+        assert self.rows(conf, SOCKETS) == []
+
+    def test_without_tables_it_is_unavailable(self, connection, caplog):
+        """An operator has not run ``db sync``: the log says what is missing."""
+        store = Store(configuration(connection))
+        with pytest.raises(exceptions.StoreUnavailable):
+            issued(store)
+        assert AUTHORIZATIONS.name in caplog.text
+        store.close()
+
+
+def run_at_once(number: int, function) -> list:
+    """The results, or the TokenRefused, of that many threads."""
+    barrier = threading.Barrier(number)
+    results = []
+
+    def run():
+        barrier.wait()
+        try:
+            results.append(function())
+        except exceptions.TokenRefused as error:
+            results.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == number
+    return results

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Migrations on SQLite; the integration tests have the other databases."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import pytest
+import sqlalchemy as sa
+
+from console_ext import exceptions
+from console_ext.tokens import migration, schema
+from tests import stores
+
+
+@pytest.fixture
+def conf(tmp_path):
+    return stores.configuration(f'sqlite:///{tmp_path}/store.db')
+
+
+def test_sync_creates_the_tables_and_does_so_once(conf):
+    assert migration.version(conf) is None
+    migration.sync(conf)
+    assert migration.version(conf) == '001'
+    migration.sync(conf)
+    inspector = sa.inspect(sa.create_engine(conf.database.connection))
+    assert set(inspector.get_table_names()) == {
+        *schema.METADATA.tables,
+        migration.VERSION_TABLE,
+    }
+
+
+def test_sync_keeps_what_others_have_in_the_database(conf):
+    """It may be Nova's, with alembic's version of Nova's own schema in it."""
+    engine = sa.create_engine(conf.database.connection)
+    with engine.begin() as connection:
+        connection.execute(sa.text('CREATE TABLE alembic_version (version_num TEXT)'))
+        connection.execute(sa.text("INSERT INTO alembic_version VALUES ('novas')"))
+    migration.sync(conf)
+    with engine.begin() as connection:
+        versions = connection.execute(sa.text('SELECT * FROM alembic_version')).all()
+    assert versions == [('novas',)]
+
+
+def test_versions_are_in_the_package():
+    versions = resources.files('console_ext.tokens.migrations.versions')
+    assert (versions / 'v001_authorizations.py').is_file()
+
+
+def test_a_directory_that_is_missing(tmp_path):
+    conf = stores.configuration(f'sqlite:///{tmp_path}/none/store.db')
+    with pytest.raises(exceptions.StoreUnavailable):
+        migration.sync(conf)

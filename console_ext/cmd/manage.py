@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""console-ext-manage: what an operator looks at."""
+"""console-ext-manage: what an operator looks at, and the database's schema."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from oslo_config import cfg
 
 from console_ext import conf as config
+from console_ext import exceptions
 from console_ext.cmd import service
 from console_ext.policy import Policy
 from console_ext.wsgi import loader
@@ -28,12 +29,38 @@ def routes(conf: cfg.ConfigOpts) -> None:
         print('  '.join(padded).rstrip())
 
 
-_COMMANDS = {'routes': routes}
+def db_sync(conf: cfg.ConfigOpts) -> None:
+    """Create the tables of the store, or bring them up to date."""
+    _migration().sync(conf)
+
+
+def db_version(conf: cfg.ConfigOpts) -> None:
+    """Print the version of the tables of the store."""
+    print(_migration().version(conf) or 'none: "db sync" has not been run')
+
+
+def _migration() -> Any:
+    try:
+        from console_ext.tokens import migration
+    except ImportError as error:
+        raise exceptions.ConfigurationError(
+            f'the store needs the packages of console-ext[sql] ({error})'
+        ) from None
+    return migration
+
+
+_COMMANDS = {'routes': routes, 'db sync': db_sync, 'db version': db_version}
 
 
 def _add_commands(subparsers: Any) -> None:
+    groups: dict[str, Any] = {}
     for name, command in _COMMANDS.items():
-        subparsers.add_parser(name, help=command.__doc__)
+        group, _, last = name.rpartition(' ')
+        if group and group not in groups:
+            parser = subparsers.add_parser(group, help='The store of authorizations.')
+            groups[group] = parser.add_subparsers(required=True, metavar='command')
+        parser = groups.get(group, subparsers).add_parser(last, help=command.__doc__)
+        parser.set_defaults(run=command)
 
 
 def manage() -> None:
@@ -45,7 +72,7 @@ def manage() -> None:
     if conf.command.name is None:
         conf.print_help()
     else:
-        _COMMANDS[conf.command.name](conf)
+        conf.command.run(conf)
 
 
 def main() -> int:

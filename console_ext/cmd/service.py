@@ -30,15 +30,17 @@ def configure(
 def run(program: Callable[[], None]) -> int:
     """Run a program to its end.
 
-    :returns: an exit status: 1, after one line on stderr, where the configuration or
-        the machine is in the way
+    :returns: an exit status: 1, after one line on stderr, where the configuration,
+        the machine or the database is in the way
     """
     try:
         program()
-    except (exceptions.ConfigurationError, cfg.Error) as error:
-        print(f'{sys.argv[0].rpartition("/")[2]}: {error}', file=sys.stderr)
-        return 1
-    except OSError as error:
+    except (
+        exceptions.ConfigurationError,
+        exceptions.StoreUnavailable,
+        cfg.Error,
+        OSError,
+    ) as error:
         print(f'{sys.argv[0].rpartition("/")[2]}: {error}', file=sys.stderr)
         return 1
     return 0

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a store with many authorizations takes, against one with none.
+
+``python -m bench.store [--rows N] [--connection URL]``; the default is an SQLite file
+in the temporary directory.  A database that is named is filled, and not emptied.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import statistics
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from oslo_db import options
+
+from console_ext import conf as config
+from console_ext.tokens import migration
+from console_ext.tokens.authorization import Authorization
+from console_ext.tokens.schema import AUTHORIZATIONS
+from console_ext.tokens.store import Store
+
+SAMPLES = 300
+BATCH = 20_000
+CLIENT = '192.0.2.1'
+
+
+def measure(store: Store) -> dict[str, float]:
+    """Median milliseconds of a call."""
+    now = time.time()
+    tokens = [str(uuid.uuid4()) for _ in range(SAMPLES)]
+    grants = []
+    calls: dict[str, Callable[[str], object]] = {
+        'issue': lambda token: store.issue(token, _authorization(now)),
+        'redeem': lambda token: grants.append(store.redeem(token, 'serial', CLIENT)),
+        'release': lambda token: store.release(grants.pop()),
+        'revoke': lambda token: store.revoke(token),
+    }
+    taken = {}
+    for name, call in calls.items():
+        times = []
+        for token in tokens:
+            before = time.perf_counter()
+            call(token)
+            times.append(time.perf_counter() - before)
+        taken[name] = statistics.median(times) * 1000
+    return taken
+
+
+def fill(connection: str, rows: int) -> None:
+    """Rows as they would be: half of them expired, none of them to be purged yet."""
+    now = time.time()
+    values = {
+        'console_type': 'serial',
+        'project_id': uuid.uuid4().hex,
+        'user_id': uuid.uuid4().hex,
+        'compute_host': 'compute-1',
+        'host': '127.0.0.1',
+        'port': 10001,
+        'issued': now,
+        'redeemed': 0,
+    }
+    engine = sa.create_engine(connection)
+    for start in range(0, rows, BATCH):
+        batch = [
+            {
+                **values,
+                'token_hash': hashlib.sha256(uuid.uuid4().bytes).hexdigest(),
+                'server_id': str(uuid.uuid4()),
+                'expires': now + (600 if number % 2 else -1800),
+            }
+            for number in range(start, min(start + BATCH, rows))
+        ]
+        with engine.begin() as database:
+            database.execute(AUTHORIZATIONS.insert(), batch)
+    engine.dispose()
+
+
+def _authorization(now: float) -> Authorization:
+    return Authorization(
+        console_type='serial',
+        server_id=str(uuid.uuid4()),
+        project_id='p',
+        user_id='u',
+        compute_host='compute-1',
+        host='127.0.0.1',
+        port=10001,
+        tls_port=None,
+        internal_access_path=None,
+        issued=now,
+        expires=now + 600,
+    )
+
+
+def run(connection: str, rows: int) -> None:
+    conf = config.load([])
+    conf.register_opts(options.database_opts, group='database')
+    conf.set_override('connection', connection, group='database')
+    migration.sync(conf)
+    store = Store(conf)
+    few = measure(store)
+    fill(connection, rows)
+    # The first changes after so many pay for the fill: PostgreSQL logs whole pages.
+    measure(store)
+    many = measure(store)
+    print(f'median ms        {"none":>8}{rows:>12}   ratio')
+    for name, taken in few.items():
+        ratio = many[name] / taken
+        print(f'{name:<16} {taken:8.2f}{many[name]:12.2f}{ratio:8.2f}')
+    before = time.perf_counter()
+    store.purge()
+    print(f'purge, nothing to delete: {(time.perf_counter() - before) * 1000:.2f} ms')
+    later = Store(conf, clock=lambda: time.time() + 1800 + 3600)
+    before = time.perf_counter()
+    purged = later.purge()
+    print(f'purge of {purged}: {time.perf_counter() - before:.1f} s')
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--rows', type=int, default=1_000_000)
+    parser.add_argument('--connection')
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        run(arguments.connection or f'sqlite:///{folder}/store.db', arguments.rows)
+
+
+if __name__ == '__main__':
+    main()

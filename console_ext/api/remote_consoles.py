@@ -3,18 +3,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oslo_config import cfg
 from oslo_policy import policy as oslo_policy
 
-from console_ext import exceptions, wsgi
+from console_ext import exceptions, tokens, wsgi
 from console_ext.api import policies, schemas
+from console_ext.context import RequestContext
 from console_ext.rpc import instance
 from console_ext.rpc.client import ComputeClient, ConnectInfo
 from console_ext.servers.base import Server
+from console_ext.tokens.authorization import Authorization
 from console_ext.wsgi import validation
+
+if TYPE_CHECKING:
+    from console_ext.tokens.store import Store
 
 # Nova refuses these two itself (nova/compute/api.py, reject_instance_state).
 _TASKS_WITHOUT_CONSOLE = frozenset({'deleting', 'migrating'})
@@ -28,10 +34,17 @@ _STATES_WITHOUT_CONSOLE = frozenset(
 
 
 class RemoteConsolesController:
-    """Asks the server's compute host where the console is, and for a token."""
+    """Asks the server's compute host where the console is, and for a token.
 
-    def __init__(self, compute: ComputeClient):
+    :param store: where the token is noted, for a proxy of ours to find; None where the
+        compute service's own proxies know what it gave out
+    :param ttl_s: how long the token can open a session
+    """
+
+    def __init__(self, compute: ComputeClient, store: Store | None, ttl_s: float):
         self._compute = compute
+        self._store = store
+        self._ttl_s = ttl_s
 
     @wsgi.action('os-getSerialConsole')
     @wsgi.api_version('2.1', '2.5')
@@ -47,7 +60,7 @@ class RemoteConsolesController:
         info = self._compute.get_serial_console(
             request.context, host, primitive, console_type
         )
-        return _console(console_type, info)
+        return self._grant(request.context, server, console_type, info)
 
     @wsgi.action('os-getSPICEConsole')
     @wsgi.api_version('2.1', '2.5')
@@ -63,7 +76,32 @@ class RemoteConsolesController:
         info = self._compute.get_spice_console(
             request.context, host, primitive, console_type
         )
-        return _console(console_type, info)
+        return self._grant(request.context, server, console_type, info)
+
+    def _grant(
+        self,
+        context: RequestContext,
+        server: Server,
+        console_type: str,
+        info: ConnectInfo,
+    ) -> dict[str, Any]:
+        if self._store is not None:
+            now = time.time()
+            authorization = Authorization(
+                console_type=console_type,
+                server_id=server.id,
+                project_id=server.project_id,
+                user_id=context.user_id or '',
+                compute_host=server.host or '',
+                host=info.host,
+                port=info.port,
+                tls_port=info.tls_port,
+                internal_access_path=info.internal_access_path,
+                issued=now,
+                expires=now + self._ttl_s,
+            )
+            self._store.issue(info.token, authorization)
+        return {'console': {'type': console_type, 'url': info.access_url}}
 
 
 def _reachable(server: Server, operation: str) -> tuple[str, dict[str, Any]]:
@@ -89,10 +127,6 @@ def _reachable(server: Server, operation: str) -> tuple[str, dict[str, Any]]:
     return server.host, primitive
 
 
-def _console(console_type: str, info: ConnectInfo) -> dict[str, Any]:
-    return {'console': {'type': console_type, 'url': info.access_url}}
-
-
 class RemoteConsoles(wsgi.V21APIExtensionBase):
     """URLs of the serial and SPICE consoles of servers."""
 
@@ -103,9 +137,12 @@ class RemoteConsoles(wsgi.V21APIExtensionBase):
     def __init__(self, conf: cfg.ConfigOpts):
         super().__init__(conf)
         self._compute = ComputeClient(conf)
+        self._store = tokens.load(conf)
 
     def get_controller_extensions(self) -> Iterable[wsgi.ControllerExtension]:
-        controller = RemoteConsolesController(self._compute)
+        controller = RemoteConsolesController(
+            self._compute, self._store, self.conf.consoleauth.token_ttl
+        )
         return [wsgi.ControllerExtension(self, 'servers', controller)]
 
     def get_policies(self) -> Iterable[oslo_policy.RuleDefault]:
@@ -113,3 +150,5 @@ class RemoteConsoles(wsgi.V21APIExtensionBase):
 
     def close(self) -> None:
         self._compute.close()
+        if self._store is not None:
+            self._store.close()

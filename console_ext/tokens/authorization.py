@@ -10,6 +10,8 @@ from dataclasses import dataclass
 class Authorization:
     """That whoever has the token may open one console of one server.
 
+    :param project_id: the server's
+    :param user_id: who asked for the token
     :param compute_host: the host to ask whether the port is still this server's
     :param host: where the console is, with ``port``
     :param internal_access_path: what the hypervisor wants first on the connection;

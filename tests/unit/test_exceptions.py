@@ -11,7 +11,7 @@ from console_ext import exceptions
 CLASSES = {
     name: value
     for name, value in vars(exceptions).items()
-    if inspect.isclass(value) and value.__module__ == exceptions.__name__
+    if inspect.isclass(value) and issubclass(value, exceptions.ConsoleExtError)
 }
 
 
@@ -35,6 +35,17 @@ def test_tree_is_drawn_as_it_is():
 
 
 TEXTS = [
+    (
+        exceptions.StoreUnavailable(),
+        'The database of console authorizations is unavailable.',
+    ),
+    *(
+        (
+            exceptions.TokenRefused(reason),
+            'This console URL is not valid, or is not any more.',
+        )
+        for reason in exceptions.Refusal
+    ),
     (exceptions.ConfigurationError('a\n  b'), 'a b'),
     (exceptions.ExtensionError('a', 'is not'), "API extension 'a': is not"),
     (exceptions.InventoryError('f', 'is not'), 'inventory f: is not'),

@@ -36,6 +36,8 @@ def test_every_group_is_listed():
         None,
         'api',
         'console_rpc',
+        'console_tokens',
+        'consoleauth',
         'inventory',
         'serial_console',
         'spice',

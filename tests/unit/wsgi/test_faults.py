@@ -36,6 +36,9 @@ LEAVES = {
     exceptions.HostUnreachable: (503, 'serviceUnavailable'),
     exceptions.BusUnreachable: (503, 'serviceUnavailable'),
     exceptions.TooManyCalls: (503, 'serviceUnavailable'),
+    exceptions.StoreUnavailable: (503, 'serviceUnavailable'),
+    # The API hands tokens out, and takes none.
+    exceptions.TokenRefused: (500, 'computeFault'),
     exceptions.UnexpectedReply: (500, 'computeFault'),
 }
 

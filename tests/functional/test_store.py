@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the API notes of the tokens that it hands out."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import pytest
+
+from console_ext import exceptions, tokens
+from console_ext.tokens import migration
+from tests.deployment import PROJECT_A, server_id
+from tests.functional.client import SERIAL, SPICE, Client
+
+
+@pytest.fixture
+def database(deployment):
+    """An SQLite file for the store; its tables are not made yet."""
+    path = deployment.path / 'console.db'
+    deployment.configure(
+        database={'connection': f'sqlite:///{path}'}, consoleauth={'token_ttl': 60}
+    )
+    return path
+
+
+@pytest.fixture
+def store(deployment, database):
+    conf = deployment.conf()
+    migration.sync(conf)
+    found = tokens.load(conf)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def client(deployment, agent, request):
+    if 'store' in request.fixturenames:
+        request.getfixturevalue('store')
+    agent()
+    with Client.of(deployment) as client:
+        yield client
+
+
+def token_of(response):
+    return response.json['console']['url'].partition('token=')[2]
+
+
+@pytest.mark.parametrize(
+    ('body', 'console_type', 'port'),
+    [(SERIAL, 'serial', 10001), (SPICE, 'spice-html5', 5901)],
+)
+def test_token_opens_what_was_asked_for(store, client, body, console_type, port):
+    """The store knows the console, the server, who asked, and until when."""
+    token = token_of(client.console(body=body, by='root'))
+    grant = store.redeem(token, console_type, '192.0.2.1')
+    noted = grant.authorization
+    assert noted.console_type == console_type
+    assert noted.server_id == server_id('01')
+    assert noted.project_id == PROJECT_A
+    assert noted.user_id == 'root'
+    assert noted.compute_host == 'compute-1'
+    assert (noted.host, noted.port) == ('127.0.0.1', port)
+    assert noted.expires - noted.issued == pytest.approx(60)
+    assert noted.issued == pytest.approx(time.time(), abs=10)
+
+
+def test_token_is_in_the_answer_only(store, client, database, caplog):
+    """CVE-2015-9543: neither the database nor a log line at DEBUG has it."""
+    caplog.set_level(logging.DEBUG)
+    token = token_of(client.console())
+    assert token.encode() not in database.read_bytes()
+    assert token not in caplog.text
+
+
+def test_refused_request_notes_nothing(store, client):
+    """What is not answered with a URL leaves no authorization."""
+    assert client.console(by='rita').status_int == 403
+    assert client.console('07').status_int == 400
+    assert store.revoke(server_id('01')) == 0
+    assert store.revoke(server_id('07')) == 0
+
+
+def test_store_that_is_away_is_503(database, client):
+    """A token that no proxy would find is not handed out."""
+    response = client.console()
+    assert response.status_int == 503
+    assert response.headers['Retry-After']
+    message = response.json['serviceUnavailable']['message']
+    assert message == str(exceptions.StoreUnavailable())
+
+
+def test_without_a_database_nothing_is_stored(deployment, client):
+    """The compute service's own proxies know what it gave out."""
+    assert tokens.load(deployment.conf()) is None
+    assert client.console().status_int == 200

@@ -182,14 +182,10 @@ class ComputeClient:
             raise
         except Exception as error:
             name = type(error).__name__
-            module = type(error).__module__
-            if isinstance(error, OSError) or module not in errors.MODULES:
-                # kombu's, amqp's and oslo.messaging's: nothing of the remote host.
+            if errors.is_of_the_bus(error):
                 self._doubt()
                 LOG.warning('The message bus failed: %s', name)
                 raise exceptions.BusUnreachable from None
-            # A remote builtin comes back as itself, with a traceback in its text; in
-            # process everything that the answering half raises does.
             raise self._remote(name, host, asked) from None
         self._answered(host)
         return reply

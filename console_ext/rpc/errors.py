@@ -53,9 +53,19 @@ def from_wire(name: str, asked: Asked) -> exceptions.ConsoleExtError | None:
     return None
 
 
-# The modules of what an answering half raises.
 _NOVA = 'nova.exception'
-MODULES = frozenset({'builtins', _NOVA})
+
+# Packages whose errors are the bus's own, and say nothing of the remote host.
+_OF_THE_BUS = frozenset({'amqp', 'kombu', 'oslo_messaging'})
+
+
+def is_of_the_bus(error: Exception) -> bool:
+    """Whether it is the way to the host that failed.
+
+    A remote builtin comes back as itself, and in one process everything does.
+    """
+    package = type(error).__module__.partition('.')[0]
+    return isinstance(error, OSError) or package in _OF_THE_BUS
 
 
 def to_wire(error: exceptions.ConsoleError) -> Exception:

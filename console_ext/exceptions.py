@@ -37,7 +37,13 @@ them and is fit to be shown to a user.
     │   └── TooManyCalls
     ├── StoreUnavailable                the database of authorizations is away
     ├── TokenRefused                    a console's token opens nothing
-    └── UnexpectedReply                 the compute host answered what it should not
+    ├── UnexpectedReply                 the compute host answered what it should not
+    └── ProxyError                      a console was granted, but cannot be opened
+        ├── ConsoleMoved
+        ├── TargetUnreachable
+        ├── TargetForbidden
+        ├── TooManySessions
+        └── ProxyBusy
 """
 
 from __future__ import annotations
@@ -317,3 +323,52 @@ class UnexpectedReply(ConsoleExtError):
         self.host = host
         self.reason = reason
         super().__init__(f'compute host {host}: {reason}')
+
+
+class ProxyError(ConsoleExtError):
+    """A console was granted, but the proxy cannot open it."""
+
+
+class ConsoleMoved(ProxyError):
+    """The server's console is no longer where the authorization says."""
+
+    def __init__(self, server_id: str):
+        self.server_id = server_id
+        super().__init__(f'The console of server {server_id} has moved.')
+
+
+class TargetUnreachable(ProxyError):
+    """
+    :param reason: for the log only
+    """
+
+    def __init__(self, host: str, port: int, reason: str):
+        self.host = host
+        self.port = port
+        self.reason = reason
+        super().__init__(f'{host} port {port}: {reason}')
+
+
+class TargetForbidden(ProxyError):
+    """The console's address is in none of the networks that the proxy may reach."""
+
+    def __init__(self, host: str):
+        self.host = host
+        super().__init__(f'{host} is not in [console_proxy] allowed_targets')
+
+
+class TooManySessions(ProxyError):
+    """
+    :param scope: whose cap is reached: proxy, client, server or project
+    """
+
+    def __init__(self, scope: str):
+        self.scope = scope
+        super().__init__(f'The {scope} has as many console sessions as it may have.')
+
+
+class ProxyBusy(ProxyError):
+    """More handshakes wait for the store or for compute hosts than is sensible."""
+
+    def __init__(self) -> None:
+        super().__init__('Too many consoles are being opened.')

@@ -105,6 +105,17 @@ TEXTS = [
     (exceptions.BusUnreachable(), 'The message bus is unavailable.'),
     (exceptions.TooManyCalls(), 'Too many console requests are in progress.'),
     (exceptions.UnexpectedReply('h', 'is odd'), 'compute host h: is odd'),
+    (exceptions.ConsoleMoved('x'), 'The console of server x has moved.'),
+    (exceptions.TargetUnreachable('h', 1, 'timed out'), 'h port 1: timed out'),
+    (
+        exceptions.TargetForbidden('h'),
+        'h is not in [console_proxy] allowed_targets',
+    ),
+    (
+        exceptions.TooManySessions('client'),
+        'The client has as many console sessions as it may have.',
+    ),
+    (exceptions.ProxyBusy(), 'Too many consoles are being opened.'),
 ]
 
 

@@ -40,6 +40,12 @@ LEAVES = {
     # The API hands tokens out, and takes none.
     exceptions.TokenRefused: (500, 'computeFault'),
     exceptions.UnexpectedReply: (500, 'computeFault'),
+    # The proxy's own, which never get here.
+    exceptions.ConsoleMoved: (500, 'computeFault'),
+    exceptions.TargetUnreachable: (500, 'computeFault'),
+    exceptions.TargetForbidden: (500, 'computeFault'),
+    exceptions.TooManySessions: (500, 'computeFault'),
+    exceptions.ProxyBusy: (500, 'computeFault'),
 }
 
 EXAMPLES = {type(error): error for error, _ in TEXTS}

@@ -16,7 +16,10 @@ from oslo_config import cfg
 
 from console_ext.conf import (
     api,
+    certificate,
     compute,
+    console,
+    console_proxy,
     console_rpc,
     console_tokens,
     consoleauth,
@@ -30,7 +33,10 @@ CONFIG_FILES_VARIABLE = 'CONSOLE_EXT_CONFIG_FILES'
 
 _GROUPS = (
     api,
+    certificate,
     compute,
+    console,
+    console_proxy,
     console_rpc,
     console_tokens,
     consoleauth,

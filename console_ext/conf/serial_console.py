@@ -17,4 +17,14 @@ OPTS = [
         schemes=['ws', 'wss'],
         help='Public URL of the serial console proxy; the token is added to its query.',
     ),
+    cfg.HostAddressOpt(
+        'serialproxy_host',
+        default='127.0.0.1',
+        help='Address that the proxy listens on for serial consoles.',
+    ),
+    cfg.PortOpt(
+        'serialproxy_port',
+        default=6083,
+        help='Port that the proxy listens on for serial consoles.',
+    ),
 ]

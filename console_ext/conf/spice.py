@@ -17,4 +17,20 @@ OPTS = [
         schemes=['http', 'https'],
         help='Public URL of the SPICE HTML5 page; the token is added to its query.',
     ),
+    cfg.HostAddressOpt(
+        'html5proxy_host',
+        default='127.0.0.1',
+        help='Address that the proxy listens on for SPICE consoles and their page.',
+    ),
+    cfg.PortOpt(
+        'html5proxy_port',
+        default=6082,
+        help='Port that the proxy listens on for SPICE consoles and their page.',
+    ),
+    cfg.StrOpt(
+        'html5proxy_web',
+        default='/usr/share/spice-html5',
+        help='Directory of the spice-html5 package; the page loads its modules. They '
+        'are read once, when the proxy starts.',
+    ),
 ]

@@ -35,6 +35,8 @@ def test_every_group_is_listed():
     assert groups == {
         None,
         'api',
+        'console',
+        'console_proxy',
         'console_rpc',
         'console_tokens',
         'consoleauth',

@@ -11,6 +11,8 @@ def test_options():
     assert options.table(serial_console) == {
         'enabled': False,
         'base_url': 'ws://127.0.0.1:6083/',
+        'serialproxy_host': '127.0.0.1',
+        'serialproxy_port': 6083,
     }
 
 

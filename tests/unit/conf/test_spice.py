@@ -11,6 +11,9 @@ def test_options():
     assert options.table(spice) == {
         'enabled': False,
         'html5proxy_base_url': 'http://127.0.0.1:6082/spice_auto.html',
+        'html5proxy_host': '127.0.0.1',
+        'html5proxy_port': 6082,
+        'html5proxy_web': '/usr/share/spice-html5',
     }
 
 

@@ -26,6 +26,7 @@ MAY_IMPORT = {
     'compute': {'exceptions', 'conf', 'inventory', 'plugin'},
     'tokens': {'exceptions', 'conf'},
     'rpc': {'exceptions', 'conf', 'context'},
+    'proxy': {'exceptions', 'conf', 'context', 'rpc', 'tokens'},
     'wsgi': {'exceptions', 'conf', 'context', 'policy', 'servers'},
     'api': {
         'exceptions',

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The console proxy: lets the bearer of a URL through to the guest.
+
+A connection goes through these modules in this order::
+
+    listener.py     what a port serves: its console type, paths, origins and pages
+    lobby.py        the connections that have no session yet
+    connection.py   one client's connection up to the 101: requests, pages, refusals
+      http.py         a request's head into a request, a response into bytes
+      request.py      what of a request matters: its path, its tokens, whom it is from
+      forwarded.py    whom it is from, behind reverse proxies
+      admission.py    who is let in, and what the others are told (pure)
+      origin.py       which web pages may open consoles (pure)
+    gate.py         the checks of admission that wait: store, compute host, target
+      calls.py        blocking calls in a bounded number of threads
+      limits.py       how many sessions there may be
+      grants.py       the store, as the event loop sees it
+      target.py       a connection to a guest's console
+    relay.py        a session after the 101
+      deadlines.py    when it is pinged and when it ends (pure)
+      closing.py      how it ends: close codes and their reasons
+    server.py       the listeners in an event loop of their own;  tls.py, workers.py
+
+Every check is made before the 101, because a client can read a refusal only there.
+"""

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a session ends: close codes (RFC 6455, section 7.4.1) and their reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """
+    :param name: the end as the log names it
+    :param code: the close code; None where nobody is there to read it
+    :param reason: one sentence for the user, at most 123 bytes
+    """
+
+    name: str
+    code: int | None = None
+    reason: str = ''
+
+
+# What the client does or does not do.
+CLIENT_CLOSED = Closing('client closed')
+CLIENT_LOST = Closing('client lost')
+CLIENT_SILENT = Closing('client silent', 1011, 'The client did not answer.')
+PROTOCOL_ERROR = Closing('protocol error', 1002)
+TOO_BIG = Closing('too big', 1009)
+NOT_UTF8 = Closing('not UTF-8', 1007, 'A text frame is not UTF-8.')
+NO_TEXT = Closing('text frame', 1003, 'This console takes binary frames only.')
+
+# What the guest does.
+TARGET_ENDED = Closing('target gone', 1000, 'The guest ended the console.')
+TARGET_LOST = Closing('target lost', 1011, 'The connection to the guest was lost.')
+
+# What we decide.
+EXPIRED = Closing('expired', 1008, 'The session has lasted as long as it may.')
+IDLE = Closing('idle', 1008, 'The session was idle for too long.')
+REVOKED = Closing('revoked', 1008, 'The permission for this console has ended.')
+GOING_AWAY = Closing('going away', 1001, 'The proxy is being stopped; connect again.')

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When a session is pinged and when it ends: decided here, done in ``relay``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from console_ext.proxy import closing
+from console_ext.proxy.closing import Closing
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds; 0 is never.
+
+    :param ping_interval_s: silence of the client after which it is pinged
+    :param ping_timeout_s: silence after the ping at which it is given up
+    :param idle_s: time without a byte for the other side
+    """
+
+    ping_interval_s: float = 0
+    ping_timeout_s: float = 20
+    idle_s: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is to be done now.
+
+    :param ping: whether to ping the client
+    :param end: how the session is to end; None while it goes on
+    :param again: when to look again, at the latest; None is never
+    """
+
+    ping: bool
+    end: Closing | None
+    again: float | None
+
+
+def due(
+    timing: Timing,
+    now: float,
+    *,
+    heard: float,
+    pinged: float | None,
+    active: float,
+    expires: float | None,
+) -> Due:
+    """What a session's times mean; all of them are one monotonic clock's seconds.
+
+    :param heard: when the client last showed that it lives
+    :param pinged: when it was last pinged; None before the first ping
+    :param active: when a byte last went either way
+    :param expires: when the session ends whatever it does; None is never
+    """
+    # An answer within the clock's millisecond has the ping's own time.
+    waiting = pinged is not None and pinged > heard
+    silent_at = (pinged or 0) + timing.ping_timeout_s if waiting else None
+    idle_at = active + timing.idle_s if timing.idle_s else None
+    for when, end in (
+        (expires, closing.EXPIRED),
+        (idle_at, closing.IDLE),
+        (silent_at, closing.CLIENT_SILENT),
+    ):
+        if when is not None and now >= when:
+            return Due(False, end, None)
+    ping = False
+    look_at = None
+    if timing.ping_interval_s:
+        # While an answer is waited for, it may have come by then.
+        look_at = (now if waiting else heard) + timing.ping_interval_s
+        if now >= look_at:
+            ping = True
+            look_at = now + timing.ping_interval_s
+            silent_at = now + timing.ping_timeout_s
+    times = [
+        when for when in (expires, idle_at, silent_at, look_at) if when is not None
+    ]
+    return Due(ping, None, min(times, default=None))

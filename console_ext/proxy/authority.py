@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whom the proxy asks: who may open a console, and whether it is still there.
+
+Both are asked in threads, so these methods may block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Protocol
+
+from console_ext.context import RequestContext
+from console_ext.tokens.authorization import Grant
+
+
+class Authority(Protocol):
+    """The store of authorizations, as ``tokens.store.Store`` is one."""
+
+    def redeem(self, token: str, console_type: str, client_address: str) -> Grant:
+        """
+        :raises TokenRefused: with the reason
+        :raises StoreUnavailable:
+        """
+
+    def release(self, grant: Grant) -> None:
+        """The grant's session has ended.
+
+        :raises StoreUnavailable:
+        """
+
+    def keep(self, grants: Collection[Grant]) -> Collection[Grant]:
+        """Report the sessions that live; asked every few seconds.
+
+        :returns: those of them that were revoked or lost, and are to be closed
+        :raises StoreUnavailable:
+        """
+
+
+class PortCheck(Protocol):
+    """The compute hosts, as ``rpc.client.ComputeClient`` asks them."""
+
+    def validate_console_port(
+        self,
+        context: RequestContext,
+        host: str,
+        server: dict[str, Any],
+        console_type: str,
+        port: int,
+    ) -> bool:
+        """
+        :raises ConsoleError: the server is not there, or not running
+        :raises ComputeUnavailable: the host cannot be asked now
+        :raises UnexpectedReply:
+        """

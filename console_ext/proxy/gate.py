@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The checks of admission that wait: the store, the compute host, the target."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from console_ext import exceptions
+from console_ext.context import RequestContext
+from console_ext.proxy.admission import Asked
+from console_ext.proxy.authority import PortCheck
+from console_ext.proxy.calls import Calls
+from console_ext.proxy.grants import Grants
+from console_ext.proxy.limits import Limits, Place
+from console_ext.proxy.target import Connector, Target
+from console_ext.rpc import instance
+from console_ext.tokens.authorization import Authorization, Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """All that a session holds; to be given to :meth:`Gate.leave` when it ends."""
+
+    client: str
+    grant: Grant
+    place: Place
+    target: Target
+
+
+class Gate:
+    """
+    :param compute_timeout_s: how long a compute host is waited for
+    """
+
+    def __init__(
+        self,
+        grants: Grants,
+        limits: Limits,
+        port_check: PortCheck,
+        connector: Connector,
+        calls: Calls,
+        compute_timeout_s: float,
+    ):
+        self._grants = grants
+        self._limits = limits
+        self._port_check = port_check
+        self._connector = connector
+        self._calls = calls
+        self._compute_timeout_s = compute_timeout_s
+
+    async def admit(self, asked: Asked, console_type: str) -> Admitted:
+        """
+        What is free is checked first, and the store before anything of the server's
+        is touched.
+
+        :raises ConsoleExtError: one of ``admission.REFUSALS``; nothing is held then
+        """
+        place = Place(self._limits)
+        try:
+            place.take('proxy')
+            place.take('client', asked.client)
+            grant = await self._grants.redeem(asked.token, console_type, asked.client)
+            try:
+                authorization = grant.authorization
+                place.take('server', authorization.server_id)
+                place.take('project', authorization.project_id)
+                await self._confirm(authorization)
+                target = await self._connector.connect(authorization)
+            except BaseException:
+                self._grants.release(grant)
+                raise
+        except BaseException:
+            place.leave()
+            raise
+        return Admitted(asked.client, grant, place, target)
+
+    def leave(self, admitted: Admitted) -> None:
+        admitted.place.leave()
+        self._grants.release(admitted.grant)
+
+    async def _confirm(self, authorization: Authorization) -> None:
+        """Ask the compute host whether the port is still this server's console.
+
+        A port that the server has given up may be another server's by now.
+
+        :raises ConsoleMoved: it is not
+        """
+        call = self._calls.submit(self._validate, authorization)
+        try:
+            confirmed = await asyncio.wait_for(call, self._compute_timeout_s)
+        except TimeoutError:
+            raise exceptions.HostUnreachable(authorization.compute_host) from None
+        if confirmed is not True:
+            raise exceptions.ConsoleMoved(authorization.server_id)
+
+    def _validate(self, authorization: Authorization) -> bool:
+        """Ask the compute host; in a thread, whose log lines get a request id of it."""
+        host = authorization.compute_host
+        return self._port_check.validate_console_port(
+            RequestContext(is_admin=True),
+            host,
+            instance.to_primitive(authorization.server_id, host=host),
+            authorization.console_type,
+            authorization.port,
+        )

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The store of authorizations, as the event loop sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from console_ext import exceptions
+from console_ext.proxy.authority import Authority
+from console_ext.proxy.calls import Calls
+from console_ext.tokens.authorization import Grant
+
+LOG = logging.getLogger(__name__)
+
+# Sessions that end together are reported a few at a time, so that new ones get through.
+_RELEASING = 4
+
+
+class Grants:
+    """
+    :param timeout_s: how long the store is waited for
+    """
+
+    def __init__(self, authority: Authority, calls: Calls, timeout_s: float):
+        self._authority = authority
+        self._calls = calls
+        self._timeout_s = timeout_s
+        self._live: dict[Grant, Callable[[], None] | None] = {}
+        self._ended: list[Grant] = []
+        self._releasing: set[asyncio.Task[None]] = set()
+
+    async def redeem(self, token: str, console_type: str, client: str) -> Grant:
+        """
+        :raises TokenRefused, StoreUnavailable, ProxyBusy:
+        """
+        call = self._calls.submit(self._authority.redeem, token, console_type, client)
+        try:
+            grant = await asyncio.wait_for(asyncio.shield(call), self._timeout_s)
+        except TimeoutError:
+            call.add_done_callback(self._came_late)
+            raise exceptions.StoreUnavailable from None
+        except asyncio.CancelledError:
+            call.add_done_callback(self._came_late)
+            raise
+        self._live[grant] = None
+        return grant
+
+    def _came_late(self, call: asyncio.Future[Grant]) -> None:
+        """Nobody waits for this grant any more."""
+        if not call.cancelled() and call.exception() is None:
+            self.release(call.result())
+
+    def hold(self, grant: Grant, revoked: Callable[[], None]) -> None:
+        """
+        :param revoked: called when the store says that the grant's session is to end
+        """
+        self._live[grant] = revoked
+
+    def release(self, grant: Grant) -> None:
+        """End the heartbeats of a grant, which began when it was redeemed, and tell the
+        store, soon, that its session has ended.
+
+        A store that cannot be told finds out by the missing heartbeat.
+        """
+        self._live.pop(grant, None)
+        self._ended.append(grant)
+        if len(self._releasing) < _RELEASING:
+            self._begin(self._release_all())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._releasing.add(task)
+        task.add_done_callback(self._releasing.discard)
+
+    async def _release_all(self) -> None:
+        while self._ended:
+            grant = self._ended.pop()
+            try:
+                call = self._calls.submit(self._authority.release, grant)
+                await asyncio.wait_for(call, self._timeout_s)
+            except (TimeoutError, exceptions.ConsoleExtError):
+                LOG.warning('The store was not told of the end of a session')
+            except Exception as error:
+                LOG.error('The store failed: %s', type(error).__name__)
+
+    async def released(self, timeout_s: float) -> None:
+        """Wait until the store knows of every end, but not longer than that."""
+        if self._releasing:
+            await asyncio.wait(set(self._releasing), timeout=timeout_s)
+
+    async def beat(self, interval_s: float) -> None:
+        """Report the live sessions, for ever.
+
+        While the store is away the sessions go on: its restart is no reason to cut
+        thousands of consoles.
+        """
+        while True:
+            await asyncio.sleep(interval_s)
+            if self._live:
+                await self._beat_once()
+
+    async def _beat_once(self) -> None:
+        try:
+            call = self._calls.submit(self._authority.keep, frozenset(self._live))
+            gone = await asyncio.wait_for(call, self._timeout_s)
+        except (TimeoutError, exceptions.ConsoleExtError) as error:
+            LOG.warning('No heartbeat: %s', error or 'the store does not answer')
+            return
+        except Exception as error:
+            LOG.error('No heartbeat: the store failed: %s', type(error).__name__)
+            return
+        for grant in gone:
+            revoked = self._live.get(grant)
+            if revoked is not None:
+                revoked()

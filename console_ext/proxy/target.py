@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A connection to a guest's console."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from dataclasses import dataclass
+
+from console_ext import exceptions
+from console_ext.proxy import forwarded
+from console_ext.proxy.calls import Calls
+from console_ext.proxy.forwarded import Networks
+from console_ext.tokens.authorization import Authorization
+
+MAX_ANSWER_BYTES = 8192
+
+_PATH = re.compile(r'[!-~]{1,4096}', re.ASCII)
+_ACCEPTED = re.compile(rb'HTTP/1\.[01] 200[ \r]')
+_END = b'\r\n\r\n'
+
+# A compute host that has died sends nothing: found out after 60 + 3 × 20 s.
+_KEEPALIVE = {
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE): 1,
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE): 60,
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL): 20,
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT): 3,
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY): 1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """
+    :param early: what the guest has sent already
+    """
+
+    socket: socket.socket
+    early: bytes
+
+
+class Connector:
+    """
+    :param allowed: the networks that consoles may be in; none is any
+    :param calls: threads for looking names up
+    :param timeout_s: for all of a connection, the CONNECT handshake with it
+    """
+
+    def __init__(self, allowed: Networks, calls: Calls, timeout_s: float):
+        self._allowed = allowed
+        self._calls = calls
+        self._timeout_s = timeout_s
+
+    async def connect(self, authorization: Authorization) -> Target:
+        """
+        :raises TargetForbidden, TargetUnreachable:
+        """
+        host, port = authorization.host, authorization.port
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                addresses = await self._addresses(host, port)
+                connected = await _first(addresses, port)
+                try:
+                    early = b''
+                    if authorization.internal_access_path is not None:
+                        early = await _ask_for(
+                            connected, authorization.internal_access_path
+                        )
+                except BaseException:
+                    connected.close()
+                    raise
+        except TimeoutError:
+            raise exceptions.TargetUnreachable(host, port, 'timed out') from None
+        except (OSError, ValueError) as error:
+            raise exceptions.TargetUnreachable(host, port, str(error)) from None
+        return Target(connected, early)
+
+    async def _addresses(self, host: str, port: int) -> list[str]:
+        """The addresses of a host that may be connected to.
+
+        They are checked, and connected to, as addresses: a name that is looked up
+        again may mean another.
+        """
+        if forwarded.address(host) is not None:
+            found = [host]
+        else:
+            entries = await self._calls.submit(
+                lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            )
+            found = [str(entry[4][0]) for entry in entries]
+        if self._allowed:
+            found = [text for text in found if forwarded.address(text) in self._allowed]
+            if not found:
+                raise exceptions.TargetForbidden(host)
+        return found
+
+
+async def _first(addresses: list[str], port: int) -> socket.socket:
+    """A connection to the first address that accepts one."""
+    failure = OSError('it has no address')
+    for address in addresses:
+        family = socket.AF_INET6 if ':' in address else socket.AF_INET
+        connecting = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        try:
+            connecting.setblocking(False)
+            for (level, option), value in _KEEPALIVE.items():
+                connecting.setsockopt(level, option, value)
+            await asyncio.get_running_loop().sock_connect(connecting, (address, port))
+        except OSError as error:
+            connecting.close()
+            failure = error
+        except BaseException:
+            connecting.close()
+            raise
+        else:
+            return connecting
+    raise failure
+
+
+async def _ask_for(connected: socket.socket, path: str) -> bytes:
+    """The CONNECT handshake of a hypervisor that multiplexes consoles.
+
+    :returns: what came behind the answer
+    :raises ValueError: the path cannot be asked for, or was not granted
+    """
+    if not _PATH.fullmatch(path):
+        raise ValueError('its internal access path is not usable')
+    loop = asyncio.get_running_loop()
+    await loop.sock_sendall(connected, f'CONNECT {path} HTTP/1.1\r\n\r\n'.encode())
+    answer = b''
+    while _END not in answer:
+        if len(answer) > MAX_ANSWER_BYTES:
+            raise ValueError('its answer to CONNECT is too long')
+        received = await loop.sock_recv(connected, MAX_ANSWER_BYTES)
+        if not received:
+            raise ValueError('it closed the connection at CONNECT')
+        answer += received
+    answer, _, early = answer.partition(_END)
+    if not _ACCEPTED.match(answer + b'\r'):
+        raise ValueError('it refused CONNECT')
+    return early

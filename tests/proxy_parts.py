@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands around the proxy in its tests: an authority, compute hosts and guests."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import socket
+import socketserver
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from console_ext import exceptions
+from console_ext.exceptions import Refusal
+from console_ext.tokens.authorization import Authorization, Grant
+from tests.deployment import PROJECT_A, server_id
+
+
+def authorization(**values) -> Authorization:
+    """Leave to open a serial console, for ten minutes from now."""
+    now = time.time()
+    usual = {
+        'console_type': 'serial',
+        'server_id': server_id('01'),
+        'project_id': PROJECT_A,
+        'user_id': 'alice',
+        'compute_host': 'compute-1',
+        'host': '127.0.0.1',
+        'port': 1,
+        'tls_port': None,
+        'internal_access_path': None,
+        'issued': now,
+        'expires': now + 600,
+    }
+    return Authorization(**{**usual, **values})
+
+
+class Authority:
+    """The store of authorizations in memory: a serial token opens one session, a SPICE
+    token as many sockets as it is asked for, from one client.
+
+    :param away: while it is set, the store is unavailable
+    :param answers: while it is cleared, nothing is answered
+    """
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._tokens: dict[str, Authorization] = {}
+        self._used: dict[str, str] = {}
+        self._opened: set[str] = set()
+        self._numbers = iter(range(10**9))
+        self.live: set[Grant] = set()
+        self.revoked: set[Grant] = set()
+        self.released: list[Grant] = []
+        self.asked: list[tuple[str, str, str]] = []
+        self.away = threading.Event()
+        self.answers = threading.Event()
+        self.answers.set()
+
+    def issue(self, token: str, **values) -> Authorization:
+        self._tokens[token] = authorization(**values)
+        return self._tokens[token]
+
+    def redeem(self, token, console_type, client_address):
+        self._be_there()
+        with self._lock:
+            self.asked.append((token, console_type, client_address))
+            known = self._tokens.get(token)
+            if known is None:
+                raise exceptions.TokenRefused(Refusal.UNKNOWN)
+            if known.console_type != console_type:
+                raise exceptions.TokenRefused(Refusal.WRONG_TYPE)
+            if known.expires <= time.time():
+                raise exceptions.TokenRefused(Refusal.EXPIRED)
+            user = self._used.setdefault(token, client_address)
+            if console_type == 'serial' and token in self._opened:
+                raise exceptions.TokenRefused(Refusal.USED)
+            if user != client_address:
+                raise exceptions.TokenRefused(Refusal.OTHER_CLIENT)
+            self._opened.add(token)
+            grant = Grant(known, token, str(next(self._numbers)))
+            self.live.add(grant)
+            return grant
+
+    def release(self, grant):
+        self._be_there()
+        with self._lock:
+            self.live.discard(grant)
+            self.released.append(grant)
+
+    def keep(self, grants):
+        self._be_there()
+        with self._lock:
+            return self.revoked & set(grants)
+
+    def _be_there(self):
+        self.answers.wait(30)
+        if self.away.is_set():
+            raise exceptions.StoreUnavailable
+
+
+class Computes:
+    """The compute hosts.
+
+    :param answer: what they say of any port; an exception is raised
+    """
+
+    def __init__(self):
+        self.answer: object = True
+        self.asked: list[tuple] = []
+
+    def validate_console_port(self, context, host, server, console_type, port):
+        data = server['nova_object.data']
+        self.asked.append(
+            (context.is_admin, host, data['uuid'], console_type, port),
+        )
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+class Guest:
+    """A guest's serial port: a TCP server, and what each connection does.
+
+    :param serve: called with the connection, in a thread; by default it echoes
+    """
+
+    def __init__(self, serve: Callable[[socket.socket], object] | None = None):
+        guest = self
+        self.received = bytearray()
+        self.accepted = 0
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                guest.accepted += 1
+                with contextlib.suppress(OSError):
+                    (serve or guest.echo)(self.request)
+
+        class Server(socketserver.ThreadingTCPServer):
+            allow_reuse_address = True
+            daemon_threads = True
+            block_on_close = False
+            request_queue_size = 128
+
+        self._server = Server(('127.0.0.1', 0), Handler)
+        self.port = self._server.server_address[1]
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
+        self._thread.start()
+
+    def echo(self, connection: socket.socket) -> None:
+        while data := connection.recv(65536):
+            self.received += data
+            connection.sendall(data)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def reset(connection: socket.socket) -> None:
+    """Close a connection as a process that is killed with unread data does."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0')
+    connection.close()
+
+
+def wait_for(condition, timeout_s: float = 5.0):
+    """Wait until a condition is true, and return what it is."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f'not within {timeout_s} s')
+        time.sleep(0.01)
+    return value
+
+
+def write_certificate(path: Path) -> tuple[Path, Path]:
+    """Write a new certificate for localhost, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, 'localhost')])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    cert_file, key_file = path / 'cert.pem', path / 'key.pem'
+    cert_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return cert_file, key_file

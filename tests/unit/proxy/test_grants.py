@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The store, as the event loop sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+
+from console_ext import exceptions
+from console_ext.proxy.calls import Calls
+from console_ext.proxy.grants import Grants
+from tests.proxy_parts import Authority
+
+
+@pytest.fixture
+def authority():
+    made = Authority()
+    made.issue('token')
+    return made
+
+
+def run(authority, test, timeout_s=0.1):
+    async def inside():
+        calls = Calls('test', threads=2)
+        try:
+            await test(Grants(authority, calls, timeout_s))
+        finally:
+            calls.close()
+
+    asyncio.run(inside())
+
+
+def test_redeem_and_release(authority):
+    """Each reaches the store once."""
+
+    async def test(grants):
+        grant = await grants.redeem('token', 'serial', '10.0.0.1')
+        assert authority.asked == [('token', 'serial', '10.0.0.1')]
+        grants.release(grant)
+        await grants.released(1)
+        assert authority.released == [grant]
+
+    run(authority, test)
+
+
+def test_a_client_that_leaves_while_the_store_is_asked(authority):
+    """What the store grants after that is given back."""
+
+    async def test(grants):
+        authority.answers.clear()
+        asking = asyncio.create_task(grants.redeem('token', 'serial', '10.0.0.1'))
+        await asyncio.sleep(0.02)
+        asking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asking
+        authority.answers.set()
+        await asyncio.sleep(0.1)
+        await grants.released(1)
+        assert len(authority.released) == 1
+
+    run(authority, test)
+
+
+def test_a_store_that_refuses_too_late(authority):
+    """Is no error that nobody looks at."""
+
+    async def test(grants):
+        authority.answers.clear()
+        with pytest.raises(exceptions.StoreUnavailable):
+            await grants.redeem('unknown', 'serial', '10.0.0.1')
+        authority.answers.set()
+        await asyncio.sleep(0.05)
+
+    run(authority, test, 0.05)
+
+
+def test_the_heartbeat_goes_on(authority):
+    """Whatever the store does; and it finds what was revoked."""
+
+    async def test(grants):
+        grant = await grants.redeem('token', 'serial', '10.0.0.1')
+        revoked = asyncio.Event()
+        grants.hold(grant, revoked.set)
+        authority.away.set()
+        beating = asyncio.create_task(grants.beat(0.02))
+        await asyncio.sleep(0.1)
+        authority.away.clear()
+        authority.keep = lambda _: 1 / 0
+        await asyncio.sleep(0.1)
+        del authority.keep
+        assert not revoked.is_set()
+        authority.revoked.add(grant)
+        await asyncio.wait_for(revoked.wait(), 1)
+        beating.cancel()
+
+    run(authority, test)
+
+
+def test_many_ends_at_once(authority):
+    """All of them are told to the store, a few at a time."""
+
+    async def test(grants):
+        authority.issue('spice', console_type='spice-html5')
+        many = [await grants.redeem('spice', 'spice-html5', 'c') for _ in range(50)]
+        for grant in many:
+            grants.release(grant)
+        await grants.released(2)
+        assert set(authority.released) == set(many)
+
+    run(authority, test)

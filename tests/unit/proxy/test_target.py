@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A connection to a guest's console."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+
+import pytest
+
+from console_ext import exceptions
+from console_ext.proxy.calls import Calls
+from console_ext.proxy.forwarded import Networks
+from console_ext.proxy.target import Connector, Target
+from tests.proxy_parts import Guest, authorization
+
+
+@pytest.fixture
+def guest():
+    """A function that starts a guest."""
+    started = []
+
+    def start(serve=None):
+        started.append(Guest(serve))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
+
+
+def connect(port: int, allowed=(), timeout_s=5.0, **values) -> Target:
+    async def run():
+        calls = Calls('test', threads=2)
+        connector = Connector(Networks(allowed, 'option'), calls, timeout_s)
+        try:
+            return await connector.connect(authorization(port=port, **values))
+        finally:
+            calls.close()
+
+    target = asyncio.run(run())
+    target.socket.close()
+    return target
+
+
+@pytest.mark.parametrize('host', ['127.0.0.1', 'localhost', '::ffff:127.0.0.1'])
+@pytest.mark.parametrize('allowed', [[], ['127.0.0.0/8', '::1']])
+def test_connect(guest, host, allowed):
+    """By address and by name; networks hold for what a name means."""
+    assert connect(guest().port, allowed, host=host).early == b''
+
+
+def test_options(guest):
+    """Keys are sent at once, and a host that has died is found out."""
+
+    async def run():
+        connector = Connector(Networks([], 'option'), Calls('test', 1), 5)
+        target = await connector.connect(authorization(port=guest().port))
+        with target.socket as connected:
+            assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize('host', ['127.0.0.1', 'localhost', '::1'])
+def test_forbidden(guest, host):
+    """Not even tried."""
+    one = guest()
+    with pytest.raises(exceptions.TargetForbidden):
+        connect(one.port, ['10.0.0.0/8', 'fe80::/10'], host=host)
+    assert one.accepted == 0
+
+
+@pytest.mark.parametrize('host', ['127.0.0.1', 'no-such.invalid', '', 'a b', '::1'])
+def test_unreachable(host):
+    """Nobody there, or no such name: one error, with the reason for the log."""
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = free.getsockname()[1]
+        with pytest.raises(exceptions.TargetUnreachable):
+            connect(port, host=host)
+
+
+def test_connect_handshake(guest):
+    """What comes behind the answer is the guest's first output."""
+
+    def serve(connection):
+        assert connection.recv(100) == b'CONNECT a/b HTTP/1.1\r\n\r\n'
+        for part in (b'HTTP/1.0 200 OK\r', b'\n\r\nlog', b'in: '):
+            connection.sendall(part)
+            time.sleep(0.02)
+
+    target = connect(guest(serve).port, internal_access_path='a/b')
+    assert b'login: '.startswith(target.early)
+
+
+def test_connect_handshake_in_time(guest):
+    """The deadline is for all of it, however slowly an answer drips."""
+
+    def serve(connection):
+        connection.recv(100)
+        for _ in range(100):
+            connection.sendall(b'x')
+            time.sleep(0.05)
+
+    started = time.monotonic()
+    with pytest.raises(exceptions.TargetUnreachable, match='timed out'):
+        connect(guest(serve).port, timeout_s=0.3, internal_access_path='a')
+    assert time.monotonic() - started < 2

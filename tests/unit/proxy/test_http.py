@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests' heads, and responses."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.http11 import Request, Response
+
+from console_ext.proxy import http
+from console_ext.proxy.admission import Refusal
+
+HANDSHAKE = (
+    b'GET /x?token=a HTTP/1.1\r\nUpgrade: websocket\r\nConnection: %s\r\n'
+    b'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
+    b'Sec-WebSocket-Version: 13\r\n%s\r\n'
+)
+
+
+def read(head: bytes):
+    return http.read(head, 1000)
+
+
+@pytest.mark.parametrize('connection', [b'Upgrade', b'keep-alive, Upgrade', b'UPGRADE'])
+def test_a_handshake(connection):
+    """As clients send it; Firefox keeps alive, too."""
+    wire, request = read(HANDSHAKE % (connection, b''))
+    assert request.path == '/x?token=a'
+    response = http.accept(wire, request, 'hint')
+    assert isinstance(response, Response)
+    assert 'Sec-WebSocket-Extensions' not in response.headers
+
+
+@pytest.mark.parametrize(
+    ('headers', 'status'),
+    [
+        (b'Sec-WebSocket-Protocol: chat\r\n', 400),
+        (b'Sec-WebSocket-Protocol: ,;,\r\n', 400),
+        (b'Sec-WebSocket-Version: 13\r\n', 400),
+    ],
+)
+def test_handshakes_that_are_not_right(headers, status):
+    """One sentence says what."""
+    wire, request = read(HANDSHAKE % (b'Upgrade', headers))
+    refusal = http.accept(wire, request, 'hint')
+    assert (refusal.status, '\n' in refusal.sentence) == (status, False)
+
+
+def test_no_handshake_at_all():
+    """The listener's hint is what a browser shows."""
+    wire, request = read(b'GET / HTTP/1.1\r\n\r\n')
+    assert http.accept(wire, request, 'hint') == Refusal(426, 'hint', 'no WebSocket')
+
+
+def test_the_library_logs_nothing():
+    """At DEBUG it would log tokens and what is typed."""
+    wire, _ = read(HANDSHAKE % (b'Upgrade', b''))
+    assert wire.debug is False
+    assert wire.logger.isEnabledFor(50) is False
+
+
+def test_a_refusal():
+    """A whole response, and the connection ends with it."""
+    assert http.refuse(Refusal(429, 'Too many.', 'x')) == (
+        b'HTTP/1.1 429 Too Many Requests\r\nX-Content-Type-Options: nosniff\r\n'
+        b'Referrer-Policy: no-referrer\r\nCache-Control: no-store\r\n'
+        b'Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n'
+        b'Retry-After: 10\r\nContent-Length: 10\r\n\r\nToo many.\n'
+    )
+
+
+_LINES = st.lists(
+    st.one_of(
+        st.binary(max_size=100),
+        st.sampled_from(HANDSHAKE.split(b'\r\n')),
+        st.builds(lambda name, value: name + b': ' + value, st.binary(), st.binary()),
+    ),
+    max_size=12,
+)
+
+
+@given(_LINES)
+def test_any_head(lines):
+    """A request that can be answered, or a refusal in one sentence."""
+    lines = [line.replace(b'\r', b'').replace(b'\n', b'') for line in lines]
+    result = read(b'\r\n'.join([line for line in lines if line] + [b'', b'']))
+    if not isinstance(result, Refusal):
+        wire, request = result
+        assert isinstance(request, Request)
+        result = http.accept(wire, request, 'hint.')
+    if isinstance(result, Refusal):
+        _, _, body = http.refuse(result).partition(b'\r\n\r\n')
+        assert body.count(b'\n') == 1
+        assert 400 <= result.status < 600
+    else:
+        assert result.status_code == 101

@@ -12,6 +12,7 @@ import os
 import pytest
 
 from tests.deployment import Deployment
+from tests.proxy_parts import write_certificate
 
 
 def pytest_sessionfinish(session):
@@ -25,3 +26,9 @@ def pytest_sessionfinish(session):
 def deployment(tmp_path):
     """A configuration directory with the usual servers, and no policy file."""
     return Deployment(tmp_path)
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A function that writes a new certificate for localhost, and its key."""
+    return lambda: write_certificate(tmp_path)

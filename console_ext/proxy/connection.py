@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One client's connection up to the 101: requests, pages and refusals."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from dataclasses import dataclass
+from typing import cast
+
+from websockets.http11 import Request, Response
+from websockets.server import ServerProtocol
+
+from console_ext import exceptions
+from console_ext.proxy import admission, http
+from console_ext.proxy import request as requests
+from console_ext.proxy.admission import Asked, Refusal
+from console_ext.proxy.forwarded import Networks
+from console_ext.proxy.gate import Admitted, Gate
+from console_ext.proxy.listener import Listener
+from console_ext.proxy.lobby import Lobby
+from console_ext.proxy.pages import Page
+from console_ext.proxy.relay import TargetSide
+from console_ext.proxy.sessions import Sessions
+
+LOG = logging.getLogger(__name__)
+
+# How long a page may take to be fetched.
+PAGE_S = 60.0
+PAGE_PART_BYTES = 65536
+
+# How long, and for how much, a client that was refused is listened to: closing while it
+# sends would reset the connection, and with it lose the answer.
+LINGER_S = 2.0
+LINGER_BYTES = 2**20
+
+_TOO_SLOW = Refusal(408, 'The request took too long.', 'request too slow')
+_NOT_HERE = Refusal(404, 'There is nothing here.', 'no such path')
+_STOPPING = Refusal(503, 'The proxy is being stopped; connect again.', 'stopping')
+_NOT_SO = Refusal(405, 'A page can only be fetched.', 'method on a page')
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """
+    :param handshake_s: how long a client has to send a request
+    """
+
+    handshake_s: float
+    max_frame_bytes: int
+    trusted: Networks
+
+
+class Connection(asyncio.Protocol):
+    def __init__(
+        self,
+        listener: Listener,
+        rules: Rules,
+        gate: Gate,
+        sessions: Sessions,
+        lobby: Lobby,
+    ):
+        self._listener = listener
+        self._rules = rules
+        self._gate = gate
+        self._sessions = sessions
+        self._lobby = lobby
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._received = bytearray()
+        self._searched = 0
+        # Reading is off while a request is answered, so at most one read comes early.
+        self._answering = False
+        self._opening: asyncio.Task[None] | None = None
+        self._unsent: memoryview | None = None
+        self._keep = False
+        self._full = False
+        self._lingering: int | None = None
+        self._peer = ''
+        # As far as is known: behind reverse proxies the request says.
+        self._client = ''
+
+    # The connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info('peername')
+        if peer is None:
+            self._transport.abort()
+            return
+        self._peer = self._client = peer[0]
+        self._wait()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
+        self._set_timer(None)
+        self._lobby.leave(self)
+        if self._opening is not None:
+            self._opening.cancel()
+
+    def _wait(self) -> None:
+        """Wait for a request."""
+        self._answering = False
+        self._lobby.wait(self)
+        self._set_timer(self._rules.handshake_s)
+
+    def abort(self) -> None:
+        self._lobby.leave(self)
+        if self._transport is not None:
+            self._transport.abort()
+
+    def stop(self) -> None:
+        """End, but for what is being answered."""
+        self._keep = False
+        if not self._answering:
+            self.abort()
+
+    def _set_timer(self, seconds: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = (
+            None if seconds is None else self._loop.call_later(seconds, self._too_late)
+        )
+
+    def _too_late(self) -> None:
+        if self._answering or self._lingering is not None or not self._received:
+            self.abort()
+        else:
+            self._refuse(_TOO_SLOW)
+
+    # The request
+
+    def data_received(self, data: bytes) -> None:
+        if self._lingering is not None:
+            self._lingering += len(data)
+            if self._lingering > LINGER_BYTES:
+                self.abort()
+            return
+        self._received += data
+        if not self._answering:
+            self._read_request()
+
+    def _read_request(self) -> None:
+        end = self._received.find(http.END_OF_HEAD, self._searched)
+        length = end + len(http.END_OF_HEAD)
+        if (len(self._received) if end < 0 else length) > http.MAX_HEAD_BYTES:
+            self._refuse(http.TOO_LONG)
+        elif end < 0:
+            self._searched = max(0, len(self._received) - len(http.END_OF_HEAD) + 1)
+        else:
+            head = bytes(self._received[:length])
+            del self._received[:length]
+            self._searched = 0
+            self._answer(head)
+
+    def _answer(self, head: bytes) -> None:
+        self._answering = True
+        if self._transport is not None:
+            self._transport.pause_reading()
+        read = http.read(head, self._rules.max_frame_bytes)
+        if isinstance(read, Refusal):
+            self._refuse(read)
+            return
+        wire, request = read
+        path = request.path.partition('?')[0]
+        if path in self._listener.pages:
+            self._show(self._listener.pages[path], request)
+        elif path in self._listener.cookie_paths:
+            self._ask(wire, request)
+        else:
+            self._refuse(_NOT_HERE)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        LOG.info(
+            'Refused a %s client at %s: %d, %s',
+            self._listener.name,
+            self._client,
+            refusal.status,
+            refusal.why,
+        )
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(http.refuse(refusal))
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        self._lingering = 0
+        self._received.clear()
+        self._set_timer(LINGER_S)
+        if transport.can_write_eof():
+            transport.write_eof()
+            transport.resume_reading()
+        else:
+            transport.close()
+
+    # Pages
+
+    def _show(self, page: Page, request: Request) -> None:
+        if request.method not in ('GET', 'HEAD'):
+            self._refuse(_NOT_SO)
+            return
+        if self._transport is None:
+            return
+        options = ','.join(request.headers.get_all('Connection')).lower()
+        self._keep = request.protocol == 'HTTP/1.1' and 'close' not in options
+        headers = [
+            *page.headers,
+            ('Connection', 'keep-alive' if self._keep else 'close'),
+        ]
+        self._set_timer(PAGE_S)
+        self._transport.write(http.head(page.status, headers, len(page.body)))
+        self._unsent = memoryview(page.body if request.method == 'GET' else b'')
+        self._send_more()
+
+    def _send_more(self) -> None:
+        """Send as much of a page as the client takes: a slow one costs no memory."""
+        while self._unsent and not self._full:
+            if self._transport is None or self._transport.is_closing():
+                return
+            part = self._unsent[:PAGE_PART_BYTES]
+            self._unsent = self._unsent[PAGE_PART_BYTES:]
+            self._transport.write(part)
+        if self._full:
+            return
+        self._unsent = None
+        if not self._keep:
+            self._hang_up()
+        elif self._transport is not None and not self._transport.is_closing():
+            self._wait()
+            self._transport.resume_reading()
+            # By the loop: a client may have sent any number of requests at once.
+            self._loop.call_soon(self._resume)
+
+    def _resume(self) -> None:
+        if self._received and not self._answering and self._lingering is None:
+            self._read_request()
+
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+        if self._unsent is not None:
+            self._send_more()
+
+    # Consoles
+
+    def _ask(self, wire: ServerProtocol, request: Request) -> None:
+        listener = self._listener
+        accepted = http.accept(wire, request, listener.hint)
+        if isinstance(accepted, Refusal):
+            self._refuse(accepted)
+            return
+        asking = requests.console_request(
+            request.path, request.headers, self._peer, self._rules.trusted
+        )
+        self._client = asking.client
+        asked = admission.ask(asking, listener.cookie_paths, listener.origins)
+        if isinstance(asked, Refusal):
+            self._refuse(asked)
+            return
+        # What follows has its own deadlines.
+        self._set_timer(None)
+        self._opening = self._lobby.open(self, self._open(wire, accepted, asked))
+
+    async def _open(
+        self, wire: ServerProtocol, accepted: Response, asked: Asked
+    ) -> None:
+        try:
+            admitted = await self._gate.admit(asked, self._listener.console_type)
+        except asyncio.CancelledError:
+            # Where the client is still there, it is the proxy that goes.
+            if self._transport is not None:
+                self._refuse(_STOPPING)
+            raise
+        except exceptions.ConsoleExtError as error:
+            self._opening = None
+            self._refuse(admission.refusal(error))
+            return
+        except Exception as error:
+            # Without its text, which may be about the token.
+            where = ''.join(traceback.format_tb(error.__traceback__))
+            LOG.error('Admission failed: %s\n%s', type(error).__name__, where)
+            self._opening = None
+            self._refuse(admission.refusal(error))
+            return
+        try:
+            guest = await self._guest(admitted)
+        except BaseException:
+            admitted.target.socket.close()
+            self._gate.leave(admitted)
+            raise
+        self._opening = None
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            guest.leave()
+            self._gate.leave(admitted)
+            return
+        self._lobby.leave(self)
+        wire.send_response(accepted)
+        transport.write(b''.join(wire.data_to_send()))
+        self._sessions.begin(
+            wire,
+            transport,
+            guest,
+            admitted,
+            bytes(self._received),
+            text=self._listener.text,
+        )
+
+    async def _guest(self, admitted: Admitted) -> TargetSide:
+        _, guest = await self._loop.create_connection(
+            TargetSide, sock=admitted.target.socket
+        )
+        return guest

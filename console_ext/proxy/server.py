@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The listeners in an event loop of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import importlib
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from oslo_config import cfg
+
+from console_ext import exceptions
+from console_ext.proxy import listener as listeners
+from console_ext.proxy import tls
+from console_ext.proxy.authority import Authority, PortCheck
+from console_ext.proxy.calls import Calls
+from console_ext.proxy.connection import Connection, Rules
+from console_ext.proxy.deadlines import Timing
+from console_ext.proxy.forwarded import Networks
+from console_ext.proxy.gate import Gate
+from console_ext.proxy.grants import Grants
+from console_ext.proxy.limits import Limits
+from console_ext.proxy.lobby import Lobby
+from console_ext.proxy.relay import CLOSE_S
+from console_ext.proxy.sessions import Lengths, Sessions
+from console_ext.proxy.target import Connector
+
+LOG = logging.getLogger(__name__)
+
+# A store that is away does not hold up the end for longer.
+_RELEASE_S = 3.0
+
+# The compute client has a deadline of its own, and tells more about why.
+_COMPUTE_SLACK_S = 1.0
+
+
+class Proxy:
+    """Serves consoles in a thread, from :meth:`start` to :meth:`stop`.
+
+    :param sockets: the listening sockets by the listener's name, where somebody else
+        has bound them; they are closed at the end
+    :raises ConfigurationError: an option is not usable
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        authority: Authority,
+        port_check: PortCheck,
+        sockets: Mapping[str, socket.socket] | None = None,
+    ):
+        options = conf.console_proxy
+        self._conf = conf
+        self._authority = authority
+        self._port_check = port_check
+        self._listeners = listeners.from_conf(conf)
+        self._sockets = dict(sockets or {})
+        self._tls = tls.context(conf)
+        self._rules = Rules(
+            options.handshake_timeout,
+            options.max_frame_bytes,
+            Networks(options.trusted_proxies, '[console_proxy] trusted_proxies'),
+        )
+        self._allowed = Networks(
+            options.allowed_targets, '[console_proxy] allowed_targets'
+        )
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._started = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(
+            target=self._run, name='console-proxy', daemon=True
+        )
+
+    def start(self) -> None:
+        """Listen, and return when connections are accepted.
+
+        :raises ConfigurationError: a port is taken
+        """
+        try:
+            for one in self._listeners:
+                if one.name not in self._sockets:
+                    self._sockets[one.name] = listeners.bind(one)[0]
+        except exceptions.ConfigurationError:
+            for bound in self._sockets.values():
+                bound.close()
+            raise
+        for one in self._listeners:
+            LOG.info('Listening for %s consoles on %s', one.name, self.url(one.name))
+        self._thread.start()
+        self._started.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def address(self, name: str) -> tuple[str, int]:
+        """Where a listener, ``serial`` or ``SPICE``, is, as soon as it is started."""
+        host, port = self._sockets[name].getsockname()[:2]
+        return host, port
+
+    def url(self, name: str) -> str:
+        host, port = self.address(name)
+        scheme = 'http' if self._tls is None else 'https'
+        return (
+            f'{scheme}://[{host}]:{port}'
+            if ':' in host
+            else f'{scheme}://{host}:{port}'
+        )
+
+    def reload(self) -> None:
+        """Read the certificate again; one that is not usable changes nothing."""
+        if self._loop is not None and self._tls is not None:
+            # In its thread, for no handshake may meet a certificate without its key.
+            self._loop.call_soon_threadsafe(self._reload, self._tls)
+
+    def _reload(self, live: ssl.SSLContext) -> None:
+        try:
+            tls.reload(live, self._conf)
+        except exceptions.ConfigurationError as error:
+            LOG.error('The former certificate stays in force: %s', error)
+        else:
+            LOG.info('Read the certificate again')
+
+    def stop(self) -> None:
+        """Take no more connections, end the sessions, and return when they have.
+
+        That takes ``[console_proxy] drain_timeout`` and a few seconds, at the most.
+        """
+        if self._loop is not None and self._stop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._stop.set)
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                runner.run(self._serve())
+        except BaseException as error:
+            self._failure = error
+            if self._started.is_set():
+                LOG.exception('The proxy has failed')
+        finally:
+            self._started.set()
+
+    async def _serve(self) -> None:
+        options = self._conf.console_proxy
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        store_calls = Calls('console-store', options.threads)
+        compute_calls = Calls('console-compute', options.threads)
+        grants = Grants(self._authority, store_calls, options.store_timeout)
+        gate = Gate(
+            grants,
+            Limits(
+                {
+                    'proxy': options.max_sessions,
+                    'client': options.max_sessions_per_client,
+                    'server': options.max_sessions_per_server,
+                    'project': options.max_sessions_per_project,
+                }
+            ),
+            self._port_check,
+            Connector(self._allowed, compute_calls, options.connect_timeout),
+            compute_calls,
+            self._conf.console_rpc.timeout + _COMPUTE_SLACK_S,
+        )
+        sessions = Sessions(
+            gate,
+            grants,
+            Timing(options.ping_interval, options.ping_timeout, options.idle_timeout),
+            Lengths(
+                options.max_session_time,
+                self._conf.consoleauth.enforce_session_timeout,
+            ),
+        )
+        lobby = Lobby()
+        servers = [
+            await _listen(
+                self._sockets[one.name],
+                functools.partial(Connection, one, self._rules, gate, sessions, lobby),
+                self._tls,
+                self._rules.handshake_s,
+            )
+            for one in self._listeners
+        ]
+        beat = self._loop.create_task(grants.beat(options.heartbeat_interval))
+        self._started.set()
+        await self._stop.wait()
+        for server in servers:
+            server.close()
+        lobby.stop()
+        await sessions.drain(options.drain_timeout, CLOSE_S)
+        await lobby.empty()
+        beat.cancel()
+        await grants.released(_RELEASE_S)
+        store_calls.close()
+        compute_calls.close()
+
+
+async def _listen(
+    bound: socket.socket,
+    connection: Callable[[], Connection],
+    context: ssl.SSLContext | None,
+    handshake_s: float,
+) -> asyncio.Server:
+    return await asyncio.get_running_loop().create_server(
+        connection,
+        sock=bound,
+        ssl=context,
+        ssl_handshake_timeout=None if context is None else handshake_s,
+        # How long an end of TLS is waited for; else it is half a minute.
+        ssl_shutdown_timeout=None if context is None else CLOSE_S,
+    )
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        uvloop: Any = importlib.import_module('uvloop')
+    except ImportError:
+        return asyncio.new_event_loop
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory

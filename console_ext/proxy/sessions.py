@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sessions of a process: opened, logged, and closed together."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import time
+from dataclasses import dataclass
+
+from websockets.server import ServerProtocol
+
+from console_ext.proxy import closing
+from console_ext.proxy.deadlines import Timing
+from console_ext.proxy.gate import Admitted, Gate
+from console_ext.proxy.grants import Grants
+from console_ext.proxy.relay import ClientSide, TargetSide
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How long a session may be.
+
+    :param longest_s: 0 is any length
+    :param enforce_expiry: whether it ends when its authorization expires
+    """
+
+    longest_s: float
+    enforce_expiry: bool
+
+    def expires(self, authorization_expires: float, now: float) -> float | None:
+        """
+        :param authorization_expires: seconds since the epoch
+        :param now: the event loop's clock
+        :returns: when the session ends, by the event loop's clock; None is never
+        """
+        ends = []
+        if self.longest_s:
+            ends.append(now + self.longest_s)
+        if self.enforce_expiry:
+            ends.append(now + max(0.0, authorization_expires - time.time()))
+        return min(ends, default=None)
+
+
+class Sessions:
+    def __init__(self, gate: Gate, grants: Grants, timing: Timing, lengths: Lengths):
+        self._gate = gate
+        self._grants = grants
+        self._timing = timing
+        self._lengths = lengths
+        self._numbers = itertools.count(1)
+        self._live: dict[ClientSide, tuple[int, Admitted]] = {}
+        self._going_away = False
+        self._none_left = asyncio.Event()
+        self._none_left.set()
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def begin(
+        self,
+        wire: ServerProtocol,
+        transport: asyncio.Transport,
+        guest: TargetSide,
+        admitted: Admitted,
+        early: bytes,
+        *,
+        text: bool,
+    ) -> None:
+        """Hand a connection, whose 101 is written, over to a new session.
+
+        :param early: what the client sent behind its request
+        """
+        grant = admitted.grant
+        authorization = grant.authorization
+        now = asyncio.get_running_loop().time()
+        client = ClientSide(
+            wire,
+            self._timing,
+            text=text,
+            expires=self._lengths.expires(authorization.expires, now),
+            ended=self._ended,
+        )
+        number = next(self._numbers)
+        self._live[client] = number, admitted
+        self._none_left.clear()
+        self._grants.hold(grant, lambda: client.close(closing.REVOKED))
+        LOG.info(
+            'Session %d opened: server %s, %s, project %s, user %s, client %s, '
+            'target %s port %s',
+            number,
+            authorization.server_id,
+            authorization.console_type,
+            authorization.project_id,
+            authorization.user_id,
+            admitted.client,
+            authorization.host,
+            authorization.port,
+        )
+        transport.set_protocol(client)
+        client.begin(transport, guest, early, admitted.target.early)
+        if self._going_away:
+            client.close(closing.GOING_AWAY)
+
+    def _ended(self, client: ClientSide) -> None:
+        number, admitted = self._live.pop(client)
+        self._gate.leave(admitted)
+        if not self._live:
+            self._none_left.set()
+        authorization = admitted.grant.authorization
+        LOG.info(
+            'Session %d closed: server %s, %s, client %s, %d bytes from it, %d to it, '
+            '%.1f s: %s',
+            number,
+            authorization.server_id,
+            authorization.console_type,
+            admitted.client,
+            client.from_client,
+            client.to_client,
+            asyncio.get_running_loop().time() - client.opened,
+            client.end.name if client.end else 'unknown',
+        )
+
+    async def drain(self, grace_s: float, close_s: float) -> None:
+        """End all the sessions.
+
+        :param grace_s: how long they have to end by themselves
+        :param close_s: how long they then have to answer the close frame
+        """
+        if await self._all_end(grace_s):
+            return
+        self._going_away = True
+        for client in list(self._live):
+            client.close(closing.GOING_AWAY)
+        if await self._all_end(close_s):
+            return
+        for client in list(self._live):
+            client.abort()
+        await self._all_end(1.0)
+
+    async def _all_end(self, timeout_s: float) -> bool:
+        try:
+            await asyncio.wait_for(self._none_left.wait(), timeout_s)
+        except TimeoutError:
+            return False
+        return True

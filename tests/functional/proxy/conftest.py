@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A proxy on free ports of loopback, with real sockets on both sides."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import socket
+import ssl
+
+import pytest
+from websockets.sync.client import connect
+
+from console_ext.proxy.server import Proxy
+from tests.proxy_parts import Authority, Computes, Guest
+
+BASE = {
+    'serial_console': {
+        'serialproxy_port': 0,
+        'base_url': 'ws://console.example.org:6083/',
+    },
+    'spice': {
+        'html5proxy_port': 0,
+        'html5proxy_base_url': 'https://console.example.org/spice_auto.html',
+    },
+    'console_proxy': {'drain_timeout': 0, 'heartbeat_interval': 0.1},
+}
+
+
+class Served:
+    """A running proxy and what stands around it."""
+
+    def __init__(self, deployment, modules):
+        self.deployment = deployment
+        self.authority = Authority()
+        self.computes = Computes()
+        self.proxy: Proxy | None = None
+        self._numbers = itertools.count()
+        self._close = contextlib.ExitStack()
+        deployment.configure(**BASE).configure(spice={'html5proxy_web': modules})
+
+    def start(self, **groups) -> Served:
+        conf = self.deployment.configure(**groups).conf()
+        self.proxy = Proxy(conf, self.authority, self.computes)
+        self.proxy.start()
+        return self
+
+    def stop(self) -> None:
+        self._close.close()
+        if self.proxy is not None:
+            self.proxy.stop()
+
+    def guest(self, serve=None) -> Guest:
+        guest = Guest(serve)
+        self._close.callback(guest.close)
+        return guest
+
+    def token(self, guest: Guest | None = None, **values) -> str:
+        """A new token for a guest's console."""
+        token = f'token-{next(self._numbers)}'
+        if guest is not None:
+            values['port'] = guest.port
+        self.authority.issue(token, **values)
+        return token
+
+    def port(self, name='serial') -> int:
+        return self.proxy.address(name)[1]
+
+    def url(self, token, path='/', name='serial', scheme='ws') -> str:
+        return f'{scheme}://127.0.0.1:{self.port(name)}{path}?token={token}'
+
+    def connect(self, token, path='/', name='serial', **options):
+        """A WebSocket, open; closed with the fixture."""
+        options.setdefault('compression', None)
+        options.setdefault('max_size', None)
+        opening = connect(self.url(token, path, name), proxy=None, **options)
+        return self._close.enter_context(opening)
+
+    def raw(self, name='serial') -> socket.socket:
+        return self._close.enter_context(self._raw(name))
+
+    def _raw(self, name) -> socket.socket:
+        return socket.create_connection(('127.0.0.1', self.port(name)), timeout=10)
+
+    def ask(self, data: bytes, name='serial') -> bytes:
+        """All that is answered to bytes on a new connection, until it ends."""
+        with self._raw(name) as opened:
+            opened.sendall(data)
+            answer = b''
+            with contextlib.suppress(ConnectionResetError):
+                while part := opened.recv(65536):
+                    answer += part
+            return answer
+
+
+@pytest.fixture
+def modules(tmp_path):
+    """A directory as spice-html5's package has it."""
+    directory = tmp_path / 'spice-html5'
+    (directory / 'thirdparty').mkdir(parents=True)
+    (directory / 'main.js').write_text("import './x';import a from './large.js';")
+    (directory / 'large.js').write_text("import a from './thirdparty/rsa.js';")
+    (directory / 'enums.js').write_text('export const Constants = {};\n')
+    (directory / 'thirdparty' / 'rsa.js').write_text('// rsa\n')
+    (directory / 'secret.txt').write_text('not a module\n')
+    return directory
+
+
+@pytest.fixture
+def served(deployment, modules):
+    """A proxy that is not started yet, for tests that configure it."""
+    made = Served(deployment, modules)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def proxy(served):
+    """A proxy, started."""
+    return served.start()
+
+
+@pytest.fixture
+def trusting():
+    """A client's TLS context that takes any certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

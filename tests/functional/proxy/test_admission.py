@@ -1,0 +1,400 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is let in, asked with real requests; every refusal comes before the 101."""
+
+from __future__ import annotations
+
+import logging
+import random
+import socket
+import string
+import threading
+import time
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from console_ext import exceptions
+from console_ext.proxy import lobby
+from tests.functional.proxy.test_relay import receive_until, resident, upgrade
+from tests.proxy_parts import wait_for
+
+TOKEN_ANSWER = b'The token is not valid, or no longer: ask for a new console URL.\n'
+
+
+def refused(proxy, token, path='/', name='serial', **options):
+    """The response to a client that is not let in."""
+    with pytest.raises(InvalidStatus) as caught:
+        proxy.connect(token, path, name, **options)
+    return caught.value.response
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split()[1])
+
+
+def test_one_answer_for_all_that_is_wrong_with_a_token(proxy, caplog):
+    """Unknown, expired, used, of another type: told apart only in the log."""
+    caplog.set_level(logging.INFO)
+    used = proxy.token(proxy.guest())
+    proxy.connect(used)
+    spice = proxy.token(proxy.guest(), console_type='spice-html5')
+    expired = proxy.token(proxy.guest(), expires=time.time() - 1)
+    for token, reason in (
+        ('unknown', 'unknown'),
+        (expired, 'expired'),
+        (used, 'used'),
+        (spice, 'wrong_type'),
+        ('x' * 256, 'unknown'),
+    ):
+        response = refused(proxy, token)
+        assert (response.status_code, bytes(response.body)) == (401, TOKEN_ANSWER)
+        assert f'401, token {reason}' in caplog.messages[-1]
+
+
+def test_a_console_is_for_its_listener(proxy):
+    """A serial token opens nothing on the SPICE port."""
+    token = proxy.token(proxy.guest())
+    assert refused(proxy, token, name='SPICE').status_code == 401
+
+
+def test_no_token(proxy):
+    """Nothing to check is 401 too, and says so."""
+    answer = proxy.ask(upgrade('/'))
+    assert status(answer) == 401
+    assert answer.endswith(b'\r\n\r\nThe request has no token.\n')
+
+
+def test_two_different_tokens(proxy):
+    """A log and this program might read different ones."""
+    token = proxy.token(proxy.guest())
+    assert status(proxy.ask(upgrade(f'/?token={token}&token=other'))) == 400
+    cookie = upgrade(f'/websockify?token={token}', 'Cookie: token=other')
+    assert status(proxy.ask(cookie)) == 400
+    assert proxy.authority.asked == []
+
+
+def test_tempest_sends_a_cookie(proxy):
+    """On /websockify; next to it malformed cookies of other applications."""
+    guest = proxy.guest()
+    cookies = f'Cookie: =; a b c; x="; token={proxy.token(guest)}; \xff=\xfe'
+    with proxy.raw() as client:
+        client.sendall(upgrade('/websockify', cookies))
+        assert receive_until(client, b'\r\n\r\n').startswith(b'HTTP/1.1 101')
+
+
+def test_a_cookie_opens_nothing_elsewhere(proxy):
+    """The cookie is for the clients that need it, on their path."""
+    cookie = f'Cookie: token={proxy.token(proxy.guest())}'
+    assert status(proxy.ask(upgrade('/', cookie))) == 401
+
+
+def test_cve_2015_0259_other_pages_open_nothing(proxy):
+    """Cross-site WebSocket hijacking: only the base URL's origin is let in."""
+    guest = proxy.guest()
+    for origin, allowed in (
+        ('http://console.example.org:6083', True),
+        ('HTTP://CONSOLE.example.org:6083', True),
+        ('http://console.example.org', False),
+        ('https://console.example.org:6083', False),
+        ('http://console.example.org:6084', False),
+        ('http://evil.example.org:6083', False),
+        ('http://console.example.org:6083/', False),
+        ('http://console.example.org:6083@evil.example.org', False),
+        ('http://evil@console.example.org:6083', False),
+        ('http://[::1]:6083', False),
+        ('null', False),
+        ('file://', False),
+        ('', False),
+    ):
+        answer = upgrade(f'/?token={proxy.token(guest)}', f'Origin: {origin}')
+        with proxy.raw() as client:
+            client.sendall(answer)
+            got = status(receive_until(client, b'\r\n\r\n'))
+        assert got == (101 if allowed else 403), origin
+    assert len(proxy.authority.asked) == 2
+
+
+def test_two_origins_are_one_too_many(proxy):
+    """One that is allowed does not carry another in."""
+    origins = ['Origin: http://console.example.org:6083', 'Origin: http://evil']
+    token = proxy.token(proxy.guest())
+    assert status(proxy.ask(upgrade(f'/?token={token}', *origins))) == 400
+
+
+def test_ossn_0101_the_host_header_is_no_authority(proxy):
+    """Whatever Host is sent, the allowed origins stay what they are."""
+    token = proxy.token(proxy.guest())
+    before = resident()
+    for _ in range(10_000):
+        name = ''.join(random.choices(string.ascii_lowercase, k=12)) + '.example'
+        request = upgrade(f'/?token={token}', f'Origin: http://{name}')
+        request = request.replace(b'Host: console', f'Host: {name}'.encode())
+        assert status(proxy.ask(request)) == 403
+    assert resident() - before < 4 * 2**20
+
+
+def test_cve_2014_8750_a_port_that_is_another_servers(proxy):
+    """Server A's token is replayed after its port went to B: B's port sees no byte."""
+    guest = proxy.guest()
+    token = proxy.token(guest, server_id='a-server')
+    proxy.computes.answer = False
+    assert refused(proxy, token).status_code == 409
+    assert proxy.computes.asked == [
+        (True, 'compute-1', 'a-server', 'serial', guest.port)
+    ]
+    assert guest.accepted == 0
+    wait_for(lambda: not proxy.authority.live)
+
+
+@pytest.mark.parametrize(
+    ('error', 'expected'),
+    [
+        (exceptions.ServerNotFound('x'), 409),
+        (exceptions.ServerNotReady('x'), 409),
+        (exceptions.ConsoleTypeUnavailable('serial'), 409),
+        (exceptions.HostUnreachable('compute-1'), 503),
+        (exceptions.BusUnreachable(), 503),
+        (exceptions.UnexpectedReply('compute-1', 'x'), 502),
+        (RuntimeError('with a token in it'), 500),
+        (None, 409),
+        ('true', 409),
+    ],
+)
+def test_what_the_compute_host_says(proxy, error, expected):
+    """Anything but a plain yes keeps the client out."""
+    guest = proxy.guest()
+    proxy.computes.answer = error
+    response = refused(proxy, proxy.token(guest))
+    assert response.status_code == expected
+    assert ('Retry-After' in response.headers) == (expected == 503)
+    assert bytes(response.body).count(b'\n') == 1
+    assert guest.accepted == 0
+
+
+def test_a_target_that_is_not_there(proxy):
+    """Connection refused is 502, and the grant is given back."""
+    guest = proxy.guest()
+    guest.close()
+    assert refused(proxy, proxy.token(guest)).status_code == 502
+    wait_for(lambda: proxy.authority.released)
+
+
+def test_a_target_that_does_not_answer(served):
+    """A full backlog is 502 after connect_timeout."""
+    proxy = served.start(console_proxy={'connect_timeout': 0.3})
+    with socket.socket() as full:
+        full.bind(('127.0.0.1', 0))
+        full.listen(0)
+        port = full.getsockname()[1]
+        fillers = [socket.socket() for _ in range(4)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(('127.0.0.1', port))
+        assert refused(proxy, proxy.token(port=port)).status_code == 502
+        for filler in fillers:
+            filler.close()
+
+
+def test_a_target_in_no_allowed_network(served):
+    """Wherever a name leads: the address decides."""
+    proxy = served.start(console_proxy={'allowed_targets': '10.0.0.0/8, ::1'})
+    guest = proxy.guest()
+    assert refused(proxy, proxy.token(guest)).status_code == 502
+    assert refused(proxy, proxy.token(guest, host='localhost')).status_code == 502
+    assert guest.accepted == 0
+
+
+def test_a_target_by_name(proxy):
+    """A host name is looked up."""
+    client = proxy.connect(proxy.token(proxy.guest(), host='localhost'))
+    client.send(b'x')
+    assert client.recv(timeout=5) == b'x'
+
+
+def test_the_store_is_away(proxy):
+    """503 while it is, and recovery without a restart."""
+    guest = proxy.guest()
+    token = proxy.token(guest)
+    proxy.authority.away.set()
+    response = refused(proxy, token)
+    assert (response.status_code, response.headers['Retry-After']) == (503, '10')
+    proxy.authority.away.clear()
+    proxy.connect(token).send(b'x')
+
+
+def test_the_store_hangs(served):
+    """503 after store_timeout; what it grants too late is given back."""
+    proxy = served.start(console_proxy={'store_timeout': 0.2})
+    token = proxy.token(proxy.guest())
+    proxy.authority.answers.clear()
+    assert refused(proxy, token).status_code == 503
+    proxy.authority.answers.set()
+    wait_for(lambda: proxy.authority.released and not proxy.authority.live)
+
+
+@pytest.mark.parametrize('scope', ['', '_per_client', '_per_server', '_per_project'])
+def test_ossn_0008_there_is_a_limit(served, scope):
+    """N + 1 gets 429 with Retry-After; the others go on, and make room."""
+    proxy = served.start(console_proxy={f'max_sessions{scope}': 2})
+    guest = proxy.guest()
+    clients = [proxy.connect(proxy.token(guest)) for _ in range(2)]
+    response = refused(proxy, proxy.token(guest))
+    assert (response.status_code, response.headers['Retry-After']) == (429, '10')
+    for client in clients:
+        client.send(b'x')
+        assert client.recv(timeout=5) == b'x'
+    clients[0].close()
+    wait_for(lambda: len(proxy.authority.live) == 1)
+    proxy.connect(proxy.token(guest)).send(b'x')
+
+
+def test_a_slow_request_is_cut(served):
+    """Slow-loris: handshake_timeout is for all of a request, not for each byte."""
+    proxy = served.start(console_proxy={'handshake_timeout': 0.4})
+    with proxy.raw() as client:
+        started = time.monotonic()
+        for byte in upgrade('/?token=x')[:20]:
+            client.sendall(bytes([byte]))
+            time.sleep(0.01)
+        answer = receive_until(client, None)
+        assert status(answer) == 408
+        assert time.monotonic() - started < 2
+    with proxy.raw() as client:
+        assert receive_until(client, None) == b''
+
+
+def test_the_oldest_that_waits_makes_room(proxy, monkeypatch):
+    """Connections that send nothing cannot keep others out."""
+    monkeypatch.setattr(lobby, 'MAX_WAITING', 5)
+    silent = [proxy.raw() for _ in range(8)]
+    client = proxy.connect(proxy.token(proxy.guest()))
+    client.send(b'x')
+    assert client.recv(timeout=5) == b'x'
+    assert silent[0].recv(1) == b''
+    silent[-1].setblocking(False)
+    with pytest.raises(BlockingIOError):
+        silent[-1].recv(1)
+
+
+def test_cve_2018_1000518_no_compression(proxy):
+    """permessage-deflate is offered and not accepted."""
+    client = proxy.connect(proxy.token(proxy.guest()), compression='deflate')
+    assert 'Sec-WebSocket-Extensions' not in client.response.headers
+    assert client.protocol.extensions == []
+
+
+def test_subprotocols(proxy):
+    """binary where it is offered, none where none is, and else nothing."""
+    guest = proxy.guest()
+    offer = ['base64', 'binary']
+    assert proxy.connect(proxy.token(guest), subprotocols=offer).subprotocol == 'binary'
+    assert proxy.connect(proxy.token(guest)).subprotocol is None
+    response = refused(proxy, proxy.token(guest), subprotocols=['base64'])
+    assert response.status_code == 400
+    assert b'binary' in bytes(response.body)
+
+
+def test_only_trusted_proxies_say_who_the_client_is(served):
+    """X-Forwarded-For of anybody else is ignored."""
+    proxy = served.start(console_proxy={'trusted_proxies': '127.0.0.0/8'})
+    guest = proxy.guest()
+    forwarded = {'X-Forwarded-For': '6.6.6.6, 203.0.113.9, 127.0.0.7'}
+    proxy.connect(proxy.token(guest), additional_headers=forwarded)
+    assert proxy.authority.asked[-1][2] == '203.0.113.9'
+
+
+def test_nobody_is_trusted_by_default(proxy):
+    """As above, without the option."""
+    forwarded = {'X-Forwarded-For': '203.0.113.9'}
+    proxy.connect(proxy.token(proxy.guest()), additional_headers=forwarded)
+    assert proxy.authority.asked[-1][2] == '127.0.0.1'
+
+
+def test_internal_access_path(proxy):
+    """CONNECT is asked for first, and its answer is not the guest's."""
+    asked = bytearray()
+
+    def serve(connection):
+        while not asked.endswith(b'\r\n\r\n'):
+            asked.extend(connection.recv(1))
+        connection.sendall(b'HTTP/1.1 200 OK\r\nX: y\r\n\r\nlogin: ')
+        connection.recv(1)
+
+    token = proxy.token(proxy.guest(serve), internal_access_path='abc-123')
+    assert proxy.connect(token).recv(timeout=5) == b'login: '
+    assert asked == b'CONNECT abc-123 HTTP/1.1\r\n\r\n'
+
+
+@pytest.mark.parametrize(
+    'answer',
+    [
+        b'HTTP/1.1 403 Forbidden\r\n\r\n',
+        b'HTTP/1.1 2000 OK\r\n\r\n',
+        b'SSH-2.0 200\r\n\r\n',
+        b'x' * 20000,
+        b'',
+    ],
+)
+def test_internal_access_path_is_not_granted(proxy, answer):
+    """Anything but 200, within a bound, is 502."""
+
+    def serve(connection):
+        connection.recv(100)
+        connection.sendall(answer)
+
+    token = proxy.token(proxy.guest(serve), internal_access_path='abc')
+    assert refused(proxy, token).status_code == 502
+
+
+def test_internal_access_path_is_not_answered(served):
+    """A deadline: connect_timeout."""
+    proxy = served.start(console_proxy={'connect_timeout': 0.3})
+    stop = threading.Event()
+    guest = proxy.guest(lambda _: stop.wait(10))
+    token = proxy.token(guest, internal_access_path='abc')
+    assert refused(proxy, token).status_code == 502
+    stop.set()
+
+
+@pytest.mark.parametrize('path', ['a b', 'a\r\nX: y', '', 'é'])
+def test_internal_access_path_is_one_word(proxy, path):
+    """It cannot become a second header."""
+    token = proxy.token(proxy.guest(), internal_access_path=path)
+    assert refused(proxy, token).status_code == 502
+
+
+def test_cve_2015_9543_no_token_in_the_log(served, caplog):
+    """Nor what is typed; at DEBUG, with every logger."""
+    caplog.set_level(logging.DEBUG)
+    proxy = served.start()
+    guest = proxy.guest()
+    token = proxy.token(guest)
+    client = proxy.connect(token)
+    client.send(b'password')
+    client.recv(timeout=5)
+    client.close()
+    refused(proxy, token)
+    proxy.ask(upgrade(f'/websockify?token={token}', f'Cookie: token={token}x'))
+    wait_for(lambda: any('closed' in message for message in caplog.messages))
+    ours = [
+        record.getMessage()
+        for record in caplog.records
+        # The test's own client logs what it sends.
+        if not record.name.startswith('websockets.client')
+    ]
+    assert any('opened' in message for message in ours)
+    assert not [text for text in ours if token in text or 'password' in text]
+
+
+def test_a_session_is_logged_once_at_each_end(proxy, caplog):
+    """Server, type, client, bytes, seconds and reason."""
+    caplog.set_level(logging.INFO)
+    client = proxy.connect(proxy.token(proxy.guest()))
+    client.send(b'12345')
+    client.recv(timeout=5)
+    client.close()
+    wait_for(lambda: any('closed' in message for message in caplog.messages))
+    opened, closed = (text for text in caplog.messages if text.startswith('Session'))
+    assert 'server 00000000-0000-4000-8000-000000000001, serial,' in opened
+    assert 'client 127.0.0.1, 5 bytes from it, 5 to it,' in closed
+    assert closed.endswith(' s: client closed')

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a plain HTTP client gets."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import requests
+
+from tests.functional.proxy.test_relay import receive_until, resident, upgrade
+
+
+@pytest.fixture
+def get(proxy):
+    """A function that fetches a path of the SPICE port, with one connection."""
+    session = requests.Session()
+
+    def get(path, name='SPICE', method='GET'):
+        url = f'{proxy.proxy.url(name)}{path}'
+        return session.request(method, url, allow_redirects=False, timeout=5)
+
+    yield get
+    session.close()
+
+
+def test_the_page(get):
+    """With the headers that keep it from being anything else."""
+    response = get('/spice_auto.html?token=x')
+    assert response.status_code == 200
+    assert 'console.js' in response.text
+    headers = response.headers
+    assert headers['Content-Type'] == 'text/html; charset=utf-8'
+    assert headers['X-Content-Type-Options'] == 'nosniff'
+    assert headers['Referrer-Policy'] == 'no-referrer'
+    assert headers['Cache-Control'] == 'no-store'
+    policy = headers['Content-Security-Policy']
+    assert "default-src 'none'; script-src 'self';" in policy
+    assert 'frame-ancestors https://console.example.org:443' in policy
+    assert 'unsafe' not in policy
+
+
+@pytest.mark.parametrize(
+    ('path', 'kind'),
+    [
+        ('/console.js', 'text/javascript; charset=utf-8'),
+        ('/console.css', 'text/css; charset=utf-8'),
+        ('/spice-html5/main.js', 'text/javascript; charset=utf-8'),
+        ('/spice-html5/thirdparty/rsa.js', 'text/javascript; charset=utf-8'),
+        ('/healthcheck', 'text/plain; charset=utf-8'),
+    ],
+)
+def test_the_table(get, path, kind):
+    """Ours, spice-html5's modules, and the healthcheck."""
+    response = get(path)
+    assert (response.status_code, response.headers['Content-Type']) == (200, kind)
+    assert get(path, method='HEAD').content == b''
+    assert get(path, method='POST').status_code == 405
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        '/nothing',
+        '/index.html',
+        '/secret.txt',
+        '/spice-html5/secret.txt',
+        '/spice-html5/',
+        '/spice-html5/../secret.txt',
+        '/../etc/passwd',
+        '/spice_auto.html/',
+        '/SPICE_AUTO.HTML',
+        '/%73pice_auto.html',
+        '//spice_auto.html',
+    ],
+)
+def test_nothing_else_is_served(proxy, path):
+    """The table is all there is."""
+    answer = proxy.ask(f'GET {path} HTTP/1.1\r\n\r\n'.encode(), 'SPICE')
+    assert answer.startswith(b'HTTP/1.1 404')
+
+
+@pytest.mark.parametrize('name', ['serial', 'SPICE'])
+@pytest.mark.parametrize(
+    'path',
+    [
+        '//evil.example/',
+        '///evil.example/',
+        '////evil.example/%2e%2e',
+        '/////evil.example/%2e%2e',
+        '//////evil.example/%2f%2e%2e',
+        '/\\evil.example/',
+        '/%2f%2fevil.example/',
+        '/%5cevil.example',
+        '/\tevil.example',
+        '/\revil.example',
+        'http://evil.example/',
+        '//evil.example/..',
+    ],
+)
+def test_cve_2021_3654_no_redirect(proxy, name, path):
+    """The file server's open redirect, and how its first fix was got round."""
+    answer = proxy.ask(f'GET {path} HTTP/1.1\r\nHost: x\r\n\r\n'.encode(), name)
+    assert answer.split()[1] in (b'400', b'404')
+    assert b'location' not in answer.lower()
+
+
+def test_cve_2018_1340_no_response_sets_a_cookie(proxy):
+    """Neither a page, nor a refusal, nor the 101."""
+    guest = proxy.guest()
+    token = proxy.token(guest, console_type='spice-html5')
+    with proxy.raw('SPICE') as client:
+        client.sendall(upgrade(f'/?token={token}'))
+        answers = [receive_until(client, b'\r\n\r\n')]
+    for path in ('/spice_auto.html', '/healthcheck', '/nothing', '/?token=x'):
+        plain = f'GET {path} HTTP/1.0\r\n\r\n'.encode()
+        answers.append(proxy.ask(plain, 'SPICE'))
+    answers += [proxy.ask(upgrade(path), 'SPICE') for path in ('/nothing', '/?token=x')]
+    assert not [answer for answer in answers if b'set-cookie' in answer.lower()]
+
+
+def test_a_browser_on_the_serial_port(get):
+    """426, and a sentence that says what to use instead."""
+    response = get('/?token=x', 'serial')
+    assert (response.status_code, response.headers['Upgrade']) == (426, 'websocket')
+    assert 'websocat' in response.text
+
+
+def test_pages_share_a_connection(proxy):
+    """Also requests that are sent at once."""
+    with proxy.raw('SPICE') as client:
+        request = b'GET /healthcheck HTTP/1.1\r\n\r\n'
+        last = request.replace(b'\r\n\r\n', b'\r\nConnection: close\r\n\r\n')
+        client.sendall(request * 50 + last)
+        assert receive_until(client, None).count(b'\r\n\r\nOK\n') == 51
+
+
+def test_a_reader_that_is_slow_costs_no_memory(served, modules):
+    """Pages are sent in parts, as they are taken."""
+    (modules / 'large.js').write_bytes(b'//' + b'x' * 1_000_000)
+    proxy = served.start()
+    clients = [proxy.raw('SPICE') for _ in range(40)]
+    before = resident()
+    for client in clients:
+        client.sendall(b'GET /spice-html5/large.js HTTP/1.1\r\n\r\n')
+    time.sleep(0.5)
+    assert resident() - before < 16 * 2**20
+    total = 0
+    clients[0].settimeout(2)
+    while total < 1_000_000:
+        total += len(clients[0].recv(2**20))
+
+
+def test_spice_html5_is_not_installed(served, tmp_path):
+    """Said in words, and the proxy serves the rest."""
+    proxy = served.start(spice={'html5proxy_web': tmp_path / 'none'})
+    answer = proxy.ask(b'GET /spice_auto.html HTTP/1.0\r\n\r\n', 'SPICE')
+    assert answer.startswith(b'HTTP/1.1 503')
+    assert b'spice-html5 is not installed' in answer
+
+
+@pytest.mark.parametrize(
+    ('request_head', 'expected'),
+    [
+        (b'GET /' + b'a' * 40000 + b' HTTP/1.1\r\n\r\n', b'431'),
+        (b'GET / HTTP/1.1\r\n' + b'a: b\r\n' * 200 + b'\r\n', b'431'),
+        (b'GET / HTTP/1.1\r\nCookie: ' + b'a' * 9000 + b'\r\n\r\n', b'431'),
+        (b'\r\n\r\n', b'400'),
+        (b'nonsense\r\n\r\n', b'400'),
+        (b'GET / HTTP/2.0\r\n\r\n', b'400'),
+        (b'GET / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello', b'400'),
+        (b'GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n', b'400'),
+        (b'GET / HTTP/1.1\r\nbad name: x\r\n\r\n', b'400'),
+        (b'POST / HTTP/1.1\r\n\r\n', b'405'),
+        (upgrade('/').replace(b': 13', b': 8'), b'400'),
+        (upgrade('/').replace(b'AAAA==', b'=='), b'400'),
+    ],
+)
+def test_requests_that_are_not_right(proxy, request_head, expected):
+    """Each gets an answer, in one sentence."""
+    answer = proxy.ask(request_head)
+    assert answer.split()[1] == expected
+    head, _, body = answer.partition(b'\r\n\r\n')
+    assert body.endswith(b'.\n')
+    assert b'Content-Type: text/plain; charset=utf-8' in head

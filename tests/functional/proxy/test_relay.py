@@ -1,0 +1,381 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bytes between a real client and a guest, and how a session ends."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+import time
+
+import psutil
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from tests.proxy_parts import reset, wait_for
+
+MIB = 2**20
+
+
+def closed(client) -> tuple[int | None, str]:
+    """The close code and reason that a client got."""
+    with pytest.raises(ConnectionClosed) as caught:
+        receive_for_ever(client)
+    received = caught.value.rcvd
+    return (received.code, received.reason) if received else (None, '')
+
+
+def receive_for_ever(client, send: bytes = b'') -> None:
+    """
+    :param send: what is sent before each message that is received
+    """
+    while True:
+        if send:
+            client.send(send)
+        client.recv(timeout=10)
+
+
+def resident() -> int:
+    return psutil.Process().memory_info().rss
+
+
+def test_what_is_typed_comes_back(proxy):
+    """Bytes go both ways, and come as binary frames."""
+    client = proxy.connect(proxy.token(proxy.guest()))
+    client.send(b'hello\r')
+    assert client.recv(timeout=5) == b'hello\r'
+
+
+def test_the_guest_speaks_first(proxy):
+    """What a guest sends at once is not lost."""
+    client = proxy.connect(proxy.token(proxy.guest(lambda c: c.sendall(b'login: '))))
+    assert client.recv(timeout=5) == b'login: '
+
+
+def test_text_frames_are_typed(proxy):
+    """A terminal in a web page sends text; the guest gets its UTF-8."""
+    guest = proxy.guest()
+    client = proxy.connect(proxy.token(guest))
+    client.send('grüße\r')
+    assert client.recv(timeout=5) == 'grüße\r'.encode()
+
+
+def test_fragments_are_passed_on(proxy):
+    """A message in fragments is the bytes of its fragments, also split in a letter."""
+    guest = proxy.guest()
+    client = proxy.connect(proxy.token(guest))
+    client.send([b'a' * 10, b'b' * 10])
+    wait_for(lambda: guest.received == b'a' * 10 + b'b' * 10)
+
+
+def test_frames_that_come_with_the_request_are_kept(proxy):
+    """A client that does not wait for the 101 loses nothing."""
+    guest = proxy.guest()
+    request = upgrade(f'/?token={proxy.token(guest)}')
+    with proxy.raw() as client:
+        client.sendall(request + frame(b'early', 2))
+        wait_for(lambda: guest.received == b'early')
+
+
+def test_bulk_data_comes_in_large_frames(proxy):
+    """Guest to client, 64 MiB, intact and not in crumbs."""
+    total = 64 * MIB
+
+    def flood(connection):
+        for number in range(total // MIB):
+            connection.sendall(bytes([number]) * MIB)
+
+    client = proxy.connect(proxy.token(proxy.guest(flood)))
+    received, frames, largest = 0, 0, 0
+    while received < total:
+        data = client.recv(timeout=10)
+        received += len(data)
+        frames += 1
+        largest = max(largest, len(data))
+    assert largest <= 256 * 1024
+    assert total / frames > 32 * 1024
+
+
+def test_the_guest_ends_its_half(proxy):
+    """The client is told with 1000, and what it sent before still arrives."""
+    got = bytearray()
+    ended = threading.Event()
+
+    def serve(connection):
+        connection.sendall(b'bye')
+        connection.shutdown(socket.SHUT_WR)
+        while data := connection.recv(1000):
+            got.extend(data)
+        ended.set()
+
+    with proxy.raw() as client:
+        client.sendall(upgrade(f'/?token={proxy.token(proxy.guest(serve))}'))
+        answer = receive_until(client, b'The guest ended the console.')
+        assert b'bye' in answer
+        client.sendall(frame(b'last words', 2) + frame(struct.pack('!H', 1000), 8))
+        assert ended.wait(5)
+    assert got == b'last words'
+
+
+def test_the_guest_is_killed(proxy):
+    """A reset by the guest is close code 1011."""
+
+    def serve(connection):
+        connection.recv(1)
+        reset(connection)
+
+    client = proxy.connect(proxy.token(proxy.guest(serve)))
+    client.send(b'x')
+    assert closed(client) == (1011, 'The connection to the guest was lost.')
+    wait_for(lambda: proxy.authority.released)
+
+
+def test_the_client_closes(proxy):
+    """The guest sees the end, and the grant is given back."""
+    ended = threading.Event()
+
+    def serve(connection):
+        while connection.recv(1000):
+            pass
+        ended.set()
+
+    client = proxy.connect(proxy.token(proxy.guest(serve)))
+    client.close()
+    assert ended.wait(5)
+    wait_for(lambda: proxy.authority.released and not proxy.authority.live)
+
+
+def test_the_client_vanishes(proxy):
+    """A client that is cut off is not kept."""
+    client = proxy.raw()
+    client.sendall(upgrade(f'/?token={proxy.token(proxy.guest())}'))
+    receive_until(client, b'\r\n\r\n')
+    reset(client)
+    wait_for(lambda: proxy.authority.released)
+
+
+def test_cve_2015_1779_a_length_is_not_believed(proxy):
+    """A frame that claims 2^63 - 1 bytes: close 1009, and no memory."""
+    with proxy.raw() as client:
+        client.sendall(upgrade(f'/?token={proxy.token(proxy.guest())}'))
+        receive_until(client, b'\r\n\r\n')
+        before = resident()
+        client.sendall(
+            struct.pack('!BBQ', 0x82, 0xFF, 2**63 - 1) + b'mask' + b'x' * 100
+        )
+        code = close_code(receive_until(client, None))
+        assert code == 1009
+        assert resident() - before < 8 * MIB
+
+
+def test_a_frame_over_the_limit_is_too_big(served):
+    """The limit is [console_proxy] max_frame_bytes."""
+    proxy = served.start(console_proxy={'max_frame_bytes': 1000})
+    client = proxy.connect(proxy.token(proxy.guest()))
+    client.send(b'x' * 1000)
+    assert client.recv(timeout=5)
+    client.send(b'x' * 1001)
+    assert closed(client)[0] == 1009
+
+
+@pytest.mark.parametrize(
+    ('sent', 'code'),
+    [
+        (b'\x82\x05hello', 1002),  # not masked
+        (b'\xc2\x81maskx', 1002),  # a reserved bit
+        (b'\x83\x81maskx', 1002),  # an unknown opcode
+        (b'\x80\x81maskx', 1002),  # a continuation of nothing
+        (b'\x09\x81maskx', 1002),  # a fragmented ping
+        (b'\x81\x81mask' + bytes([ord('m') ^ 0xFF]), 1007),  # text that is not UTF-8
+        (b'\x88\x81maskx', 1002),  # half a close code
+    ],
+)
+def test_frames_that_break_the_protocol(proxy, sent, code):
+    """Each has its close code."""
+    with proxy.raw() as client:
+        client.sendall(upgrade(f'/?token={proxy.token(proxy.guest())}'))
+        receive_until(client, b'\r\n\r\n')
+        client.sendall(sent)
+        assert receive_until(client, struct.pack('!H', code))[0] == 0x88
+
+
+def test_a_spice_console_takes_no_text(proxy):
+    """SPICE is binary: close 1003."""
+    token = proxy.token(proxy.guest(), console_type='spice-html5')
+    client = proxy.connect(token, name='SPICE')
+    client.send('text')
+    assert closed(client)[0] == 1003
+
+
+def test_a_client_that_does_not_read_costs_no_memory(proxy):
+    """The guest floods for 2 s and is stopped; nothing is collected."""
+    sent = [0]
+
+    def flood(connection):
+        while True:
+            sent[0] += connection.send(b'x' * 65536)
+
+    with proxy.raw() as client:
+        client.sendall(upgrade(f'/?token={proxy.token(proxy.guest(flood))}'))
+        time.sleep(0.5)
+        before, so_far = resident(), sent[0]
+        time.sleep(1.5)
+        assert resident() - before < 4 * MIB
+        assert sent[0] == so_far
+        assert sent[0] < 32 * MIB
+
+
+def test_a_guest_that_does_not_read_costs_no_memory(proxy):
+    """The client floods for 2 s and is stopped; nothing is collected."""
+    stop = threading.Event()
+    sent = [0]
+    with proxy.raw() as client:
+        token = proxy.token(proxy.guest(lambda _: stop.wait(20)))
+        client.sendall(upgrade(f'/?token={token}'))
+        receive_until(client, b'\r\n\r\n')
+        message = frame(b'x' * 65536, 2)
+        client.settimeout(0.5)
+
+        def flood():
+            with contextlib.suppress(OSError):
+                while True:
+                    sent[0] += client.send(message)
+
+        thread = threading.Thread(target=flood)
+        thread.start()
+        time.sleep(0.4)
+        before = resident()
+        thread.join()
+        assert resident() - before < 4 * MIB
+        assert sent[0] < 32 * MIB
+    stop.set()
+
+
+def test_a_client_that_pings_and_does_not_read_costs_no_memory(proxy):
+    """Its pongs are not collected either."""
+
+    def flood(connection):
+        while True:
+            connection.sendall(b'x' * 65536)
+
+    with proxy.raw() as client:
+        client.sendall(upgrade(f'/?token={proxy.token(proxy.guest(flood))}'))
+        time.sleep(0.5)
+        before = resident()
+        client.settimeout(0.5)
+        pings = frame(b'p' * 125, 9) * 500
+        with contextlib.suppress(TimeoutError):
+            for _ in range(2000):
+                client.sendall(pings)
+        assert resident() - before < 6 * MIB
+
+
+def test_a_silent_client_is_pinged(served):
+    """Every ping_interval, so that no load balancer takes the session for dead."""
+    proxy = served.start(console_proxy={'ping_interval': 0.1})
+    with proxy.raw() as client:
+        client.sendall(upgrade(f'/?token={proxy.token(proxy.guest())}'))
+        receive_until(client, b'\r\n\r\n')
+        assert client.recv(2) == b'\x89\x00'
+        client.sendall(frame(b'', 10))
+        assert client.recv(2) == b'\x89\x00'
+
+
+def test_a_dead_client_is_reaped(served):
+    """One that does not answer pings."""
+    proxy = served.start(console_proxy={'ping_interval': 0.1, 'ping_timeout': 0.2})
+    with proxy.raw() as client:
+        client.sendall(upgrade(f'/?token={proxy.token(proxy.guest())}'))
+        answer = receive_until(client, b'The client did not answer.')
+        assert b'\x89\x00' in answer
+
+
+def test_an_idle_session_ends(served):
+    """After idle_timeout without a byte for the other side; pongs are none."""
+    settings = {'ping_interval': 0.1, 'idle_timeout': 0.5}
+    proxy = served.start(console_proxy=settings)
+    client = proxy.connect(proxy.token(proxy.guest()))
+    for _ in range(4):
+        time.sleep(0.2)
+        client.send(b'x')
+    assert closed(client) == (1008, 'The session was idle for too long.')
+
+
+def test_cve_2023_40025_a_session_has_an_end(served):
+    """After max_session_time, however busy it is."""
+    proxy = served.start(console_proxy={'max_session_time': 0.5})
+    client = proxy.connect(proxy.token(proxy.guest()))
+    started = time.monotonic()
+    with pytest.raises(ConnectionClosed) as caught:
+        receive_for_ever(client, b'x')
+    assert (caught.value.rcvd.code, time.monotonic() - started < 2) == (1008, True)
+
+
+def test_an_authorization_ends_its_session(served):
+    """With [consoleauth] enforce_session_timeout, as in Nova."""
+    proxy = served.start(consoleauth={'enforce_session_timeout': True})
+    token = proxy.token(proxy.guest(), expires=time.time() + 0.7)
+    assert closed(proxy.connect(token))[0] == 1008
+
+
+def test_cve_2024_41666_a_revoked_session_ends(proxy):
+    """Revocation reaches live sessions with the next heartbeat."""
+    client = proxy.connect(proxy.token(proxy.guest()))
+    proxy.authority.revoked |= proxy.authority.live
+    assert closed(client) == (1008, 'The permission for this console has ended.')
+
+
+def test_sessions_outlive_the_store(proxy):
+    """A store that goes away cuts nobody."""
+    client = proxy.connect(proxy.token(proxy.guest()))
+    proxy.authority.away.set()
+    time.sleep(0.4)
+    client.send(b'x')
+    assert client.recv(timeout=5) == b'x'
+    proxy.authority.away.clear()
+
+
+def upgrade(target: str, *headers: str) -> bytes:
+    """A request to open a WebSocket."""
+    lines = [
+        f'GET {target} HTTP/1.1',
+        'Host: console',
+        'Upgrade: websocket',
+        'Connection: Upgrade',
+        'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+        'Sec-WebSocket-Version: 13',
+        *headers,
+    ]
+    return '\r\n'.join([*lines, '', '']).encode()
+
+
+def frame(payload: bytes, opcode: int) -> bytes:
+    """A client's frame, under a mask of zeros."""
+    length = len(payload)
+    if length < 126:
+        header = struct.pack('!BB', 0x80 | opcode, 0x80 | length)
+    elif length < 65536:
+        header = struct.pack('!BBH', 0x80 | opcode, 0xFE, length)
+    else:
+        header = struct.pack('!BBQ', 0x80 | opcode, 0xFF, length)
+    return header + bytes(4) + payload
+
+
+def receive_until(client: socket.socket, mark: bytes | None) -> bytes:
+    """
+    :param mark: what to stop at; None is the end of the connection
+    """
+    received = b''
+    while mark is None or mark not in received:
+        part = client.recv(65536)
+        if not part:
+            assert mark is None, received
+            break
+        received += part
+    return received
+
+
+def close_code(received: bytes) -> int:
+    """The code of a close frame at the end of what was received."""
+    return struct.unpack('!H', received[received.rindex(b'\x88') + 2 :][:2])[0]

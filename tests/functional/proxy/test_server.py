@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The proxy as other programs embed it, over TLS and on either event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import threading
+
+import pytest
+from websockets.asyncio.client import connect as async_connect
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from console_ext import exceptions
+from console_ext.proxy import server
+from console_ext.proxy.server import Proxy
+from tests.functional.proxy.test_relay import receive_for_ever, receive_until, upgrade
+from tests.proxy_parts import wait_for
+
+
+@pytest.fixture(params=['asyncio', 'uvloop'])
+def loop(request, monkeypatch):
+    """The event loop of a proxy that is started after this."""
+    if request.param == 'asyncio':
+        monkeypatch.setattr(server, '_loop_factory', lambda: asyncio.new_event_loop)
+    else:
+        pytest.importorskip('uvloop')
+
+
+@pytest.fixture
+def over_tls(loop, served, certificate):
+    """A proxy with a certificate."""
+    cert_file, key_file = certificate()
+    return served.start(DEFAULT={'cert': cert_file, 'key': key_file})
+
+
+def test_start_and_stop(loop, served):
+    """Sessions end with 1001, and no thread is left that is not waiting to end."""
+    proxy = served.start()
+    client = proxy.connect(proxy.token(proxy.guest()))
+    port = proxy.port()
+    proxy.proxy.stop()
+    with pytest.raises(ConnectionClosed) as caught:
+        receive_for_ever(client)
+    assert caught.value.rcvd.code == 1001
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(('127.0.0.1', port))
+    assert not proxy.proxy.alive()
+    assert not [t for t in threading.enumerate() if t.name == 'console-proxy']
+    proxy.proxy.stop()
+
+
+def test_stop_while_a_console_is_opened(loop, served):
+    """It is given up, which the client can read, and its grant given back."""
+    proxy = served.start()
+    answered = threading.Event()
+    proxy.computes.validate_console_port = lambda *_: answered.wait(20)
+    client = proxy.raw()
+    client.sendall(upgrade(f'/?token={proxy.token(proxy.guest())}'))
+    wait_for(lambda: proxy.authority.live)
+    proxy.proxy.stop()
+    answered.set()
+    assert not proxy.authority.live
+    assert receive_until(client, None).startswith(b'HTTP/1.1 503')
+
+
+def test_stop_while_the_store_is_away(loop, served):
+    """Sessions end and so does the proxy; the store finds out by itself."""
+    proxy = served.start()
+    client = proxy.connect(proxy.token(proxy.guest()))
+    proxy.authority.away.set()
+    proxy.proxy.stop()
+    with pytest.raises(ConnectionClosed):
+        receive_for_ever(client)
+    assert not proxy.proxy.alive()
+
+
+def test_stop_while_the_store_hangs(loop, served):
+    """Nor does that keep it."""
+    proxy = served.start()
+    client = proxy.connect(proxy.token(proxy.guest()))
+    proxy.authority.answers.clear()
+    proxy.proxy.stop()
+    with pytest.raises(ConnectionClosed):
+        receive_for_ever(client)
+    proxy.authority.answers.set()
+
+
+def test_stop_while_a_client_says_nothing(loop, served):
+    """Neither connections without a request nor slow readers of pages count."""
+    proxy = served.start()
+    silent, half = proxy.raw(), proxy.raw()
+    half.sendall(b'GET / HT')
+    # Both are accepted, once a later one is answered.
+    proxy.ask(b'GET /healthcheck HTTP/1.0\r\n\r\n')
+    proxy.proxy.stop()
+    assert silent.recv(1) == half.recv(1) == b''
+
+
+def test_bulk_both_ways(loop, served):
+    """An echo of 32 MiB, on either event loop."""
+    proxy = served.start()
+    url = proxy.url(proxy.token(proxy.guest()))
+    data = bytes(range(256)) * 1024
+
+    async def run():
+        # The blocking client cannot receive while it sends.
+        async with async_connect(url, proxy=None, compression=None) as client:
+            sending = asyncio.create_task(_send(client, data))
+            received = bytearray()
+            while len(received) < 128 * len(data):
+                received += await client.recv()
+            await sending
+            return received
+
+    assert asyncio.run(run()) == data * 128
+
+
+async def _send(client, data):
+    for _ in range(128):
+        await client.send(data)
+
+
+def test_tls(over_tls, trusting):
+    """A session over wss, in bulk, and its end."""
+    proxy = over_tls
+    url = proxy.url(proxy.token(proxy.guest()), scheme='wss')
+    with connect(url, ssl=trusting, proxy=None, max_size=None) as client:
+        data = bytes(range(256)) * 4096
+        for _ in range(4):
+            client.send(data)
+            received = bytearray()
+            while len(received) < len(data):
+                received += client.recv(timeout=10)
+            assert received == data
+
+
+def test_tls_refusals_are_read(over_tls, trusting):
+    """A refusal comes whole, also over TLS."""
+    with over_tls.raw() as raw, trusting.wrap_socket(raw) as client:
+        client.sendall(upgrade('/?token=unknown'))
+        answer = receive_until(client, None)
+    assert answer.startswith(b'HTTP/1.1 401')
+    assert answer.endswith(b'ask for a new console URL.\n')
+
+
+def test_tls_only(over_tls):
+    """With a certificate there is no plain HTTP on the port."""
+    assert b'HTTP/1.1' not in over_tls.ask(upgrade('/?token=x'))
+
+
+def test_tls_handshake_has_a_deadline(served, certificate):
+    """A client that only connects is cut."""
+    cert_file, key_file = certificate()
+    proxy = served.start(
+        DEFAULT={'cert': cert_file, 'key': key_file},
+        console_proxy={'handshake_timeout': 0.3},
+    )
+    with proxy.raw() as client:
+        client.settimeout(3)
+        assert client.recv(1) == b''
+
+
+def test_tls_minimum_version(served, certificate, trusting):
+    """[console] ssl_minimum_version, as in Nova."""
+    cert_file, key_file = certificate()
+    proxy = served.start(
+        DEFAULT={'cert': cert_file, 'key': key_file},
+        console={'ssl_minimum_version': 'tlsv1_3'},
+    )
+    trusting.maximum_version = ssl.TLSVersion.TLSv1_2
+    with proxy.raw() as raw, pytest.raises(ssl.SSLError):
+        trusting.wrap_socket(raw)
+
+
+@pytest.mark.parametrize(
+    ('groups', 'said'),
+    [
+        ({'DEFAULT': {'cert': '/nonexistent'}}, 'No such file'),
+        ({'console': {'allowed_origins': 'a b'}}, 'allowed_origins'),
+        ({'console_proxy': {'trusted_proxies': '10.0.0.1/8'}}, 'trusted_proxies'),
+        ({'console_proxy': {'allowed_targets': 'host'}}, 'allowed_targets'),
+    ],
+)
+def test_options_that_are_not_usable(served, groups, said):
+    """The proxy does not start, and says why."""
+    with pytest.raises(exceptions.ConfigurationError, match=said):
+        served.start(**groups)
+
+
+def test_ciphers_that_do_not_exist(served, certificate):
+    """As above, where there is a certificate."""
+    cert_file, key_file = certificate()
+    with pytest.raises(exceptions.ConfigurationError, match='ssl_ciphers'):
+        served.start(
+            DEFAULT={'cert': cert_file, 'key': key_file},
+            console={'ssl_ciphers': 'nonsense'},
+        )
+
+
+def test_a_port_that_is_taken(served):
+    """The start fails, and nothing is left."""
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(exceptions.ConfigurationError, match='cannot listen'):
+            served.start(serial_console={'serialproxy_port': port})
+    assert not served.proxy.alive()
+    served.proxy = None
+
+
+def test_two_proxies_in_one_process(served, deployment):
+    """Nothing is shared."""
+    first = served.start()
+    second = Proxy(deployment.conf(), first.authority, first.computes)
+    second.start()
+    assert second.address('serial') != first.proxy.address('serial')
+    second.stop()
+    first.connect(first.token(first.guest())).send(b'x')

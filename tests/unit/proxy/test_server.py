@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The proxy before it is started."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import pytest
+
+from console_ext.proxy import server
+from console_ext.proxy.server import Proxy
+from tests.proxy_parts import Authority, Computes
+
+
+@pytest.fixture
+def made(deployment, tmp_path):
+    deployment.configure(
+        serial_console={'serialproxy_host': '::1', 'serialproxy_port': 0},
+        spice={'html5proxy_port': 0, 'html5proxy_web': tmp_path},
+    )
+    return Proxy(deployment.conf(), Authority(), Computes())
+
+
+def test_stop_without_start(made):
+    """Nothing to do."""
+    made.stop()
+    assert not made.alive()
+
+
+def test_reload_without_start(made):
+    """As little."""
+    made.reload()
+
+
+def test_url(made):
+    """An IPv6 address is in brackets."""
+    made.start()
+    port = made.address('serial')[1]
+    assert made.url('serial') == f'http://[::1]:{port}'
+    made.stop()
+
+
+def test_event_loops(monkeypatch):
+    """uvloop where it is installed, and asyncio's own where it is not."""
+    monkeypatch.setitem(sys.modules, 'uvloop', None)
+    assert server._loop_factory() is asyncio.new_event_loop

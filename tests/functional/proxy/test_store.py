@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The proxy with the real store of authorizations, in SQLite."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import sqlite3
+import time
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from console_ext import tokens
+from console_ext.tokens import migration
+from tests.deployment import server_id
+from tests.functional.proxy.test_relay import receive_for_ever
+from tests.proxy_parts import authorization, wait_for
+
+
+@pytest.fixture
+def proxy(served, tmp_path):
+    """A proxy whose store is on disk."""
+    served.deployment.configure(
+        database={'connection': f'sqlite:///{tmp_path}/tokens.db'}
+    )
+    conf = served.deployment.conf()
+    served.authority = store = tokens.load(conf)
+    migration.sync(conf)
+    yield served.start()
+    served.stop()
+    store.close()
+
+
+def issue(proxy, token, **values) -> str:
+    proxy.authority.issue(token, authorization(**values))
+    return token
+
+
+def status(proxy, token, name='serial') -> int:
+    with pytest.raises(InvalidStatus) as caught:
+        proxy.connect(token, name=name)
+    return caught.value.response.status_code
+
+
+def test_a_serial_token_opens_one_session(proxy):
+    """Also when many ask for it at the same moment."""
+    guest = proxy.guest()
+    token = issue(proxy, 'token', port=guest.port)
+
+    def attempt(_) -> bool:
+        with contextlib.suppress(InvalidStatus):
+            proxy.connect(token)
+            return True
+        return False
+
+    with concurrent.futures.ThreadPoolExecutor(20) as threads:
+        assert sum(threads.map(attempt, range(40))) == 1
+    assert status(proxy, token) == 401
+
+
+def test_a_spice_token_opens_one_console(proxy):
+    """As many sockets as spice-html5 makes."""
+    guest = proxy.guest()
+    token = issue(proxy, 'token', port=guest.port, console_type='spice-html5')
+    for _ in range(5):
+        client = proxy.connect(token, name='SPICE', subprotocols=['binary'])
+        client.send(b'x')
+        assert client.recv(timeout=5) == b'x'
+
+
+def test_an_expired_token(proxy):
+    """Its time bounds the opening."""
+    issue(proxy, 'token', expires=time.time() - 1)
+    assert status(proxy, 'token') == 401
+
+
+def test_revocation_reaches_a_live_session(proxy):
+    """With the next heartbeat."""
+    guest = proxy.guest()
+    client = proxy.connect(issue(proxy, 'token', port=guest.port))
+    proxy.authority.revoke(server_id('01'))
+    with pytest.raises(ConnectionClosed) as caught:
+        receive_for_ever(client)
+    assert caught.value.rcvd.code == 1008
+
+
+def test_the_database_is_locked(proxy, tmp_path):
+    """503 meanwhile, live sessions go on, and no restart is needed afterwards."""
+    guest = proxy.guest()
+    client = proxy.connect(issue(proxy, 'one', port=guest.port))
+    issue(proxy, 'two', port=guest.port)
+    with sqlite3.connect(tmp_path / 'tokens.db', isolation_level=None) as database:
+        database.execute('BEGIN EXCLUSIVE')
+        assert status(proxy, 'two') == 503
+        client.send(b'x')
+        assert client.recv(timeout=5) == b'x'
+        database.execute('ROLLBACK')
+    database.close()
+    wait_for(lambda: _opens(proxy, 'two'))
+
+
+def _opens(proxy, token) -> bool:
+    with contextlib.suppress(InvalidStatus):
+        return proxy.connect(token) is not None
+    return False

@@ -17,10 +17,16 @@ from console_ext import exceptions
 
 
 def configure(
-    args: Sequence[str], config_files: Sequence[str] | None = None
+    args: Sequence[str],
+    config_files: Sequence[str] | None = None,
+    cli_opts: Sequence[cfg.Opt] = (),
 ) -> cfg.ConfigOpts:
-    """Read the configuration and set logging up by it."""
+    """Read the configuration and set logging up by it.
+
+    :param cli_opts: options of this program's command line only
+    """
     conf = cfg.ConfigOpts()
+    conf.register_cli_opts(cli_opts)
     logging.register_options(conf)
     config.read(conf, config_files, args)
     logging.setup(conf, config.PROJECT)

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""console-ext-proxy with an authority in memory; run by test_program.
+
+Arguments: the port of a guest, a file of its own, and those of the program.
+"""
+
+from __future__ import annotations
+
+import console_ext.cmd  # noqa: F401  isort: skip
+
+import os
+import sys
+from pathlib import Path
+
+from console_ext.cmd import proxy, service
+from tests.proxy_parts import Authority, Computes
+
+
+def main() -> int:
+    guest_port, pids = int(sys.argv[1]), Path(sys.argv[2])
+    authority = Authority()
+    for number in range(100):
+        authority.issue(f'token-{number}', port=guest_port)
+
+    def load(conf):
+        with pids.open('a') as file:
+            file.write(f'{os.getpid()}\n')
+        if (pids.parent / 'fail').exists():
+            os._exit(3)
+        return authority
+
+    proxy.ComputeClient = lambda conf: _Computes()
+    return service.run(lambda: proxy.serve(sys.argv[3:], load))
+
+
+class _Computes(Computes):
+    def close(self):
+        pass
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program in a process, or several, of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from tests.functional.proxy.conftest import BASE
+from tests.functional.proxy.test_relay import receive_for_ever
+from tests.proxy_parts import Guest, wait_for
+
+ROOT = Path(__file__).parents[3]
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        return free.getsockname()[1]
+
+
+class Program:
+    def __init__(self, deployment, *args, **groups):
+        self.port = free_port()
+        self.guest = Guest()
+        self.pids_file = deployment.path / 'pids'
+        deployment.configure(**BASE)
+        deployment.configure(
+            serial_console={'serialproxy_port': self.port},
+            spice={
+                'html5proxy_port': free_port(),
+                'html5proxy_web': deployment.path,
+            },
+        ).configure(**groups)
+        command = [
+            *(sys.executable, '-m', 'tests.functional.proxy.program'),
+            *(str(self.guest.port), str(self.pids_file)),
+            *('--config-file', str(deployment.config_file), *args),
+        ]
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def pids(self) -> list[int]:
+        """The processes that have served, the oldest first."""
+        text = self.pids_file.read_text() if self.pids_file.exists() else ''
+        return [int(line) for line in text.split()]
+
+    def listens(self) -> bool:
+        with contextlib.suppress(OSError):
+            socket.create_connection(('127.0.0.1', self.port)).close()
+            return True
+        return False
+
+    def connect(self, number: int, **options):
+        url = f'ws://127.0.0.1:{self.port}/?token=token-{number}'
+        return connect(url, proxy=None, compression=None, legacy=True, **options)
+
+    def end(self) -> str:
+        """Wait for the end, and return what was logged."""
+        return self.process.communicate(timeout=20)[0]
+
+
+@pytest.fixture
+def program(deployment):
+    running = []
+
+    def start(*args, **groups):
+        made = Program(deployment, *args, **groups)
+        running.append(made)
+        wait_for(lambda: made.listens() or made.process.poll() is not None, 20)
+        return made
+
+    yield start
+    for one in running:
+        if one.process.poll() is None:
+            one.process.kill()
+        one.process.communicate()
+        one.guest.close()
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
+def test_drain(program, number):
+    """No new connections, sessions closed with 1001 after a grace, exit status 0."""
+    made = program(console_proxy={'drain_timeout': 0.5})
+    client = made.connect(1)
+    made.process.send_signal(number)
+    wait_for(lambda: not made.listens())
+    client.send(b'still here')
+    assert client.recv(timeout=5) == b'still here'
+    with pytest.raises(ConnectionClosed) as caught:
+        receive_for_ever(client)
+    assert caught.value.rcvd.code == 1001
+    log = made.end()
+    assert made.process.returncode == 0
+    assert 'going away' in log
+    assert 'token-1' not in log
+
+
+def test_a_client_that_does_not_answer_does_not_hold_up_the_end(program):
+    """It is cut."""
+    made = program(console_proxy={'drain_timeout': 0})
+    with socket.create_connection(('127.0.0.1', made.port)) as client:
+        client.sendall(
+            b'GET /?token=token-1 HTTP/1.1\r\nUpgrade: websocket\r\n'
+            b'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+            b'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'
+        )
+        assert client.recv(1000).startswith(b'HTTP/1.1 101')
+        made.process.terminate()
+        made.end()
+    assert made.process.returncode == 0
+
+
+def test_a_port_that_is_taken(program):
+    """One line, and exit status 1."""
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        port = taken.getsockname()[1]
+        made = program(serial_console={'serialproxy_port': port})
+        log = made.end()
+    assert made.process.returncode == 1
+    assert f'program.py: cannot listen on 127.0.0.1 port {port}' in log
+    assert 'Traceback' not in log
+
+
+def test_workers_share_the_ports(program):
+    """All of them serve; SIGTERM ends them all."""
+    made = program('--workers', '3')
+    wait_for(lambda: len(made.pids()) == 3)
+    clients = [made.connect(number) for number in range(9)]
+    for client in clients:
+        client.send(b'x')
+        assert client.recv(timeout=5) == b'x'
+    made.process.terminate()
+    for client in clients:
+        with pytest.raises(ConnectionClosed):
+            receive_for_ever(client)
+    made.end()
+    assert made.process.returncode == 0
+    for pid in made.pids():
+        assert not Path(f'/proc/{pid}').exists()
+
+
+def test_a_dead_worker_is_replaced(program):
+    """Its sessions are lost, the others' are not, and nobody finds the port closed."""
+    made = program('--workers', '2')
+    wait_for(lambda: len(made.pids()) == 2)
+    os.kill(made.pids()[0], signal.SIGKILL)
+    wait_for(lambda: len(made.pids()) == 3)
+    for number in range(10):
+        client = made.connect(number)
+        client.send(b'x')
+        assert client.recv(timeout=5) == b'x'
+        client.close()
+
+
+def test_workers_that_do_not_stay_alive(program, deployment):
+    """Three quick deaths are the end, with a reason."""
+    (deployment.path / 'fail').touch()
+    made = program('--workers', '2')
+    log = made.end()
+    assert made.process.returncode == 1
+    assert 'the workers do not stay alive' in log
+    assert 'Traceback' not in log
+
+
+def test_workers_do_not_outlive_their_parent(program):
+    """However it ended."""
+    made = program('--workers', '2')
+    wait_for(lambda: len(made.pids()) == 2)
+    made.process.kill()
+    wait_for(lambda: not any(Path(f'/proc/{pid}').exists() for pid in made.pids()), 20)
+
+
+@pytest.mark.parametrize('workers', ['1', '2'])
+def test_a_new_certificate(program, certificate, workers):
+    """SIGHUP reads it; connections that exist go on; a broken one changes nothing."""
+    cert_file, key_file = certificate()
+    files = {'cert': cert_file, 'key': key_file}
+    made = program('--workers', workers, DEFAULT=files)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+
+    def shown() -> bytes:
+        with socket.create_connection(('127.0.0.1', made.port), timeout=5) as raw:
+            with context.wrap_socket(raw) as wrapped:
+                return wrapped.getpeercert(binary_form=True)
+
+    first = shown()
+    url = f'wss://127.0.0.1:{made.port}/?token=token-1'
+    client = connect(url, ssl=context, proxy=None, legacy=True)
+    certificate()
+    made.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: all(shown() != first for _ in range(8)))
+    client.send(b'x')
+    assert client.recv(timeout=5) == b'x'
+    second = shown()
+    cert_file.write_text('nonsense')
+    made.process.send_signal(signal.SIGHUP)
+    assert {shown() for _ in range(8)} <= {second}
+    client.close()
+    made.process.terminate()
+    assert 'The former certificate stays in force' in made.end()
+    assert made.process.returncode == 0

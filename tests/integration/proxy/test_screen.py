@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real machine's screen in a real browser."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.integration.proxy.conftest import Interposer
+from tests.integration.proxy.test_serial import read_until
+from tests.proxy_parts import wait_for
+
+# How much of the picture is not black, and whether it can be looked at at all.
+LIT = """
+const canvas = document.querySelector('#screen canvas');
+if (!canvas) return 0;
+const pixels = canvas.getContext('2d')
+  .getImageData(0, 0, canvas.width, canvas.height).data;
+let lit = 0;
+for (let at = 0; at < pixels.length; at += 4) {
+  if (pixels[at] + pixels[at + 1] + pixels[at + 2] > 150) lit += 1;
+}
+return lit;
+"""
+
+
+def state(browser) -> tuple[str, str]:
+    """What the page says: its state, and the words for it."""
+    body = browser.find_element('tag name', 'body')
+    words = browser.find_element('id', 'status').text
+    return body.get_attribute('data-state'), words
+
+
+def opened(browser) -> None:
+    wait_for(lambda: state(browser)[0] != 'connecting', 30)
+    assert state(browser)[0] == 'open', state(browser)
+
+
+def ended(browser) -> str:
+    wait_for(lambda: state(browser)[0] == 'ended', 30)
+    return state(browser)[1]
+
+
+def errors(browser) -> list[str]:
+    """What the browser complains of."""
+    return [
+        entry['message']
+        for entry in browser.get_log('browser')
+        if entry['level'] == 'SEVERE' and 'favicon' not in entry['message']
+    ]
+
+
+def test_the_screen(browser, page, artefacts):
+    """The firmware's text is on it; nothing is blocked by the page's own policy."""
+    browser.get(page())
+    opened(browser)
+    wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+    browser.save_screenshot(str(artefacts / 'screen.png'))
+    assert not [text for text in errors(browser) if 'Content Security' in text]
+    assert browser.get_cookies() == []
+
+
+def test_the_screen_fits_the_window(browser, page):
+    """Whatever the window's size, and the guest's."""
+    browser.get(page())
+    opened(browser)
+    for width, height in ((500, 400), (1200, 500), (1400, 1000)):
+        browser.set_window_size(width, height)
+        time.sleep(0.3)
+        inside, around = browser.execute_script(
+            """
+            const box = (id) => document.getElementById(id).getBoundingClientRect();
+            const screen = document.querySelector('#screen canvas')
+              .getBoundingClientRect();
+            const stage = box('stage');
+            return [[screen.width, screen.height], [stage.width, stage.height]];
+            """
+        )
+        assert inside[0] <= around[0] + 1
+        assert inside[1] <= around[1] + 1
+        assert inside[0] >= around[0] - 2 or inside[1] >= around[1] - 2
+
+
+def test_a_key_typed_in_the_browser(browser, page, proxy, machine):
+    """Is seen on the serial side."""
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    serial = proxy.connect(proxy.token(port=machine.serial_port))
+    browser.get(page())
+    opened(browser)
+    read_until(serial, b'Ctrl-B')
+    keys = ActionChains(browser)
+    keys.key_down(Keys.CONTROL).send_keys('b').key_up(Keys.CONTROL).perform()
+    read_until(serial, b'iPXE>')
+    for letter in 'echo typed' + Keys.ENTER:
+        ActionChains(browser).send_keys(letter).pause(0.05).perform()
+    read_until(serial, b'echo typed')
+    read_until(serial, b'typed')
+
+
+def test_two_consoles_in_one_browser(browser, page):
+    """Each with its own token, at the same time."""
+    browser.get(page())
+    opened(browser)
+    first = browser.current_window_handle
+    browser.switch_to.new_window('tab')
+    browser.get(page())
+    opened(browser)
+    browser.switch_to.window(first)
+    browser.get(browser.current_url)
+    opened(browser)
+
+
+def test_twenty_loads(browser, page, proxy):
+    """Also where spice-html5's tickets are refused, as one in fifteen is."""
+    tries = 0
+    for _ in range(20):
+        asked = len(proxy.authority.asked)
+        browser.get(page())
+        opened(browser)
+        tries += (len(proxy.authority.asked) - asked) > 4
+    print(f'{tries} of 20 loads took more than one try')
+
+
+@pytest.mark.parametrize('spoiled', [{0}, {1}, {2}, {3}, {0, 2, 4}])
+def test_permission_denied_is_retried(browser, page, machine, spoiled):
+    """Whichever channel's ticket was refused, and more than once."""
+    before = Interposer(machine.spice_port, spoiled)
+    try:
+        browser.get(page(port=before.port))
+        opened(browser)
+        assert before.accepted > max(spoiled)
+    finally:
+        before.close()
+
+
+def test_permission_denied_for_good(browser, page, machine):
+    """In the end it is said."""
+    before = Interposer(machine.spice_port, set(range(1000)))
+    try:
+        browser.get(page(port=before.port))
+        assert ended(browser) == 'The console refused the connection.'
+    finally:
+        before.close()
+
+
+def test_a_url_that_has_expired(browser, page):
+    """Said in words."""
+    browser.get(page(expires=time.time() - 1))
+    assert 'expired' in ended(browser)
+    assert browser.find_element('id', 'reconnect').is_displayed()
+
+
+def test_an_address_without_token(browser, proxy):
+    """Also said in words."""
+    browser.get(f'{proxy.proxy.url("SPICE")}/spice_auto.html')
+    assert 'no token' in ended(browser)
+
+
+def test_the_machine_ends(browser, page, machine, artefacts):
+    """The page says so, and what was on the screen stays to be read."""
+    browser.get(page())
+    opened(browser)
+    wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+    machine.process.kill()
+    assert 'guest' in ended(browser)
+    assert browser.execute_script(LIT) > 500
+    browser.save_screenshot(str(artefacts / 'ended.png'))
+
+
+@pytest.mark.parametrize('proxy', [{'max_session_time': 2}], indirect=True)
+def test_a_session_that_ends_and_reconnects(browser, page):
+    """The proxy's reason is shown, and the button opens the console again."""
+    browser.get(page())
+    opened(browser)
+    assert ended(browser) == 'The session has lasted as long as it may.'
+    browser.find_element('id', 'reconnect').click()
+    opened(browser)
+
+
+def test_the_proxy_goes_away(browser, page, proxy):
+    """First it says so itself; then nobody answers."""
+    browser.get(page())
+    opened(browser)
+    proxy.proxy.stop()
+    assert ended(browser) == 'The proxy is being stopped; connect again.'
+    browser.find_element('id', 'reconnect').click()
+    wait_for(lambda: 'cannot be reached' in state(browser)[1], 30)
+
+
+def test_guests_text_is_no_markup(browser, page):
+    """CVE-2026-40212: whatever the page is told to show, no element comes of it."""
+    markup = '<img src=x onerror="document.title=1"><script>1</script>'
+    from urllib import parse
+
+    browser.get(f'{page()}&title={parse.quote(markup)}')
+    opened(browser)
+    assert state(browser)[1] == markup
+    assert browser.execute_script("return document.querySelectorAll('img').length") == 0

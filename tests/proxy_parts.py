@@ -59,6 +59,7 @@ class Authority:
         self.revoked: set[Grant] = set()
         self.released: list[Grant] = []
         self.asked: list[tuple[str, str, str]] = []
+        self.purged = 0
         self.away = threading.Event()
         self.answers = threading.Event()
         self.answers.set()
@@ -93,6 +94,11 @@ class Authority:
         with self._lock:
             self.live.discard(grant)
             self.released.append(grant)
+
+    def purge(self):
+        self.purged += 1
+        self._be_there()
+        return 1
 
     def keep(self, grants):
         self._be_there()

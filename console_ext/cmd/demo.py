@@ -1,94 +1,50 @@
 # SPDX-License-Identifier: Apache-2.0
-"""console-ext-demo: the API and an agent in one process, to be tried by hand.
+"""console-ext-demo: everything in one process, to be tried by hand.
 
-No broker, no database server, no keystone; the configuration is written to a directory
-that goes at the end, and is what an operator would write.
+API, agent and proxy, with no broker, no database server and no keystone; the
+configuration is written to a directory that goes at the end.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-import yaml
+from oslo_config import cfg
 
+from console_ext import exceptions, tokens
 from console_ext.cmd import http_server, service
 from console_ext.compute import base as compute
+from console_ext.demo import files
+from console_ext.demo.guest import SerialGuest
+from console_ext.demo.machine import VirtualMachine
+from console_ext.rpc.client import ComputeClient
 from console_ext.rpc.server import ComputeServer
 from console_ext.wsgi import deploy
 
-_PROJECT = 'aaaaaaaa00004000800000000000000a'
-
-_CONFIGURATION = """\
-[DEFAULT]
-host = demo-host
-transport_url = fake:/
-
-[api]
-auth_strategy = noauth
-listen_port = {port}
-noauth_project_id = {project}
-
-[serial_console]
-enabled = true
-
-[spice]
-enabled = true
-
-[oslo_policy]
-policy_file = policy.yaml
-"""
-
-_RUNNING = '00000000-0000-4000-8000-000000000001'
-_STOPPED = '00000000-0000-4000-8000-000000000002'
-
-_INVENTORY = {
-    'servers': [
-        {
-            'id': _RUNNING,
-            'name': 'web-1',
-            'project_id': _PROJECT,
-            'user_id': 'demo',
-            'host': 'demo-host',
-            'consoles': {
-                'serial': {'host': '127.0.0.1', 'port': 10001},
-                'spice': {'host': '127.0.0.1', 'port': 5901},
-            },
-        },
-        {
-            'id': _STOPPED,
-            'name': 'db-1',
-            'project_id': _PROJECT,
-            'user_id': 'demo',
-            'host': 'demo-host',
-            'vm_state': 'stopped',
-            'power_state': 4,
-            'consoles': {'serial': {'host': '127.0.0.1', 'port': 10002}},
-        },
-    ]
-}
-
 _WELCOME = """\
-console_ext demo: the API on {url}, its configuration in {path}.
+console_ext demo: the API on {url}, its configuration in {directory}.
 Paste these into another terminal; Ctrl-C here ends the demo.
 
-A serial console's URL:
+A serial console: ask for its URL, and open it (any name and password will do).
 
-  curl -s {url}/v2.1/servers/{running}/action \\
+  curl -s {url}/v2.1/servers/{terminal}/action \\
     -H 'Content-Type: application/json' \\
     -d '{{"os-getSerialConsole": {{"type": "serial"}}}}'
 
-    {{"console": {{"type": "serial", "url": "ws://127.0.0.1:6083/?token=..."}}}}
+    {{"console": {{"type": "serial", "url": "ws://127.0.0.1:{serial_port}/?token=..."}}}}
 
-The same by a stock client, serial and SPICE:
+  websocat -b 'ws://127.0.0.1:{serial_port}/?token=...'
+
+The same by a stock client, which asks for the URL by the server's name:
 
   openstack --os-auth-type none --os-endpoint {url}/v2.1 \\
     console url show --serial web-1
-  openstack --os-auth-type none --os-endpoint {url}/v2.1 \\
-    console url show --spice web-1
-
+{machine}
 A server that is powered off, and one that asks as a reader only:
 
   curl -s {url}/v2.1/servers/{stopped}/action \\
@@ -97,58 +53,127 @@ A server that is powered off, and one that asks as a reader only:
 
     {{"conflictingRequest": {{"code": 409, "message": "Cannot ... vm_state stopped"}}}}
 
-  curl -s {url}/v2.1/servers/{running}/action \\
+  curl -s {url}/v2.1/servers/{terminal}/action \\
     -H 'X-Auth-Token: rita:{project}:reader' \\
     -H 'Content-Type: application/json' \\
-    -d '{{"os-getSPICEConsole": {{"type": "spice-html5"}}}}'
+    -d '{{"os-getSerialConsole": {{"type": "serial"}}}}'
 
     {{"forbidden": {{"code": 403, "message": "Policy doesn't allow ..."}}}}
 """
 
+_MACHINE = """
+A virtual machine, vm-1: its screen opens in a browser, its serial port as above.
 
-def _parse(args: list[str]) -> argparse.Namespace:
+  openstack --os-auth-type none --os-endpoint {url}/v2.1 \\
+    console url show --spice vm-1
+"""
+
+_NO_MACHINE = """
+With qemu-system-x86_64 and spice-html5 installed there would be a virtual machine too.
+"""
+
+
+def _parse(args: list[str]) -> files.Ports:
     parser = argparse.ArgumentParser(
-        prog='console-ext-demo', description='An API and an agent in one process.'
+        prog='console-ext-demo', description='The whole of console_ext in one process.'
     )
-    parser.add_argument(
-        '--port', type=int, default=8774, help='port of the API on 127.0.0.1 (8774)'
-    )
-    return parser.parse_args(args)
+    for name, default, what in (
+        ('--port', 8774, 'the API'),
+        ('--serial-port', 6083, 'the serial console proxy'),
+        ('--spice-port', 6082, 'the SPICE console proxy'),
+    ):
+        parser.add_argument(
+            name, type=int, default=default, help=f'port of {what} ({default})'
+        )
+    options = parser.parse_args(args)
+    return files.Ports(options.port, options.serial_port, options.spice_port)
 
 
-def _write(directory: Path, port: int) -> Path:
-    config_file = directory / 'console_ext.conf'
-    config_file.write_text(_CONFIGURATION.format(port=port, project=_PROJECT))
-    (directory / 'inventory.yaml').write_text(yaml.safe_dump(_INVENTORY))
-    return config_file
+class Guests:
+    """The servers of the demo, and what runs behind them."""
+
+    def __init__(self, directory: Path):
+        self._guest = SerialGuest('web-1')
+        self._machine = VirtualMachine(directory)
+        self.has_machine = self._machine.is_installed()
+
+    def start(self) -> None:
+        self._guest.start()
+        if self.has_machine:
+            self._machine.start()
+
+    def stop(self) -> None:
+        self._machine.stop()
+        self._guest.stop()
+
+    def servers(self) -> list[dict[str, Any]]:
+        def port(number: int) -> dict[str, Any]:
+            return {'host': '127.0.0.1', 'port': number}
+
+        serial = {'serial': port(self._guest.port)}
+        off = {'vm_state': 'stopped', 'power_state': 4}
+        servers = [
+            files.server(1, 'web-1', consoles=serial),
+            files.server(2, 'db-1', consoles=serial, **off),
+        ]
+        if self.has_machine:
+            consoles = {
+                'serial': port(self._machine.serial_port),
+                'spice': port(self._machine.spice_port),
+            }
+            servers.append(files.server(3, 'vm-1', consoles=consoles))
+        return servers
+
+
+def _services(conf: cfg.ConfigOpts) -> tuple[http_server.HTTPServer, list[Any]]:
+    """The API, and everything that is to be started, in order."""
+    try:
+        from console_ext.proxy.server import Proxy
+        from console_ext.tokens import migration
+    except ImportError as error:
+        raise exceptions.ConfigurationError(
+            f"the demo needs all of it: pip install 'console-ext[demo]' ({error})"
+        ) from None
+    migration.sync(conf)
+    store = tokens.load(conf)
+    assert store is not None, 'the configuration names a database'
+    api = http_server.HTTPServer(conf, deploy.load_app(conf))
+    agent = ComputeServer(conf, compute.load(conf))
+    return api, [agent, Proxy(conf, store, ComputeClient(conf)), api]
 
 
 def serve() -> None:
-    options = _parse(sys.argv[1:])
-    with (
-        tempfile.TemporaryDirectory(prefix='console-ext-demo-') as directory,
-        service.until_signalled() as stop,
-    ):
-        config_file = _write(Path(directory), options.port)
-        conf = service.configure([], [str(config_file)])
-        agent = ComputeServer(conf, compute.load(conf))
-        api = http_server.HTTPServer(conf, deploy.load_app(conf))
-        agent.start()
-        api.start()
-        print(
-            _WELCOME.format(
-                url=api.url,
-                path=directory,
-                running=_RUNNING,
-                stopped=_STOPPED,
-                project=_PROJECT,
-            ),
-            flush=True,
+    ports = _parse(sys.argv[1:])
+    with contextlib.ExitStack() as stack:
+        name = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix='console-ext-demo-')
         )
+        directory = Path(name)
+        stop = stack.enter_context(service.until_signalled())
+        guests = Guests(directory)
+        config_file = files.write(directory, ports, guests.servers())
+        conf = service.configure([], [str(config_file)])
+        api, services = _services(conf)
+        for one in [guests, *services]:
+            one.start()
+            stack.callback(one.stop)
+        print(_welcome(api.url, directory, ports, guests), flush=True)
         stop.wait()
         print('Stopping.', flush=True)
-        api.stop()
-        agent.stop()
+
+
+def _welcome(url: str, directory: Path, ports: files.Ports, guests: Guests) -> str:
+    terminal, stopped, *_ = guests.servers()
+    machine = _MACHINE.format(url=url) if guests.has_machine else _NO_MACHINE
+    return _WELCOME.format(
+        url=url,
+        directory=directory,
+        machine=machine,
+        terminal=terminal['id'],
+        stopped=stopped['id'],
+        serial_port=ports.serial,
+        project=files.PROJECT,
+    )
 
 
 def main() -> int:

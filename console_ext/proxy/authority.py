@@ -35,6 +35,13 @@ class Authority(Protocol):
         :raises StoreUnavailable:
         """
 
+    def purge(self) -> int:
+        """Delete what nobody needs any more; may take minutes, and is asked rarely.
+
+        :returns: how many authorizations
+        :raises StoreUnavailable:
+        """
+
 
 class PortCheck(Protocol):
     """The compute hosts, as ``rpc.client.ComputeClient`` asks them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -101,6 +102,20 @@ class Grants:
             await asyncio.sleep(interval_s)
             if self._live:
                 await self._beat_once()
+
+    async def sweep(self, interval_s: float) -> None:
+        """Have the store forget what nobody needs any more, for ever."""
+        while True:
+            # Not every proxy at once.
+            await asyncio.sleep(interval_s * random.uniform(0.5, 1))  # noqa: S311
+            try:
+                purged = await self._calls.submit(self._authority.purge)
+            except exceptions.ConsoleExtError as error:
+                LOG.warning('The store was not purged: %s', error)
+            except Exception as error:
+                LOG.error('The store failed: %s', type(error).__name__)
+            else:
+                LOG.info('Purged %d authorizations', purged)
 
     async def _beat_once(self) -> None:
         try:

@@ -193,7 +193,12 @@ class Proxy:
             )
             for one in self._listeners
         ]
-        beat = self._loop.create_task(grants.beat(options.heartbeat_interval))
+        tasks = [
+            self._loop.create_task(grants.beat(options.heartbeat_interval)),
+            self._loop.create_task(
+                grants.sweep(self._conf.console_tokens.purge_interval)
+            ),
+        ]
         self._started.set()
         await self._stop.wait()
         for server in servers:
@@ -201,7 +206,8 @@ class Proxy:
         lobby.stop()
         await sessions.drain(options.drain_timeout, CLOSE_S)
         await lobby.empty()
-        beat.cancel()
+        for task in tasks:
+            task.cancel()
         await grants.released(_RELEASE_S)
         store_calls.close()
         compute_calls.close()

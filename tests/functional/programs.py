@@ -82,7 +82,14 @@ class Programs:
 
     def start(self, name: str, *args: str, **env: str) -> Program:
         """Start a program of the environment that the tests run in."""
+        return self._start(name, [str(BIN / name), *args], env)
+
+    def start_module(self, name: str, *args: str, **env: str) -> Program:
+        """Start a module of the tests' own."""
+        return self._start(name, [sys.executable, '-m', name, *args], env)
+
+    def _start(self, name: str, command: list[str], env: dict[str, str]) -> Program:
         log_file = self._directory / f'{name}-{len(self._started)}.log'
-        program = Program([str(BIN / name), *args], log_file, env)
+        program = Program(command, log_file, env)
         self._started.append(program)
         return program

@@ -10,24 +10,29 @@ import subprocess
 import sys
 
 import pytest
-import requests
 
-from tests.deployment import PROJECT_A, server_id
-from tests.functional.programs import BIN, free_port
+from tests.deployment import PROJECT_A, Deployment, server, server_id
+from tests.functional.programs import BIN, Programs, free_port
 
 SERIAL_URL = r'ws://127\.0\.0\.1:6083/\?token=[0-9a-f-]{36}'
 SPICE_URL = r'http://127\.0\.0\.1:6082/spice_auto\.html\?token=[0-9a-f-]{36}'
 
 
 @pytest.fixture(scope='module')
-def demo(tmp_path_factory):
-    """The URL of a running console-ext-demo."""
-    from tests.functional.programs import Programs
-
-    with Programs(tmp_path_factory.mktemp('demo')) as programs:
-        port = free_port()
-        program = programs.start('console-ext-demo', '--port', str(port))
-        program.wait_for('Ctrl-C here ends the demo')
+def cloud(tmp_path_factory):
+    """The URL of an API with an agent behind it."""
+    deployment = Deployment(tmp_path_factory.mktemp('cloud'))
+    port = free_port()
+    deployment.configure(
+        api={'listen_port': port, 'noauth_user_id': 'alice'},
+    )
+    off = server('02', name='db-1', vm_state='stopped', power_state=4)
+    deployment.write_inventory([server('01', name='web-1'), off])
+    with Programs(deployment.path) as programs:
+        program = programs.start_module(
+            'tests.functional.whole', str(deployment.config_file)
+        )
+        program.wait_for('Serving')
         yield f'http://127.0.0.1:{port}'
         assert program.stop() == 0, program.log
         assert 'Traceback' not in program.log
@@ -46,10 +51,10 @@ def run(*command: str, **env: str) -> str:
 
 
 @pytest.mark.parametrize('endpoint', ['', '/v2.1', '/v2.1/', f'/v2.1/{PROJECT_A}'])
-def test_openstack_client_from_each_form_of_endpoint(demo, endpoint):
+def test_openstack_client_from_each_form_of_endpoint(cloud, endpoint):
     """python-openstackclient discovers the version and opens by a server's name."""
     out = run(
-        'openstack', '--os-auth-type', 'none', '--os-endpoint', demo + endpoint,
+        'openstack', '--os-auth-type', 'none', '--os-endpoint', cloud + endpoint,
         'console', 'url', 'show', '--serial', '-f', 'json', 'web-1',
     )  # fmt: skip
     console = json.loads(out)
@@ -61,10 +66,10 @@ def test_openstack_client_from_each_form_of_endpoint(demo, endpoint):
     ('option', 'console_type', 'url'),
     [('--serial', 'serial', SERIAL_URL), ('--spice', 'spice-html5', SPICE_URL)],
 )
-def test_openstack_client_at_the_base_version(demo, option, console_type, url):
+def test_openstack_client_at_the_base_version(cloud, option, console_type, url):
     """Each console type, by the server's id, at the microversion of the actions."""
     out = run(
-        'openstack', '--os-auth-type', 'none', '--os-endpoint', f'{demo}/v2.1',
+        'openstack', '--os-auth-type', 'none', '--os-endpoint', f'{cloud}/v2.1',
         '--os-compute-api-version', '2.1',
         'console', 'url', 'show', option, '-f', 'json', server_id('01'),
     )  # fmt: skip
@@ -73,12 +78,12 @@ def test_openstack_client_at_the_base_version(demo, option, console_type, url):
     assert re.fullmatch(url, console['url'])
 
 
-def test_openstack_client_says_why_not(demo):
+def test_openstack_client_says_why_not(cloud):
     """A stopped server's 409 reaches the user with its message."""
     done = subprocess.run(
         [
             str(BIN / 'openstack'), '--os-auth-type', 'none',
-            '--os-endpoint', f'{demo}/v2.1',
+            '--os-endpoint', f'{cloud}/v2.1',
             'console', 'url', 'show', '--serial', 'db-1',
         ],
         capture_output=True,
@@ -90,12 +95,12 @@ def test_openstack_client_says_why_not(demo):
     assert '409' in done.stderr
 
 
-def test_nova_client(demo):
+def test_nova_client(cloud):
     """python-novaclient lists without details and takes the actions."""
     environ = {'OS_PROJECT_ID': PROJECT_A, 'OS_AUTH_URL': 'http://127.0.0.1:1/v3'}
     command = (
         'nova', '--os-auth-type', 'http_basic', '--os-username', 'u',
-        '--os-password', 'p', '--os-endpoint', f'{demo}/v2.1',
+        '--os-password', 'p', '--os-endpoint', f'{cloud}/v2.1',
     )  # fmt: skip
     out = run(*command, 'get-serial-console', 'web-1', **environ)
     assert re.search(SERIAL_URL, out)
@@ -117,10 +122,10 @@ print([one.name for one in cloud.compute.servers(details=False)])
 """
 
 
-def test_openstack_sdk(demo):
+def test_openstack_sdk(cloud):
     """openstacksdk finds a server, lists servers, and makes both consoles."""
     done = subprocess.run(
-        [sys.executable, '-c', SDK, f'{demo}/v2.1'],
+        [sys.executable, '-c', SDK, f'{cloud}/v2.1'],
         capture_output=True,
         text=True,
         timeout=60,
@@ -131,21 +136,3 @@ def test_openstack_sdk(demo):
     assert re.fullmatch(SPICE_URL, spice)
     assert re.fullmatch(SERIAL_URL, by_action)
     assert names == "['web-1', 'db-1']"
-
-
-def test_lines_that_the_demo_prints(demo, tmp_path):
-    """The answers are those that the demo tells its user to expect."""
-    action = f'{demo}/v2.1/servers/{{}}/action'
-    serial = {'os-getSerialConsole': {'type': 'serial'}}
-    answer = requests.post(action.format(server_id('01')), json=serial, timeout=10)
-    assert re.fullmatch(SERIAL_URL, answer.json()['console']['url'])
-    answer = requests.post(action.format(server_id('02')), json=serial, timeout=10)
-    assert answer.status_code == 409
-    assert answer.json()['conflictingRequest']['message'].endswith('vm_state stopped')
-    answer = requests.post(
-        action.format(server_id('01')),
-        json={'os-getSPICEConsole': {'type': 'spice-html5'}},
-        headers={'X-Auth-Token': f'rita:{PROJECT_A}:reader'},
-        timeout=10,
-    )
-    assert answer.status_code == 403

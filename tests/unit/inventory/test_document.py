@@ -95,11 +95,16 @@ def test_servers_come_one_by_one():
         next(stream)
 
 
-def test_anchors_work_within_a_server_only():
-    """Or every one of them would have to be kept."""
+def test_anchors():
+    """Of the same server, and of another, as PyYAML writes what two have in common."""
     assert values('servers:\n  - {a: &x 1, b: *x}') == [{'a': 1, 'b': 1}]
+    assert values('servers:\n  - {a: &x {b: 1}}\n  - {a: *x}\n  - *x') == [
+        {'a': {'b': 1}},
+        {'a': {'b': 1}},
+        {'b': 1},
+    ]
     with pytest.raises(yaml.MarkedYAMLError, match='no anchor'):
-        values('servers:\n  - {a: &x 1}\n  - {b: *x}')
+        values('servers:\n  - {b: *x}')
 
 
 def test_anchor_of_what_is_not_finished():

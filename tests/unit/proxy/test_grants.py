@@ -110,3 +110,19 @@ def test_many_ends_at_once(authority):
         assert set(authority.released) == set(many)
 
     run(authority, test)
+
+
+@pytest.mark.parametrize('away', [False, True])
+def test_sweeping(authority, away):
+    """The store is purged again and again, also after it was away."""
+
+    async def test(grants):
+        if away:
+            authority.away.set()
+        sweeping = asyncio.create_task(grants.sweep(0.02))
+        while authority.purged < 3:
+            await asyncio.sleep(0.01)
+        sweeping.cancel()
+
+    run(authority, test)
+    assert authority.purged >= 3

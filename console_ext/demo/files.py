@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The configuration of the demo, as an operator would write it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PROJECT = 'aaaaaaaa00004000800000000000000a'
+
+_CONFIGURATION = """\
+[DEFAULT]
+host = demo-host
+transport_url = fake:/
+default_log_levels = alembic=WARNING,oslo_messaging=WARNING
+
+[api]
+auth_strategy = noauth
+listen_port = {api_port}
+noauth_project_id = {project}
+
+[database]
+connection = sqlite:///{directory}/console_ext.db
+
+[serial_console]
+enabled = true
+serialproxy_port = {serial_port}
+base_url = ws://127.0.0.1:{serial_port}/
+
+[spice]
+enabled = true
+html5proxy_port = {spice_port}
+html5proxy_base_url = http://127.0.0.1:{spice_port}/spice_auto.html
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the demo listens on 127.0.0.1."""
+
+    api: int
+    serial: int
+    spice: int
+
+
+def server(number: int, name: str, **values: Any) -> dict[str, Any]:
+    """A server of the demo's one project on its one host."""
+    return {
+        'id': f'00000000-0000-4000-8000-{number:012}',
+        'name': name,
+        'project_id': PROJECT,
+        'user_id': 'demo',
+        'host': 'demo-host',
+        **values,
+    }
+
+
+def write(directory: Path, ports: Ports, servers: list[dict[str, Any]]) -> Path:
+    """Write the configuration and the inventory; the path of the former."""
+    config_file = directory / 'console_ext.conf'
+    config_file.write_text(
+        _CONFIGURATION.format(
+            api_port=ports.api,
+            serial_port=ports.serial,
+            spice_port=ports.spice,
+            project=PROJECT,
+            directory=directory,
+        )
+    )
+    (directory / 'inventory.yaml').write_text(yaml.safe_dump({'servers': servers}))
+    return config_file

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo's virtual machine, as a newcomer meets it."""
+
+from __future__ import annotations
+
+import requests
+
+from tests.deployment import server_id
+from tests.functional.programs import free_port
+from tests.integration.proxy.conftest import SPICE_HTML5, needed
+from tests.integration.proxy.test_screen import LIT, opened
+from tests.proxy_parts import wait_for
+
+
+def test_the_demo_s_screen(programs, browser, artefacts):
+    """The URL that the API gives opens in a browser, and shows the guest."""
+    needed('qemu-system-x86_64')
+    needed(str(SPICE_HTML5))
+    port = free_port()
+    ports = {'--port': port, '--serial-port': free_port(), '--spice-port': free_port()}
+    demo = programs.start(
+        'console-ext-demo', *(str(part) for pair in ports.items() for part in pair)
+    )
+    demo.wait_for('Ctrl-C here ends the demo')
+    answer = requests.post(
+        f'http://127.0.0.1:{port}/v2.1/servers/{server_id("03")}/action',
+        json={'os-getSPICEConsole': {'type': 'spice-html5'}},
+        timeout=10,
+    )
+    browser.get(answer.json()['console']['url'])
+    opened(browser)
+    wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+    browser.save_screenshot(str(artefacts / 'demo.png'))
+    assert demo.stop() == 0, demo.log

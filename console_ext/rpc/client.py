@@ -17,7 +17,7 @@ from oslo_config import cfg
 from console_ext import exceptions
 from console_ext.context import RequestContext
 from console_ext.rpc import errors, instance, transport
-from console_ext.rpc.workers import Busy, Workers
+from console_ext.threads import Busy, Threads
 
 LOG = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class ComputeClient:
     def __init__(self, conf: cfg.ConfigOpts):
         self._conf = conf
         self._timeout_s = conf.console_rpc.timeout
-        self._workers = Workers(conf.console_rpc.max_concurrent_calls)
+        self._threads = Threads(conf.console_rpc.max_concurrent_calls, 'console-rpc')
         self._lock = threading.Lock()
         self._client: oslo_messaging.RPCClient | None = None
         self._transport: oslo_messaging.transport.RPCTransport | None = None
@@ -164,7 +164,7 @@ class ComputeClient:
             self._doubt()
             raise exceptions.BusUnreachable
         try:
-            reply = self._workers.run(
+            reply = self._threads.run(
                 lambda: self._call_host(context, host, method, args, deadline),
                 # The library's own timeout comes first where it works.
                 deadline + self.MARGIN_S,

@@ -7,10 +7,8 @@ import contextlib
 import logging
 import os
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -20,6 +18,7 @@ from oslo_db import options
 from oslo_db.sqlalchemy import engines
 
 from console_ext import exceptions
+from console_ext.threads import Busy, Threads
 
 T = TypeVar('T')
 
@@ -62,7 +61,8 @@ class Database:
     def __init__(self, conf: cfg.ConfigOpts, timeout_s: int):
         self._conf = conf
         self._timeout_s = timeout_s
-        self._of_process: dict[int, tuple[sa.Engine, threading.Semaphore]] = {}
+        self._threads = Threads(MAX_CALLS, 'console-tokens')
+        self._of_process: dict[int, sa.Engine] = {}
         self._own()
 
     def run(self, work: Callable[[sa.Connection], T]) -> T:
@@ -71,22 +71,30 @@ class Database:
         :raises StoreUnavailable: the database is away, or does not answer in time;
             what it was told to do it may do yet
         """
-        engine, slots = self._own()
+        engine = self._own()
         if engine.driver not in _DRIVERS_WITHOUT_TIMEOUT:
             return self._retried(engine, work)
-        return self._in_time(slots, lambda: self._retried(engine, work))
+        try:
+            done: T = self._threads.run(
+                lambda: self._retried(engine, work),
+                time.monotonic() + 2 * self._timeout_s,
+            )
+        except (Busy, TimeoutError):
+            LOG.error('The database of console authorizations does not answer')
+            raise exceptions.StoreUnavailable from None
+        return done
 
     def close(self) -> None:
         """Close the connections that are not in use."""
-        self._own()[0].dispose()
+        self._own().dispose()
 
-    def _own(self) -> tuple[sa.Engine, threading.Semaphore]:
+    def _own(self) -> sa.Engine:
         pid = os.getpid()
         found = self._of_process.get(pid)
         if found is not None:
             return found
         # Without a lock, which a fork might find locked: two engines do no harm.
-        made = (engine(self._conf, self._timeout_s), threading.Semaphore(MAX_CALLS))
+        made = engine(self._conf, self._timeout_s)
         return self._of_process.setdefault(pid, made)
 
     def _retried(self, engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
@@ -100,35 +108,6 @@ class Database:
                     raise exceptions.StoreUnavailable from None
             # Those who collided are not to meet again.
             time.sleep(random.uniform(0, 0.02))  # noqa: S311
-
-    def _in_time(self, slots: threading.Semaphore, call: Callable[[], T]) -> T:
-        """Run a call in a thread and wait for it, but not for ever.
-
-        A call that is given up ends by itself when the database is back, and holds its
-        slot until then.
-        """
-        if not slots.acquire(timeout=self._timeout_s):
-            raise exceptions.StoreUnavailable
-        outcome: Future[T] = Future()
-
-        def run() -> None:
-            try:
-                outcome.set_result(call())
-            except BaseException as error:
-                outcome.set_exception(error)
-            finally:
-                slots.release()
-
-        try:
-            threading.Thread(target=run, name='console-tokens', daemon=True).start()
-        except RuntimeError:
-            slots.release()
-            raise exceptions.StoreUnavailable from None
-        try:
-            return outcome.result(2 * self._timeout_s)
-        except TimeoutError:
-            LOG.error('The database of console authorizations does not answer')
-            raise exceptions.StoreUnavailable from None
 
 
 def engine(conf: cfg.ConfigOpts, timeout_s: int | None) -> sa.Engine:

@@ -17,6 +17,7 @@ TESTS = ROOT / 'tests' / 'unit'
 MAY_IMPORT = {
     'exceptions': set(),
     'conf': set(),
+    'threads': set(),
     'plugin': {'exceptions'},
     'demo': {'exceptions'},
     'policy': {'exceptions', 'conf'},
@@ -24,8 +25,8 @@ MAY_IMPORT = {
     'inventory': {'exceptions', 'conf'},
     'servers': {'exceptions', 'conf', 'context', 'inventory', 'plugin'},
     'compute': {'exceptions', 'conf', 'inventory', 'plugin'},
-    'tokens': {'exceptions', 'conf'},
-    'rpc': {'exceptions', 'conf', 'context'},
+    'tokens': {'exceptions', 'conf', 'threads'},
+    'rpc': {'exceptions', 'conf', 'context', 'threads'},
     'proxy': {'exceptions', 'conf', 'context', 'rpc', 'tokens'},
     'wsgi': {'exceptions', 'conf', 'context', 'policy', 'servers'},
     'api': {

@@ -15,7 +15,7 @@ class Busy(Exception):
     """Every thread is taken, and was until the deadline."""
 
 
-class Workers:
+class Threads:
     """Runs calls that may block for longer than their callers care to wait.
 
     A call that is given up goes on in its thread, which takes no other until then; so
@@ -23,10 +23,12 @@ class Workers:
     started as they are needed, and kept: starting one costs as much as a call.
 
     :param most: threads at the most, and so calls under way
+    :param name: of the threads
     """
 
-    def __init__(self, most: int):
+    def __init__(self, most: int, name: str):
         self._most = most
+        self._name = name
         self._lock = threading.Lock()
         self._start_afresh()
 
@@ -79,7 +81,7 @@ class Workers:
                 self._idle -= 1
                 return free
         try:
-            threading.Thread(target=self._work, name='console-rpc', daemon=True).start()
+            threading.Thread(target=self._work, name=self._name, daemon=True).start()
         except RuntimeError:
             free.release()
             raise Busy from None

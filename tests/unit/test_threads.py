@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from console_ext.rpc.workers import Busy, Workers
+from console_ext.threads import Busy, Threads
 
 
 def soon(seconds=5.0):
@@ -30,34 +30,34 @@ def blocked():
 
 def test_result_and_error():
     """What the call gives, or raises, is the caller's."""
-    workers = Workers(1)
-    assert workers.run(lambda: 7, soon()) == 7
+    threads = Threads(1, 'test')
+    assert threads.run(lambda: 7, soon()) == 7
     with pytest.raises(ZeroDivisionError):
-        workers.run(lambda: 1 / 0, soon())
+        threads.run(lambda: 1 / 0, soon())
     with pytest.raises(SystemExit):
-        workers.run(lambda: exec('raise SystemExit'), soon())
-    assert workers.run(lambda: 8, soon()) == 8
+        threads.run(lambda: exec('raise SystemExit'), soon())
+    assert threads.run(lambda: 8, soon()) == 8
 
 
 def test_threads_are_kept():
     """One after the other, many calls need one thread; it is a daemon."""
-    workers = Workers(5)
-    threads = set()
+    threads = Threads(5, 'test')
+    seen = set()
     for _ in range(20):
-        threads.add(workers.run(threading.current_thread, soon()))
+        seen.add(threads.run(threading.current_thread, soon()))
         # The thread is free again only after its caller has gone on.
         time.sleep(0.005)
-    (thread,) = threads
+    (thread,) = seen
     assert thread is not threading.current_thread()
     assert thread.daemon
 
 
 def test_as_many_at_once_as_are_allowed():
     """Each waits for all the others, so they have to run together."""
-    workers = Workers(4)
+    threads = Threads(4, 'test')
     together = threading.Barrier(4, timeout=5)
     callers = [
-        threading.Thread(target=workers.run, args=(together.wait, soon()))
+        threading.Thread(target=threads.run, args=(together.wait, soon()))
         for _ in range(4)
     ]
     for caller in callers:
@@ -69,35 +69,35 @@ def test_as_many_at_once_as_are_allowed():
 
 def test_call_that_is_given_up(blocked):
     """At the deadline; its thread is taken until it ends, and free then."""
-    workers = Workers(1)
+    threads = Threads(1, 'test')
     started = time.monotonic()
     with pytest.raises(TimeoutError):
-        workers.run(blocked, soon(0.1))
+        threads.run(blocked, soon(0.1))
     with pytest.raises(Busy):
-        workers.run(lambda: 7, soon(0.1))
+        threads.run(lambda: 7, soon(0.1))
     assert 0.2 <= time.monotonic() - started < 2
     blocked.release.set()
-    assert workers.run(lambda: 7, soon()) == 7
+    assert threads.run(lambda: 7, soon()) == 7
 
 
 def test_deadline_that_has_passed():
     """A call is given up at once, and does no harm to the next."""
-    workers = Workers(1)
+    threads = Threads(1, 'test')
     with pytest.raises(TimeoutError):
-        workers.run(lambda: time.sleep(0.05), soon(-1))
-    assert workers.run(lambda: 7, soon()) == 7
+        threads.run(lambda: time.sleep(0.05), soon(-1))
+    assert threads.run(lambda: 7, soon()) == 7
 
 
 def test_child_after_a_fork(blocked):
     """It has none of its parent's threads, and counts its own."""
-    workers = Workers(1)
+    threads = Threads(1, 'test')
     with pytest.raises(TimeoutError):
-        workers.run(blocked, soon(0.05))
+        threads.run(blocked, soon(0.05))
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            status = 0 if workers.run(lambda: 7, soon(2)) == 7 else 2
+            status = 0 if threads.run(lambda: 7, soon(2)) == 7 else 2
         finally:
             os._exit(status)
     assert os.waitpid(child, 0)[1] == 0

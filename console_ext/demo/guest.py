@@ -7,6 +7,8 @@ password, and goes on where the last client left it.
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import socketserver
 import threading
 import time
@@ -114,7 +116,16 @@ class SerialGuest:
         terminal = Terminal(hostname)
         lock = threading.Lock()
 
+        self._clients: set[socket.socket] = set()
+        clients = self._clients
+
         class Handler(socketserver.BaseRequestHandler):
+            def setup(self) -> None:
+                clients.add(self.request)
+
+            def finish(self) -> None:
+                clients.discard(self.request)
+
             def handle(self) -> None:
                 self.request.settimeout(_TIMEOUT_S)
                 try:
@@ -141,3 +152,6 @@ class SerialGuest:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(timeout=5)
+        for client in list(self._clients):
+            with contextlib.suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)

@@ -88,6 +88,10 @@ class Programs:
         """Start a module of the tests' own."""
         return self._start(name, [sys.executable, '-m', name, *args], env)
 
+    def start_program(self, path: str, *args: str) -> Program:
+        """Start a program of the machine's."""
+        return self._start(Path(path).name, [path, *args], {})
+
     def _start(self, name: str, command: list[str], env: dict[str, str]) -> Program:
         log_file = self._directory / f'{name}-{len(self._started)}.log'
         program = Program(command, log_file, env)

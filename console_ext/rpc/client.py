@@ -8,6 +8,7 @@ import os
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,10 +46,11 @@ class ConnectInfo:
 class ComputeClient:
     """Calls compute hosts, ours or Nova's.
 
-    Connects at the first call, so that a server may fork before.  A call never takes
-    longer than ``[console_rpc] timeout``, whatever the broker does: oslo.messaging
-    itself blocks without bound while a broker is away, so calls are made by threads
-    that can be left behind, at most ``[console_rpc] max_concurrent_calls`` of them.
+    Connects at the first call, so that a server may fork before.  A call takes
+    ``[console_rpc] timeout`` at the most, whatever the broker does: while it was well a
+    moment ago a call is made at once, and fails at once where it is not; else a thread
+    makes it that can be left behind, because oslo.messaging blocks without bound while
+    a broker is away.  There are ``[console_rpc] max_concurrent_calls`` of either.
     """
 
     # A broker that restarts forgets the queues of hosts, until these have found it
@@ -62,7 +64,9 @@ class ComputeClient:
     def __init__(self, conf: cfg.ConfigOpts):
         self._conf = conf
         self._timeout_s = conf.console_rpc.timeout
-        self._threads = Threads(conf.console_rpc.max_concurrent_calls, 'console-rpc')
+        most = conf.console_rpc.max_concurrent_calls
+        self._places = threading.BoundedSemaphore(most)
+        self._threads = Threads(most, 'console-rpc')
         self._lock = threading.Lock()
         self._client: oslo_messaging.RPCClient | None = None
         self._transport: oslo_messaging.transport.RPCTransport | None = None
@@ -160,15 +164,12 @@ class ComputeClient:
         asked = (instance.uuid_of(server), console_type, method)
         args = {'console_type': console_type, 'instance': server, **more}
         deadline = time.monotonic() + self._timeout_s
-        if self._in_doubt and not transport.broker_listens(self._conf, deadline):
-            self._doubt()
-            raise exceptions.BusUnreachable
+
+        def call(retry: int) -> Any:
+            return self._call_host(context, host, method, args, deadline, retry)
+
         try:
-            reply = self._threads.run(
-                lambda: self._call_host(context, host, method, args, deadline),
-                # The library's own timeout comes first where it works.
-                deadline + self.MARGIN_S,
-            )
+            reply = self._in_time(call, deadline)
         except Busy:
             raise exceptions.TooManyCalls from None
         except oslo_messaging.RemoteError as error:
@@ -189,6 +190,39 @@ class ComputeClient:
             raise self._remote(name, host, asked) from None
         self._answered(host)
         return reply
+
+    def _in_time(self, call: Callable[[int], Any], deadline: float) -> Any:
+        """
+        :param call: takes how often to connect again to publish its message
+        :raises Busy: too many calls are under way
+        :raises TimeoutError: the call was left behind
+        """
+        if self._is_well():
+            try:
+                return self._at_once(lambda: call(0), deadline)
+            except Exception as error:
+                # A host's own OSError looks like one of the bus, and its call was made.
+                if isinstance(error, OSError) or not errors.is_of_the_bus(error):
+                    raise
+                # The broker has restarted since, or is away.
+                self._doubt()
+        if not transport.broker_listens(self._conf, deadline):
+            self._doubt()
+            raise exceptions.BusUnreachable
+        # The library's own timeout comes first where it works.
+        return self._threads.run(lambda: call(1), deadline + self.MARGIN_S)
+
+    def _is_well(self) -> bool:
+        # A forked child has connections of its own to make.
+        return not self._in_doubt and self._pid == os.getpid()
+
+    def _at_once(self, call: Callable[[], Any], deadline: float) -> Any:
+        if not self._places.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise Busy
+        try:
+            return call()
+        finally:
+            self._places.release()
 
     def _remote(
         self, name: str, host: str, asked: errors.Asked
@@ -214,13 +248,14 @@ class ComputeClient:
         method: str,
         args: dict[str, Any],
         deadline: float,
+        retry: int,
     ) -> Any:
         patience = self._last_failure + self.QUEUE_GRACE_S
         if host in self._known_hosts:
             patience = time.monotonic() + self.QUEUE_GRACE_S
         while True:
             left = max(0.01, deadline - time.monotonic())
-            caller = self._connected().prepare(server=host, timeout=left)
+            caller = self._connected().prepare(server=host, timeout=left, retry=retry)
             try:
                 return caller.call(_to_wire(context), method, **args)
             except oslo_messaging.MessageUndeliverable:
@@ -241,8 +276,6 @@ class ComputeClient:
                     oslo_messaging.Target(
                         topic=transport.TOPIC, version=transport.VERSION
                     ),
-                    # Publish once: what could be retried is retried above, in time.
-                    retry=1,
                     transport_options=oslo_messaging.TransportOptions(
                         # The broker says at once that a host has no queue.
                         at_least_once=True

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import oslo_messaging
+
 from console_ext import exceptions
 
 # What was asked for: (server's id, console type, Nova's name of the method).
@@ -57,13 +59,21 @@ _NOVA = 'nova.exception'
 
 # Packages whose errors are the bus's own, and say nothing of the remote host.
 _OF_THE_BUS = frozenset({'amqp', 'kombu', 'oslo_messaging'})
+_OF_THE_HOST = (
+    oslo_messaging.MessageUndeliverable,
+    oslo_messaging.MessagingTimeout,
+    oslo_messaging.RemoteError,
+    TimeoutError,
+)
 
 
 def is_of_the_bus(error: Exception) -> bool:
-    """Whether it is the way to the host that failed.
+    """Whether it is the way to the host that failed, rather than the host.
 
     A remote builtin comes back as itself, and in one process everything does.
     """
+    if isinstance(error, _OF_THE_HOST):
+        return False
     package = type(error).__module__.partition('.')[0]
     return isinstance(error, OSError) or package in _OF_THE_BUS
 

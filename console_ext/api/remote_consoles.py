@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from oslo_config import cfg
@@ -56,11 +56,8 @@ class RemoteConsolesController:
         self, request: wsgi.Request, server: Server, body: dict[str, Any]
     ) -> dict[str, Any]:
         console_type = body['os-getSerialConsole']['type']
-        host, primitive = _reachable(server, 'get_serial_console')
-        info = self._compute.get_serial_console(
-            request.context, host, primitive, console_type
-        )
-        return self._grant(request.context, server, console_type, info)
+        ask = self._compute.get_serial_console
+        return self._console(request.context, server, console_type, ask)
 
     @wsgi.action('os-getSPICEConsole')
     @wsgi.api_version('2.1', '2.5')
@@ -72,19 +69,21 @@ class RemoteConsolesController:
         self, request: wsgi.Request, server: Server, body: dict[str, Any]
     ) -> dict[str, Any]:
         console_type = body['os-getSPICEConsole']['type']
-        host, primitive = _reachable(server, 'get_spice_console')
-        info = self._compute.get_spice_console(
-            request.context, host, primitive, console_type
-        )
-        return self._grant(request.context, server, console_type, info)
+        ask = self._compute.get_spice_console
+        return self._console(request.context, server, console_type, ask)
 
-    def _grant(
+    def _console(
         self,
         context: RequestContext,
         server: Server,
         console_type: str,
-        info: ConnectInfo,
+        ask: Callable[..., ConnectInfo],
     ) -> dict[str, Any]:
+        """
+        :param ask: the method of the compute client, of the same name as Nova's
+        """
+        host, primitive = _reachable(server, ask.__name__)
+        info = ask(context, host, primitive, console_type)
         if self._store is not None:
             now = time.time()
             authorization = Authorization(
@@ -92,7 +91,7 @@ class RemoteConsolesController:
                 server_id=server.id,
                 project_id=server.project_id,
                 user_id=context.user_id or '',
-                compute_host=server.host or '',
+                compute_host=host,
                 host=info.host,
                 port=info.port,
                 tls_port=info.tls_port,

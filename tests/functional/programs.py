@@ -21,6 +21,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def run(*command: str, **env: str) -> str:
+    """What a program of the environment that the tests run in prints."""
+    done = subprocess.run(
+        [str(BIN / command[0]), *command[1:]],
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 class Program:
     """A program in a process of its own, writing to a log file."""
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import sys
 import pytest
 
 from tests.deployment import PROJECT_A, Deployment, server, server_id
-from tests.functional.programs import BIN, Programs, free_port
+from tests.functional.programs import BIN, Programs, free_port, run
 
 SERIAL_URL = r'ws://127\.0\.0\.1:6083/\?token=[0-9a-f-]{36}'
 SPICE_URL = r'http://127\.0\.0\.1:6082/spice_auto\.html\?token=[0-9a-f-]{36}'
@@ -36,18 +35,6 @@ def cloud(tmp_path_factory):
         yield f'http://127.0.0.1:{port}'
         assert program.stop() == 0, program.log
         assert 'Traceback' not in program.log
-
-
-def run(*command: str, **env: str) -> str:
-    done = subprocess.run(
-        [str(BIN / command[0]), *command[1:]],
-        env={**os.environ, **env},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.mark.parametrize('endpoint', ['', '/v2.1', '/v2.1/', f'/v2.1/{PROJECT_A}'])

@@ -4,28 +4,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 
 import pytest
 import yaml
 
 from tests.deployment import ETC, PROJECT_A
-from tests.functional.programs import BIN
+from tests.functional.programs import run
 
 RULE = 'os_compute_api:os-remote-consoles'
-
-
-def run(*command: str, **env: str) -> str:
-    done = subprocess.run(
-        [str(BIN / command[0]), *command[1:]],
-        env={**os.environ, **env},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,18 @@ from oslo_log import log as logging
 
 from console_ext import exceptions, tokens
 from console_ext.cmd import service
-from console_ext.proxy import listener as listeners
-from console_ext.proxy import tls
-from console_ext.proxy.authority import Authority
-from console_ext.proxy.server import Proxy
-from console_ext.proxy.workers import Workers
 from console_ext.rpc.client import ComputeClient
+
+try:
+    from console_ext.proxy import listener as listeners
+    from console_ext.proxy import tls
+    from console_ext.proxy.authority import Authority
+    from console_ext.proxy.server import Proxy
+    from console_ext.proxy.workers import Workers
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f"console-ext-proxy needs 'console-ext[proxy,sql]': {error}"
+    ) from None
 
 LOG = logging.getLogger(__name__)
 

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Nova of the tests' own: its databases, its processes, its servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.deployment import SERVERS, server
+from tests.functional.programs import Program, free_port
+from tests.integration.rabbitmq import Broker
+from tests.integration.tokens.servers import MariaDB
+
+# The environment that holds the nova packages; by default, the one that runs the tests.
+BIN = Path(os.environ.get('CONSOLE_EXT_NOVA_BIN', Path(sys.executable).parent))
+
+# Modules for Nova's processes, which know nothing of ours.
+INSIDE = Path(__file__).with_name('inside')
+
+AVAILABLE = (BIN / 'nova-compute').exists()
+
+# Nova waits a minute; a test need not.
+RPC_TIMEOUT_S = 5
+
+NO_CONSOLES = 'compute-2'
+
+_READY_S = 60
+_STOP_S = 10
+
+# Said, at the level DEBUG, once a service answers on the bus.
+JOINED = 'Join ServiceGroup membership for this service'
+
+# The recorded Nova's servers, and those for which its driver fails (inside/compute.py).
+FAILING = ('21', '22', '25', '26', '27', '28', '29', '30')
+SLOW = '31'
+
+Sections = dict[str, dict[str, Any]]
+
+
+def servers() -> list[dict[str, Any]]:
+    """All of cell1, as the inventory file would have them."""
+    usual = [{**one} for one in SERVERS]
+    usual[6]['host'] = NO_CONSOLES
+    failing = [
+        server(number, vm_state='building' if number == '30' else 'active')
+        for number in FAILING
+    ]
+    return [*usual, *failing, server(SLOW)]
+
+
+def paste() -> str:
+    """Nova's own api-paste.ini, with no more changed than what keystone would do."""
+    own = (BIN.parent / 'etc' / 'nova' / 'api-paste.ini').read_text()
+    keystone = 'keystonemiddleware.auth_token:filter_factory'
+    assert own.count(keystone) == 1
+    return own.replace(keystone, 'identity:filter_factory')
+
+
+class Cloud:
+    """RabbitMQ, MariaDB, placement, a conductor, two compute hosts.
+
+    :param directory: for everything that the processes write
+    """
+
+    def __init__(self, directory: Path):
+        self._directory = directory
+        self._running: list[Program] = []
+        self.broker = Broker(directory / 'rabbitmq')
+        self.database: MariaDB | None = None
+        self.computes: dict[str, Program] = {}
+        self._urls: dict[str, str] = {}
+        self._placement_url = self._neutron_url = ''
+        self._apis: dict[str, Program] = {}
+
+    def start(self) -> None:
+        """Everything but an API."""
+        with ThreadPoolExecutor(2) as pool:
+            broker = pool.submit(self.broker.start)
+            self.database = MariaDB()
+            broker.result()
+        names = ('placement', 'api', 'cell0', 'cell1')
+        self._urls = {name: self.database.new_database() for name in names}
+        with ThreadPoolExecutor(2) as pool:
+            placement = pool.submit(self._start_placement)
+            # nova-manage needs no placement.
+            self.config = self.configure('nova', self._nova())
+            self._make_databases()
+            self._placement_url = placement.result()
+        self._neutron_url = self._start_uwsgi('neutron:application')
+        self.configure('nova', self._nova())
+        self.start_program(
+            'nova-conductor', '--config-file', self.config / 'nova.conf'
+        ).wait_for(JOINED, _READY_S)
+        for host, consoles in (('compute-1', True), (NO_CONSOLES, False)):
+            self.configure(host, self._compute(host, consoles))
+            self.start_compute(host)
+        for compute in self.computes.values():
+            compute.wait_for(JOINED, _READY_S)
+        self.seed(servers())
+
+    def stop(self) -> None:
+        # Terminated first: some have children to end.
+        for program in self._running:
+            program.process.terminate()
+        for program in self._running:
+            try:
+                program.process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                program.kill()
+        self.broker.stop()
+        if self.database is not None:
+            self.database.close()
+
+    def configure(self, name: str, sections: Sections) -> Path:
+        """Write a nova.conf in a directory of its own."""
+        directory = self._directory / name
+        directory.mkdir(exist_ok=True)
+        lines = []
+        for section, options in sections.items():
+            lines.append(f'[{section}]')
+            lines += [f'{key} = {value}' for key, value in options.items()]
+        (directory / 'nova.conf').write_text('\n'.join(lines) + '\n')
+        return directory
+
+    def start_program(self, name: str, *args: Any, **env: str) -> Program:
+        return self._start(BIN / name, *args, **env)
+
+    def start_compute(self, host: str) -> Program:
+        config = self._directory / host / 'nova.conf'
+        compute = self._start(
+            BIN / 'python', INSIDE / 'compute.py', '--config-file', config
+        )
+        self.computes[host] = compute
+        return compute
+
+    def start_api(self, name: str, paste: str, **env: str) -> str:
+        """A nova-api under uwsgi, with such an api-paste.ini; its URL."""
+        directory = self._directory / name
+        directory.mkdir(exist_ok=True)
+        shutil.copy(self.config / 'nova.conf', directory)
+        (directory / 'api-paste.ini').write_text(paste)
+        return self._start_uwsgi(
+            'nova.wsgi.osapi_compute:application', OS_NOVA_CONFIG_DIR=directory, **env
+        )
+
+    def stop_program(self, program: Program) -> None:
+        program.kill()
+        self._running.remove(program)
+
+    def seed(self, servers: list[dict[str, Any]]) -> None:
+        subprocess.run(
+            [
+                *(BIN / 'python', INSIDE / 'seed.py'),
+                *('--config-file', self.config / 'nova.conf'),
+            ],
+            input=json.dumps(servers),
+            text=True,
+            check=True,
+        )
+
+    def program_of(self, url: str) -> Program:
+        """The API that serves such a URL."""
+        return self._apis[url]
+
+    def _start(self, *command: Any, **env: Any) -> Program:
+        number = len(list(self._directory.glob('*.log')))
+        name = Path(command[1] if command[0] == BIN / 'python' else command[0]).stem
+        program = Program(
+            [str(part) for part in command],
+            self._directory / f'{number:02}-{name}.log',
+            {
+                'OS_NOVA_DISABLE_EVENTLET_PATCHING': 'yes',
+                **{key: str(value) for key, value in env.items()},
+            },
+        )
+        self._running.append(program)
+        return program
+
+    def _start_uwsgi(self, module: str, **env: Any) -> str:
+        port = free_port()
+        program = self._start(
+            BIN / 'uwsgi',
+            *('--http-socket', f'127.0.0.1:{port}', '--module', module),
+            *('--pythonpath', INSIDE, '--master', '--lazy-apps', '--need-app'),
+            *('--processes', '1', '--threads', '16', '--enable-threads'),
+            *('--die-on-term', '--disable-logging', '--buffer-size', '65535'),
+            **env,
+        )
+        url = f'http://127.0.0.1:{port}'
+        deadline = time.monotonic() + _READY_S
+        while True:
+            try:
+                requests.get(url, timeout=_READY_S)
+                break
+            except requests.ConnectionError:
+                assert program.process.poll() is None, program.log
+                assert time.monotonic() < deadline, program.log
+                time.sleep(0.2)
+        self._apis[url] = program
+        return url
+
+    def _start_placement(self) -> str:
+        config = self._directory / 'placement'
+        config.mkdir()
+        (config / 'placement.conf').write_text(
+            '[api]\nauth_strategy = noauth2\n'
+            f'[placement_database]\nconnection = {self._urls["placement"]}\n'
+        )
+        self._run('placement-manage', '--config-dir', config, 'db', 'sync')
+        return self._start_uwsgi(
+            'placement.wsgi.api:application', OS_PLACEMENT_CONFIG_DIR=config
+        )
+
+    def _make_databases(self) -> None:
+        self._manage('api_db', 'sync')
+        cell0 = ('--database_connection', self._urls['cell0'])
+        self._manage('cell_v2', 'map_cell0', *cell0)
+        self._manage('db', 'sync')
+        self._manage('cell_v2', 'create_cell', '--name', 'cell1')
+
+    def _manage(self, *args: str) -> None:
+        self._run('nova-manage', '--config-file', self.config / 'nova.conf', *args)
+
+    def _run(self, name: str, *args: Any) -> None:
+        subprocess.run(
+            [BIN / name, *args], check=True, stdout=subprocess.DEVNULL, timeout=300
+        )
+
+    def _common(self) -> Sections:
+        return {
+            'DEFAULT': {
+                'transport_url': self.broker.url,
+                'my_ip': '127.0.0.1',
+                'state_path': self._directory / 'state',
+                'rpc_response_timeout': RPC_TIMEOUT_S,
+                'debug': True,
+                'log_options': False,
+                # The servers were never booted, and no driver knows them.
+                'periodic_enable': False,
+            },
+            'oslo_concurrency': {'lock_path': self._directory / 'locks'},
+            'oslo_messaging_notifications': {'driver': 'noop'},
+            'neutron': {'endpoint_override': self._neutron_url},
+            'placement': {
+                'auth_type': 'admin_token',
+                'endpoint': self._placement_url,
+                'token': 'admin',
+            },
+        }
+
+    def _nova(self) -> Sections:
+        nova = self._common()
+        nova['DEFAULT']['host'] = 'controller'
+        nova['api_database'] = {'connection': self._urls['api']}
+        nova['database'] = {'connection': self._urls['cell1']}
+        nova['conductor'] = {'workers': 1}
+        return nova
+
+    def _compute(self, host: str, consoles: bool) -> Sections:
+        nova = self._common()
+        nova['DEFAULT'].update(
+            host=host,
+            compute_driver='faulty.FaultyDriver',
+            state_path=self._directory / host,
+        )
+        for console in ('serial_console', 'spice', 'vnc'):
+            nova[console] = {'enabled': consoles}
+        return nova

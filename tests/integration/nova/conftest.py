@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One Nova for all tests here, and the APIs in front of it."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.integration.nova import cloud as clouds
+from tests.integration.rabbitmq import AVAILABLE
+
+
+@pytest.fixture(scope='session')
+def cloud(tmp_path_factory):
+    """A Nova without an API."""
+    for name, available in (
+        ('rabbitmq-server', AVAILABLE),
+        (f'nova in {clouds.BIN}', clouds.AVAILABLE),
+    ):
+        if not available:
+            assert not os.environ.get('CI'), f'{name} is not installed'
+            pytest.skip(f'{name} is not installed')
+    cloud = clouds.Cloud(tmp_path_factory.mktemp('nova'))
+    try:
+        cloud.start()
+        yield cloud
+    finally:
+        cloud.stop()
+
+
+@pytest.fixture(scope='session')
+def plain(cloud):
+    """The URL of Nova's API as it is."""
+    return cloud.start_api('plain', clouds.paste())

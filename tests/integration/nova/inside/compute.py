@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nova-compute, with a driver that fails as some servers' ids ask it to.
+
+Nova looks for drivers below ``nova.virt`` only, so this one is put there.
+"""
+
+from nova import monkey_patch
+
+monkey_patch.patch(backend='threading')
+
+import sys  # noqa: E402
+import time  # noqa: E402
+
+import nova.virt  # noqa: E402
+from nova import exception  # noqa: E402
+from nova.cmd import compute  # noqa: E402
+from nova.virt import fake  # noqa: E402
+
+SLOW = '31'
+SLOW_S = 30
+
+
+def error_of(server_id):
+    """What the last two digits of a server's id mean."""
+    return {
+        '21': exception.InstanceNotReady(instance_id=server_id),
+        '22': exception.ConsoleTypeUnavailable(console_type='serial'),
+        '25': exception.SocketPortRangeExhaustedException(host='127.0.0.1'),
+        '26': exception.ConsoleNotAvailable(),
+        '27': NotImplementedError(),
+        '28': ValueError('secret of the driver'),
+        '29': exception.InstanceInvalidState(
+            attr='vm_state', instance_uuid=server_id, state='x', method='y'
+        ),
+        '30': exception.InstanceNotFound(instance_id=server_id),
+    }.get(server_id[-2:])
+
+
+class FaultyDriver(fake.FakeDriverWithoutFakeNodes):
+    def get_serial_console(self, context, instance):
+        fail(instance.uuid)
+        return super().get_serial_console(context, instance)
+
+    def get_spice_console(self, context, instance):
+        fail(instance.uuid)
+        return super().get_spice_console(context, instance)
+
+
+def fail(server_id):
+    if server_id[-2:] == SLOW:
+        time.sleep(SLOW_S)
+    error = error_of(server_id)
+    if error is not None:
+        raise error
+
+
+if __name__ == '__main__':
+    module = sys.modules[__name__]
+    sys.modules['nova.virt.faulty'] = nova.virt.faulty = module
+    compute.main()

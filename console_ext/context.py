@@ -41,7 +41,12 @@ class RequestContext(oslo_context.RequestContext):
 
     Unlike its base it never holds the caller's token: nothing here needs it, and
     what is not held cannot leak.
+
+    :ivar nova: Nova's own context, token and all, where the request came through Nova;
+        only to be handed back to Nova, by a look-up that asks it
     """
+
+    nova: Any = None
 
     def to_policy_values(self) -> dict[str, Any]:
         """The credentials that policy rules see: oslo.context's and ``is_admin``."""
@@ -83,6 +88,7 @@ def from_environ(environ: dict[str, Any], policy: Policy) -> RequestContext:
         }
         # The thread's current context is Nova's to set, not its guest's.
         context = RequestContext(**values, overwrite=False)
+        context.nova = nova
     else:
         context = RequestContext.from_environ(
             environ,

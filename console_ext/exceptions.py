@@ -35,6 +35,8 @@ them and is fit to be shown to a user.
     │   ├── HostUnreachable
     │   ├── BusUnreachable
     │   └── TooManyCalls
+    ├── ServersUnavailable              servers cannot be looked up now
+    ├── LookUpFailed                    what is asked for servers answers nonsense
     ├── StoreUnavailable                the database of authorizations is away
     ├── TokenRefused                    a console's token opens nothing
     ├── UnexpectedReply                 the compute host answered what it should not
@@ -282,6 +284,24 @@ class TooManyCalls(ComputeUnavailable):
 
     def __init__(self) -> None:
         super().__init__('Too many console requests are in progress.')
+
+
+class ServersUnavailable(ConsoleExtError):
+    """What knows the servers does not answer; it may later."""
+
+    def __init__(self) -> None:
+        super().__init__('Servers cannot be looked up now.')
+
+
+class LookUpFailed(ConsoleExtError):
+    """What knows the servers answered what it should not.
+
+    :param reason: for the log only
+    """
+
+    def __init__(self, reason: str):
+        self.reason = reason
+        super().__init__(f'the look-up of a server failed: {reason}')
 
 
 class StoreUnavailable(ConsoleExtError):

@@ -37,6 +37,7 @@ STATUSES: dict[type[exceptions.ConsoleExtError], int] = {
     exceptions.SerialPortsExhausted: 400,
     exceptions.InvalidSerialPorts: 400,
     exceptions.ComputeUnavailable: 503,
+    exceptions.ServersUnavailable: 503,
     exceptions.StoreUnavailable: 503,
 }
 

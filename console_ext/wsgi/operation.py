@@ -14,7 +14,7 @@ from console_ext.wsgi import declarations, microversions
 from console_ext.wsgi.validation import Validator
 
 # Statuses that the checks before a method end with; it need not expect them.
-EXPECTED_OF_ALL = frozenset({400, 401, 403, 404})
+EXPECTED_OF_ALL = frozenset({400, 401, 403, 404, 503})
 
 
 @dataclass(frozen=True, slots=True)

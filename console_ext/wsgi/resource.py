@@ -117,7 +117,7 @@ def refusal(
     """
     status = faults.status_of(error)
     expected = EXPECTED_OF_ALL if operation is None else operation.expected
-    if isinstance(error, exceptions.UnexpectedReply):
+    if isinstance(error, (exceptions.UnexpectedReply, exceptions.LookUpFailed)):
         LOG.error('%s (request %s)', error, request.request_id)
         response = faults.unexpected(request.request_id)
     elif status == 500 or (operation is not None and status not in expected):
@@ -129,7 +129,9 @@ def refusal(
         )
         response = faults.unexpected(request.request_id)
     else:
-        if isinstance(error, exceptions.ComputeUnavailable):
+        if isinstance(
+            error, (exceptions.ComputeUnavailable, exceptions.ServersUnavailable)
+        ):
             host = getattr(error, 'host', None)
             LOG.warning('%s (host %s, request %s)', error, host, request.request_id)
         response = faults.from_error(error, request.request_id)

@@ -79,7 +79,9 @@ def test_no_token_is_kept(policy):
     for environ in (KEYSTONE, {'nova.context': nova_context()}):
         context = contexts.from_environ(environ, policy)
         assert context.auth_token is None
+        assert 'a-secret' not in repr(context)
         assert 'a-secret' not in repr(context.to_dict())
+        assert 'a-secret' not in repr(context.get_logging_values())
         assert 'a-secret' not in repr(context.to_policy_values())
 
 
@@ -91,6 +93,13 @@ def test_nova_s_context(policy):
     assert context.project_id == PROJECT_A
     assert context.roles == ['member', 'reader']
     assert context.request_id == nova_context().request_id
+
+
+def test_nova_s_context_is_kept_for_nova(policy):
+    """Where there is one; it shows in nothing that we write or send."""
+    nova = nova_context()
+    assert contexts.from_environ({'nova.context': nova}, policy).nova is nova
+    assert contexts.from_environ(KEYSTONE, policy).nova is None
 
 
 def test_nova_s_word_for_an_administrator_is_not_taken(policy):

@@ -35,6 +35,8 @@ def test_tree_is_drawn_as_it_is():
 
 
 TEXTS = [
+    (exceptions.ServersUnavailable(), 'Servers cannot be looked up now.'),
+    (exceptions.LookUpFailed('odd'), 'the look-up of a server failed: odd'),
     (
         exceptions.StoreUnavailable(),
         'The database of console authorizations is unavailable.',
@@ -167,6 +169,7 @@ def test_every_class_has_its_text_here():
         (exceptions.InvalidConsoleType('c'), {'console_type': 'c'}),
         (exceptions.ConsoleTypeUnavailable('c'), {'console_type': 'c'}),
         (exceptions.HostUnreachable('h'), {'host': 'h'}),
+        (exceptions.LookUpFailed('r'), {'reason': 'r'}),
         (exceptions.UnexpectedReply('h', 'r'), {'host': 'h', 'reason': 'r'}),
     ],
     ids=lambda value: type(value).__name__,

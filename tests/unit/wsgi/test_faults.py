@@ -36,6 +36,8 @@ LEAVES = {
     exceptions.HostUnreachable: (503, 'serviceUnavailable'),
     exceptions.BusUnreachable: (503, 'serviceUnavailable'),
     exceptions.TooManyCalls: (503, 'serviceUnavailable'),
+    exceptions.ServersUnavailable: (503, 'serviceUnavailable'),
+    exceptions.LookUpFailed: (500, 'computeFault'),
     exceptions.StoreUnavailable: (503, 'serviceUnavailable'),
     # The API hands tokens out, and takes none.
     exceptions.TokenRefused: (500, 'computeFault'),

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The look-up that asks the compute API we are in front of.
+
+One request within the process for each look-up, whole view and all: it works with
+whatever shows servers as Nova does, and costs what that API needs for showing one.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from oslo_config import cfg
+
+from console_ext import exceptions
+from console_ext.context import NOVA_CONTEXT, RequestContext
+from console_ext.servers.base import LookUp, Server, WSGIApplication
+
+# The first microversion that says whether a server is locked.
+MICROVERSION = 'compute 2.9'
+
+# A server's view is a few thousand bytes; metadata make it some ten times that.
+MAX_ANSWER_BYTES = 2**20
+
+# What else may stand in its place leads elsewhere, as ``detail`` does.
+_ID = re.compile('[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', re.ASCII | re.IGNORECASE)
+
+_NO_SERVER = (404, 410)
+_LATER = (429, *range(500, 600))
+
+
+class UpstreamLookUp(LookUp):
+    """Servers of the wrapped application, as it shows them to an administrator.
+
+    Only to one does Nova name a server's host.
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts, application: WSGIApplication | None):
+        if application is None:
+            raise exceptions.ConfigurationError(
+                '[api] servers = upstream: there is no API behind this one to ask'
+            )
+        self._application = application
+
+    def get(self, context: RequestContext, server_id: str) -> Server:
+        """
+        :raises ServersUnavailable: the API cannot answer now
+        :raises LookUpFailed: its answer is not that of a compute API
+        """
+        if _ID.fullmatch(server_id) is None:
+            raise exceptions.ServerNotFound(server_id)
+        status, body = _ask(self._application, _environ(context, server_id))
+        if status in _NO_SERVER:
+            raise exceptions.ServerNotFound(server_id)
+        if status in _LATER:
+            raise exceptions.ServersUnavailable
+        if status != 200:
+            raise exceptions.LookUpFailed(f'the API answered {status}')
+        server = _server(body)
+        if server.id.lower() != server_id.lower():
+            raise exceptions.LookUpFailed('the API showed another server')
+        if not context.sees(server.project_id):
+            raise exceptions.ServerNotFound(server_id)
+        return server
+
+
+def _environ(context: RequestContext, server_id: str) -> dict[str, Any]:
+    """A request of the caller's, made an administrator of his project for it."""
+    environ: dict[str, Any] = {
+        'REQUEST_METHOD': 'GET',
+        'SCRIPT_NAME': '/v2.1',
+        'PATH_INFO': f'/servers/{server_id}',
+        'QUERY_STRING': '',
+        'SERVER_NAME': 'localhost',
+        'SERVER_PORT': '80',
+        'SERVER_PROTOCOL': 'HTTP/1.1',
+        'HTTP_HOST': 'localhost',
+        'HTTP_ACCEPT': 'application/json',
+        'HTTP_OPENSTACK_API_VERSION': MICROVERSION,
+        'HTTP_X_IDENTITY_STATUS': 'Confirmed',
+        'HTTP_X_USER_ID': context.user_id,
+        'HTTP_X_ROLES': 'admin',
+        'openstack.request_id': context.request_id,
+        'wsgi.version': (1, 0),
+        'wsgi.url_scheme': 'http',
+        'wsgi.input': io.BytesIO(),
+        'wsgi.errors': sys.stderr,
+        'wsgi.multithread': True,
+        'wsgi.multiprocess': True,
+        'wsgi.run_once': False,
+    }
+    if context.project_id is not None:
+        environ['HTTP_X_PROJECT_ID'] = context.project_id
+    if context.nova is not None:
+        environ[NOVA_CONTEXT] = _as_administrator(context.nova)
+    return environ
+
+
+def _as_administrator(nova: Any) -> Any:
+    administrator = nova.elevated()
+    # Nova's rules for servers refuse tokens of another scope than a project's.
+    administrator.system_scope = administrator.domain_id = None
+    return administrator
+
+
+def _ask(application: WSGIApplication, environ: dict[str, Any]) -> tuple[int, bytes]:
+    """The status and the body.
+
+    :raises LookUpFailed: the body is too large, or the application fails
+    """
+    statuses: list[str] = []
+    body = io.BytesIO()
+
+    def start_response(status: str, headers: Any, exc_info: Any = None) -> Any:
+        # It may be called again, and the last call counts (PEP 3333).
+        statuses.append(status)
+        return write
+
+    def write(part: bytes) -> None:
+        if body.tell() + len(part) > MAX_ANSWER_BYTES:
+            raise exceptions.LookUpFailed('the answer of the API is too large')
+        body.write(part)
+
+    parts: Iterable[bytes] = application(environ, start_response)
+    try:
+        for part in parts:
+            write(part)
+    finally:
+        close = getattr(parts, 'close', None)
+        if close is not None:
+            close()
+    try:
+        return int(statuses[-1].split()[0]), body.getvalue()
+    except (IndexError, ValueError):
+        raise exceptions.LookUpFailed('the API answered without a status') from None
+
+
+def _server(body: bytes) -> Server:
+    """
+    :raises LookUpFailed: it is no view of a server
+    """
+    try:
+        view = json.loads(body)['server']
+        return Server(
+            id=_text(view, 'id'),
+            name=_text(view, 'name'),
+            project_id=_text(view, 'tenant_id'),
+            user_id=_text(view, 'user_id'),
+            host=_text_or_none(view, 'OS-EXT-SRV-ATTR:host'),
+            vm_state=_text_or_none(view, 'OS-EXT-STS:vm_state'),
+            task_state=_text_or_none(view, 'OS-EXT-STS:task_state'),
+            power_state=view.get('OS-EXT-STS:power_state'),
+            locked=view.get('locked') is True,
+        )
+    except KeyError as missing:
+        raise exceptions.LookUpFailed(f'the API does not say {missing}') from None
+    except (AttributeError, TypeError, ValueError, RecursionError):
+        raise exceptions.LookUpFailed('the API showed no server') from None
+
+
+def _text(view: dict[str, Any], key: str) -> str:
+    value = view[key]
+    if not isinstance(value, str):
+        raise ValueError(f'{key} is no text')
+    return value
+
+
+def _text_or_none(view: dict[str, Any], key: str) -> str | None:
+    # Absent is not null: the API may hide what we have to know.
+    return None if view[key] is None else _text(view, key) or None

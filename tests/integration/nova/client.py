@@ -20,7 +20,7 @@ class Client:
     """
 
     def __init__(self, url: str):
-        self._url = url
+        self.url = url
         self._session = requests.Session()
         # What is compared is what a case says is sent.
         self._session.headers.clear()
@@ -47,7 +47,7 @@ class Client:
         path = path.format(server=server_id(number), project=PROJECT_A)
         return self._session.request(
             method,
-            self._url + path,
+            self.url + path,
             data=body,
             headers=headers,
             timeout=TIMEOUT_S,

@@ -57,12 +57,33 @@ def servers() -> list[dict[str, Any]]:
     return [*usual, *failing, server(SLOW)]
 
 
+def console_ext(look_up: str) -> Sections:
+    """A console_ext.conf that comes after Nova's own file."""
+    return {
+        'api': {'servers': look_up},
+        # Nova's own database is not ours.
+        'database': {'connection': ''},
+    }
+
+
 def paste() -> str:
     """Nova's own api-paste.ini, with no more changed than what keystone would do."""
     own = (BIN.parent / 'etc' / 'nova' / 'api-paste.ini').read_text()
     keystone = 'keystonemiddleware.auth_token:filter_factory'
     assert own.count(keystone) == 1
     return own.replace(keystone, 'identity:filter_factory')
+
+
+def paste_with_filter(config_files: list[Path]) -> str:
+    """The same, and the two changes that the README asks for."""
+    before = paste()
+    application = ' osapi_compute_app_v21\n'
+    assert before.count(application) == 2
+    return before.replace(application, f' console_ext{application}') + (
+        '\n[filter:console_ext]\n'
+        'paste.filter_factory = console_ext.wsgi.filter:factory\n'
+        f'config_files = {os.pathsep.join(map(str, config_files))}\n'
+    )
 
 
 class Cloud:
@@ -122,14 +143,16 @@ class Cloud:
 
     def configure(self, name: str, sections: Sections) -> Path:
         """Write a nova.conf in a directory of its own."""
-        directory = self._directory / name
-        directory.mkdir(exist_ok=True)
+        return self._write(self._directory / name / 'nova.conf', sections).parent
+
+    def _write(self, path: Path, sections: Sections) -> Path:
+        path.parent.mkdir(exist_ok=True)
         lines = []
         for section, options in sections.items():
             lines.append(f'[{section}]')
             lines += [f'{key} = {value}' for key, value in options.items()]
-        (directory / 'nova.conf').write_text('\n'.join(lines) + '\n')
-        return directory
+        path.write_text('\n'.join(lines) + '\n')
+        return path
 
     def start_program(self, name: str, *args: Any, **env: str) -> Program:
         return self._start(BIN / name, *args, **env)
@@ -151,6 +174,17 @@ class Cloud:
         return self._start_uwsgi(
             'nova.wsgi.osapi_compute:application', OS_NOVA_CONFIG_DIR=directory, **env
         )
+
+    def start_api_with_filter(self, name: str, sections: Sections, **env: str) -> str:
+        """
+        :param sections: of console_ext.conf, which comes beside Nova's own options
+        """
+        directory = self._directory / name
+        files = [
+            self.config / 'nova.conf',
+            self._write(directory / 'console_ext.conf', sections),
+        ]
+        return self.start_api(name, paste_with_filter(files), **env)
 
     def stop_program(self, program: Program) -> None:
         program.kill()

@@ -33,3 +33,10 @@ def cloud(tmp_path_factory):
 def plain(cloud):
     """The URL of Nova's API as it is."""
     return cloud.start_api('plain', clouds.paste())
+
+
+@pytest.fixture(scope='session', params=['upstream'])
+def filtered(cloud, request):
+    """The URL of Nova's API with our filter in it, a look-up after the other."""
+    name = f'filtered-{request.param}'
+    return cloud.start_api_with_filter(name, clouds.console_ext(request.param))

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the filter does not answer, it does not change."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.integration.nova.client import Client
+from tests.integration.nova.test_recorded import seen
+
+SERVER = '/v2.1/servers/{server}'
+ACTION = f'{SERVER}/action'
+
+
+def version(text):
+    return {'OpenStack-API-Version': f'compute {text}'}
+
+
+def action(body, **how):
+    headers = {'Content-Type': 'application/json', **how.pop('headers', {})}
+    return {
+        'method': 'POST',
+        'path': ACTION,
+        'body': json.dumps(body).encode(),
+        'headers': headers,
+        **how,
+    }
+
+
+REQUESTS = {
+    'versions': {'path': '/'},
+    'version': {'path': '/v2.1/'},
+    'legacy version': {'path': '/v2/'},
+    'list': {'path': '/v2.1/servers'},
+    'list in detail': {'path': '/v2.1/servers/detail'},
+    'list of all': {'path': '/v2.1/servers/detail?all_tenants=1', 'by': 'root'},
+    'legacy list': {'path': '/v2/{project}/servers'},
+    'list by page': {'path': '/v2.1/servers?limit=2'},
+    'show': {'path': SERVER},
+    'show as administrator': {'path': SERVER, 'by': 'root'},
+    'show to another': {'path': SERVER, 'by': 'bob'},
+    'show unknown': {'path': SERVER, 'number': 'ff'},
+    'show at 2.96': {'path': SERVER, 'headers': version('2.96')},
+    'show at latest': {'path': SERVER, 'headers': version('latest'), 'by': 'root'},
+    'show at none': {'path': SERVER, 'headers': version('2.9999')},
+    'head': {'method': 'HEAD', 'path': SERVER},
+    'options': {'method': 'OPTIONS', 'path': SERVER},
+    'nobody': {'path': SERVER, 'by': None},
+    'no such path': {'path': '/v2.1/nowhere'},
+    'system scope': {'path': SERVER, 'by': 'sys'},
+    'metadata': {'path': f'{SERVER}/metadata'},
+    'actions so far': {'path': f'{SERVER}/os-instance-actions', 'by': 'root'},
+    'flavors': {'path': '/v2.1/flavors'},
+    'services': {'path': '/v2.1/os-services', 'by': 'bob'},
+    'cors': {'path': SERVER, 'headers': {'Origin': 'http://evil.example'}},
+    'put metadata': {
+        'method': 'PUT',
+        'path': f'{SERVER}/metadata/made',
+        'body': b'{"meta": {"made": "by a test"}}',
+        'headers': {'Content-Type': 'application/json'},
+    },
+    'new resource at 2.6': {
+        'method': 'POST',
+        'path': f'{SERVER}/remote-consoles',
+        'body': b'{"remote_console": {"protocol": "serial", "type": "x"}}',
+        'headers': {'Content-Type': 'application/json', **version('2.6')},
+    },
+    'vnc': action({'os-getVNCConsole': {'type': 'novnc'}}),
+    'lock and no more': action({'lock': None}, number='0d'),
+    'output': action({'os-getConsoleOutput': {'length': 3}}),
+    'other action, refused': action({'os-resetState': {'state': 'active'}}),
+    'other action, unknown server': action({'unlock': None}, number='ff'),
+    'other action at 2.6': action({'lock': None}, headers=version('2.6'), number='0d'),
+    'upload in chunks': {
+        **action({}),
+        # An iterator goes out in chunks, which uwsgi leaves to the application.
+        'body': [b' ' * 4096] * 20,
+    },
+    'upload over the limit': {**action({}), 'body': b' ' * 200_000},
+    'create': {
+        'method': 'POST',
+        'path': '/v2.1/servers',
+        'body': b'{"server": {"name": "x"}}',
+        'headers': {'Content-Type': 'application/json'},
+    },
+}
+
+
+@pytest.mark.parametrize('name', REQUESTS)
+def test_passed_on(plain, filtered, name):
+    """Byte for byte, but for ids that are new at each request."""
+    request = {'method': 'GET', **REQUESTS[name]}
+    chunks = request.get('body')
+    answers = []
+    for url in (plain, filtered):
+        if isinstance(chunks, list):
+            request['body'] = iter(chunks)
+        answers.append(Client(url).request(**request))
+    without, ours = answers
+    assert seen(ours) == seen(without)
+    assert without.status_code < 500
+
+
+def test_request_ids(filtered):
+    """Ours are Nova's: one id for the answer, under both names."""
+    headers = Client(filtered).console().headers
+    assert headers['x-openstack-request-id'] == headers['x-compute-request-id']

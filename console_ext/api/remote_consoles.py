@@ -83,7 +83,7 @@ class RemoteConsolesController:
         :param ask: the method of the compute client, of the same name as Nova's
         """
         host, primitive = _reachable(server, ask.__name__)
-        info = ask(context, host, primitive, console_type)
+        info = ask(context, host, primitive, console_type, server.bus_url)
         if self._store is not None:
             now = time.time()
             authorization = Authorization(

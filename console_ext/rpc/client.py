@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import threading
 import time
@@ -17,7 +16,8 @@ from oslo_config import cfg
 
 from console_ext import exceptions
 from console_ext.context import RequestContext
-from console_ext.rpc import errors, instance, transport
+from console_ext.rpc import errors, instance
+from console_ext.rpc.bus import Bus, Buses
 from console_ext.threads import Busy, Threads
 
 LOG = logging.getLogger(__name__)
@@ -58,23 +58,14 @@ class ComputeClient:
     QUEUE_GRACE_S = 5.0
     QUEUE_RETRY_S = 0.25
 
-    MAX_KNOWN_HOSTS = 10_000
     MARGIN_S = 0.25
 
     def __init__(self, conf: cfg.ConfigOpts):
-        self._conf = conf
         self._timeout_s = conf.console_rpc.timeout
         most = conf.console_rpc.max_concurrent_calls
         self._places = threading.BoundedSemaphore(most)
         self._threads = Threads(most, 'console-rpc')
-        self._lock = threading.Lock()
-        self._client: oslo_messaging.RPCClient | None = None
-        self._transport: oslo_messaging.transport.RPCTransport | None = None
-        self._pid: int | None = None
-        # Before the first call nothing is known of the broker, as after a failure.
-        self._in_doubt = True
-        self._last_failure = float('-inf')
-        self._known_hosts: set[str] = set()
+        self._buses = Buses(conf)
 
     def get_serial_console(
         self,
@@ -82,15 +73,18 @@ class ComputeClient:
         host: str,
         server: dict[str, Any],
         console_type: str,
+        bus_url: str | None = None,
     ) -> ConnectInfo:
         """
         :param server: an instance primitive
+        :param bus_url: of the message bus that the host is on, oslo.messaging's; None
+            for the configured one
         :raises ConsoleError: the host says why there is no console
         :raises ComputeUnavailable: it cannot be asked now
         :raises UnexpectedReply: the answer is outside the contract
         """
         return self._get_console(
-            context, host, 'get_serial_console', server, console_type
+            context, host, 'get_serial_console', server, console_type, bus_url
         )
 
     def get_spice_console(
@@ -99,10 +93,11 @@ class ComputeClient:
         host: str,
         server: dict[str, Any],
         console_type: str,
+        bus_url: str | None = None,
     ) -> ConnectInfo:
         """Parameters and exceptions are those of :meth:`get_serial_console`."""
         return self._get_console(
-            context, host, 'get_spice_console', server, console_type
+            context, host, 'get_spice_console', server, console_type, bus_url
         )
 
     def validate_console_port(
@@ -112,6 +107,7 @@ class ComputeClient:
         server: dict[str, Any],
         console_type: str,
         port: int,
+        bus_url: str | None = None,
     ) -> bool:
         """Whether the host still has that console of that server on that port.
 
@@ -123,6 +119,7 @@ class ComputeClient:
             'validate_console_port',
             server,
             console_type,
+            bus_url,
             # Nova compares it with a string.
             port=str(port),
         )
@@ -130,10 +127,7 @@ class ComputeClient:
 
     def close(self) -> None:
         """Drop the connections, if there are any."""
-        with self._lock:
-            connected, self._transport, self._client = self._transport, None, None
-        if connected is not None:
-            connected.cleanup()
+        self._buses.close()
 
     def _get_console(
         self,
@@ -142,8 +136,9 @@ class ComputeClient:
         method: str,
         server: dict[str, Any],
         console_type: str,
+        bus_url: str | None,
     ) -> ConnectInfo:
-        reply = self._call(context, host, method, server, console_type)
+        reply = self._call(context, host, method, server, console_type, bus_url)
         try:
             return _connect_info(reply)
         except (KeyError, TypeError, ValueError) as error:
@@ -159,45 +154,49 @@ class ComputeClient:
         method: str,
         server: dict[str, Any],
         console_type: str,
+        bus_url: str | None,
         **more: Any,
     ) -> Any:
+        bus = self._buses.get(bus_url)
         asked = (instance.uuid_of(server), console_type, method)
         args = {'console_type': console_type, 'instance': server, **more}
         deadline = time.monotonic() + self._timeout_s
 
         def call(retry: int) -> Any:
-            return self._call_host(context, host, method, args, deadline, retry)
+            return self._call_host(bus, context, host, method, args, deadline, retry)
 
         try:
-            reply = self._in_time(call, deadline)
+            reply = self._in_time(bus, call, deadline)
         except Busy:
             raise exceptions.TooManyCalls from None
         except oslo_messaging.RemoteError as error:
-            raise self._remote(error.exc_type, host, asked) from None
+            bus.answered(host)
+            raise _remote(error.exc_type, host, asked) from None
         except oslo_messaging.MessageUndeliverable:
             raise exceptions.HostUnreachable(host) from None
         except (oslo_messaging.MessagingTimeout, TimeoutError):
-            self._doubt()
+            bus.failed()
             raise exceptions.HostUnreachable(host) from None
         except exceptions.ConsoleExtError:
             raise
         except Exception as error:
             name = type(error).__name__
             if errors.is_of_the_bus(error):
-                self._doubt()
+                bus.failed()
                 LOG.warning('The message bus failed: %s', name)
                 raise exceptions.BusUnreachable from None
-            raise self._remote(name, host, asked) from None
-        self._answered(host)
+            bus.answered(host)
+            raise _remote(name, host, asked) from None
+        bus.answered(host)
         return reply
 
-    def _in_time(self, call: Callable[[int], Any], deadline: float) -> Any:
+    def _in_time(self, bus: Bus, call: Callable[[int], Any], deadline: float) -> Any:
         """
         :param call: takes how often to connect again to publish its message
         :raises Busy: too many calls are under way
         :raises TimeoutError: the call was left behind
         """
-        if self._is_well():
+        if bus.is_well():
             try:
                 return self._at_once(lambda: call(0), deadline)
             except Exception as error:
@@ -205,16 +204,12 @@ class ComputeClient:
                 if isinstance(error, OSError) or not errors.is_of_the_bus(error):
                     raise
                 # The broker has restarted since, or is away.
-                self._doubt()
-        if not transport.broker_listens(self._conf, deadline):
-            self._doubt()
+                bus.failed()
+        if not bus.listens(deadline):
+            bus.failed()
             raise exceptions.BusUnreachable
         # The library's own timeout comes first where it works.
         return self._threads.run(lambda: call(1), deadline + self.MARGIN_S)
-
-    def _is_well(self) -> bool:
-        # A forked child has connections of its own to make.
-        return not self._in_doubt and self._pid == os.getpid()
 
     def _at_once(self, call: Callable[[], Any], deadline: float) -> Any:
         if not self._places.acquire(timeout=max(0.0, deadline - time.monotonic())):
@@ -224,25 +219,9 @@ class ComputeClient:
         finally:
             self._places.release()
 
-    def _remote(
-        self, name: str, host: str, asked: errors.Asked
-    ) -> exceptions.ConsoleExtError:
-        self._answered(host)
-        return errors.from_wire(name, asked) or exceptions.UnexpectedReply(
-            host, f'{asked[2]} failed with {name}'
-        )
-
-    def _answered(self, host: str) -> None:
-        self._in_doubt = False
-        if len(self._known_hosts) < self.MAX_KNOWN_HOSTS:
-            self._known_hosts.add(host)
-
-    def _doubt(self) -> None:
-        self._in_doubt = True
-        self._last_failure = time.monotonic()
-
     def _call_host(
         self,
+        bus: Bus,
         context: RequestContext,
         host: str,
         method: str,
@@ -250,12 +229,12 @@ class ComputeClient:
         deadline: float,
         retry: int,
     ) -> Any:
-        patience = self._last_failure + self.QUEUE_GRACE_S
-        if host in self._known_hosts:
+        patience = bus.last_failure + self.QUEUE_GRACE_S
+        if bus.knows(host):
             patience = time.monotonic() + self.QUEUE_GRACE_S
         while True:
             left = max(0.01, deadline - time.monotonic())
-            caller = self._connected().prepare(server=host, timeout=left, retry=retry)
+            caller = bus.connect().prepare(server=host, timeout=left, retry=retry)
             try:
                 return caller.call(_to_wire(context), method, **args)
             except oslo_messaging.MessageUndeliverable:
@@ -263,26 +242,11 @@ class ComputeClient:
                     raise
             time.sleep(self.QUEUE_RETRY_S)
 
-    def _connected(self) -> oslo_messaging.RPCClient:
-        pid = os.getpid()
-        if self._client is not None and self._pid == pid:
-            return self._client
-        with self._lock:
-            if self._client is None or self._pid != pid:
-                # A forked child cannot use its parent's connections, nor close them.
-                self._transport = transport.connect(self._conf)
-                self._client = oslo_messaging.get_rpc_client(
-                    self._transport,
-                    oslo_messaging.Target(
-                        topic=transport.TOPIC, version=transport.VERSION
-                    ),
-                    transport_options=oslo_messaging.TransportOptions(
-                        # The broker says at once that a host has no queue.
-                        at_least_once=True
-                    ),
-                )
-                self._pid = pid
-            return self._client
+
+def _remote(name: str, host: str, asked: errors.Asked) -> exceptions.ConsoleExtError:
+    return errors.from_wire(name, asked) or exceptions.UnexpectedReply(
+        host, f'{asked[2]} failed with {name}'
+    )
 
 
 def _to_wire(context: RequestContext) -> dict[str, Any]:

@@ -38,26 +38,33 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
             conf.register_opts(getattr(client, group), group=group)
 
 
-def connect(conf: cfg.ConfigOpts) -> oslo_messaging.transport.RPCTransport:
-    """A transport as ``transport_url`` says; no connection is made before it is used.
+def connect(
+    conf: cfg.ConfigOpts, url: str | None = None
+) -> oslo_messaging.transport.RPCTransport:
+    """A transport; no connection is made before it is used.
 
     No remote exception is rebuilt as a local class: the wire decides no types here.
 
+    :param url: None for that of ``transport_url``
     :raises oslo_messaging.InvalidTransportURL, oslo_messaging.DriverLoadFailure:
     """
     register_opts(conf)
-    return oslo_messaging.get_rpc_transport(conf, allowed_remote_exmods=[])
+    return oslo_messaging.get_rpc_transport(conf, url=url, allowed_remote_exmods=[])
 
 
-def broker_listens(conf: cfg.ConfigOpts, deadline: float) -> bool:
-    """Whether any broker of ``transport_url`` accepts a TCP connection now.
+def broker_listens(
+    conf: cfg.ConfigOpts, deadline: float, url: str | None = None
+) -> bool:
+    """Whether any broker of the bus accepts a TCP connection now.
 
     True where there is no broker, as for ``fake:/``.
 
     :param deadline: on the monotonic clock, in seconds; brokers that were not asked by
         then count as away
+    :param url: None for that of ``transport_url``
+    :raises oslo_messaging.InvalidTransportURL:
     """
-    hosts = oslo_messaging.TransportURL.parse(conf).hosts
+    hosts = oslo_messaging.TransportURL.parse(conf, url).hosts
     for host in hosts:
         timeout_s = min(_CONNECT_TIMEOUT_S, deadline - time.monotonic())
         if timeout_s <= 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from oslo_config import cfg
@@ -25,6 +25,8 @@ class Server:
     :param database_id: Nova's integer key of the instance; None where unknown
     :param host: the compute host that runs it; None while it has none
     :param power_state: Nova's number; None where unknown
+    :param bus_url: of the message bus that its host is on, as oslo.messaging has it;
+        None for the configured one
     """
 
     id: str
@@ -37,6 +39,8 @@ class Server:
     power_state: int | None = None
     locked: bool = False
     database_id: int | None = None
+    # It holds a password.
+    bus_url: str | None = field(default=None, repr=False)
 
 
 class LookUp(abc.ABC):

@@ -410,7 +410,8 @@ def test_no_broker_is_known_at_once(deployment, context):
 def test_child_after_a_fork_connects_itself(conf, client, context, agent):
     """A server may fork after the first call; the child's connection is its own."""
     former = client.get_serial_console(context, 'compute-1', SERVER, 'serial')
-    connected = client._transport
+    bus = client._buses.get(None)
+    connected = bus.connect()
     child = os.fork()
     if child == 0:
         # The bus is this process's memory: the child needs an agent as well.
@@ -418,13 +419,25 @@ def test_child_after_a_fork_connects_itself(conf, client, context, agent):
         try:
             ComputeServer(conf, compute.load(conf)).start()
             info = client.get_serial_console(context, 'compute-1', SERVER, 'serial')
-            if info.token != former.token and client._transport is not connected:
+            if info.token != former.token and bus.connect() is not connected:
                 status = 0
         finally:
             os._exit(status)
     assert os.waitpid(child, 0)[1] == 0
-    assert client._transport is connected
+    assert bus.connect() is connected
     assert client.get_serial_console(context, 'compute-1', SERVER, 'serial')
+
+
+def test_each_bus_is_on_its_own(client, context, agent, caplog):
+    """What happens to one says nothing of the others, and no log has the password."""
+    with socket.socket() as held:
+        held.bind(('127.0.0.1', 0))
+        away = f'rabbit://u:secret@127.0.0.1:{held.getsockname()[1]}/'
+        for url in (away, 'none'):
+            with pytest.raises(exceptions.BusUnreachable):
+                client.get_serial_console(context, 'compute-1', SERVER, 'serial', url)
+    assert client.get_serial_console(context, 'compute-1', SERVER, 'serial').token
+    assert 'secret' not in caplog.text
 
 
 def test_closed_client_connects_again(client, context, agent):

@@ -50,3 +50,11 @@ def test_what_is_not_known_of_a_server():
         False,
         None,
     )
+
+
+def test_bus_is_not_shown():
+    """Its URL holds a password."""
+    server = base.Server(
+        'i', 'n', 'p', 'u', None, None, None, bus_url='rabbit://u:secret@h/'
+    )
+    assert 'secret' not in repr(server)

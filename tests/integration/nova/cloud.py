@@ -165,6 +165,19 @@ class Cloud:
         self.computes[host] = compute
         return compute
 
+    def add_cell(self, name: str, transport_url: str) -> None:
+        """A cell with a database and without hosts."""
+        assert self.database is not None
+        url = self.database.new_database()
+        sections = self._nova()
+        sections['database'] = {'connection': url}
+        config = self.configure(name, sections) / 'nova.conf'
+        self._run('nova-manage', '--config-file', config, 'db', 'sync', '--local_cell')
+        self._manage(
+            *('cell_v2', 'create_cell', '--name', name),
+            *('--database_connection', url, '--transport-url', transport_url),
+        )
+
     def start_api(self, name: str, paste: str, **env: str) -> str:
         """A nova-api under uwsgi, with such an api-paste.ini; its URL."""
         directory = self._directory / name

@@ -35,8 +35,25 @@ def plain(cloud):
     return cloud.start_api('plain', clouds.paste())
 
 
-@pytest.fixture(scope='session', params=['upstream'])
-def filtered(cloud, request):
-    """The URL of Nova's API with our filter in it, a look-up after the other."""
-    name = f'filtered-{request.param}'
-    return cloud.start_api_with_filter(name, clouds.console_ext(request.param))
+def _filtered(cloud, look_up):
+    return cloud.start_api_with_filter(
+        f'filtered-{look_up}', clouds.console_ext(look_up)
+    )
+
+
+@pytest.fixture(scope='session')
+def by_nova(cloud):
+    """The URL of Nova's API with our filter in it, which asks Nova's databases."""
+    return _filtered(cloud, 'nova')
+
+
+@pytest.fixture(scope='session')
+def by_upstream(cloud):
+    """The same, but it asks the API behind it."""
+    return _filtered(cloud, 'upstream')
+
+
+@pytest.fixture(params=['nova', 'upstream'])
+def filtered(request):
+    """One after the other."""
+    return request.getfixturevalue(f'by_{request.param}')

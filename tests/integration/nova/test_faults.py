@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What breaks behind the API, and what a client is told."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.integration.nova.client import Client
+from tests.integration.nova.cloud import JOINED, SLOW
+
+# [console_rpc] timeout, and what else a request takes.
+IN_TIME_S = 10 + 4
+
+# Longer than it takes a compute host to find its broker again.
+RECOVERY_S = 60
+
+
+def timed(client, number='01'):
+    began = time.monotonic()
+    response = client.console(number)
+    return response.status_code, time.monotonic() - began
+
+
+def recovers(client) -> float:
+    """Seconds until the first console is there again; nothing else than 503 before."""
+    began = time.monotonic()
+    while True:
+        status, _ = timed(client)
+        if status == 200:
+            return time.monotonic() - began
+        assert status == 503
+        assert time.monotonic() - began < RECOVERY_S
+
+
+def held(cloud, url) -> tuple[int, int]:
+    """Threads and open files of the one worker of an API."""
+    master = cloud.program_of(url).process.pid
+    (worker,) = Path(f'/proc/{master}/task/{master}/children').read_text().split()
+    return (
+        len(os.listdir(f'/proc/{worker}/task')),
+        len(os.listdir(f'/proc/{worker}/fd')),
+    )
+
+
+def test_host_without_a_queue(filtered):
+    """It is known at once."""
+    client = Client(filtered)
+    timed(client)
+    status, seconds = timed(client, '08')
+    assert status == 503
+    assert seconds < 3
+
+
+@pytest.mark.timeout(240)
+def test_compute_host_dies_in_a_call(cloud, by_nova):
+    """The call under way ends in time, later ones at once, and then it is back."""
+    client = Client(by_nova)
+    answers = []
+    call = threading.Thread(target=lambda: answers.append(timed(client, SLOW)))
+    call.start()
+    time.sleep(2)
+    cloud.stop_program(cloud.computes['compute-1'])
+    call.join()
+    ((status, seconds),) = answers
+    assert (status, seconds < IN_TIME_S) == (503, True)
+    status, seconds = timed(client)
+    assert (status, seconds < IN_TIME_S) == (503, True)
+    cloud.start_compute('compute-1').wait_for(JOINED, 60)
+    assert timed(client)[0] == 200
+
+
+@pytest.mark.timeout(300)
+def test_broker_goes_and_comes_under_load(cloud, by_nova, by_upstream):
+    """Every answer is clear and in time, and nothing is left behind."""
+    clients = [Client(by_nova), Client(by_upstream)]
+    for client in clients:
+        for _ in range(20):
+            assert timed(client)[0] == 200
+    before = [held(cloud, client.url) for client in clients]
+    running = threading.Event()
+    running.set()
+
+    def load(client):
+        seen = []
+        client = Client(client.url)
+        while running.is_set():
+            seen.append(timed(client))
+        return seen
+
+    with ThreadPoolExecutor(4) as pool:
+        loads = [pool.submit(load, client) for client in clients * 2]
+        time.sleep(2)
+        cloud.broker.kill()
+        time.sleep(5)
+        cloud.broker.start()
+        times = [recovers(client) for client in clients]
+        time.sleep(2)
+        running.clear()
+    seen = [one for done in loads for one in done.result()]
+    assert {status for status, _ in seen} == {200, 503}
+    assert max(seconds for _, seconds in seen) < IN_TIME_S
+    assert max(times) < RECOVERY_S
+    for client, (threads, files) in zip(clients, before, strict=True):
+        for _ in range(5):
+            assert timed(client)[0] == 200
+        now_threads, now_files = held(cloud, client.url)
+        # The pools of threads and connections may have grown, to what the load needed.
+        assert now_threads <= threads + 8
+        assert now_files <= files + 16

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may open a console, in a Nova: its rules, on the server itself."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import yaml
+
+from tests.functional.client import SERIAL, SPICE
+from tests.integration.nova import cloud as clouds
+from tests.integration.nova.client import Client
+
+BASE = 'os_compute_api:os-remote-consoles'
+
+EDIT_S = 2.5
+
+
+@pytest.fixture(scope='module')
+def api(cloud, tmp_path_factory):
+    """A client of an API, and a function that edits its policy file."""
+    path = tmp_path_factory.mktemp('policy') / 'policy.yaml'
+    path.write_text('{}\n')
+    sections = clouds.console_ext('nova')
+    sections['oslo_policy'] = {'policy_file': path}
+    client = Client(cloud.start_api_with_filter('policy', sections))
+
+    def edit(rules):
+        path.write_text(yaml.safe_dump(rules))
+        time.sleep(EDIT_S)
+
+    yield client, edit
+    cloud.stop_program(cloud.program_of(client.url))
+
+
+def statuses(client, body, number='01'):
+    return {
+        by: client.console(number, body, by=by).status_code
+        for by in ('alice', 'rita', 'bob', 'root', 'rootb', 'sys')
+    }
+
+
+DEFAULT = {'alice': 200, 'rita': 403, 'bob': 404, 'root': 200, 'rootb': 200, 'sys': 403}
+
+
+def test_rules_are_edited_while_it_runs(api):
+    """Each edit is in force within seconds, for each type of console."""
+    client, edit = api
+    assert statuses(client, SERIAL) == DEFAULT
+    edit({f'{BASE}:spice': 'rule:context_is_admin'})
+    assert statuses(client, SERIAL) == DEFAULT
+    assert statuses(client, SPICE) == {**DEFAULT, 'alice': 403}
+    edit({BASE: 'user_id:%(user_id)s'})
+    # The target is the server, and it is alice's: administrators are not excepted.
+    own = {**DEFAULT, 'root': 403, 'rootb': 403}
+    assert statuses(client, SERIAL) == own
+    assert statuses(client, SERIAL, '02')['bob'] == 200
+    edit({})
+    assert statuses(client, SPICE) == DEFAULT

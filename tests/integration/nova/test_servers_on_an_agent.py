@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One contract, whoever answers: nova-compute or our agent, asked by Nova or by us."""
+
+from __future__ import annotations
+
+import pytest
+
+from console_ext import conf as config
+from console_ext import exceptions
+from console_ext.context import RequestContext
+from console_ext.rpc import instance
+from console_ext.rpc.client import ComputeClient
+from tests.deployment import PROJECT_A, Deployment, server, server_id
+from tests.functional.client import SERIAL, SPICE
+from tests.integration.nova.client import Client
+
+HOST = 'agent-1'
+
+# A running server, one whose host has no consoles for it, and one nobody knows.
+SERVERS = {
+    'nova-compute': {'host': 'compute-1', 'with': '01', 'refused': '22'},
+    'agent': {'host': HOST, 'with': '71', 'refused': '72'},
+}
+
+
+@pytest.fixture(scope='module')
+def agent(cloud, tmp_path_factory):
+    """Our agent as a compute host of the cloud."""
+    deployment = Deployment(tmp_path_factory.mktemp('agent'))
+    servers = [server('71', host=HOST), server('72', host=HOST, consoles={})]
+    deployment.write_inventory(servers)
+    deployment.configure(DEFAULT={'host': HOST, 'transport_url': cloud.broker.url})
+    cloud.seed(servers)
+    program = cloud.start_program(
+        'console-ext-agent', '--config-file', deployment.config_file
+    )
+    program.wait_for('Answering for compute host')
+    return deployment
+
+
+@pytest.fixture
+def compute(agent):
+    client = ComputeClient(config.load([str(agent.config_file)]))
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def context():
+    return RequestContext(
+        user_id='alice', project_id=PROJECT_A, roles=['member'], overwrite=False
+    )
+
+
+@pytest.mark.parametrize('peer', SERVERS)
+def test_consoles(compute, context, peer):
+    """Where they are, and a token for each."""
+    of = SERVERS[peer]
+    primitive = instance.to_primitive(server_id(of['with']))
+    serial = compute.get_serial_console(context, of['host'], primitive, 'serial')
+    spice = compute.get_spice_console(context, of['host'], primitive, 'spice-html5')
+    for info in (serial, spice):
+        assert info.token in info.access_url
+        assert isinstance(info.port, int)
+    assert serial.token != spice.token
+    assert serial.tls_port is None
+    for port, valid in ((spice.port, True), (1, False)):
+        assert valid is compute.validate_console_port(
+            context, of['host'], primitive, 'spice-html5', port
+        )
+
+
+@pytest.mark.parametrize('peer', SERVERS)
+def test_errors(compute, context, peer):
+    """By the names that travel."""
+    of = SERVERS[peer]
+
+    def serial(number, console_type='serial', **more):
+        return compute.get_serial_console(
+            context,
+            of['host'],
+            instance.to_primitive(server_id(number), **more),
+            console_type,
+        )
+
+    with pytest.raises(exceptions.ConsoleTypeUnavailable):
+        serial(of['refused'])
+    with pytest.raises(exceptions.InvalidConsoleType):
+        compute.get_spice_console(
+            context, of['host'], instance.to_primitive(server_id(of['with'])), 'x'
+        )
+
+
+@pytest.mark.parametrize('body', [SERIAL, SPICE])
+def test_nova_asks_our_agent(plain, agent, body):
+    """A nova-api without anything of ours in it gets a URL."""
+    response = Client(plain).console('71', body)
+    assert response.status_code == 200, response.text
+    assert '?token=' in response.json()['console']['url']
+
+
+def test_nova_understands_our_agent_s_errors(plain, agent):
+    """As those of a nova-compute."""
+    response = Client(plain).console('72')
+    assert response.status_code == 400
+    assert response.json()['badRequest']['message'] == (
+        'Unavailable console type serial.'
+    )

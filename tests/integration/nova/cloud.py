@@ -20,6 +20,8 @@ from tests.functional.programs import Program, free_port
 from tests.integration.rabbitmq import Broker
 from tests.integration.tokens.servers import MariaDB
 
+README = Path(__file__).parents[3] / 'README.rst'
+
 # The environment that holds the nova packages; by default, the one that runs the tests.
 BIN = Path(os.environ.get('CONSOLE_EXT_NOVA_BIN', Path(sys.executable).parent))
 
@@ -57,13 +59,23 @@ def servers() -> list[dict[str, Any]]:
     return [*usual, *failing, server(SLOW)]
 
 
-def console_ext(look_up: str) -> Sections:
+def _readme_block(begins: str) -> str:
+    """A literal block of the README's section on Nova, which is followed literally."""
+    _, _, section = README.read_text().partition('\nIn an existing Nova\n')
+    _, _, block = section.partition(f'::\n\n   {begins}\n')
+    lines = [begins]
+    for line in block.splitlines():
+        if line and not line.startswith('   '):
+            break
+        lines.append(line[3:])
+    return '\n'.join(lines) + '\n'
+
+
+def console_ext(look_up: str, more: str = '') -> str:
     """A console_ext.conf that comes after Nova's own file."""
-    return {
-        'api': {'servers': look_up},
-        # Nova's own database is not ours.
-        'database': {'connection': ''},
-    }
+    conf = _readme_block('[api]')
+    assert conf.count('servers = nova\n') == conf.count('connection =\n') == 1
+    return conf.replace('servers = nova', f'servers = {look_up}') + more
 
 
 def paste() -> str:
@@ -74,16 +86,19 @@ def paste() -> str:
     return own.replace(keystone, 'identity:filter_factory')
 
 
-def paste_with_filter(config_files: list[Path]) -> str:
+def paste_with_filter(nova_conf: Path, console_ext_conf: Path) -> str:
     """The same, and the two changes that the README asks for."""
     before = paste()
     application = ' osapi_compute_app_v21\n'
     assert before.count(application) == 2
-    return before.replace(application, f' console_ext{application}') + (
-        '\n[filter:console_ext]\n'
-        'paste.filter_factory = console_ext.wsgi.filter:factory\n'
-        f'config_files = {os.pathsep.join(map(str, config_files))}\n'
-    )
+    section = _readme_block('[filter:console_ext]')
+    for path, ours in (
+        ('/etc/nova/nova.conf', nova_conf),
+        ('/etc/console_ext/console_ext.conf', console_ext_conf),
+    ):
+        assert section.count(path) == 1
+        section = section.replace(path, str(ours))
+    return before.replace(application, f' console_ext{application}') + section
 
 
 class Cloud:
@@ -143,16 +158,14 @@ class Cloud:
 
     def configure(self, name: str, sections: Sections) -> Path:
         """Write a nova.conf in a directory of its own."""
-        return self._write(self._directory / name / 'nova.conf', sections).parent
-
-    def _write(self, path: Path, sections: Sections) -> Path:
+        path = self._directory / name / 'nova.conf'
         path.parent.mkdir(exist_ok=True)
         lines = []
         for section, options in sections.items():
             lines.append(f'[{section}]')
             lines += [f'{key} = {value}' for key, value in options.items()]
         path.write_text('\n'.join(lines) + '\n')
-        return path
+        return path.parent
 
     def start_program(self, name: str, *args: Any, **env: str) -> Program:
         return self._start(BIN / name, *args, **env)
@@ -188,16 +201,14 @@ class Cloud:
             'nova.wsgi.osapi_compute:application', OS_NOVA_CONFIG_DIR=directory, **env
         )
 
-    def start_api_with_filter(self, name: str, sections: Sections, **env: str) -> str:
+    def start_api_with_filter(self, name: str, console_ext_conf: str) -> str:
         """
-        :param sections: of console_ext.conf, which comes beside Nova's own options
+        :param console_ext_conf: what is in that file
         """
-        directory = self._directory / name
-        files = [
-            self.config / 'nova.conf',
-            self._write(directory / 'console_ext.conf', sections),
-        ]
-        return self.start_api(name, paste_with_filter(files), **env)
+        path = self._directory / name / 'console_ext.conf'
+        path.parent.mkdir()
+        path.write_text(console_ext_conf)
+        return self.start_api(name, paste_with_filter(self.config / 'nova.conf', path))
 
     def stop_program(self, program: Program) -> None:
         program.kill()
@@ -213,6 +224,13 @@ class Cloud:
             text=True,
             check=True,
         )
+
+    def worker_of(self, url: str) -> int:
+        """The process id of the one worker of such an API."""
+        master = self._apis[url].process.pid
+        children = Path(f'/proc/{master}/task/{master}/children')
+        (worker,) = children.read_text().split()
+        return int(worker)
 
     def program_of(self, url: str) -> Program:
         """The API that serves such a URL."""

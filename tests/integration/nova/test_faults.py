@@ -7,7 +7,6 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -40,8 +39,7 @@ def recovers(client) -> float:
 
 def held(cloud, url) -> tuple[int, int]:
     """Threads and open files of the one worker of an API."""
-    master = cloud.program_of(url).process.pid
-    (worker,) = Path(f'/proc/{master}/task/{master}/children').read_text().split()
+    worker = cloud.worker_of(url)
     return (
         len(os.listdir(f'/proc/{worker}/task')),
         len(os.listdir(f'/proc/{worker}/fd')),

@@ -22,9 +22,8 @@ def api(cloud, tmp_path_factory):
     """A client of an API, and a function that edits its policy file."""
     path = tmp_path_factory.mktemp('policy') / 'policy.yaml'
     path.write_text('{}\n')
-    sections = clouds.console_ext('nova')
-    sections['oslo_policy'] = {'policy_file': path}
-    client = Client(cloud.start_api_with_filter('policy', sections))
+    conf = clouds.console_ext('nova', f'[oslo_policy]\npolicy_file = {path}\n')
+    client = Client(cloud.start_api_with_filter('policy', conf))
 
     def edit(rules):
         path.write_text(yaml.safe_dump(rules))

@@ -30,18 +30,26 @@ class Cost:
     cpu_ms: float
 
 
-def post(port: int, path: str) -> Callable[[], None]:
-    """What asks for a console once."""
+def post(
+    port: int,
+    path: str,
+    *,
+    token: str | None = None,
+    method: str = 'POST',
+    body: str | None = BODY,
+) -> Callable[[], None]:
+    """What asks once, for a console unless it is told otherwise."""
+    headers = {**HEADERS, **({'X-Auth-Token': token} if token else {})}
 
     def once() -> None:
         # uwsgi keeps no connection alive.
         connection = http.client.HTTPConnection('127.0.0.1', port, timeout=30)
-        connection.request('POST', path, BODY, HEADERS)
+        connection.request(method, path, body, headers)
         answer = connection.getresponse()
-        body = answer.read()
+        text = answer.read()
         connection.close()
-        if answer.status != 200:
-            raise RuntimeError(f'{answer.status}: {body!r}')
+        if answer.status not in (200, 202):
+            raise RuntimeError(f'{answer.status}: {text!r}')
 
     return once
 

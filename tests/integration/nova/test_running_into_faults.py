@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What breaks behind the API, and what a client is told."""
+"""What breaks behind the API, and what a client is told.
+
+By its name this module runs after those that compare: a nova-compute that starts again
+ends the tasks that it finds its servers in.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,9 @@ from tests import proxy_parts
 
 
 def parameters(method) -> list[str]:
-    return list(inspect.signature(method).parameters)
+    """Those that have to be given."""
+    found = inspect.signature(method).parameters.values()
+    return [one.name for one in found if one.default is one.empty]
 
 
 @pytest.mark.parametrize('client', [ComputeClient, proxy_parts.Computes])
@@ -25,7 +27,7 @@ def test_compute_clients(client):
 
 
 @pytest.mark.parametrize('store', [Store, proxy_parts.Authority])
-@pytest.mark.parametrize('name', ['redeem', 'release', 'keep'])
+@pytest.mark.parametrize('name', ['redeem', 'release', 'keep', 'purge'])
 def test_authorities(store, name):
     """As are the real store and the tests'."""
     asked = getattr(authority.Authority, name)

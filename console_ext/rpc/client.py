@@ -46,11 +46,12 @@ class ConnectInfo:
 class ComputeClient:
     """Calls compute hosts, ours or Nova's.
 
-    Connects at the first call, so that a server may fork before.  A call takes
-    ``[console_rpc] timeout`` at the most, whatever the broker does: while it was well a
-    moment ago a call is made at once, and fails at once where it is not; else a thread
-    makes it that can be left behind, because oslo.messaging blocks without bound while
-    a broker is away.  There are ``[console_rpc] max_concurrent_calls`` of either.
+    Connects at the first call, so that a server may fork before.  Where the last call
+    was answered, a call is made at once: oslo.messaging's own timeout bounds the wait
+    for its reply, and one attempt to connect what comes before.  Else a thread makes it
+    that is left behind after ``[console_rpc] timeout``, because oslo.messaging blocks
+    without bound while a broker is away.  There are ``[console_rpc]
+    max_concurrent_calls`` of either.
     """
 
     # A broker that restarts forgets the queues of hosts, until these have found it

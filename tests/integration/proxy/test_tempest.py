@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tempest's WebSocket client, used as its tests of consoles use it.
+
+It asks for ``/websockify`` whatever the URL's path is, with the URL's query for a
+cookie, and offers the subprotocol ``binary``.  It knows frames of up to 125 bytes only.
+"""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from tempest.common import compute
+
+
+class Console:
+    """What a test of tempest's does with a URL."""
+
+    def __init__(self, url: str):
+        self._test = compute.NoVNCValidateMixin('validate_websocket_upgrade')
+        self.websocket = self._test.websocket = compute.create_websocket(url)
+        self.validate_websocket_upgrade = self._test.validate_websocket_upgrade
+
+    def receive_until(self, mark: bytes) -> None:
+        shown = b''
+        while mark not in shown:
+            frame = self.websocket.receive_frame()
+            assert frame is not None, shown
+            shown += frame
+
+
+@pytest.fixture
+def opened():
+    """Open a URL; closed at the end."""
+    consoles = []
+
+    def open_url(url: str) -> Console:
+        consoles.append(Console(url))
+        return consoles[-1]
+
+    yield open_url
+    for console in consoles:
+        console.websocket.close()
+
+
+def test_serial(proxy, machine, opened):
+    """As in its live migration: what is typed comes back from the guest."""
+    console = opened(proxy.url(proxy.token(port=machine.serial_port)))
+    console.validate_websocket_upgrade()
+    console.receive_until(b'Ctrl-B')
+    console.websocket.send_frame(b'\x02')
+    console.receive_until(b'iPXE>')
+    console.websocket.send_frame(b'v')
+    console.receive_until(b'v')
+
+
+def test_spice(proxy, machine, page, opened):
+    """As in its noVNC console: one URL for the page, and for the guest's greeting."""
+    url = page()
+    answer = compute.urllib3.PoolManager().request('GET', url, timeout=10)
+    assert (answer.status, b'</html>' in answer.data) == (200, True)
+    # A main channel, and a second with the same cookie, as spice-html5 opens more.
+    for channel in (1, 2):
+        console = opened(url)
+        console.validate_websocket_upgrade()
+        link = struct.pack('<IBBIII', 0, channel, 0, 0, 0, 18)
+        header = struct.pack('<4sIII', b'REDQ', 2, 2, len(link))
+        console.websocket.send_frame(header + link)
+        console.receive_until(b'REDQ')
+
+
+@pytest.mark.parametrize('name', ['serial', 'SPICE'])
+def test_bad_token(proxy, opened, name):
+    """Refused before the upgrade."""
+    console = opened(proxy.url('bad', name=name))
+    assert console.websocket.response.startswith(b'HTTP/1.1 401 Unauthorized\r\n')
+    with pytest.raises(AssertionError, match='401 Unauthorized'):
+        console.validate_websocket_upgrade()
+
+
+def test_a_token_opens_one_session(proxy, machine, opened):
+    """Its cookie is no way around that."""
+    url = proxy.url(proxy.token(port=machine.serial_port))
+    opened(url).validate_websocket_upgrade()
+    assert b' 401 ' in opened(url).websocket.response

@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 
 from console_ext import exceptions
 from console_ext.proxy import lobby
-from tests.functional.proxy.test_relay import receive_until, resident, upgrade
+from tests.functional.proxy.wire import receive_until, resident, upgrade
 from tests.proxy_parts import wait_for
 
 TOKEN_ANSWER = b'The token is not valid, or no longer: ask for a new console URL.\n'

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from tests.functional.proxy.test_relay import frame, receive_until, resident, upgrade
+from tests.functional.proxy.wire import frame, receive_until, resident, upgrade
 
 ROUNDS = 400
 

@@ -8,7 +8,7 @@ import time
 import pytest
 import requests
 
-from tests.functional.proxy.test_relay import receive_until, resident, upgrade
+from tests.functional.proxy.wire import receive_until, resident, upgrade
 
 
 @pytest.fixture

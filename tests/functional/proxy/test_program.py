@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests.functional.proxy.conftest import BASE
-from tests.functional.proxy.test_relay import receive_for_ever
+from tests.functional.proxy.wire import receive_for_ever
 from tests.proxy_parts import Guest, wait_for
 
 ROOT = Path(__file__).parents[3]

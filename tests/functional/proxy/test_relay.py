@@ -9,35 +9,21 @@ import struct
 import threading
 import time
 
-import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from tests.functional.proxy.wire import (
+    close_code,
+    closed,
+    frame,
+    receive_for_ever,
+    receive_until,
+    resident,
+    upgrade,
+)
 from tests.proxy_parts import reset, wait_for
 
 MIB = 2**20
-
-
-def closed(client) -> tuple[int | None, str]:
-    """The close code and reason that a client got."""
-    with pytest.raises(ConnectionClosed) as caught:
-        receive_for_ever(client)
-    received = caught.value.rcvd
-    return (received.code, received.reason) if received else (None, '')
-
-
-def receive_for_ever(client, send: bytes = b'') -> None:
-    """
-    :param send: what is sent before each message that is received
-    """
-    while True:
-        if send:
-            client.send(send)
-        client.recv(timeout=10)
-
-
-def resident() -> int:
-    return psutil.Process().memory_info().rss
 
 
 def test_what_is_typed_comes_back(proxy):
@@ -334,48 +320,3 @@ def test_sessions_outlive_the_store(proxy):
     client.send(b'x')
     assert client.recv(timeout=5) == b'x'
     proxy.authority.away.clear()
-
-
-def upgrade(target: str, *headers: str) -> bytes:
-    """A request to open a WebSocket."""
-    lines = [
-        f'GET {target} HTTP/1.1',
-        'Host: console',
-        'Upgrade: websocket',
-        'Connection: Upgrade',
-        'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
-        'Sec-WebSocket-Version: 13',
-        *headers,
-    ]
-    return '\r\n'.join([*lines, '', '']).encode()
-
-
-def frame(payload: bytes, opcode: int) -> bytes:
-    """A client's frame, under a mask of zeros."""
-    length = len(payload)
-    if length < 126:
-        header = struct.pack('!BB', 0x80 | opcode, 0x80 | length)
-    elif length < 65536:
-        header = struct.pack('!BBH', 0x80 | opcode, 0xFE, length)
-    else:
-        header = struct.pack('!BBQ', 0x80 | opcode, 0xFF, length)
-    return header + bytes(4) + payload
-
-
-def receive_until(client: socket.socket, mark: bytes | None) -> bytes:
-    """
-    :param mark: what to stop at; None is the end of the connection
-    """
-    received = b''
-    while mark is None or mark not in received:
-        part = client.recv(65536)
-        if not part:
-            assert mark is None, received
-            break
-        received += part
-    return received
-
-
-def close_code(received: bytes) -> int:
-    """The code of a close frame at the end of what was received."""
-    return struct.unpack('!H', received[received.rindex(b'\x88') + 2 :][:2])[0]

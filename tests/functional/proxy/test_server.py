@@ -16,7 +16,7 @@ from websockets.sync.client import connect
 from console_ext import exceptions
 from console_ext.proxy import server
 from console_ext.proxy.server import Proxy
-from tests.functional.proxy.test_relay import receive_for_ever, receive_until, upgrade
+from tests.functional.proxy.wire import receive_for_ever, receive_until, upgrade
 from tests.proxy_parts import wait_for
 
 

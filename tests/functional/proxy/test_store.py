@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from console_ext import tokens
 from console_ext.tokens import migration
 from tests.deployment import server_id
-from tests.functional.proxy.test_relay import receive_for_ever
+from tests.functional.proxy.wire import receive_for_ever
 from tests.proxy_parts import authorization, wait_for
 
 

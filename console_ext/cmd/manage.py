@@ -11,18 +11,15 @@ from oslo_config import cfg
 from console_ext import conf as config
 from console_ext import exceptions
 from console_ext.cmd import service
-from console_ext.policy import Policy
 from console_ext.wsgi import loader
 from console_ext.wsgi.router import Row
 
 
 def routes(conf: cfg.ConfigOpts) -> None:
     """Print the final table of what the extensions answer."""
-    extensions = loader.load_extensions(conf)
-    rules = loader.policies_of(extensions)
-    router = loader.build_router(extensions, Policy(conf, rules))
+    rows = loader.load(conf).router.rows()
     lines = [tuple(field.upper() for field in Row._fields)]
-    lines += [tuple(value or '-' for value in row) for row in router.rows()]
+    lines += [tuple(value or '-' for value in row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         padded = (value.ljust(width) for value, width in zip(line, widths, strict=True))

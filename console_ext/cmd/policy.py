@@ -7,7 +7,7 @@ from oslo_policy import policy as oslo_policy
 
 from console_ext import conf as config
 from console_ext.api import policies
-from console_ext.policy import Policy, base_rules
+from console_ext.policy import base_rules
 from console_ext.wsgi import app, loader
 
 
@@ -22,7 +22,4 @@ def get_enforcer() -> oslo_policy.Enforcer:
     Those tools take no configuration files of ours; the environment variable
     CONSOLE_EXT_CONFIG_FILES names them.
     """
-    conf = config.load()
-    extensions = loader.load_extensions(conf)
-    rules = loader.policies_of(extensions)
-    return Policy(conf, [*app.policies(), *rules]).enforcer
+    return loader.load(config.load(), app.policies()).policy.enforcer

@@ -199,22 +199,11 @@ def build_app(
 
     :raises ConfigurationError: the one line that says why not
     """
-    extensions = loader.load_extensions(conf)
-    rules = loader.policies_of(extensions)
-    policy = Policy(conf, [*policies(), *rules])
-    router = loader.build_router(extensions, policy)
+    loaded = loader.load(conf, policies())
     inventory = InventoryLookUp(conf)
-    actions = frozenset(row.action for row in router.rows() if row.action)
-    compute_api = ComputeAPI(inventory, policy, actions, supported)
-    return Filter(
-        compute_api,
-        extensions,
-        router,
-        policy,
-        inventory,
-        supported,
-        max_body_bytes(conf),
-    )
+    actions = frozenset(row.action for row in loaded.router.rows() if row.action)
+    compute_api = ComputeAPI(inventory, loaded.policy, actions, supported)
+    return Filter(compute_api, loaded, inventory, supported, max_body_bytes(conf))
 
 
 def factory(global_conf: dict[str, str], **local_conf: str) -> Filter:

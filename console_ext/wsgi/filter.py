@@ -14,15 +14,12 @@ from oslo_config import cfg
 
 from console_ext import conf as config
 from console_ext import exceptions
-from console_ext.policy import Policy
 from console_ext.servers import base as servers
 from console_ext.servers.base import LookUp, WSGIApplication
 from console_ext.wsgi import loader, microversions
-from console_ext.wsgi.extensions import V21APIExtensionBase
 from console_ext.wsgi.middleware.body_limit import max_body_bytes
 from console_ext.wsgi.request import Request, select
 from console_ext.wsgi.resource import Resource
-from console_ext.wsgi.router import Router
 
 
 class Filter:
@@ -34,17 +31,15 @@ class Filter:
     def __init__(
         self,
         application: WSGIApplication,
-        extensions: list[V21APIExtensionBase],
-        router: Router,
-        policy: Policy,
+        loaded: loader.Loaded,
         look_up: LookUp,
         supported: microversions.Range | None,
         max_body_bytes: int,
     ):
         self._application = application
-        self._extensions = extensions
-        self._router = router
-        self._resource = Resource(policy, look_up, supported)
+        self._loaded = loaded
+        self._router = loaded.router
+        self._resource = Resource(loaded.policy, look_up, supported)
         self._max_body_bytes = max_body_bytes
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
@@ -70,8 +65,7 @@ class Filter:
 
     def close(self) -> None:
         """Let every extension go of its connections."""
-        for extension in self._extensions:
-            extension.close()
+        self._loaded.close()
 
 
 def build_filter(
@@ -86,14 +80,9 @@ def build_filter(
     :param look_up: None for the one that ``[api] servers`` names
     :raises ConfigurationError: the one line that says why not
     """
-    extensions = loader.load_extensions(conf)
-    rules = loader.policies_of(extensions)
-    policy = Policy(conf, rules)
     return Filter(
         application,
-        extensions,
-        loader.build_router(extensions, policy),
-        policy,
+        loader.load(conf),
         look_up or servers.load(conf, application),
         supported,
         max_body_bytes(conf),

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, TypeVar
 
@@ -44,6 +45,34 @@ _METHODS = {
 # The nouns of the wrapped API that actions can be attached to, and one of each.
 _NOUNS = {'servers': 'server'}
 _ACTIONS = {f'/{many}/{{{one}_id}}/action' for many, one in _NOUNS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The enabled extensions, under one policy and in one table of routes."""
+
+    extensions: Sequence[V21APIExtensionBase]
+    policy: Policy
+    router: Router
+
+    def close(self) -> None:
+        """Let every extension go of its connections."""
+        for extension in self.extensions:
+            extension.close()
+
+
+def load(
+    conf: cfg.ConfigOpts, own_rules: Iterable[oslo_policy.RuleDefault] = ()
+) -> Loaded:
+    """All that the enabled extensions bring; nothing is connected yet.
+
+    :param own_rules: those of the API that the extensions are put in front of, where
+        it is ours
+    :raises ConfigurationError: the one line that says why not
+    """
+    extensions = load_extensions(conf)
+    policy = Policy(conf, [*own_rules, *policies_of(extensions)])
+    return Loaded(extensions, policy, build_router(extensions, policy))
 
 
 def load_extensions(conf: cfg.ConfigOpts) -> list[V21APIExtensionBase]:

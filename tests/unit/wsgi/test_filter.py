@@ -10,6 +10,7 @@ from console_ext import exceptions, wsgi
 from console_ext.policy import Policy
 from console_ext.servers.inventory import InventoryLookUp
 from console_ext.wsgi import filter as console_filter
+from console_ext.wsgi.loader import Loaded
 from console_ext.wsgi.operation import Operation
 from console_ext.wsgi.responses import json_response
 from console_ext.wsgi.router import Router
@@ -189,9 +190,9 @@ def test_closing_reaches_every_extension(deployment, behind):
             self.closed += 1
 
     one, two = Closing(), Closing()
-    application = console_filter.build_filter(deployment.conf(), behind)
-    application._extensions += [one, two]
-    application.close()
+    conf = deployment.conf()
+    loaded = Loaded([one, two], Policy(conf), Router())
+    console_filter.Filter(behind, loaded, InventoryLookUp(conf), None, 0).close()
     assert (one.closed, two.closed) == (1, 1)
 
 
@@ -223,7 +224,7 @@ def test_noun_of_an_extension(deployment, behind):
     index = Operation.compile('things', Things().index, names_server=False)
     router.connect('GET', '/things', index)
     application = console_filter.Filter(
-        behind, [], router, Policy(conf), InventoryLookUp(conf), None, 1000
+        behind, Loaded([], Policy(conf), router), InventoryLookUp(conf), None, 1000
     )
     at_2_3 = {'OpenStack-API-Version': 'compute 2.3'}
     answered = ask(application, '/things', token=ADMIN, headers=at_2_3)

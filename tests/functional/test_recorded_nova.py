@@ -3,22 +3,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 import pytest
-import yaml
 from oslo_config import cfg
 
 from console_ext import conf as config
 from console_ext import exceptions
 from console_ext.compute.inventory import InventoryDriver
 from console_ext.wsgi import app, microversions
-from tests.deployment import ETC, PROJECT_A, SERVERS, Deployment, server, server_id
-from tests.functional.client import SERIAL, SPICE, Client
+from tests.deployment import ETC, SERVERS, Deployment, server, server_id
+from tests.functional.client import Client
+from tests.functional.recorded import CASES, send
 
-CASES = yaml.safe_load(Path(__file__).with_name('recorded_nova.yaml').read_text())
 README = Path(__file__).parents[2] / 'README.rst'
 
 UUID = re.compile('[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}')
@@ -108,31 +106,6 @@ def recorded(tmp_path_factory):
     with Client.of(deployment) as client:
         yield client
     agent.stop()
-
-
-def send(client: Client, case: dict):
-    path = case.get('path', '/v2.1/servers/{server}/action').format(
-        server=server_id(case.get('server', '01')), project=PROJECT_A
-    )
-    method = case.get('method', 'POST')
-    headers = dict(case.get('headers', {}))
-    body = None
-    if method in ('POST', 'PUT'):
-        text = case.get('send', 'serial')
-        known = {'serial': SERIAL, 'spice': SPICE}
-        text = json.dumps(known[text]) if text in known else text
-        body = text.encode('latin-1').ljust(case.get('pad', 0))
-        content_type = case.get('type', 'application/json')
-        if content_type != 'none':
-            headers['Content-Type'] = content_type
-    return client.request(
-        method,
-        path,
-        by=case.get('as', 'alice'),
-        body=body,
-        headers=headers,
-        chunked=case.get('chunked', False),
-    )
 
 
 @pytest.mark.parametrize('case', CASES, ids=[case['case'] for case in CASES])

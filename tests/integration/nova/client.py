@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import requests
@@ -12,6 +13,8 @@ from tests.deployment import PROJECT_A, server_id
 from tests.functional.client import SERIAL, TOKENS
 
 TIMEOUT_S = 60
+
+_CHUNK_BYTES = 4096
 
 
 class Client:
@@ -29,13 +32,14 @@ class Client:
         *,
         by: str | None = 'alice',
         number: str = '01',
-        body: Any = None,
+        body: bytes | None = None,
         headers: dict[str, str] | None = None,
+        chunked: bool = False,
     ) -> requests.Response:
         """
         :param path: in it, {server} and {project} are filled in
         :param by: a name of TOKENS; None for no token
-        :param body: bytes, or an iterable of them to be sent in chunks
+        :param chunked: send the body in chunks, and no length
         """
         # uwsgi ends each connection, and need not say so.
         headers = {'Connection': 'close', **(headers or {})}
@@ -46,7 +50,8 @@ class Client:
         return requests.request(
             method,
             self.url + path,
-            data=body,
+            # An iterator goes out in chunks, which uwsgi leaves to the application.
+            data=_pieces(body) if chunked and body else body,
             headers=headers,
             timeout=TIMEOUT_S,
             allow_redirects=False,
@@ -73,3 +78,8 @@ class Client:
             body=json.dumps(body).encode(),
             headers={'Content-Type': 'application/json', **(headers or {})},
         )
+
+
+def _pieces(body: bytes) -> Iterator[bytes]:
+    for start in range(0, len(body), _CHUNK_BYTES):
+        yield body[start : start + _CHUNK_BYTES]

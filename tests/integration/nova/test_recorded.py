@@ -3,19 +3,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.functional.client import SERIAL, SPICE
+from tests.functional.recorded import CASES, send
 from tests.integration.nova.client import Client
-
-CASES = yaml.safe_load(
-    (Path(__file__).parents[2] / 'functional' / 'recorded_nova.yaml').read_text()
-)
 
 # Rows of the stand-alone API: Nova answers these itself, in front of the filter or
 # behind it.
@@ -29,31 +22,6 @@ NEW = re.compile(f'(req-|token(?:=|%3D)){UUID.pattern}')
 UPDATED = re.compile('"updated": "[^"]*"')
 
 NOT_COMPARED = {'Content-Length', 'Date'}
-
-
-def send(url: str, case: dict):
-    method = case.get('method', 'POST')
-    headers = dict(case.get('headers', {}))
-    body = None
-    if method in ('POST', 'PUT'):
-        text = case.get('send', 'serial')
-        known = {'serial': SERIAL, 'spice': SPICE}
-        text = json.dumps(known[text]) if text in known else text
-        body = text.encode('latin-1').ljust(case.get('pad', 0))
-        content_type = case.get('type', 'application/json')
-        if content_type != 'none':
-            headers['Content-Type'] = content_type
-        if case.get('chunked'):
-            body = iter([body])
-    by = case.get('as', 'alice')
-    return Client(url).request(
-        method,
-        case.get('path', '/v2.1/servers/{server}/action'),
-        by=by,
-        number=case.get('server', '01'),
-        body=body,
-        headers=headers,
-    )
 
 
 def seen(response) -> dict:
@@ -86,7 +54,7 @@ def differences():
 @pytest.mark.parametrize('case', CASES, ids=[case['case'] for case in CASES])
 def test_recorded_request(plain, filtered, case, differences):
     """Answered as by Nova alone, or as the table of differences has it."""
-    without, ours = send(plain, case), send(filtered, case)
+    without, ours = (send(Client(url), case) for url in (plain, filtered))
     row = case.get('here', {}).get('row')
     if row is None or row in NOVA_S_OWN:
         assert seen(ours) == seen(without)

@@ -12,7 +12,7 @@ A connection goes through these modules in this order::
       admission.py    who is let in, and what the others are told (pure)
       origin.py       which web pages may open consoles (pure)
     gate.py         the checks of admission that wait: store, compute host, target
-      calls.py        blocking calls in a bounded number of threads
+      calls.py        blocking calls, as the event loop sees them
       limits.py       how many sessions there may be
       grants.py       the store, as the event loop sees it
       target.py       a connection to a guest's console

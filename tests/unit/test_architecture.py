@@ -27,7 +27,7 @@ MAY_IMPORT = {
     'compute': {'exceptions', 'conf', 'inventory', 'plugin'},
     'tokens': {'exceptions', 'conf', 'threads'},
     'rpc': {'exceptions', 'conf', 'context', 'threads'},
-    'proxy': {'exceptions', 'conf', 'context', 'rpc', 'tokens'},
+    'proxy': {'exceptions', 'conf', 'context', 'rpc', 'threads', 'tokens'},
     'wsgi': {'exceptions', 'conf', 'context', 'policy', 'servers'},
     'api': {
         'exceptions',

@@ -2,6 +2,7 @@
 """Threads that wait in the caller's place."""
 
 import os
+import queue
 import threading
 import time
 
@@ -12,6 +13,13 @@ from console_ext.threads import Busy, Threads
 
 def soon(seconds=5.0):
     return time.monotonic() + seconds
+
+
+def raising(error):
+    def call(*_):
+        raise error
+
+    return call
 
 
 @pytest.fixture
@@ -45,8 +53,6 @@ def test_threads_are_kept():
     seen = set()
     for _ in range(20):
         seen.add(threads.run(threading.current_thread, soon()))
-        # The thread is free again only after its caller has gone on.
-        time.sleep(0.005)
     (thread,) = seen
     assert thread is not threading.current_thread()
     assert thread.daemon
@@ -86,6 +92,75 @@ def test_deadline_that_has_passed():
     with pytest.raises(TimeoutError):
         threads.run(lambda: time.sleep(0.05), soon(-1))
     assert threads.run(lambda: 7, soon()) == 7
+
+
+def test_call_that_nobody_waits_for():
+    """What it gives, or raises, is told in its thread."""
+    threads = Threads(1, 'test', waiting=1)
+    told = queue.SimpleQueue()
+
+    def tell(result, error):
+        told.put((result, type(error), threading.current_thread().name))
+
+    threads.begin(divmod, (7, 2), tell)
+    threads.begin(divmod, (7, 0), tell)
+    assert told.get(timeout=5) == ((3, 1), type(None), 'test')
+    assert told.get(timeout=5) == (None, ZeroDivisionError, 'test')
+
+
+def test_calls_without_a_thread_are_bounded(blocked):
+    """So many run, so many wait, and the next is told at once, or waits its time."""
+    threads = Threads(1, 'test', waiting=1)
+    told = queue.SimpleQueue()
+    for _ in range(2):
+        threads.begin(blocked, (), lambda *outcome: told.put(outcome))
+    with pytest.raises(Busy):
+        threads.begin(blocked, (), told.put)
+    with pytest.raises(Busy):
+        threads.run(blocked, soon(0.05))
+    blocked.release.set()
+    assert threads.run(blocked, soon()) == 'late'
+    assert told.qsize() == 2
+
+
+def test_callers_that_wait_for_a_thread(blocked):
+    """Each is let in when another's call has ended."""
+    threads = Threads(2, 'test')
+    results = queue.SimpleQueue()
+    callers = [
+        threading.Thread(target=lambda: results.put(threads.run(blocked, soon())))
+        for _ in range(8)
+    ]
+    for caller in callers:
+        caller.start()
+    blocked.release.set()
+    for caller in callers:
+        caller.join()
+    assert [results.get_nowait() for _ in callers] == ['late'] * 8
+
+
+def test_thread_that_cannot_be_started(monkeypatch):
+    """The machine has no more of them now; later it may."""
+    threads = Threads(1, 'test')
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, 'start', raising(RuntimeError))
+        with pytest.raises(Busy):
+            threads.run(lambda: 7, soon())
+    assert threads.run(lambda: 7, soon()) == 7
+
+
+def test_close(blocked):
+    """What was given is done yet, and then the thread ends."""
+    threads = Threads(1, 'ending', waiting=1)
+    told = queue.SimpleQueue()
+    for _ in range(2):
+        threads.begin(blocked, (), lambda *outcome: told.put(outcome))
+    threads.close()
+    (thread,) = [one for one in threading.enumerate() if one.name == 'ending']
+    blocked.release.set()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert told.qsize() == 2
 
 
 def test_child_after_a_fork(blocked):

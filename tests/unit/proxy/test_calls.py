@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Blocking calls in a bounded number of threads."""
+"""Blocking calls, as the event loop sees them."""
 
 from __future__ import annotations
 

@@ -16,9 +16,13 @@ A connection goes through these modules in this order::
       limits.py       how many sessions there may be
       grants.py       the store, as the event loop sees it
       target.py       a connection to a guest's console
-    relay.py        a session after the 101
+    session.py      a session after the 101: the client's side, which leads
+      guest.py        the guest's side
+      side.py         what both have
+      frames.py       which frames are for the guest, and the header of ours (pure)
       deadlines.py    when it is pinged and when it ends (pure)
       closing.py      how it ends: close codes and their reasons
+    sessions.py     all of them: opened, logged, and closed together
     server.py       the listeners in an event loop of their own;  tls.py, workers.py
 
 Every check is made before the 101, because a client can read a refusal only there.

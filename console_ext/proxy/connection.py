@@ -18,10 +18,10 @@ from console_ext.proxy import request as requests
 from console_ext.proxy.admission import Asked, Refusal
 from console_ext.proxy.forwarded import Networks
 from console_ext.proxy.gate import Admitted, Gate
+from console_ext.proxy.guest import Guest
 from console_ext.proxy.listener import Listener
 from console_ext.proxy.lobby import Lobby
 from console_ext.proxy.pages import Page
-from console_ext.proxy.relay import TargetSide
 from console_ext.proxy.sessions import Sessions
 
 LOG = logging.getLogger(__name__)
@@ -312,8 +312,8 @@ class Connection(asyncio.Protocol):
             text=self._listener.text,
         )
 
-    async def _guest(self, admitted: Admitted) -> TargetSide:
+    async def _guest(self, admitted: Admitted) -> Guest:
         _, guest = await self._loop.create_connection(
-            TargetSide, sock=admitted.target.socket
+            Guest, sock=admitted.target.socket
         )
         return guest

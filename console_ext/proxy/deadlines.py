@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When a session is pinged and when it ends: decided here, done in ``relay``."""
+"""When a session is pinged and when it ends: decided here, done in ``session``."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ from console_ext.proxy.gate import Gate
 from console_ext.proxy.grants import Grants
 from console_ext.proxy.limits import Limits
 from console_ext.proxy.lobby import Lobby
-from console_ext.proxy.relay import CLOSE_S
 from console_ext.proxy.sessions import Lengths, Sessions
+from console_ext.proxy.side import CLOSE_S
 from console_ext.proxy.target import Connector
 
 LOG = logging.getLogger(__name__)

@@ -15,7 +15,8 @@ from console_ext.proxy import closing
 from console_ext.proxy.deadlines import Timing
 from console_ext.proxy.gate import Admitted, Gate
 from console_ext.proxy.grants import Grants
-from console_ext.proxy.relay import ClientSide, TargetSide
+from console_ext.proxy.guest import Guest
+from console_ext.proxy.session import Session
 
 LOG = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Sessions:
         self._timing = timing
         self._lengths = lengths
         self._numbers = itertools.count(1)
-        self._live: dict[ClientSide, tuple[int, Admitted]] = {}
+        self._live: dict[Session, tuple[int, Admitted]] = {}
         self._going_away = False
         self._none_left = asyncio.Event()
         self._none_left.set()
@@ -64,7 +65,7 @@ class Sessions:
         self,
         wire: ServerProtocol,
         transport: asyncio.Transport,
-        guest: TargetSide,
+        guest: Guest,
         admitted: Admitted,
         early: bytes,
         *,
@@ -77,7 +78,7 @@ class Sessions:
         grant = admitted.grant
         authorization = grant.authorization
         now = asyncio.get_running_loop().time()
-        client = ClientSide(
+        session = Session(
             wire,
             self._timing,
             text=text,
@@ -85,9 +86,9 @@ class Sessions:
             ended=self._ended,
         )
         number = next(self._numbers)
-        self._live[client] = number, admitted
+        self._live[session] = number, admitted
         self._none_left.clear()
-        self._grants.hold(grant, lambda: client.close(closing.REVOKED))
+        self._grants.hold(grant, lambda: session.close(closing.REVOKED))
         LOG.info(
             'Session %d opened: server %s, %s, project %s, user %s, client %s, '
             'target %s port %s',
@@ -100,13 +101,13 @@ class Sessions:
             authorization.host,
             authorization.port,
         )
-        transport.set_protocol(client)
-        client.begin(transport, guest, early, admitted.target.early)
+        transport.set_protocol(session)
+        session.begin(transport, guest, early, admitted.target.early)
         if self._going_away:
-            client.close(closing.GOING_AWAY)
+            session.close(closing.GOING_AWAY)
 
-    def _ended(self, client: ClientSide) -> None:
-        number, admitted = self._live.pop(client)
+    def _ended(self, session: Session) -> None:
+        number, admitted = self._live.pop(session)
         self._gate.leave(admitted)
         if not self._live:
             self._none_left.set()
@@ -118,10 +119,10 @@ class Sessions:
             authorization.server_id,
             authorization.console_type,
             admitted.client,
-            client.from_client,
-            client.to_client,
-            asyncio.get_running_loop().time() - client.opened,
-            client.end.name if client.end else 'unknown',
+            session.from_client,
+            session.to_client,
+            asyncio.get_running_loop().time() - session.opened,
+            session.end.name if session.end else 'unknown',
         )
 
     async def drain(self, grace_s: float, close_s: float) -> None:
@@ -133,12 +134,12 @@ class Sessions:
         if await self._all_end(grace_s):
             return
         self._going_away = True
-        for client in list(self._live):
-            client.close(closing.GOING_AWAY)
+        for session in list(self._live):
+            session.close(closing.GOING_AWAY)
         if await self._all_end(close_s):
             return
-        for client in list(self._live):
-            client.abort()
+        for session in list(self._live):
+            session.abort()
         await self._all_end(1.0)
 
     async def _all_end(self, timeout_s: float) -> bool:

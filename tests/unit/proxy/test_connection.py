@@ -14,7 +14,7 @@ from console_ext.proxy.forwarded import Networks
 from console_ext.proxy.listener import Listener
 from console_ext.proxy.lobby import Lobby
 from console_ext.proxy.origin import AllowedOrigins
-from tests.unit.proxy.test_relay import Transport
+from tests.unit.proxy.transport import Transport
 
 REQUEST = b'GET /healthcheck HTTP/1.1\r\nHost: x\r\n\r\n'
 

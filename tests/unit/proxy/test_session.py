@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frames, of any kind, without sockets."""
+"""A session, without sockets."""
 
 from __future__ import annotations
 
 import asyncio
 import struct
-from unittest import mock
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
@@ -15,42 +13,12 @@ from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
 from console_ext.proxy.deadlines import Timing
-from console_ext.proxy.relay import ClientSide, TargetSide, binary_header
+from console_ext.proxy.guest import Guest
+from console_ext.proxy.session import Session
+from tests.unit.proxy.transport import Transport
 
 
-@pytest.mark.parametrize('length', [0, 1, 125, 126, 65535, 65536, 2**18])
-def test_binary_header(length):
-    """Byte for byte the library's."""
-    data = bytes(length)
-    assert binary_header(length) + data == Frame(Opcode.BINARY, data).serialize(
-        mask=False
-    )
-
-
-class Transport(mock.Mock):
-    """A connection that takes everything and remembers it."""
-
-    def __init__(self, **options):
-        super().__init__(spec=asyncio.Transport, **options)
-        self.sent = bytearray()
-        self.closing = False
-        self.write.side_effect = self.sent.extend
-        self.is_closing.side_effect = lambda: self.closing
-        self.is_reading.return_value = False
-        self.get_write_buffer_size.return_value = 0
-        self.can_write_eof.return_value = True
-        self.close.side_effect = self.abort.side_effect = self._close
-
-    def _close(self):
-        self.closing = True
-
-    def _get_child_mock(self, **options):
-        return mock.Mock(**options)
-
-
-def relayed(
-    chunks: list[bytes], *, text: bool = True
-) -> tuple[ClientSide, bytes, bytes]:
+def relayed(chunks: list[bytes], *, text: bool = True) -> tuple[Session, bytes, bytes]:
     """
     :returns: the session, what went to the client, what went to the guest
     """
@@ -58,17 +26,17 @@ def relayed(
     async def run():
         ended = []
         wire = ServerProtocol(state=OPEN, max_size=(None, 1000))
-        client = ClientSide(wire, Timing(), text=text, expires=None, ended=ended.append)
-        guest = TargetSide()
+        session = Session(wire, Timing(), text=text, expires=None, ended=ended.append)
+        guest = Guest()
         to_client, to_guest = Transport(), Transport()
         guest.connection_made(to_guest)
-        client.begin(to_client, guest, b'', b'')
+        session.begin(to_client, guest, b'', b'')
         for chunk in chunks:
             if not to_client.closing:
-                client.data_received(chunk)
-        client.connection_lost(None)
-        assert ended == [client]
-        return client, bytes(to_client.sent), bytes(to_guest.sent)
+                session.data_received(chunk)
+        session.connection_lost(None)
+        assert ended == [session]
+        return session, bytes(to_client.sent), bytes(to_guest.sent)
 
     return asyncio.run(run())
 
@@ -86,9 +54,9 @@ _FRAMES = st.builds(
 @given(st.lists(st.one_of(_FRAMES, st.binary(max_size=50)), max_size=6), st.booleans())
 def test_any_bytes(chunks, text):
     """No bytes of a client are an error of ours, and the session ends once."""
-    client, _, to_guest = relayed(chunks, text=text)
-    assert client.end is not None
-    assert client.from_client == len(to_guest) <= sum(map(len, chunks))
+    session, _, to_guest = relayed(chunks, text=text)
+    assert session.end is not None
+    assert session.from_client == len(to_guest) <= sum(map(len, chunks))
 
 
 @given(st.binary(max_size=2000), st.lists(st.integers(1, 900)), st.integers(1, 64))
@@ -120,12 +88,12 @@ def test_text_in_fragments(text, size):
         ).serialize(mask=True)
         for index, part in enumerate(parts)
     ]
-    client, _, to_guest = relayed(sent)
-    assert (to_guest, client.end.name) == (data, 'client lost')
+    session, _, to_guest = relayed(sent)
+    assert (to_guest, session.end.name) == (data, 'client lost')
 
 
 def test_a_letter_that_does_not_end():
     """A text message may not stop within one."""
-    client, to_client, _ = relayed([Frame(Opcode.TEXT, b'\xc3').serialize(mask=True)])
-    assert client.end.name == 'not UTF-8'
+    session, to_client, _ = relayed([Frame(Opcode.TEXT, b'\xc3').serialize(mask=True)])
+    assert session.end.name == 'not UTF-8'
     assert to_client[2:4] == struct.pack('!H', 1007)

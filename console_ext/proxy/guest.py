@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guest's side of a session."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol, cast
+
+from websockets.typing import BytesLike
+
+from console_ext.proxy import closing
+from console_ext.proxy.closing import Closing
+from console_ext.proxy.side import CLOSE_S, Side
+
+
+class Client(Protocol):
+    """The other side, as far as the guest knows it."""
+
+    def send(self, data: bytes) -> None:
+        """Pass bytes on."""
+
+    def close(self, end: Closing) -> None:
+        """There is no guest any more, or it has no more to say."""
+
+    def guest_full(self, full: bool) -> None:
+        """Whether the guest takes nothing for now."""
+
+
+class Guest(Side):
+    """Its bytes wait until there is a client to take them."""
+
+    __slots__ = ('_client', 'full')
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._client: Client | None = None
+        self.full = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._take(cast(asyncio.Transport, transport))
+        self.pause()
+
+    def begin(self, client: Client) -> None:
+        self._client = client
+        if self._transport is None:
+            client.close(closing.TARGET_LOST)
+        self.resume()
+
+    def leave(self) -> None:
+        """The client is gone: the guest gets what is left, if it takes it."""
+        self._client = None
+        if self._transport is not None:
+            if self._transport.get_write_buffer_size():
+                self._loop.call_later(CLOSE_S, self.abort)
+            self._transport.close()
+
+    # From the guest
+
+    def data_received(self, data: bytes) -> None:
+        if self._client is not None:
+            self._client.send(data)
+
+    def eof_received(self) -> bool:
+        # What the client sent before it heard of the end still goes to the guest.
+        if self._client is not None:
+            self._client.close(closing.TARGET_ENDED)
+        return self._client is not None
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
+        client, self._client = self._client, None
+        if client is not None:
+            client.close(closing.TARGET_ENDED if error is None else closing.TARGET_LOST)
+
+    # To the guest
+
+    def send(self, data: BytesLike) -> bool:
+        """
+        :returns: whether more may follow at once
+        """
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+        return not self.full
+
+    def pause_writing(self) -> None:
+        self.full = True
+        if self._client is not None:
+            self._client.guest_full(True)
+
+    def resume_writing(self) -> None:
+        self.full = False
+        if self._client is not None:
+            self._client.guest_full(False)

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A session after its 101: its client's side, which decides how it goes and ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+from websockets.exceptions import PayloadTooBig
+from websockets.frames import Frame
+from websockets.protocol import OPEN
+from websockets.server import ServerProtocol
+
+from console_ext.proxy import closing, deadlines
+from console_ext.proxy.closing import Closing
+from console_ext.proxy.deadlines import Timing
+from console_ext.proxy.frames import Incoming, binary_header
+from console_ext.proxy.guest import Guest
+from console_ext.proxy.side import CLOSE_S, Side
+
+
+class Session(Side):
+    """The client of a session, and the session itself.
+
+    :param wire: the WebSocket, open
+    :param text: whether text frames are taken, as their UTF-8 bytes
+    :param expires: when the session is to end, by the event loop's clock
+    :param ended: called once, when the client is gone
+    """
+
+    __slots__ = (
+        '_active',
+        '_backlog',
+        '_ended',
+        '_expires',
+        '_full',
+        '_guest',
+        '_heard',
+        '_incoming',
+        '_pinged',
+        '_timer',
+        '_timing',
+        '_wire',
+        'end',
+        'from_client',
+        'opened',
+        'to_client',
+    )
+
+    def __init__(
+        self,
+        wire: ServerProtocol,
+        timing: Timing,
+        *,
+        text: bool,
+        expires: float | None,
+        ended: Callable[[Session], None],
+    ):
+        super().__init__()
+        self._wire = wire
+        self._timing = timing
+        self._incoming = Incoming(text=text)
+        self._expires = expires
+        self._ended = ended
+        self._guest: Guest | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._full = False
+        self._backlog = False
+        self._pinged: float | None = None
+        self.opened = self._heard = self._active = self._loop.time()
+        self.from_client = self.to_client = 0
+        self.end: Closing | None = None
+
+    def begin(
+        self,
+        transport: asyncio.Transport,
+        guest: Guest,
+        early_client: bytes,
+        early_guest: bytes,
+    ) -> None:
+        """Take over a connection whose reading is paused.
+
+        :param early_client: what the client sent behind its request
+        :param early_guest: what the guest has sent already
+        """
+        self._take(transport)
+        self._guest = guest
+        guest.begin(self)
+        if early_guest:
+            self.send(early_guest)
+        if early_client:
+            self.data_received(early_client)
+        if self.end is None:
+            self._look()
+        self._read_again()
+
+    # From the client
+
+    def data_received(self, data: bytes) -> None:
+        wire = self._wire
+        self._heard = self._loop.time()
+        wire.receive_data(data)
+        frames = cast('list[Frame]', wire.events_received())
+        if frames and self._takes_data():
+            is_data = self._incoming.is_data
+            payloads = [frame.data for frame in frames if is_data(frame)]
+            if payloads and self._guest is not None:
+                payload = payloads[0] if len(payloads) == 1 else b''.join(payloads)
+                self.from_client += len(payload)
+                self._active = self._heard
+                if not self._guest.send(payload):
+                    self.pause()
+            if self._incoming.offence is not None:
+                self.close(self._incoming.offence)
+        if wire.parser_exc is not None and self.end is None:
+            too_big = isinstance(wire.parser_exc, PayloadTooBig)
+            self.end = closing.TOO_BIG if too_big else closing.PROTOCOL_ERROR
+        elif wire.close_rcvd is not None and self.end is None:
+            self.end = closing.CLIENT_CLOSED
+        if wire.writes:
+            self._flush()
+
+    def eof_received(self) -> bool:
+        # A WebSocket that ends without a close frame is lost.
+        return False
+
+    # To the client
+
+    def send(self, data: bytes) -> None:
+        """Pass the guest's bytes on; after the close frame there is nowhere to."""
+        transport = self._transport
+        if transport is None or self._wire.state is not OPEN or transport.is_closing():
+            return
+        self._active = self._loop.time()
+        self.to_client += len(data)
+        transport.write(binary_header(len(data)) + data)
+
+    def _flush(self) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        for data in self._wire.data_to_send():
+            if transport.is_closing():
+                return
+            if data:
+                transport.write(data)
+                # A client that pings and does not read the answers is not read either.
+                if self._full:
+                    self._backlog = True
+                    self.pause()
+            else:
+                self._hang_up(transport)
+
+    # Who waits for whom
+
+    def pause_writing(self) -> None:
+        self._full = True
+        if self._guest is not None:
+            self._guest.pause()
+
+    def resume_writing(self) -> None:
+        self._full = self._backlog = False
+        # It takes what it is sent, so it lives.
+        self._heard = self._loop.time()
+        if self._guest is not None:
+            self._guest.resume()
+        self._read_again()
+
+    def guest_full(self, full: bool) -> None:
+        if full:
+            self.pause()
+        else:
+            self._read_again()
+
+    def _read_again(self) -> None:
+        if not self._backlog and not (self._takes_data() and self._guest_is_full()):
+            self.resume()
+
+    def _takes_data(self) -> bool:
+        """Whether the client's bytes still go to the guest."""
+        return self.end is None or self.end is closing.TARGET_ENDED
+
+    def _guest_is_full(self) -> bool:
+        return self._guest is not None and self._guest.full
+
+    # The end
+
+    def close(self, end: Closing) -> None:
+        """Send the close frame, and give the client a while to answer it."""
+        transport = self._transport
+        if self.end is not None or transport is None:
+            return
+        self.end = end
+        if self._wire.state is OPEN and end.code is not None:
+            self._wire.send_close(end.code, end.reason)
+        self._give_up_later()
+        self._flush()
+        # The answer to the close frame is to be read, whatever was paused before.
+        self._read_again()
+
+    def _hang_up(self, transport: asyncio.Transport) -> None:
+        """End our half; the other half follows, or is cut in a while.
+
+        Closing while the client still sends would reset the connection, and with it
+        lose the close frame.
+        """
+        self._give_up_later()
+        if self._wire.close_rcvd is not None or not transport.can_write_eof():
+            transport.close()
+        else:
+            transport.write_eof()
+            self._read_again()
+
+    def _give_up_later(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(CLOSE_S, self.abort)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self.end is None:
+            self.end = closing.CLIENT_LOST
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._guest is not None:
+            self._guest.leave()
+        self._guest = self._transport = None
+        self._ended(self)
+
+    # Timers
+
+    def _look(self) -> None:
+        """Do what is due, and look again when the next thing is."""
+        self._timer = None
+        due = deadlines.due(
+            self._timing,
+            self._loop.time(),
+            heard=self._heard,
+            pinged=self._pinged,
+            active=self._active,
+            expires=self._expires,
+        )
+        if due.end is not None:
+            self.close(due.end)
+            return
+        if due.ping:
+            self._pinged = self._loop.time()
+            self._wire.send_ping(b'')
+            self._flush()
+        if due.again is not None:
+            self._timer = self._loop.call_at(due.again, self._look)

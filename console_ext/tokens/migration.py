@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from oslo_config import cfg
 
 from console_ext.tokens import database
+from console_ext.tokens.engine import engine
 
 # Not alembic's own name: the database may be Nova's as well.
 VERSION_TABLE = 'console_ext_alembic_version'
@@ -23,9 +24,15 @@ def sync(conf: cfg.ConfigOpts, version: str = 'head') -> None:
     :raises StoreUnavailable: the database is away, or refuses
     :raises ConfigurationError: ``[database] connection`` is not usable
     """
-    with database.errors(), _connect(conf) as connection:
-        config = Config()
-        config.set_main_option('script_location', 'console_ext.tokens:migrations')
+    config = Config()
+    config.set_main_option('script_location', 'console_ext.tokens:migrations')
+    with database.errors(), _connect(conf) as connection, connection.begin():
+        if connection.dialect.name == 'sqlite':
+            # Readers and a writer then do not wait for each other; it stays with the
+            # file.
+            connection.exec_driver_sql('PRAGMA journal_mode = WAL')
+            # Python's driver begins nothing for a change of the schema.
+            connection.exec_driver_sql('BEGIN IMMEDIATE')
         config.attributes['connection'] = connection
         command.upgrade(config, version)
 
@@ -43,4 +50,4 @@ def version(conf: cfg.ConfigOpts) -> str | None:
 
 
 def _connect(conf: cfg.ConfigOpts) -> sa.Connection:
-    return database.engine(conf, None).connect()
+    return engine(conf, None).connect()

@@ -51,3 +51,15 @@ def test_a_directory_that_is_missing(tmp_path):
     conf = stores.configuration(f'sqlite:///{tmp_path}/none/store.db')
     with pytest.raises(exceptions.StoreUnavailable):
         migration.sync(conf)
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(conf):
+    """The second of its tables is there already, and is somebody else's."""
+    engine = sa.create_engine(conf.database.connection)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f'CREATE TABLE {schema.SOCKETS.name} (i INTEGER)')
+    with pytest.raises(exceptions.StoreUnavailable):
+        migration.sync(conf)
+    assert schema.AUTHORIZATIONS.name not in sa.inspect(engine).get_table_names()
+    assert migration.version(conf) is None
+    engine.dispose()

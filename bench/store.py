@@ -37,7 +37,7 @@ def measure(store: Store) -> dict[str, float]:
     calls: dict[str, Callable[[str], object]] = {
         'issue': lambda token: store.issue(token, _authorization(now)),
         'redeem': lambda token: grants.append(store.redeem(token, 'serial', CLIENT)),
-        'release': lambda token: store.release(grants.pop()),
+        'release': lambda token: store.release([grants.pop()]),
         'revoke': lambda token: store.revoke(token),
     }
     taken = {}

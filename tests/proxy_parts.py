@@ -58,6 +58,7 @@ class Authority:
         self.live: set[Grant] = set()
         self.revoked: set[Grant] = set()
         self.released: list[Grant] = []
+        self.withdrawn: list[Grant] = []
         self.asked: list[tuple[str, str, str]] = []
         self.purged = 0
         self.away = threading.Event()
@@ -89,11 +90,20 @@ class Authority:
             self.live.add(grant)
             return grant
 
-    def release(self, grant):
+    def withdraw(self, grant):
         self._be_there()
         with self._lock:
             self.live.discard(grant)
-            self.released.append(grant)
+            self.withdrawn.append(grant)
+            if all(one.session_id != grant.session_id for one in self.live):
+                self._opened.discard(grant.session_id)
+                self._used.pop(grant.session_id, None)
+
+    def release(self, grants):
+        self._be_there()
+        with self._lock:
+            self.live.difference_update(grants)
+            self.released += grants
 
     def purge(self):
         self.purged += 1

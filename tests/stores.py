@@ -165,7 +165,7 @@ class StoreContract:
         token = issued(store)
         grant = store.redeem(token, 'serial', CLIENT)
         assert refusal(store, token) is Refusal.USED
-        store.release(grant)
+        store.release([grant])
         assert refusal(store, token) is Refusal.USED
         clock.now = NOW + 1e6
         assert refusal(store, token) is Refusal.USED
@@ -187,14 +187,14 @@ class StoreContract:
     def test_a_spice_token_is_used_up_when_its_session_ends(self, store, clock):
         token = issued(store, 'spice-html5')
         grants = [store.redeem(token, 'spice-html5', CLIENT) for _ in range(2)]
-        store.release(grants[0])
+        store.release([grants[0]])
         clock.now += LEASE_S - 1
         assert store.keep(grants[1:]) == set()
         clock.now += GRACE_S + 1
-        store.release(grants[1])
+        store.release([grants[1]])
         clock.now += GRACE_S - 0.1
         grants.append(store.redeem(token, 'spice-html5', CLIENT))
-        store.release(grants[2])
+        store.release([grants[2]])
         clock.now += GRACE_S
         assert refusal(store, token, 'spice-html5') is Refusal.USED
 
@@ -202,7 +202,7 @@ class StoreContract:
         token = issued(store, 'spice-html5')
         grants = [store.redeem(token, 'spice-html5', CLIENT) for _ in range(16)]
         assert refusal(store, token, 'spice-html5') is Refusal.TOO_MANY_SOCKETS
-        store.release(grants.pop())
+        store.release([grants.pop()])
         grants.append(store.redeem(token, 'spice-html5', CLIENT))
         assert refusal(store, token, 'spice-html5') is Refusal.TOO_MANY_SOCKETS
         assert len({grant.socket_id for grant in grants}) == 16
@@ -232,10 +232,52 @@ class StoreContract:
     def test_a_second_release_does_not_open_the_grace_again(self, store, clock):
         token = issued(store, 'spice-html5')
         grant = store.redeem(token, 'spice-html5', CLIENT)
-        store.release(grant)
+        store.release([grant])
         clock.now += GRACE_S
-        store.release(grant)
+        store.release([grant])
         assert refusal(store, token, 'spice-html5') is Refusal.USED
+
+    def test_a_redeem_that_nothing_came_of_is_undone(self, conf, store, clock):
+        token = issued(store)
+        store.withdraw(store.redeem(token, 'serial', CLIENT))
+        assert self.rows(conf, SOCKETS) == []
+        grant = store.redeem(token, 'serial', '192.0.2.2')
+        assert refusal(store, token) is Refusal.USED
+        store.release([grant])
+        store.withdraw(grant)
+        assert refusal(store, token) is Refusal.USED
+
+    def test_undoing_leaves_a_session_that_others_have_joined(self, store, clock):
+        token = issued(store, 'spice-html5')
+        first = store.redeem(token, 'spice-html5', CLIENT)
+        second = store.redeem(token, 'spice-html5', CLIENT)
+        store.withdraw(first)
+        assert refusal(store, token, 'spice-html5', '192.0.2.2') is Refusal.OTHER_CLIENT
+        store.release([second])
+        store.withdraw(store.redeem(token, 'spice-html5', CLIENT))
+        clock.now += GRACE_S
+        assert refusal(store, token, 'spice-html5') is Refusal.USED
+
+    def test_undoing_is_not_leave_to_come_after_the_token_expired(self, store, clock):
+        token = issued(store)
+        grant = store.redeem(token, 'serial', CLIENT)
+        clock.now = NOW + 600
+        store.withdraw(grant)
+        assert refusal(store, token) is Refusal.EXPIRED
+
+    def test_threads_that_undo_and_redeem(self, conf, store):
+        """However they meet, one session at the most has the token."""
+        token = issued(store, 'spice-html5')
+
+        def join_and_leave():
+            for _ in range(5):
+                store.withdraw(store.redeem(token, 'spice-html5', CLIENT))
+            return store.redeem(token, 'spice-html5', CLIENT)
+
+        results = run_at_once(8, join_and_leave)
+        assert len({grant.session_id for grant in results}) == 1
+        assert refusal(store, token, 'spice-html5', '192.0.2.2') is Refusal.OTHER_CLIENT
+        assert len(self.rows(conf, SOCKETS)) == 8
 
     def test_revoking_reaches_tokens_and_sessions(self, store):
         unopened, serial = issued(store), issued(store)
@@ -279,7 +321,7 @@ class StoreContract:
         }
         assert store.keep([]) == set()
         assert store.keep({*grants, *strangers}) == strangers
-        store.release(grants[3])
+        store.release([grants[3]])
         assert store.keep(grants) == {grants[3]}
 
     def test_purges_what_is_over(self, conf, clock):
@@ -296,7 +338,7 @@ class StoreContract:
         ]
         assert store.purge() == 0
         clock.now = NOW + 600 + RETENTION_S - LEASE_S
-        store.release(ended)
+        store.release([ended])
         store.keep(lasting)
         issued(store, expires=clock.now + 600)
         clock.now = NOW + 600 + RETENTION_S + 1
@@ -329,7 +371,7 @@ class StoreContract:
         assert len(grants) == 16
         assert len({grant.session_id for grant in grants}) == 1
         assert {error.reason for error in refused} == {Refusal.TOO_MANY_SOCKETS}
-        run_at_once(4, lambda: [store.release(grant) for grant in grants])
+        run_at_once(4, lambda: [store.release([grant]) for grant in grants])
         assert self.rows(conf, SOCKETS) == []
 
     def test_without_tables_it_is_unavailable(self, connection, caplog):

@@ -22,8 +22,14 @@ class Authority(Protocol):
         :raises StoreUnavailable:
         """
 
-    def release(self, grant: Grant) -> None:
-        """The grant's session has ended.
+    def withdraw(self, grant: Grant) -> None:
+        """Nothing was opened with the grant: its token is to be as good as before.
+
+        :raises StoreUnavailable:
+        """
+
+    def release(self, grants: Collection[Grant]) -> None:
+        """The grants' sessions have ended.
 
         :raises StoreUnavailable:
         """

@@ -54,7 +54,8 @@ class Gate:
         What is free is checked first, and the store before anything of the server's
         is touched.
 
-        :raises ConsoleExtError: one of ``admission.REFUSALS``; nothing is held then
+        :raises ConsoleExtError: one of ``admission.REFUSALS``; nothing is held then,
+            and the token is as good as it was
         """
         place = Place(self._limits)
         try:
@@ -67,8 +68,12 @@ class Gate:
                 place.take('project', authorization.project_id)
                 await self._confirm(authorization)
                 target = await self._connector.connect(authorization)
+            except asyncio.CancelledError:
+                self._grants.withdraw(grant)
+                raise
             except BaseException:
-                self._grants.release(grant)
+                # Whoever is refused may come again at once.
+                await self._grants.withdraw(grant)
                 raise
         except BaseException:
             place.leave()

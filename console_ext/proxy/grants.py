@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 from console_ext import exceptions
@@ -15,9 +15,6 @@ from console_ext.proxy.calls import Calls
 from console_ext.tokens.authorization import Grant
 
 LOG = logging.getLogger(__name__)
-
-# Sessions that end together are reported a few at a time, so that new ones get through.
-_RELEASING = 4
 
 
 class Grants:
@@ -31,7 +28,8 @@ class Grants:
         self._timeout_s = timeout_s
         self._live: dict[Grant, Callable[[], None] | None] = {}
         self._ended: list[Grant] = []
-        self._releasing: set[asyncio.Task[None]] = set()
+        self._releasing: asyncio.Task[None] | None = None
+        self._withdrawing: set[asyncio.Task[None]] = set()
 
     async def redeem(self, token: str, console_type: str, client: str) -> Grant:
         """
@@ -52,13 +50,26 @@ class Grants:
     def _came_late(self, call: asyncio.Future[Grant]) -> None:
         """Nobody waits for this grant any more."""
         if not call.cancelled() and call.exception() is None:
-            self.release(call.result())
+            self.withdraw(call.result())
 
     def hold(self, grant: Grant, revoked: Callable[[], None]) -> None:
         """
         :param revoked: called when the store says that the grant's session is to end
         """
         self._live[grant] = revoked
+
+    def withdraw(self, grant: Grant) -> asyncio.Task[None]:
+        """Tell the store that nothing was opened with a grant.
+
+        :returns: what may be waited for, and goes on if it is not
+        """
+        self._live.pop(grant, None)
+        task = asyncio.get_running_loop().create_task(
+            self._tell(self._authority.withdraw, grant)
+        )
+        self._withdrawing.add(task)
+        task.add_done_callback(self._withdrawing.discard)
+        return task
 
     def release(self, grant: Grant) -> None:
         """End the heartbeats of a grant, which began when it was redeemed, and tell the
@@ -68,29 +79,35 @@ class Grants:
         """
         self._live.pop(grant, None)
         self._ended.append(grant)
-        if len(self._releasing) < _RELEASING:
-            self._begin(self._release_all())
-
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._releasing.add(task)
-        task.add_done_callback(self._releasing.discard)
+        if self._releasing is None:
+            self._releasing = asyncio.get_running_loop().create_task(
+                self._release_all()
+            )
 
     async def _release_all(self) -> None:
-        while self._ended:
-            grant = self._ended.pop()
-            try:
-                call = self._calls.submit(self._authority.release, grant)
-                await asyncio.wait_for(call, self._timeout_s)
-            except (TimeoutError, exceptions.ConsoleExtError):
-                LOG.warning('The store was not told of the end of a session')
-            except Exception as error:
-                LOG.error('The store failed: %s', type(error).__name__)
+        """One call after the other: what ends during one is told together."""
+        try:
+            while self._ended:
+                ended, self._ended = self._ended, []
+                await self._tell(self._authority.release, ended)
+        finally:
+            self._releasing = None
 
-    async def released(self, timeout_s: float) -> None:
+    async def _tell(self, tell: Callable[[Any], None], what: Any) -> None:
+        try:
+            await asyncio.wait_for(self._calls.submit(tell, what), self._timeout_s)
+        except (TimeoutError, exceptions.ConsoleExtError):
+            LOG.warning('The store was not told of the end of a session')
+        except Exception as error:
+            LOG.error('The store failed: %s', type(error).__name__)
+
+    async def told(self, timeout_s: float) -> None:
         """Wait until the store knows of every end, but not longer than that."""
-        if self._releasing:
-            await asyncio.wait(set(self._releasing), timeout=timeout_s)
+        telling = set(self._withdrawing)
+        if self._releasing is not None:
+            telling.add(self._releasing)
+        if telling:
+            await asyncio.wait(telling, timeout=timeout_s)
 
     async def beat(self, interval_s: float) -> None:
         """Report the live sessions, for ever.

@@ -208,7 +208,7 @@ class Proxy:
         await lobby.empty()
         for task in tasks:
             task.cancel()
-        await grants.released(_RELEASE_S)
+        await grants.told(_RELEASE_S)
         store_calls.close()
         compute_calls.close()
 

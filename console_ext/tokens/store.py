@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The authorizations in the database: issue, redeem, release, keep, revoke, purge."""
+"""The authorizations in the database: issued, redeemed, kept, revoked, purged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from console_ext.tokens.authorization import Authorization, Grant
 from console_ext.tokens.schema import AUTHORIZATIONS, SOCKETS
 
 # Ids in one statement; SQLite before 3.32 takes 999 values.
-_KEEP_BATCH = 500
+_BATCH = 500
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Authorization))
 
@@ -53,14 +53,31 @@ _ADMIT = (
 )
 _ISSUE = AUTHORIZATIONS.insert()
 _SOCKET = SOCKETS.insert()
-_OWNER = sa.select(SOCKETS.c.authorization_id).where(
-    SOCKETS.c.id == sa.bindparam('socket_id')
-)
-_RELEASE = SOCKETS.delete().where(SOCKETS.c.id == sa.bindparam('socket_id'))
+_ITS_SOCKETS = SOCKETS.c.id.in_(sa.bindparam('socket_ids', expanding=True))
+_OWNERS = sa.select(SOCKETS.c.authorization_id).where(_ITS_SOCKETS)
+_RELEASE = SOCKETS.delete().where(_ITS_SOCKETS)
 _CLOSED = (
     AUTHORIZATIONS.update()
-    .where(AUTHORIZATIONS.c.id == sa.bindparam('its_id'))
+    .where(AUTHORIZATIONS.c.id.in_(sa.bindparam('its_ids', expanding=True)))
     .values(closed=sa.bindparam('now'))
+)
+_UNOPENED = sa.and_(
+    AUTHORIZATIONS.c.id == sa.bindparam('its_id'),
+    AUTHORIZATIONS.c.closed.is_(None),
+)
+# It counts as a change, and from here on nobody joins before this is done.
+_WITHDRAW = (
+    AUTHORIZATIONS.update()
+    .where(_UNOPENED)
+    .values(redeemed=AUTHORIZATIONS.c.redeemed + 1)
+)
+_REOPEN = (
+    AUTHORIZATIONS.update()
+    .where(
+        _UNOPENED,
+        ~sa.exists().where(SOCKETS.c.authorization_id == AUTHORIZATIONS.c.id),
+    )
+    .values(session_id=None, client_address=None)
 )
 
 
@@ -135,19 +152,27 @@ class Store:
 
         return self._database.run(take)
 
-    def release(self, grant: Grant) -> None:
-        """The socket has closed.  Once more does no harm."""
+    def release(self, grants: Iterable[Grant]) -> None:
+        """These sockets have closed.  Once more does no harm."""
+        for socket_ids in _batches(sorted(_ids(grants)), _BATCH):
+            self._database.run(functools.partial(self._end, socket_ids))
 
-        def delete(connection: sa.Connection) -> None:
-            its = {'socket_id': grant.socket_id}
-            with connection.begin():
-                owner = connection.scalar(_OWNER, its)
-            with connection.begin():
-                if connection.execute(_RELEASE, its).rowcount:
-                    now = self._clock()
-                    connection.execute(_CLOSED, {'its_id': owner, 'now': now})
+    def withdraw(self, grant: Grant) -> None:
+        """Undo a redeem that no socket came of.
 
-        self._database.run(delete)
+        If the session has no other socket, and had none, the token opens one again.
+        """
+        its = {'socket_ids': [grant.socket_id]}
+
+        def undo(connection: sa.Connection) -> None:
+            with connection.begin():
+                owner = connection.scalar(_OWNERS, its)
+            with connection.begin():
+                connection.execute(_WITHDRAW, {'its_id': owner})
+                connection.execute(_RELEASE, its)
+                connection.execute(_REOPEN, {'its_id': owner})
+
+        self._database.run(undo)
 
     def keep(self, grants: Iterable[Grant]) -> set[Grant]:
         """Say that these sockets are open still; a proxy does so for all of its own.
@@ -158,8 +183,8 @@ class Store:
         :returns: those to be closed now: their authorization was revoked, or the store
             no longer knows of it
         """
-        lost = {grant.socket_id: grant for grant in grants}
-        for socket_ids in _batches(sorted(lost), _KEEP_BATCH):
+        lost = _ids(grants)
+        for socket_ids in _batches(sorted(lost), _BATCH):
             for socket_id in self._database.run(
                 functools.partial(self._renew, socket_ids)
             ):
@@ -238,6 +263,16 @@ class Store:
 
     def _lease(self) -> float:
         return self._clock() + float(self._options.lease)
+
+    def _end(self, socket_ids: list[str], connection: sa.Connection) -> None:
+        its = {'socket_ids': socket_ids}
+        with connection.begin():
+            owners = sorted(set(connection.scalars(_OWNERS, its)))
+        if not owners:
+            return
+        with connection.begin():
+            connection.execute(_CLOSED, {'its_ids': owners, 'now': self._clock()})
+            connection.execute(_RELEASE, its)
 
     def _renew(self, socket_ids: list[str], connection: sa.Connection) -> list[str]:
         """Renew leases; which of the sockets are to stay?"""
@@ -319,6 +354,10 @@ def _delete(ids: list[int], connection: sa.Connection) -> int:
         return connection.execute(
             AUTHORIZATIONS.delete().where(AUTHORIZATIONS.c.id.in_(ids))
         ).rowcount
+
+
+def _ids(grants: Iterable[Grant]) -> dict[str, Grant]:
+    return {grant.socket_id: grant for grant in grants}
 
 
 def _batches(items: list[str], size: int) -> Iterator[list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import socket
 import sqlite3
 import time
 
@@ -67,6 +68,22 @@ def test_a_spice_token_opens_one_console(proxy):
         client = proxy.connect(token, name='SPICE', subprotocols=['binary'])
         client.send(b'x')
         assert client.recv(timeout=5) == b'x'
+
+
+def test_a_token_outlives_an_opening_that_fails(proxy):
+    """The host does not confirm, then the guest is not there; then it opens, once."""
+    guest = proxy.guest()
+    token = issue(proxy, 'token', port=guest.port)
+    proxy.computes.answer = False
+    assert status(proxy, token) == 409
+    proxy.computes.answer = True
+    port = guest.port
+    guest.close()
+    assert status(proxy, token) == 502
+    assert status(proxy, token) == 502
+    with socket.create_server(('127.0.0.1', port)):
+        proxy.connect(token)
+        assert status(proxy, token) == 401
 
 
 def test_an_expired_token(proxy):

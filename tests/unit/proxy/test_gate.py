@@ -38,7 +38,7 @@ class Parts:
             try:
                 await test(gate)
             finally:
-                await grants.released(5)
+                await grants.told(5)
                 calls.close()
 
         asyncio.run(inside())
@@ -92,13 +92,16 @@ def test_full_before_the_store_is_asked(made):
 
 @pytest.mark.parametrize('answer', [False, exceptions.HostUnreachable('x'), OSError()])
 def test_not_confirmed(made, answer):
-    """Whatever is in the way, nothing is held, and the target is not touched."""
+    """Whatever is in the way, nothing is held, and the target is not touched; whoever
+    comes again finds the token as good as it was."""
     parts = made()
     parts.computes.answer = answer
 
     async def test(gate):
-        with pytest.raises((exceptions.ConsoleExtError, OSError)):
-            await gate.admit(ASKED, 'serial')
+        for _ in range(2):
+            with pytest.raises((exceptions.ConsoleExtError, OSError)) as caught:
+                await gate.admit(ASKED, 'serial')
+            assert not isinstance(caught.value, exceptions.TokenRefused)
 
     parts.run(test)
     assert parts.nothing_is_held()

@@ -39,7 +39,7 @@ def test_redeem_and_release(authority):
         grant = await grants.redeem('token', 'serial', '10.0.0.1')
         assert authority.asked == [('token', 'serial', '10.0.0.1')]
         grants.release(grant)
-        await grants.released(1)
+        await grants.told(1)
         assert authority.released == [grant]
 
     run(authority, test)
@@ -57,8 +57,9 @@ def test_a_client_that_leaves_while_the_store_is_asked(authority):
             await asking
         authority.answers.set()
         await asyncio.sleep(0.1)
-        await grants.released(1)
-        assert len(authority.released) == 1
+        await grants.told(1)
+        assert len(authority.withdrawn) == 1
+        assert await grants.redeem('token', 'serial', '10.0.0.1')
 
     run(authority, test)
 
@@ -99,15 +100,27 @@ def test_the_heartbeat_goes_on(authority):
 
 
 def test_many_ends_at_once(authority):
-    """All of them are told to the store, a few at a time."""
+    """What ends while the store is told of others is told together."""
+    told = []
+
+    def release(grants):
+        told.append(len(grants))
+        Authority.release(authority, grants)
+
+    authority.release = release
 
     async def test(grants):
         authority.issue('spice', console_type='spice-html5')
         many = [await grants.redeem('spice', 'spice-html5', 'c') for _ in range(50)]
-        for grant in many:
+        authority.answers.clear()
+        grants.release(many[0])
+        await asyncio.sleep(0.02)
+        for grant in many[1:]:
             grants.release(grant)
-        await grants.released(2)
+        authority.answers.set()
+        await grants.told(2)
         assert set(authority.released) == set(many)
+        assert told == [1, 49]
 
     run(authority, test)
 

@@ -70,7 +70,7 @@ class TestStore(stores.StoreContract):
         grant = store.redeem(token, 'spice-html5', stores.CLIENT)
         store.keep([grant])
         stores.refusal(store, token, 'spice-html5', '192.0.2.2')
-        store.release(grant)
+        store.release([grant])
         with sqlite3.connect(tmp_path / 'store.db') as connection:
             connection.execute('DROP TABLE console_ext_sockets')
         with pytest.raises(exceptions.StoreUnavailable):

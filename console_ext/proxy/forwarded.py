@@ -52,6 +52,9 @@ def client_address(peer: str, values: Sequence[str], trusted: Networks) -> str:
     :param values: the request's X-Forwarded-For headers; each may be a list.  Read from
         the right, for only what trusted proxies have appended is known
     """
+    if not trusted and ':' not in peer:
+        # An IPv4 address has one form.
+        return peer
     nearest = address(peer)
     if nearest is None:
         return peer

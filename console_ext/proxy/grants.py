@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Callable
@@ -15,6 +16,10 @@ from console_ext.proxy.calls import Calls
 from console_ext.tokens.authorization import Grant
 
 LOG = logging.getLogger(__name__)
+
+
+# Sessions that end within this time are told to the store together.
+_GATHERING_S = 0.1
 
 
 class Grants:
@@ -29,6 +34,7 @@ class Grants:
         self._live: dict[Grant, Callable[[], None] | None] = {}
         self._ended: list[Grant] = []
         self._releasing: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
         self._withdrawing: set[asyncio.Task[None]] = set()
 
     async def redeem(self, token: str, console_type: str, client: str) -> Grant:
@@ -85,9 +91,10 @@ class Grants:
             )
 
     async def _release_all(self) -> None:
-        """One call after the other: what ends during one is told together."""
         try:
             while self._ended:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._hurry.wait(), _GATHERING_S)
                 ended, self._ended = self._ended, []
                 await self._tell(self._authority.release, ended)
         finally:
@@ -103,6 +110,7 @@ class Grants:
 
     async def told(self, timeout_s: float) -> None:
         """Wait until the store knows of every end, but not longer than that."""
+        self._hurry.set()
         telling = set(self._withdrawing)
         if self._releasing is not None:
             telling.add(self._releasing)

@@ -110,6 +110,7 @@ def errors() -> Iterator[None]:
         db_exception.DBDeadlock,
         db_exception.DBDuplicateEntry,
         db_exception.DBDataError,
+        sa.exc.IntegrityError,
     ):
         raise
     except (db_exception.DBError, sa.exc.SQLAlchemyError) as error:

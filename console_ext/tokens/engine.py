@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_db import options
-from oslo_db.sqlalchemy import engines, exc_filters
+from oslo_db.sqlalchemy import engines
 
 from console_ext import exceptions
 
@@ -80,7 +80,7 @@ def _of_file(
     """An engine for SQLite.
 
     Not oslo.db's: that opens the file anew for each call, which takes longer than what
-    there is to do.  Its errors are oslo.db's all the same.
+    there is to do.  So errors are SQLAlchemy's, not oslo.db's.
     """
     if url.database in (None, '', ':memory:'):
         raise ValueError('an SQLite database in memory cannot be shared')
@@ -90,7 +90,6 @@ def _of_file(
         max_overflow=database.max_overflow,
         pool_timeout=database.pool_timeout or timeout_s or 30,
     )
-    exc_filters.register_engine(made)
     file = str(url.database)
 
     @sa.event.listens_for(made, 'connect')

@@ -92,6 +92,9 @@ def canonical(client_address: str) -> str:
 
     What is no address is left as it is, within :data:`MAX_ADDRESS` characters.
     """
+    if ':' not in client_address:
+        # IPv4 addresses have one spelling.
+        return client_address[:MAX_ADDRESS]
     try:
         address = ipaddress.ip_address(client_address)
     except ValueError:

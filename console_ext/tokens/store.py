@@ -117,7 +117,7 @@ class Store:
 
         try:
             self._database.run(insert)
-        except db_exception.DBDuplicateEntry:
+        except (db_exception.DBDuplicateEntry, sa.exc.IntegrityError):
             raise exceptions.UnexpectedReply(
                 authorization.compute_host, 'its token is not new'
             ) from None
@@ -133,9 +133,9 @@ class Store:
 
         def take(connection: sa.Connection) -> Grant:
             request = session.Request(console_type, client_address, self._clock())
-            with connection.begin():
-                row, state = _read(connection, token_hash)
+            row, state = _read(connection, token_hash)
             # A refusal has locked nothing.
+            connection.rollback()
             if state is None:
                 raise exceptions.TokenRefused(Refusal.UNKNOWN)
             refusal = session.refusal(state, request, self._limits)

@@ -314,6 +314,6 @@ class Connection(asyncio.Protocol):
 
     async def _guest(self, admitted: Admitted) -> Guest:
         _, guest = await self._loop.create_connection(
-            Guest, sock=admitted.target.socket
+            lambda: Guest(admitted.target.early), sock=admitted.target.socket
         )
         return guest

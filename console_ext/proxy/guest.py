@@ -27,13 +27,18 @@ class Client(Protocol):
 
 
 class Guest(Side):
-    """Its bytes wait until there is a client to take them."""
+    """Its bytes wait until there is a client to take them.
 
-    __slots__ = ('_client', 'full')
+    :param early: what it has sent already
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ('_client', '_early', '_end', 'full')
+
+    def __init__(self, early: bytes):
         super().__init__()
         self._client: Client | None = None
+        self._early = early
+        self._end: Closing | None = None
         self.full = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -42,8 +47,11 @@ class Guest(Side):
 
     def begin(self, client: Client) -> None:
         self._client = client
-        if self._transport is None:
-            client.close(closing.TARGET_LOST)
+        if self._early:
+            client.send(self._early)
+            self._early = b''
+        if self._end is not None:
+            client.close(self._end)
         self.resume()
 
     def leave(self) -> None:
@@ -59,18 +67,26 @@ class Guest(Side):
     def data_received(self, data: bytes) -> None:
         if self._client is not None:
             self._client.send(data)
+        else:
+            # uvloop begins to read after connection_made, whatever that has asked for.
+            self._early += data
+            self.pause()
 
     def eof_received(self) -> bool:
+        self._ended(closing.TARGET_ENDED)
         # What the client sent before it heard of the end still goes to the guest.
-        if self._client is not None:
-            self._client.close(closing.TARGET_ENDED)
-        return self._client is not None
+        return True
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
-        client, self._client = self._client, None
-        if client is not None:
-            client.close(closing.TARGET_ENDED if error is None else closing.TARGET_LOST)
+        self._ended(closing.TARGET_ENDED if error is None else closing.TARGET_LOST)
+        self._client = None
+
+    def _ended(self, end: Closing) -> None:
+        if self._client is not None:
+            self._client.close(end)
+        elif self._end is None:
+            self._end = end
 
     # To the guest
 

@@ -76,21 +76,17 @@ class Session(Side):
         self,
         transport: asyncio.Transport,
         guest: Guest,
-        early_client: bytes,
-        early_guest: bytes,
+        early: bytes,
     ) -> None:
         """Take over a connection whose reading is paused.
 
-        :param early_client: what the client sent behind its request
-        :param early_guest: what the guest has sent already
+        :param early: what the client sent behind its request
         """
         self._take(transport)
         self._guest = guest
         guest.begin(self)
-        if early_guest:
-            self.send(early_guest)
-        if early_client:
-            self.data_received(early_client)
+        if early:
+            self.data_received(early)
         if self.end is None:
             self._look()
         self._read_again()

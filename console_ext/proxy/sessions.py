@@ -102,7 +102,7 @@ class Sessions:
             authorization.port,
         )
         transport.set_protocol(session)
-        session.begin(transport, guest, early, admitted.target.early)
+        session.begin(transport, guest, early)
         if self._going_away:
             session.close(closing.GOING_AWAY)
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from unittest import mock
 
 import pytest
@@ -11,6 +12,14 @@ import pytest
 from console_ext.proxy import closing, guest
 from console_ext.proxy.guest import Client, Guest
 from tests.unit.proxy.transport import Transport
+
+
+@pytest.fixture(params=['asyncio', 'uvloop'])
+def loop_factory(request):
+    """uvloop reads on where it is told to pause before it has begun to read."""
+    if request.param == 'asyncio':
+        return asyncio.new_event_loop
+    return pytest.importorskip('uvloop').new_event_loop
 
 
 @pytest.fixture
@@ -28,7 +37,7 @@ def made(transport):
     """A guest that is connected, and has no client yet."""
 
     async def run():
-        return Guest()
+        return Guest(b'')
 
     made = asyncio.run(run())
     transport.is_reading.return_value = True
@@ -44,6 +53,37 @@ def test_its_bytes_wait_for_a_client(made, transport, client):
     transport.resume_reading.assert_called_once_with()
     made.data_received(b'login: ')
     client.send.assert_called_once_with(b'login: ')
+
+
+@pytest.mark.parametrize('ends', [False, True])
+def test_what_it_says_before_there_is_a_client(client, loop_factory, ends):
+    """It is kept, and so is the end of its half, on either event loop."""
+
+    async def run():
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.setblocking(False)
+            theirs.sendall(b'login: ')
+            if ends:
+                theirs.shutdown(socket.SHUT_WR)
+            _, made = await asyncio.get_running_loop().create_connection(
+                lambda: Guest(b'early, '), sock=ours
+            )
+            await asyncio.sleep(0.02)
+            made.begin(client)
+            await asyncio.sleep(0.02)
+            said = b''.join(call.args[0] for call in client.send.call_args_list)
+            assert said == b'early, login: '
+            assert client.close.call_args_list == [
+                mock.call(closing.TARGET_ENDED) for _ in range(ends)
+            ]
+            made.send(b'last words')
+            await asyncio.sleep(0.02)
+            assert theirs.recv(100) == b'last words'
+            made.leave()
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(run())
 
 
 def test_its_half_ends(made, transport, client):
@@ -90,7 +130,7 @@ def test_the_client_leaves(made, transport, client):
     made.leave()
     transport.close.assert_called_once_with()
     made.data_received(b'x')
-    assert not made.eof_received()
+    made.eof_received()
     made.connection_lost(None)
     client.send.assert_not_called()
     client.close.assert_not_called()
@@ -102,7 +142,7 @@ def test_the_client_leaves_a_guest_that_is_stuck(transport, client, monkeypatch)
     transport.get_write_buffer_size.return_value = 1
 
     async def run():
-        made = Guest()
+        made = Guest(b'')
         made.connection_made(transport)
         made.begin(client)
         made.leave()

@@ -27,10 +27,10 @@ def relayed(chunks: list[bytes], *, text: bool = True) -> tuple[Session, bytes, 
         ended = []
         wire = ServerProtocol(state=OPEN, max_size=(None, 1000))
         session = Session(wire, Timing(), text=text, expires=None, ended=ended.append)
-        guest = Guest()
+        guest = Guest(b'')
         to_client, to_guest = Transport(), Transport()
         guest.connection_made(to_guest)
-        session.begin(to_client, guest, b'', b'')
+        session.begin(to_client, guest, b'')
         for chunk in chunks:
             if not to_client.closing:
                 session.data_received(chunk)

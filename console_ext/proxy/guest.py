@@ -79,6 +79,8 @@ class Guest(Side):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
+        if self.full:
+            self.resume_writing()
         self._ended(closing.TARGET_ENDED if error is None else closing.TARGET_LOST)
         self._client = None
 

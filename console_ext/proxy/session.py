@@ -118,7 +118,9 @@ class Session(Side):
             self._flush()
 
     def eof_received(self) -> bool:
-        # A WebSocket that ends without a close frame is lost.
+        # A WebSocket that ends without a close frame is lost.  The transport waits for
+        # it to take what is written already, which it may never do.
+        self._give_up_later()
         return False
 
     # To the client

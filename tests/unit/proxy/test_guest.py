@@ -14,14 +14,6 @@ from console_ext.proxy.guest import Client, Guest
 from tests.unit.proxy.transport import Transport
 
 
-@pytest.fixture(params=['asyncio', 'uvloop'])
-def loop_factory(request):
-    """uvloop reads on where it is told to pause before it has begun to read."""
-    if request.param == 'asyncio':
-        return asyncio.new_event_loop
-    return pytest.importorskip('uvloop').new_event_loop
-
-
 @pytest.fixture
 def client():
     return mock.Mock(spec=Client)
@@ -40,9 +32,8 @@ def made(transport):
         return Guest(b'')
 
     made = asyncio.run(run())
-    transport.is_reading.return_value = True
+    transport.reading = True
     made.connection_made(transport)
-    transport.is_reading.return_value = False
     return made
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import struct
 
 from hypothesis import given, settings
@@ -97,3 +98,51 @@ def test_a_letter_that_does_not_end():
     session, to_client, _ = relayed([Frame(Opcode.TEXT, b'\xc3').serialize(mask=True)])
     assert session.end.name == 'not UTF-8'
     assert to_client[2:4] == struct.pack('!H', 1007)
+
+
+def test_the_client_is_read_again_when_a_full_guest_is_lost():
+    """Its answer to the close frame is waited for."""
+
+    async def run():
+        wire = ServerProtocol(state=OPEN)
+        session = Session(wire, Timing(), text=True, expires=None, ended=print)
+        guest = Guest(b'')
+        guest.connection_made(Transport())
+        transport = Transport()
+        session.begin(transport, guest, b'')
+        guest.pause_writing()
+        guest.eof_received()
+        assert not transport.reading
+        guest.connection_lost(OSError())
+        assert transport.reading
+
+    asyncio.run(run())
+
+
+def test_a_client_that_ends_its_half_and_does_not_read(loop_factory, monkeypatch):
+    """It is cut: there is nobody to take what is left for it."""
+    monkeypatch.setattr('console_ext.proxy.session.CLOSE_S', 0.05)
+
+    async def run():
+        ended = asyncio.Event()
+        wire = ServerProtocol(state=OPEN)
+        session = Session(
+            wire, Timing(), text=True, expires=None, ended=lambda _: ended.set()
+        )
+        loop = asyncio.get_running_loop()
+        ours, client = socket.socketpair()
+        with ours, client:
+            transport, _ = await loop.create_connection(lambda: session, sock=ours)
+            transport.pause_reading()
+            guest = Guest(b'')
+            guest_transport = Transport()
+            guest.connection_made(guest_transport)
+            session.begin(transport, guest, b'')
+            while guest_transport.reading:
+                guest.data_received(bytes(2**18))
+            client.shutdown(socket.SHUT_WR)
+            await asyncio.wait_for(ended.wait(), 5)
+            assert session.end.name == 'client lost'
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(run())

@@ -16,13 +16,19 @@ class Transport(mock.Mock):
         self.closing = False
         self.write.side_effect = self.sent.extend
         self.is_closing.side_effect = lambda: self.closing
-        self.is_reading.return_value = False
+        self.reading = False
+        self.is_reading.side_effect = lambda: self.reading
+        self.pause_reading.side_effect = lambda: self._read(on=False)
+        self.resume_reading.side_effect = lambda: self._read(on=True)
         self.get_write_buffer_size.return_value = 0
         self.can_write_eof.return_value = True
         self.close.side_effect = self.abort.side_effect = self._close
 
     def _close(self):
         self.closing = True
+
+    def _read(self, *, on):
+        self.reading = on
 
     def _get_child_mock(self, **options):
         return mock.Mock(**options)

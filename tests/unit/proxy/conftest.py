@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The event loops that a proxy may run in."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+
+@pytest.fixture(params=['asyncio', 'uvloop'])
+def loop_factory(request):
+    """A maker of event loops, asyncio's and uvloop's."""
+    if request.param == 'asyncio':
+        return asyncio.new_event_loop
+    return pytest.importorskip('uvloop').new_event_loop

@@ -26,8 +26,8 @@ MAX_QUICK_DEATHS = 3
 class Workers:
     """Forks, so it is to be used before the program has threads.
 
-    :param work: what a worker does, by its number; returns its exit status, and ends
-        at SIGTERM
+    :param work: what a worker does, by its number; returns its exit status, ends at
+        SIGTERM, and is not told of SIGHUP before it asks to be
     :param patience_s: how long the workers have to end before they are killed
     """
 
@@ -77,6 +77,8 @@ class Workers:
         try:
             os.close(self._parent_lives)
             threading.Thread(target=self._end_with_parent, daemon=True).start()
+            # What is to be read again is not read yet.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             status = self._work(number)
         except BaseException:

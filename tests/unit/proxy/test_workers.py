@@ -72,6 +72,21 @@ def test_signals(run):
     assert process.wait(10) == 0
 
 
+def test_a_reload_while_workers_start(run):
+    """SIGHUP is none of their business yet, and does not end them."""
+    process, said = run(
+        2,
+        """
+        os.kill(os.getpid(), signal.SIGHUP)
+        print('up', file=started)
+        time.sleep(60)
+        return 0
+        """,
+    )
+    wait_for(lambda: said().count('up') == 2)
+    assert process.poll() is None
+
+
 def test_a_dead_worker_is_replaced_under_its_number(run):
     """So that it takes the dead one's place."""
     process, said = run(

@@ -6,12 +6,14 @@ A connection goes through these modules in this order::
     listener.py     what a port serves: its console type, paths, origins and pages
     lobby.py        the connections that have no session yet
     connection.py   one client's connection up to the 101: requests, pages, refusals
-      http.py         a request's head into a request, a response into bytes
+      lingering.py    its end, where there is no session
+      http.py         bytes into a request, a response into bytes
       request.py      what of a request matters: its path, its tokens, whom it is from
       forwarded.py    whom it is from, behind reverse proxies
       admission.py    who is let in, and what the others are told (pure)
       origin.py       which web pages may open consoles (pure)
-    gate.py         the checks of admission that wait: store, compute host, target
+    opening.py      from a request that may be admitted to a connection to its guest
+      gate.py         the checks that wait: store, compute host, target
       calls.py        blocking calls, as the event loop sees them
       limits.py       how many sessions there may be
       grants.py       the store, as the event loop sees it

@@ -5,20 +5,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from dataclasses import dataclass
 from typing import cast
 
 from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 
-from console_ext import exceptions
-from console_ext.proxy import admission, http
+from console_ext.proxy import admission, http, opening
 from console_ext.proxy import request as requests
 from console_ext.proxy.admission import Asked, Refusal
 from console_ext.proxy.forwarded import Networks
-from console_ext.proxy.gate import Admitted, Gate
-from console_ext.proxy.guest import Guest
+from console_ext.proxy.gate import Gate
+from console_ext.proxy.lingering import Lingering
 from console_ext.proxy.listener import Listener
 from console_ext.proxy.lobby import Lobby
 from console_ext.proxy.pages import Page
@@ -29,11 +27,6 @@ LOG = logging.getLogger(__name__)
 # How long a page may take to be fetched.
 PAGE_S = 60.0
 PAGE_PART_BYTES = 65536
-
-# How long, and for how much, a client that was refused is listened to: closing while it
-# sends would reset the connection, and with it lose the answer.
-LINGER_S = 2.0
-LINGER_BYTES = 2**20
 
 _TOO_SLOW = Refusal(408, 'The request took too long.', 'request too slow')
 _NOT_HERE = Refusal(404, 'There is nothing here.', 'no such path')
@@ -69,15 +62,12 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._received = bytearray()
-        self._searched = 0
-        # Reading is off while a request is answered, so at most one read comes early.
+        self._heads = http.Heads()
         self._answering = False
         self._opening: asyncio.Task[None] | None = None
         self._unsent: memoryview | None = None
         self._keep = False
         self._full = False
-        self._lingering: int | None = None
         self._peer = ''
         # As far as is known: behind reverse proxies the request says.
         self._client = ''
@@ -125,7 +115,7 @@ class Connection(asyncio.Protocol):
         )
 
     def _too_late(self) -> None:
-        if self._answering or self._lingering is not None or not self._received:
+        if self._answering or not self._heads:
             self.abort()
         else:
             self._refuse(_TOO_SLOW)
@@ -133,26 +123,16 @@ class Connection(asyncio.Protocol):
     # The request
 
     def data_received(self, data: bytes) -> None:
-        if self._lingering is not None:
-            self._lingering += len(data)
-            if self._lingering > LINGER_BYTES:
-                self.abort()
-            return
-        self._received += data
+        # Reading is off while a request is answered, so at most one read comes early.
+        self._heads.add(data)
         if not self._answering:
             self._read_request()
 
     def _read_request(self) -> None:
-        end = self._received.find(http.END_OF_HEAD, self._searched)
-        length = end + len(http.END_OF_HEAD)
-        if (len(self._received) if end < 0 else length) > http.MAX_HEAD_BYTES:
-            self._refuse(http.TOO_LONG)
-        elif end < 0:
-            self._searched = max(0, len(self._received) - len(http.END_OF_HEAD) + 1)
-        else:
-            head = bytes(self._received[:length])
-            del self._received[:length]
-            self._searched = 0
+        head = self._heads.take()
+        if isinstance(head, Refusal):
+            self._refuse(head)
+        elif head is not None:
             self._answer(head)
 
     def _answer(self, head: bytes) -> None:
@@ -188,14 +168,9 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        self._lingering = 0
-        self._received.clear()
-        self._set_timer(LINGER_S)
-        if transport.can_write_eof():
-            transport.write_eof()
-            transport.resume_reading()
-        else:
-            transport.close()
+        self._set_timer(None)
+        self._heads.clear()
+        Lingering(transport, self.connection_lost).begin()
 
     # Pages
 
@@ -236,7 +211,7 @@ class Connection(asyncio.Protocol):
             self._loop.call_soon(self._resume)
 
     def _resume(self) -> None:
-        if self._received and not self._answering and self._lingering is None:
+        if self._heads and not self._answering:
             self._read_request()
 
     def pause_writing(self) -> None:
@@ -271,30 +246,19 @@ class Connection(asyncio.Protocol):
         self, wire: ServerProtocol, accepted: Response, asked: Asked
     ) -> None:
         try:
-            admitted = await self._gate.admit(asked, self._listener.console_type)
+            reached = await opening.reach(
+                self._gate, asked, self._listener.console_type
+            )
         except asyncio.CancelledError:
             # Where the client is still there, it is the proxy that goes.
             if self._transport is not None:
                 self._refuse(_STOPPING)
             raise
-        except exceptions.ConsoleExtError as error:
-            self._opening = None
-            self._refuse(admission.refusal(error))
-            return
-        except Exception as error:
-            # Without its text, which may be about the token.
-            where = ''.join(traceback.format_tb(error.__traceback__))
-            LOG.error('Admission failed: %s\n%s', type(error).__name__, where)
-            self._opening = None
-            self._refuse(admission.refusal(error))
-            return
-        try:
-            guest = await self._guest(admitted)
-        except BaseException:
-            admitted.target.socket.close()
-            self._gate.leave(admitted)
-            raise
         self._opening = None
+        if isinstance(reached, Refusal):
+            self._refuse(reached)
+            return
+        admitted, guest = reached
         transport = self._transport
         if transport is None or transport.is_closing():
             guest.leave()
@@ -308,12 +272,6 @@ class Connection(asyncio.Protocol):
             transport,
             guest,
             admitted,
-            bytes(self._received),
+            self._heads.rest(),
             text=self._listener.text,
         )
-
-    async def _guest(self, admitted: Admitted) -> Guest:
-        _, guest = await self._loop.create_connection(
-            lambda: Guest(admitted.target.early), sock=admitted.target.socket
-        )
-        return guest

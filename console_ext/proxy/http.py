@@ -27,6 +27,45 @@ END_OF_HEAD = b'\r\n\r\n'
 
 TOO_LONG = Refusal(431, 'The request is too long.', 'request too long')
 
+
+class Heads:
+    """The bytes of a client, until they are the heads of requests."""
+
+    def __init__(self) -> None:
+        self._received = bytearray()
+        self._searched = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._received)
+
+    def add(self, data: bytes) -> None:
+        self._received += data
+
+    def take(self) -> bytes | Refusal | None:
+        """
+        :returns: the first head, with its empty line; None while it is not whole
+        """
+        end = self._received.find(END_OF_HEAD, self._searched)
+        length = end + len(END_OF_HEAD)
+        if (len(self._received) if end < 0 else length) > MAX_HEAD_BYTES:
+            return TOO_LONG
+        if end < 0:
+            self._searched = max(0, len(self._received) - len(END_OF_HEAD) + 1)
+            return None
+        head = bytes(self._received[:length])
+        del self._received[:length]
+        self._searched = 0
+        return head
+
+    def rest(self) -> bytes:
+        """What is not taken."""
+        return bytes(self._received)
+
+    def clear(self) -> None:
+        self._received.clear()
+        self._searched = 0
+
+
 # The library logs, at DEBUG, the request with its token and what is typed and shown; so
 # its logger is one that says nothing.
 _SILENT = logging.Logger('console_ext.proxy.wire', logging.CRITICAL + 1)

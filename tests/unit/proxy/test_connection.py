@@ -4,19 +4,26 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from unittest import mock
 
 import pytest
 
-from console_ext.proxy import connection, http, pages
+from console_ext.proxy import http, lingering, pages
 from console_ext.proxy.connection import Connection, Rules
 from console_ext.proxy.forwarded import Networks
+from console_ext.proxy.gate import Gate
 from console_ext.proxy.listener import Listener
 from console_ext.proxy.lobby import Lobby
 from console_ext.proxy.origin import AllowedOrigins
 from tests.unit.proxy.transport import Transport
 
 REQUEST = b'GET /healthcheck HTTP/1.1\r\nHost: x\r\n\r\n'
+UPGRADE = (
+    b'GET /?token=token HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n'
+    b'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+    b'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'
+)
 
 
 def listener() -> Listener:
@@ -33,22 +40,23 @@ def listener() -> Listener:
     )
 
 
-def answered(chunks, peer=('10.0.0.1', 4711)) -> Transport:
+def answered(chunks, peer=('10.0.0.1', 4711), gate=None) -> Transport:
     """What a connection does with what it receives, a round of the loop for each."""
 
     async def run():
         rules = Rules(10.0, 1000, Networks([], 'option'))
-        made = Connection(listener(), rules, mock.Mock(), mock.Mock(), Lobby())
+        made = Connection(listener(), rules, gate, mock.Mock(), Lobby())
         transport = Transport()
         transport.get_extra_info.return_value = peer
+        transport.set_protocol(made)
         made.connection_made(transport)
         for chunk in chunks:
             if not transport.closing:
-                made.data_received(chunk)
+                transport.protocol.data_received(chunk)
                 await asyncio.sleep(0)
         for _ in range(5):
             await asyncio.sleep(0)
-        made.connection_lost(None)
+        transport.protocol.connection_lost(None)
         return transport
 
     return asyncio.run(run())
@@ -77,10 +85,21 @@ def test_a_head_that_does_not_end(size):
 
 def test_who_is_refused_is_not_listened_to_for_ever(monkeypatch):
     """A client that goes on sending is cut."""
-    monkeypatch.setattr(connection, 'LINGER_BYTES', 100)
+    monkeypatch.setattr(lingering, 'LINGER_BYTES', 100)
     transport = answered([b'nonsense\r\n\r\n', b'x' * 60, b'x' * 60])
     assert transport.sent.startswith(b'HTTP/1.1 400')
     transport.abort.assert_called_once_with()
+
+
+def test_an_admission_that_fails():
+    """Whatever goes wrong, the client is answered."""
+    gate = mock.Mock(spec=Gate)
+    gate.admit = mock.AsyncMock()
+    gate.admit.return_value.target.socket = socket.socket()
+    gate.admit.return_value.target.socket.close()
+    transport = answered([UPGRADE], gate=gate)
+    assert transport.sent.startswith(b'HTTP/1.1 500')
+    gate.leave.assert_called_once_with(gate.admit.return_value)
 
 
 def test_a_client_that_has_left_already():

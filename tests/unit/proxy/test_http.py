@@ -95,3 +95,31 @@ def test_any_head(lines):
         assert 400 <= result.status < 600
     else:
         assert result.status_code == 101
+
+
+@pytest.mark.parametrize('size', [1, 2, 3, 7, 1000])
+def test_heads(size):
+    """However they are cut, they come out whole, and what is behind them stays."""
+    first, second = b'GET / HTTP/1.1\r\nA: b\r\n\r\n', b'GET /c HTTP/1.1\r\n\r\n'
+    sent = first + second + b'frames'
+    heads = http.Heads()
+    taken = []
+    for start in range(0, len(sent), size):
+        heads.add(sent[start : start + size])
+        while (head := heads.take()) is not None:
+            taken.append(head)
+    assert taken == [first, second]
+    assert heads.rest() == b'frames'
+    heads.clear()
+    assert not heads
+
+
+@pytest.mark.parametrize('end', [b'', http.END_OF_HEAD])
+def test_a_head_that_is_too_long(end):
+    """Whether it ends or not."""
+    heads = http.Heads()
+    heads.add(b'x' * (http.MAX_HEAD_BYTES - len(end)))
+    assert heads.take() is not http.TOO_LONG
+    heads.clear()
+    heads.add(b'x' * (http.MAX_HEAD_BYTES - len(end) + 1) + end)
+    assert heads.take() is http.TOO_LONG

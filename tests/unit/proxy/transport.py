@@ -17,6 +17,8 @@ class Transport(mock.Mock):
         self.write.side_effect = self.sent.extend
         self.is_closing.side_effect = lambda: self.closing
         self.reading = False
+        self.protocol = None
+        self.set_protocol.side_effect = self._set_protocol
         self.is_reading.side_effect = lambda: self.reading
         self.pause_reading.side_effect = lambda: self._read(on=False)
         self.resume_reading.side_effect = lambda: self._read(on=True)
@@ -26,6 +28,9 @@ class Transport(mock.Mock):
 
     def _close(self):
         self.closing = True
+
+    def _set_protocol(self, protocol):
+        self.protocol = protocol
 
     def _read(self, *, on):
         self.reading = on

@@ -92,6 +92,19 @@ class ComputeEndpoint:
         return endpoint
 
 
+class BaseEndpoint:
+    """What every service of Nova answers."""
+
+    target = oslo_messaging.Target(
+        namespace=transport.BASE_NAMESPACE, version=transport.BASE_VERSION
+    )
+
+    @oslo_messaging.expose
+    def ping(self, context: dict[str, Any], arg: Any) -> dict[str, Any]:
+        """That somebody is here."""
+        return {'service': transport.TOPIC, 'arg': arg}
+
+
 class ComputeServer:
     """Answers for one compute host on the bus, from :meth:`start` to :meth:`stop`."""
 
@@ -100,7 +113,10 @@ class ComputeServer:
         self._server = oslo_messaging.get_rpc_server(
             self._transport,
             oslo_messaging.Target(topic=transport.TOPIC, server=conf.host),
-            [ComputeEndpoint(conf, driver, version) for version in VERSIONS],
+            [
+                BaseEndpoint(),
+                *(ComputeEndpoint(conf, driver, version) for version in VERSIONS),
+            ],
             access_policy=dispatcher.ExplicitRPCAccessPolicy,
         )
 

@@ -17,8 +17,13 @@ TOPIC = 'compute'
 # Both halves: Nova's compute RPC, of which every nova-compute since 5.0 knows this.
 VERSION = '5.0'
 
+# What every service of Nova answers beside its own methods (nova/baserpc.py).
+BASE_NAMESPACE = 'baseapi'
+BASE_VERSION = '1.0'
+
+RABBIT_PORT = 5672
+
 _CONNECT_TIMEOUT_S = 1.0
-_RABBIT_PORT = 5672
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
@@ -69,7 +74,7 @@ def broker_listens(
         timeout_s = min(_CONNECT_TIMEOUT_S, deadline - time.monotonic())
         if timeout_s <= 0:
             return False
-        address = (host.hostname or 'localhost', host.port or _RABBIT_PORT)
+        address = (host.hostname or 'localhost', host.port or RABBIT_PORT)
         with (
             contextlib.suppress(OSError),
             socket.create_connection(address, timeout=timeout_s),

@@ -298,3 +298,10 @@ def test_token_is_not_logged(call, caplog):
     caplog.set_level(logging.DEBUG)
     info = call('get_serial_console', console_type='serial', instance=primitive())
     assert info['token'] not in caplog.text
+
+
+def test_ping():
+    """As every service of Nova does, outside the versions of its own methods."""
+    endpoint = rpc_server.BaseEndpoint()
+    assert (endpoint.target.namespace, endpoint.target.version) == ('baseapi', '1.0')
+    assert endpoint.ping({}, 'x') == {'service': 'compute', 'arg': 'x'}

@@ -19,6 +19,14 @@ OPTS = [
         help='Where the extension looks a server up: a name in the entry point '
         'namespace console_ext.servers.',
     ),
+    cfg.FloatOpt(
+        'look_up_timeout',
+        default=10,
+        min=0.1,
+        max=3600,
+        help="Seconds to wait for Nova's databases, where servers = nova. The API "
+        'behind the filter, for servers = upstream, has time limits of its own.',
+    ),
     cfg.StrOpt(
         'auth_strategy',
         default='keystone',

@@ -43,6 +43,20 @@ class Server:
     bus_url: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One of the places that a look-up reads.
+
+    :param read: reads it once; raises what :meth:`LookUp.get` would
+    :param bus_url: of the message bus of the hosts that are known there; None for the
+        configured one
+    """
+
+    name: str
+    read: Callable[[], None]
+    bus_url: str | None = field(default=None, repr=False)
+
+
 class LookUp(abc.ABC):
     """Finds a server by its id.
 
@@ -60,6 +74,13 @@ class LookUp(abc.ABC):
         :param server_id: any text; it comes from a URL
         :raises ServerNotFound: no such server, or none that the caller may see
         """
+
+    def sources(self) -> Iterable[Source]:
+        """What is to be tried when a configuration is checked, if there is anything.
+
+        :raises: as :meth:`get`, where it has to read one to know the others
+        """
+        return ()
 
 
 def load(conf: cfg.ConfigOpts, application: WSGIApplication | None) -> LookUp:

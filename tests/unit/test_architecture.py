@@ -23,7 +23,7 @@ MAY_IMPORT = {
     'policy': {'exceptions', 'conf'},
     'context': {'exceptions', 'policy'},
     'inventory': {'exceptions', 'conf'},
-    'servers': {'exceptions', 'conf', 'context', 'inventory', 'plugin'},
+    'servers': {'exceptions', 'conf', 'context', 'inventory', 'plugin', 'threads'},
     'compute': {'exceptions', 'conf', 'inventory', 'plugin'},
     'tokens': {'exceptions', 'conf', 'threads'},
     'rpc': {'exceptions', 'conf', 'context', 'threads'},

@@ -11,6 +11,7 @@ def test_options():
     assert options.table(api) == {
         'disabled_extensions': [],
         'servers': 'inventory',
+        'look_up_timeout': 10,
         'auth_strategy': 'keystone',
         'paste_config': 'api-paste.ini',
         'listen_host': '127.0.0.1',

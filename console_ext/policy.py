@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -84,6 +85,9 @@ def base_rules() -> list[oslo_policy.RuleDefault]:
     ]
 
 
+# In a check as oslo.policy prints it.
+_REFERENCE = re.compile(r'\brule:([^\s()]+)')
+
 # What oslo.policy and its parser raise for files that are not what they should be.
 _UNUSABLE = (
     AttributeError,
@@ -94,6 +98,20 @@ _UNUSABLE = (
     oslo_policy.InvalidDefinitionError,
     yaml.YAMLError,
 )
+
+
+def _missing(
+    enforcer: oslo_policy.Enforcer, name: str, seen: set[str]
+) -> Iterator[str]:
+    """What a rule refers to, at whatever remove, and does not exist."""
+    if name in seen:
+        return
+    seen.add(name)
+    if name not in enforcer.rules:
+        yield name
+        return
+    for other in _REFERENCE.findall(str(enforcer.rules[name])):
+        yield from _missing(enforcer, other, seen)
 
 
 class Policy:
@@ -147,6 +165,19 @@ class Policy:
 
     def knows(self, rule: str) -> bool:
         return rule in self._enforcer.registered_rules
+
+    def problems(self, rules: Iterable[str]) -> Iterator[str]:
+        """What is wrong with rules, as far as it can be seen without a request.
+
+        :param rules: those that are asked for
+        """
+        known = set(rules)
+        for name in self._enforcer.file_rules:
+            if name not in known and any(name.startswith(f'{one}:') for one in known):
+                yield f'nothing asks for the rule {name}'
+        for name in sorted(known):
+            for missing in _missing(self._enforcer, name, set()):
+                yield f'{name} refuses, for there is no rule {missing}'
 
     def _allows(
         self, rule: str, target: Mapping[str, Any], credentials: dict[str, Any]

@@ -10,7 +10,7 @@ from oslo_config import cfg
 
 from console_ext import conf as config
 from console_ext import exceptions
-from console_ext.cmd import service
+from console_ext.cmd import check, service
 from console_ext.wsgi import loader
 from console_ext.wsgi.router import Row
 
@@ -46,7 +46,28 @@ def _migration() -> Any:
     return migration
 
 
-_COMMANDS = {'routes': routes, 'db sync': db_sync, 'db version': db_version}
+def check_all(conf: cfg.ConfigOpts) -> None:
+    """Print what is right and what is wrong with all that the API needs."""
+    command = conf.command
+    check.check(conf, command.paste, command.server, command.project)
+
+
+_COMMANDS = {
+    'check': check_all,
+    'db sync': db_sync,
+    'db version': db_version,
+    'routes': routes,
+}
+
+_OPTIONS = {
+    'check': {
+        '--paste': 'The PasteDeploy file that has the filter in its pipelines; by '
+        'default, the api-paste.ini beside the first configuration file.',
+        '--server': 'The id of a server that is to be looked up.',
+        '--project': 'Look it up for a member of this project, instead of an '
+        'administrator.',
+    },
+}
 
 
 def _add_commands(subparsers: Any) -> None:
@@ -57,6 +78,8 @@ def _add_commands(subparsers: Any) -> None:
             parser = subparsers.add_parser(group, help='The store of authorizations.')
             groups[group] = parser.add_subparsers(required=True, metavar='command')
         parser = groups.get(group, subparsers).add_parser(last, help=command.__doc__)
+        for option, about in _OPTIONS.get(name, {}).items():
+            parser.add_argument(option, help=about)
         parser.set_defaults(run=command)
 
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
@@ -32,6 +33,40 @@ def run(*command: str, **env: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def manage(
+    config_files: Sequence[Path], *args: str, directory: Path = BIN
+) -> subprocess.CompletedProcess[str]:
+    """Run console-ext-manage to its end.
+
+    :param directory: where it is installed
+    """
+    files = [part for path in config_files for part in ('--config-file', str(path))]
+    return subprocess.run(
+        [str(directory / 'console-ext-manage'), *files, *args],
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+
+
+def check(
+    config_files: Sequence[Path], *args: str, directory: Path = BIN
+) -> dict[str, str]:
+    """What ``console-ext-manage check`` says of each part: its verdict and a text."""
+    done = manage(config_files, 'check', *args, directory=directory)
+    lines = {}
+    for line in done.stdout.splitlines():
+        verdict, rest = line.split(maxsplit=1)
+        part, _, text = rest.partition(': ')
+        lines[part] = f'{verdict:5}  {text}'
+    wrong = [text for text in lines.values() if text.startswith('WRONG')]
+    assert done.returncode == bool(wrong), done
+    said = [f'console-ext-manage: {len(wrong)} of {len(lines)} parts are wrong']
+    assert done.stderr.splitlines() == said[: done.returncode]
+    assert 'swordfish' not in done.stdout
+    return lines
 
 
 class Program:

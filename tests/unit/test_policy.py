@@ -320,3 +320,22 @@ def test_rule_that_fails_when_it_is_checked(deployment, policy_of, caplog):
     assert not allows(policy, policies.SERIAL)
     assert allows(policy, policies.SPICE)
     assert f'Policy rule {policies.SERIAL} cannot be checked' in caplog.text
+
+
+def test_problems(deployment, policy_of):
+    """Names like ours that nothing asks for, and rules that are not there."""
+    rules = [policies.SERIAL, policies.SPICE, policies.BASE]
+    assert list(policy_of().problems(rules)) == []
+    deployment.write_policy(
+        {
+            f'{policies.BASE}:vnc': '@',
+            'of_nova': 'rule:of_nova_too',
+            policies.SERIAL: 'role:x or (not rule:middle)',
+            'middle': 'rule:gone and rule:middle_too',
+            'middle_too': 'role:x',
+        }
+    )
+    assert list(policy_of().problems(rules)) == [
+        f'nothing asks for the rule {policies.BASE}:vnc',
+        f'{policies.SERIAL} refuses, for there is no rule gone',
+    ]

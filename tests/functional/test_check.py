@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``console-ext-manage check``, as an operator of the stand-alone host runs it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from console_ext.tokens.migration import VERSION_TABLE
+from tests.deployment import PROJECT_A, PROJECT_B, server_id
+from tests.functional.programs import check, manage
+
+RULE = 'os_compute_api:os-remote-consoles'
+
+
+def test_all_is_well(deployment):
+    """A line for each part, and no more."""
+    path = deployment.config_file
+    assert check([path]) == {
+        'configuration': f'ok     {path}',
+        'extensions': 'ok     os-remote-consoles',
+        'policy': 'ok     no file policy.yaml: the defaults',
+        'broker fake': 'ok     lets us in',
+        'look-up': 'ok     inventory',
+        'store': 'ok     none: the compute service alone knows the tokens',
+        'pipeline': f'ok     noauth of {deployment.conf().api.paste_config} loads',
+    }
+
+
+def test_server(deployment):
+    """Whose it is, and where; nobody answers on a bus of this process alone."""
+    deployment.configure(console_rpc={'timeout': 0.5})
+    usual = server_id('01')
+    lines = check([deployment.config_file], '--server', usual)
+    assert lines[f'server {usual}'] == (
+        f'ok     of project {PROJECT_A} and user alice, on compute host compute-1, '
+        'by fake; active, no task'
+    )
+    assert lines['compute host compute-1'].startswith('WRONG  it has a queue, but')
+    without = server_id('03')
+    lines = check([deployment.config_file], '--server', without)
+    assert 'on no host yet; building' in lines[f'server {without}']
+    assert not [part for part in lines if part.startswith('compute host')]
+
+
+def test_server_that_is_not_found(deployment):
+    """None of that id, or none that a member of the project may know of."""
+    files = [deployment.config_file]
+    for args in (
+        ['--server', server_id('ff')],
+        ['--server', server_id('01'), '--project', PROJECT_B],
+    ):
+        line = check(files, *args)[f'server {args[1]}']
+        assert line == f'WRONG  Instance {args[1]} could not be found.'
+
+
+def test_everything_that_is_wrong_is_said(deployment):
+    """One thing does not hide another."""
+    deployment.configure(
+        DEFAULT={'transport_url': 'rabbit://u:swordfish@127.0.0.1:1/'},
+        api={'disabled_extensions': 'nothing', 'paste_config': 'absent.ini'},
+        inventory={'file': 'absent.yaml'},
+        database={'connection': 'mysql+nothing://u:swordfish@127.0.0.1/x'},
+    )
+    lines = check([deployment.config_file])
+    assert 'names nothing' in lines['extensions']
+    assert lines['broker 127.0.0.1:1'].endswith('nobody listens there')
+    assert lines['look-up'].endswith('absent.yaml: there is no such file')
+    assert '[database] connection: ' in lines['store']
+    assert 'absent.ini: there is no such file' in lines['pipeline']
+    assert [line.split()[0] for line in lines.values()] == ['ok', *['WRONG'] * 5]
+
+
+def test_policy(deployment):
+    """Named and absent; broken; a rule that nothing asks for, or that needs another."""
+
+    def policy(rules):
+        deployment.write_policy(rules)
+        return check([deployment.config_file])['policy']
+
+    path = deployment.policy_file
+    assert policy({RULE: 'role:x', 'of_nova': 'rule:unknown'}) == f'ok     {path}'
+    assert policy({f'{RULE}:spicy': 'role:x'}) == (
+        f'WRONG  {path}: nothing asks for the rule {RULE}:spicy'
+    )
+    assert policy({RULE: 'rule:unknown'}) == (
+        f'WRONG  {path}: {RULE} refuses, for there is no rule unknown'
+    )
+    path.write_text('"broken: [')
+    line = check([deployment.config_file])['policy']
+    assert line.startswith('WRONG  policy file policy.yaml: ')
+    deployment.configure(oslo_policy={'policy_file': 'absent.yaml'})
+    line = check([deployment.config_file])['policy']
+    assert line == 'WRONG  policy file absent.yaml: there is no such file'
+
+
+def test_store(deployment):
+    """Without tables, with those of another version, as it should be, and away."""
+    url = f'sqlite:///{deployment.path}/store.db'
+    deployment.configure(database={'connection': url})
+
+    def store():
+        return check([deployment.config_file])['store']
+
+    assert store().startswith('WRONG  the database has no tables of this package')
+    manage([deployment.config_file], 'db', 'sync')
+    assert store().startswith('ok     version ')
+    with sa.create_engine(url).begin() as connection:
+        older = f"UPDATE {VERSION_TABLE} SET version_num = '000'"
+        connection.execute(sa.text(older))
+    assert store().startswith('WRONG  its tables are those of version 000, and not ')
+    deployment.configure(database={'connection': f'sqlite:///{deployment.path}/no/x'})
+    assert store().startswith('WRONG  The database of console authorizations failed')
+
+
+def test_look_up_in_the_api_behind(deployment):
+    """It is to be in a pipeline, and only there can it look a server up."""
+    deployment.configure(api={'servers': 'upstream'})
+    paste = deployment.path / 'other.ini'
+    paste.write_text(
+        '[pipeline:api]\npipeline = console_ext api-app\n'
+        '[filter:console_ext]\npaste.filter_factory = console_ext.wsgi.filter:factory\n'
+    )
+    lines = check([deployment.config_file])
+    assert lines['look-up'] == 'ok     upstream'
+    assert 'there is no api-paste.ini beside' in lines['pipeline']
+    args = ('--paste', str(paste), '--server', server_id('01'))
+    lines = check([deployment.config_file], *args)
+    assert lines['pipeline'] == f'ok     {paste} has the filter'
+    assert lines[f'server {server_id("01")}'] == (
+        'WRONG  this look-up asks the API behind the filter, and only where that runs'
+    )
+
+
+def test_look_up_in_nova_without_nova(deployment):
+    deployment.configure(api={'servers': 'nova'})
+    lines = check([deployment.config_file])
+    assert 'it needs Nova beside it' in lines['nova']
+    assert 'it needs Nova beside it' in lines['look-up']
+
+
+def test_what_cannot_be_read_at_all(deployment):
+    """One line, as from every program."""
+    deployment.configure(api={'threads': 'many'})
+    result = manage([deployment.config_file], 'check')
+    assert result.returncode == 1
+    assert result.stdout == ''
+    assert len(result.stderr.splitlines()) == 1

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``console-ext-manage check``, as Nova's operator runs it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.deployment import PROJECT_A, PROJECT_B, server_id
+from tests.functional.programs import check
+from tests.integration.nova import cloud as clouds
+
+
+@pytest.fixture(scope='module')
+def files(cloud, tmp_path_factory):
+    """The filter's configuration files, and the api-paste.ini beside the first."""
+    ours = tmp_path_factory.mktemp('console_ext') / 'console_ext.conf'
+    ours.write_text(clouds.console_ext('nova'))
+    nova = cloud.config / 'nova.conf'
+    (cloud.config / 'api-paste.ini').write_text(clouds.paste_with_filter(nova, ours))
+    return [nova, ours]
+
+
+def asked(files, *args):
+    return check(files, *args, directory=clouds.BIN)
+
+
+def test_all_is_well(cloud, files):
+    """Each cell is read, and a bus that it shares is asked once."""
+    broker = cloud.broker.url.rpartition('@')[2].rstrip('/')
+    usual = server_id('01')
+    assert asked(files, '--server', usual) == {
+        'configuration': f'ok     {files[0]}, {files[1]}',
+        'nova': 'ok     34.0.0',
+        'extensions': 'ok     os-remote-consoles',
+        'policy': 'ok     no file policy.yaml: the defaults',
+        f'broker {broker}': 'ok     lets us in',
+        'look-up': 'ok     nova',
+        'cell cell0': 'ok     can be read',
+        'cell cell1': 'ok     can be read',
+        'store': 'ok     none: the compute service alone knows the tokens',
+        'pipeline': f'ok     {cloud.config}/api-paste.ini has the filter',
+        f'server {usual}': f'ok     of project {PROJECT_A} and user alice, on compute '
+        f'host compute-1, by {broker}; active, no task',
+        'compute host compute-1': 'ok     answers',
+    }
+
+
+@pytest.mark.parametrize(
+    ('number', 'more'), [('ff', []), ('01', ['--project', PROJECT_B])]
+)
+def test_server_that_is_not_found(files, number, more):
+    wrong = server_id(number)
+    lines = asked(files, '--server', wrong, *more)
+    assert lines[f'server {wrong}'] == f'WRONG  Instance {wrong} could not be found.'
+
+
+def test_host_without_a_queue(files):
+    lines = asked(files, '--server', server_id('08'))
+    assert lines['compute host ghost'] == (
+        'WRONG  it has no queue: nobody answers for it'
+    )
+
+
+def test_database_that_is_away(files, tmp_path):
+    """Nova would try again for minutes."""
+    away = tmp_path / 'away.conf'
+    away.write_text(
+        '[api_database]\nconnection = mysql+pymysql://nova:swordfish@127.0.0.1:1/api\n'
+    )
+    nova, ours = files
+    lines = asked([nova, away, ours])
+    assert 'Connection refused' in lines['look-up']
+    assert lines['store'].startswith('ok')
+    assert lines['pipeline'].startswith(f'WRONG  {nova.parent}/api-paste.ini: ')
+
+
+def test_database_that_is_nova_s(files, tmp_path):
+    """Where the README's empty line is left out."""
+    ours = tmp_path / 'console_ext.conf'
+    ours.write_text('[api]\nservers = nova\n')
+    line = asked([files[0], ours])['store']
+    assert line.startswith('WRONG  the database has no tables of this package')
+    assert line.endswith("if it is Nova's, leave [database] connection empty")

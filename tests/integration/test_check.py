@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``console-ext-manage check`` with a broker: it lets us in, or says why not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.deployment import Deployment, server_id
+from tests.functional.programs import check
+from tests.integration.rabbitmq import Broker
+
+
+@pytest.fixture
+def lines(broker, deployment):
+    """What is said of a bus with such a URL, and of one server."""
+
+    def of(url, number='01'):
+        deployment.configure(DEFAULT={'transport_url': url})
+        return check([deployment.config_file], '--server', server_id(number))
+
+    return of
+
+
+@pytest.fixture
+def agent(broker, programs, tmp_path_factory):
+    """A compute host, compute-1."""
+    deployment = Deployment(tmp_path_factory.mktemp('agent'))
+    deployment.configure(DEFAULT={'transport_url': broker.url})
+    agent = programs.start(
+        'console-ext-agent', '--config-file', str(deployment.config_file)
+    )
+    agent.wait_for('Answering for compute host')
+    return agent
+
+
+def name_of(broker):
+    return 'broker ' + broker.url.rpartition('@')[2].rstrip('/')
+
+
+def test_broker_and_hosts(broker, lines, agent):
+    """Nobody is asked for a console, and an error is in no log."""
+    seen = lines(broker.url)
+    assert seen[name_of(broker)] == 'ok     lets us in'
+    assert seen['compute host compute-1'] == 'ok     answers'
+    assert lines(broker.url, '08')['compute host ghost'] == (
+        'WRONG  it has no queue: nobody answers for it'
+    )
+    assert 'ERROR' not in agent.log
+
+
+@pytest.mark.parametrize(
+    ('old', 'new', 'says'),
+    [
+        ('guest:guest', 'guest:swordfish', 'it refuses the user or the password'),
+        ('guest:guest', 'nobody:swordfish', 'it refuses the user or the password'),
+        ('/', '/swordfish', 'it has no such virtual host, or not for this user'),
+    ],
+)
+def test_broker_that_refuses(broker, lines, old, new, says):
+    """It is there, but not for us; no host is asked then."""
+    before, _, after = broker.url.rpartition(old)
+    seen = lines(before + new + after)
+    assert seen[name_of(broker)] == f'WRONG  {says}'
+    assert not [part for part in seen if part.startswith('compute host')]
+
+
+def test_one_of_two_brokers(broker, lines, agent):
+    """Each has its line, and the one that is there will do."""
+    seen = lines(broker.url.rstrip('/') + ',guest:guest@127.0.0.1:1/')
+    assert seen[name_of(broker)] == 'ok     lets us in'
+    assert seen['broker 127.0.0.1:1'].startswith('WRONG  it cannot be reached')
+
+
+def test_broker_that_is_away(tmp_path, lines):
+    """It was there, and is not now."""
+    broker = Broker(tmp_path)
+    seen = lines(broker.url)
+    assert seen[name_of(broker)] == 'WRONG  it cannot be reached: nobody listens there'

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is in the way to a broker; tests/integration has a real one."""
+
+import socket
+
+import oslo_messaging
+import pytest
+
+from console_ext.compute import base as compute
+from console_ext.rpc import probe
+from console_ext.rpc.server import ComputeServer
+
+
+def broker(conf, url):
+    (one,) = probe.brokers_of(conf, url)
+    return one
+
+
+def test_brokers_of_a_bus(deployment):
+    """Each by itself; what is shown of one holds no password."""
+    conf = deployment.conf()
+    one, two = probe.brokers_of(conf, 'rabbit://a:secret@one:5671,b:c@two/v?ssl=1')
+    assert (one.name, one.url) == ('one:5671', 'rabbit://a:secret@one:5671/v?ssl=1')
+    assert (two.name, two.url) == ('two:5672', 'rabbit://b:c@two/v?ssl=1')
+    assert 'secret' not in repr(one)
+    assert broker(conf, None).name == 'fake'
+
+
+def test_what_is_no_url(deployment):
+    with pytest.raises(oslo_messaging.InvalidTransportURL):
+        probe.brokers_of(deployment.conf(), 'rabbit//x')
+
+
+@pytest.mark.parametrize(
+    ('url', 'why'),
+    [
+        ('fake:/', None),
+        ('rabbit://u:p@127.0.0.1:1/', 'it cannot be reached: nobody listens there'),
+        ('rabbit://u:p@broker.invalid/', 'its name cannot be resolved'),
+        ('nothing://u:p@127.0.0.1/', "there is no driver for 'nothing'"),
+    ],
+)
+def test_why_no_broker(deployment, url, why):
+    conf = deployment.conf()
+    assert probe.why_no_broker(conf, broker(conf, url)) == why
+
+
+def test_what_does_not_speak(deployment):
+    """A port that takes connections, and says nothing or no AMQP."""
+    conf = deployment.conf()
+    with socket.create_server(('127.0.0.1', 0)) as silent:
+        url = f'rabbit://u:p@127.0.0.1:{silent.getsockname()[1]}/'
+        assert probe.why_no_broker(conf, broker(conf, url)) == (
+            'it cannot be reached, or does not speak AMQP: no answer in time'
+        )
+
+
+def test_host(deployment):
+    """One that answers, one without a queue; no error is in the agent's log."""
+    conf = deployment.conf()
+    server = ComputeServer(conf, compute.load(conf))
+    server.start()
+    try:
+        assert probe.why_no_host(conf, 'compute-1', 5) is None
+        # The driver for tests has no queues to be missing.
+        assert probe.why_no_host(conf, 'ghost', 0.5) == (
+            'it has a queue, but does not answer within 0.5 s'
+        )
+    finally:
+        server.stop()

@@ -22,6 +22,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def listens(port: int) -> bool:
+    """Whether somebody takes connections on a port of 127.0.0.1."""
+    try:
+        socket.create_connection(('127.0.0.1', port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 def run(*command: str, **env: str) -> str:
     """What a program of the environment that the tests run in prints."""
     done = subprocess.run(

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
 
-from tests.functional.programs import free_port
+from tests.functional.programs import free_port, listens
 
 # Not Debian's wrapper in /usr/sbin, which changes to the user of the system's broker.
 _BIN = Path('/usr/lib/rabbitmq/bin')
@@ -90,7 +89,7 @@ class Broker:
         os.killpg(self._server.pid, signal.SIGKILL)
         self._server.wait()
         self._server = None
-        while _listens(self._port):
+        while listens(self._port):
             time.sleep(0.05)
 
     def stop(self) -> None:
@@ -106,15 +105,7 @@ def _wait_for_port(
     port: int, process: subprocess.Popen[bytes], timeout_s: float
 ) -> None:
     deadline = time.monotonic() + timeout_s
-    while not _listens(port):
+    while not listens(port):
         assert process.poll() is None, f'ended with {process.returncode}'
         assert time.monotonic() < deadline, f'nobody listens on port {port}'
         time.sleep(0.1)
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(('127.0.0.1', port), timeout=1).close()
-    except OSError:
-        return False
-    return True

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import socket
@@ -16,17 +15,12 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from tests.functional.programs import free_port, listens
 from tests.functional.proxy.conftest import BASE
 from tests.functional.proxy.wire import receive_for_ever
 from tests.proxy_parts import Guest, wait_for
 
 ROOT = Path(__file__).parents[3]
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        return free.getsockname()[1]
 
 
 class Program:
@@ -60,12 +54,6 @@ class Program:
         text = self.pids_file.read_text() if self.pids_file.exists() else ''
         return [int(line) for line in text.split()]
 
-    def listens(self) -> bool:
-        with contextlib.suppress(OSError):
-            socket.create_connection(('127.0.0.1', self.port)).close()
-            return True
-        return False
-
     def connect(self, number: int, **options):
         url = f'ws://127.0.0.1:{self.port}/?token=token-{number}'
         return connect(url, proxy=None, compression=None, legacy=True, **options)
@@ -82,7 +70,7 @@ def program(deployment):
     def start(*args, **groups):
         made = Program(deployment, *args, **groups)
         running.append(made)
-        wait_for(lambda: made.listens() or made.process.poll() is not None, 20)
+        wait_for(lambda: listens(made.port) or made.process.poll() is not None, 20)
         return made
 
     yield start
@@ -99,7 +87,7 @@ def test_drain(program, number):
     made = program(console_proxy={'drain_timeout': 0.5})
     client = made.connect(1)
     made.process.send_signal(number)
-    wait_for(lambda: not made.listens())
+    wait_for(lambda: not listens(made.port))
     client.send(b'still here')
     assert client.recv(timeout=5) == b'still here'
     with pytest.raises(ConnectionClosed) as caught:

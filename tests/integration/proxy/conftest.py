@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import BASE, Served
 from tests.proxy_parts import Guest, wait_for
 
@@ -45,7 +46,7 @@ class Machine:
     """
 
     def __init__(self, path: Path):
-        self.spice_port, self.serial_port = _free_ports(2)
+        self.spice_port, self.serial_port = free_port(), free_port()
         port_of_console = path / 'sercon-port'
         port_of_console.write_bytes(struct.pack('<H', 0x3F8))
         self.process = subprocess.Popen(
@@ -114,14 +115,6 @@ def _copy(source: socket.socket, sink: socket.socket) -> None:
         sink.shutdown(socket.SHUT_WR)
 
 
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        free = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in free:
-            one.bind(('127.0.0.1', 0))
-        return [one.getsockname()[1] for one in free]
-
-
 @pytest.fixture
 def machine(tmp_path):
     made = Machine(tmp_path)
@@ -132,7 +125,7 @@ def machine(tmp_path):
 @pytest.fixture
 def proxy(deployment, request):
     """The proxy, whose base URL is its own address."""
-    (port,) = _free_ports(1)
+    port = free_port()
     made = Served(deployment, needed(str(SPICE_HTML5)))
     deployment.configure(
         spice={

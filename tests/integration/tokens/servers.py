@@ -10,7 +10,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,8 @@ import uuid
 from pathlib import Path
 
 import sqlalchemy as sa
+
+from tests.functional.programs import free_port
 
 START_S = 30
 
@@ -36,8 +37,7 @@ class Server(abc.ABC):
         if self._user:
             entry = pwd.getpwnam(self._user)
             os.chown(self.path, entry.pw_uid, entry.pw_gid)
-        with socket.create_server(('127.0.0.1', 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.data = self.path / 'data'
         self._process: subprocess.Popen[bytes] | None = None
         self._initialize()

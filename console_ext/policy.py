@@ -10,8 +10,6 @@ import contextlib
 import logging
 import os
 import re
-import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -21,6 +19,7 @@ from oslo_policy import opts as policy_opts
 from oslo_policy import policy as oslo_policy
 
 from console_ext import exceptions
+from console_ext.watch import Watch
 
 LOG = logging.getLogger(__name__)
 
@@ -137,10 +136,8 @@ class Policy:
     ):
         self._conf = conf
         self._defaults = [*base_rules(), *defaults]
-        self._lock = threading.Lock()
         policy_opts.set_defaults(conf)
-        self._stamp = self._files_stamp()
-        self._next_check = time.monotonic() + self.CHECK_INTERVAL_S
+        self._watch = Watch(self._files_stamp, self.CHECK_INTERVAL_S)
         self._enforcer = self._load()
 
     @property
@@ -182,7 +179,7 @@ class Policy:
     def _allows(
         self, rule: str, target: Mapping[str, Any], credentials: dict[str, Any]
     ) -> bool:
-        self._refresh()
+        self._watch.look(self._read_again)
         try:
             return bool(self._enforcer.authorize(rule, target, credentials))
         except oslo_policy.PolicyNotRegistered:
@@ -217,22 +214,13 @@ class Policy:
         enforcer.use_conf = False
         return enforcer
 
-    def _refresh(self) -> None:
-        now = time.monotonic()
-        if now < self._next_check or not self._lock.acquire(blocking=False):
-            return
+    def _read_again(self) -> None:
         try:
-            self._next_check = now + self.CHECK_INTERVAL_S
-            stamp = self._files_stamp()
-            if stamp == self._stamp:
-                return
-            self._stamp = stamp
             self._enforcer = self._load()
-            LOG.info('Policy files have changed; the new rules are in force')
         except exceptions.ConfigurationError as error:
             LOG.error('The former policy rules stay in force: %s', error)
-        finally:
-            self._lock.release()
+        else:
+            LOG.info('Policy files have changed; the new rules are in force')
 
     def _files_stamp(self) -> tuple[tuple[str, int, int], ...]:
         """Names, times and sizes of the policy files as they are now."""

@@ -10,8 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +21,7 @@ from oslo_config import cfg
 from console_ext import exceptions
 from console_ext.conf import find_file
 from console_ext.inventory import document
+from console_ext.watch import Watch
 
 LOG = logging.getLogger(__name__)
 
@@ -119,42 +118,28 @@ class Inventory:
         if path is None:
             raise exceptions.InventoryError(options.file, 'there is no such file')
         self._path = path
-        self._interval_s = options.check_interval
-        self._lock = threading.Lock()
-        self._next_check = time.monotonic() + self._interval_s
-        self._stamp = _stamp(path)
+        self._watch = Watch(lambda: _stamp(path), options.check_interval)
         self._entries: Mapping[str, Entry] = _load(path)
 
     def get(self, server_id: str) -> Entry | None:
-        self._refresh()
+        self._watch.look(self._read_again)
         return self._entries.get(server_id)
 
     def __iter__(self) -> Iterator[Entry]:
         """Every server, in the order of the file."""
-        self._refresh()
+        self._watch.look(self._read_again)
         return iter(self._entries.values())
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def _refresh(self) -> None:
-        now = time.monotonic()
-        if now < self._next_check or not self._lock.acquire(blocking=False):
-            return
+    def _read_again(self) -> None:
         try:
-            self._next_check = now + self._interval_s
-            try:
-                stamp = _stamp(self._path)
-                if stamp in (None, self._stamp):
-                    return
-                self._stamp = stamp
-                self._entries = _load(self._path)
-            except exceptions.InventoryError as error:
-                LOG.error('The former inventory stays in force: %s', error)
-                return
+            self._entries = _load(self._path)
+        except exceptions.InventoryError as error:
+            LOG.error('The former inventory stays in force: %s', error)
+        else:
             LOG.info('Read %d servers from %s', len(self._entries), self._path)
-        finally:
-            self._lock.release()
 
 
 def _stamp(path: str) -> tuple[int, int, int] | None:

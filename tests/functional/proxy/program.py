@@ -15,11 +15,14 @@ from pathlib import Path
 from console_ext.cmd import proxy, service
 from tests.proxy_parts import Authority, Computes
 
+# token-0, token-1, ...
+TOKENS = 7000
+
 
 def main() -> int:
     guest_port, pids = int(sys.argv[1]), Path(sys.argv[2])
     authority = Authority()
-    for number in range(100):
+    for number in range(TOKENS):
         authority.issue(f'token-{number}', port=guest_port)
 
     def load(conf):

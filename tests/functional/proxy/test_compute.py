@@ -9,7 +9,7 @@ from websockets.exceptions import InvalidStatus
 from console_ext.compute import base as compute
 from console_ext.rpc.client import ComputeClient
 from console_ext.rpc.server import ComputeServer
-from tests.deployment import server, server_id
+from tests.deployment import server
 
 
 @pytest.fixture
@@ -45,19 +45,6 @@ def test_the_port_is_the_servers(bus):
     client = proxy.connect(proxy.token(guest))
     client.send(b'x')
     assert client.recv(timeout=5) == b'x'
-
-
-def test_cve_2013_0335_the_port_is_no_longer_the_servers(bus):
-    """It has moved, has stopped or is gone: 409, and the port sees no byte."""
-    proxy, write = bus
-    guest = proxy.guest()
-    write(guest.port + 1)
-    assert status(proxy, proxy.token(guest)) == 409
-    write(guest.port, vm_state='stopped', power_state=4)
-    assert status(proxy, proxy.token(guest)) == 409
-    write(guest.port)
-    assert status(proxy, proxy.token(guest, server_id=server_id('ff'))) == 409
-    assert guest.accepted == 0
 
 
 def test_the_host_does_not_answer(bus):

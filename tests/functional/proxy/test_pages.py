@@ -80,45 +80,6 @@ def test_nothing_else_is_served(proxy, path):
     assert answer.startswith(b'HTTP/1.1 404')
 
 
-@pytest.mark.parametrize('name', ['serial', 'SPICE'])
-@pytest.mark.parametrize(
-    'path',
-    [
-        '//evil.example/',
-        '///evil.example/',
-        '////evil.example/%2e%2e',
-        '/////evil.example/%2e%2e',
-        '//////evil.example/%2f%2e%2e',
-        '/\\evil.example/',
-        '/%2f%2fevil.example/',
-        '/%5cevil.example',
-        '/\tevil.example',
-        '/\revil.example',
-        'http://evil.example/',
-        '//evil.example/..',
-    ],
-)
-def test_cve_2021_3654_no_redirect(proxy, name, path):
-    """The file server's open redirect, and how its first fix was got round."""
-    answer = proxy.ask(f'GET {path} HTTP/1.1\r\nHost: x\r\n\r\n'.encode(), name)
-    assert answer.split()[1] in (b'400', b'404')
-    assert b'location' not in answer.lower()
-
-
-def test_cve_2018_1340_no_response_sets_a_cookie(proxy):
-    """Neither a page, nor a refusal, nor the 101."""
-    guest = proxy.guest()
-    token = proxy.token(guest, console_type='spice-html5')
-    with proxy.raw('SPICE') as client:
-        client.sendall(upgrade(f'/?token={token}'))
-        answers = [receive_until(client, b'\r\n\r\n')]
-    for path in ('/spice_auto.html', '/healthcheck', '/nothing', '/?token=x'):
-        plain = f'GET {path} HTTP/1.0\r\n\r\n'.encode()
-        answers.append(proxy.ask(plain, 'SPICE'))
-    answers += [proxy.ask(upgrade(path), 'SPICE') for path in ('/nothing', '/?token=x')]
-    assert not [answer for answer in answers if b'set-cookie' in answer.lower()]
-
-
 def test_a_browser_on_the_serial_port(get):
     """426, and a sentence that says what to use instead."""
     response = get('/?token=x', 'serial')

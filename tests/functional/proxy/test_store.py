@@ -10,12 +10,10 @@ import sqlite3
 import time
 
 import pytest
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 
 from console_ext import tokens
 from console_ext.tokens import migration
-from tests.deployment import server_id
-from tests.functional.proxy.wire import receive_for_ever
 from tests.proxy_parts import authorization, wait_for
 
 
@@ -90,16 +88,6 @@ def test_an_expired_token(proxy):
     """Its time bounds the opening."""
     issue(proxy, 'token', expires=time.time() - 1)
     assert status(proxy, 'token') == 401
-
-
-def test_revocation_reaches_a_live_session(proxy):
-    """With the next heartbeat."""
-    guest = proxy.guest()
-    client = proxy.connect(issue(proxy, 'token', port=guest.port))
-    proxy.authority.revoke(server_id('01'))
-    with pytest.raises(ConnectionClosed) as caught:
-        receive_for_ever(client)
-    assert caught.value.rcvd.code == 1008
 
 
 def test_the_database_is_locked(proxy, tmp_path):

@@ -190,8 +190,8 @@ def test_the_proxy_goes_away(browser, page, proxy):
     wait_for(lambda: 'cannot be reached' in state(browser)[1], 30)
 
 
-def test_guests_text_is_no_markup(browser, page):
-    """CVE-2026-40212: whatever the page is told to show, no element comes of it."""
+def test_cve_2012_2094_cve_2017_18635_cve_2026_40212_text_is_not_html(browser, page):
+    """Whatever the page is told to show, no element comes of it."""
     markup = '<img src=x onerror="document.title=1"><script>1</script>'
     from urllib import parse
 

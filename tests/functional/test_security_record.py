@@ -1,0 +1,523 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What went wrong in consoles before, as public records have it, and does not here.
+
+A test's name begins with its records, and its docstring is the rule they led to.  Two
+need more than this process: CVE-2015-9543 is in ``integration/test_consoles.py`` again,
+and CVE-2012-2094, in a browser, in ``integration/proxy/test_screen.py``.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import logging
+import random
+import select
+import sqlite3
+import string
+import struct
+import time
+from pathlib import Path
+
+import oslo_messaging
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+import console_ext
+from console_ext import tokens
+from console_ext.policy import Policy
+from console_ext.rpc import transport
+from console_ext.rpc.client import ComputeClient
+from console_ext.tokens import migration
+from tests.deployment import PROJECT_A, PROJECT_B, server, server_id
+from tests.functional.client import SERIAL, SPICE, Client
+from tests.functional.proxy.conftest import Served
+from tests.functional.proxy.wire import (
+    close_code,
+    closed,
+    frame,
+    receive_for_ever,
+    receive_until,
+    resident,
+    upgrade,
+)
+from tests.proxy_parts import wait_for
+
+MIB = 2**20
+
+
+class Cloud:
+    """API, agent, store and proxy, all of them real, in this process."""
+
+    def __init__(self, served: Served, api: Client, database: Path):
+        self.served = served
+        self.api = api
+        self.database = database
+
+    def place(self, ports: dict[str, int], **values) -> None:
+        """Say on which port the serial and the SPICE console of each server is."""
+        self.served.deployment.write_inventory(
+            [
+                server(
+                    number,
+                    consoles={
+                        name: {'host': '127.0.0.1', 'port': port}
+                        for name in ('serial', 'spice')
+                    },
+                    **values,
+                )
+                for number, port in ports.items()
+            ]
+        )
+
+    def token(self, number: str, body=SERIAL) -> str:
+        """Ask for a console, and get the token out of its URL."""
+        answer = self.api.console(number, body)
+        assert answer.status_int == 200, answer.text
+        return answer.json['console']['url'].partition('token=')[2]
+
+    def refused(self, token: str, name: str = 'serial') -> int:
+        with pytest.raises(InvalidStatus) as caught:
+            self.served.connect(token, name=name)
+        return caught.value.response.status_code
+
+
+@pytest.fixture
+def cloud(served, agent, tmp_path):
+    database = tmp_path / 'console.db'
+    deployment = served.deployment.configure(
+        database={'connection': f'sqlite:///{database}'}
+    )
+    conf = deployment.conf()
+    migration.sync(conf)
+    served.authority = store = tokens.load(conf)
+    served.computes = computes = ComputeClient(conf)
+    agent()
+    with Client.of(deployment) as api:
+        yield Cloud(served.start(), api, database)
+    served.stop()
+    computes.close()
+    store.close()
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split()[1])
+
+
+def echo(client) -> None:
+    client.send(b'x')
+    assert client.recv(timeout=5) == b'x'
+
+
+def test_cve_2013_0335_cve_2014_8750_a_port_that_is_another_servers(cloud):
+    """A token is for a server, and not for a port that may be another's by now."""
+    guest = cloud.served.guest()
+    cloud.place({'01': guest.port, '02': guest.port + 1})
+    replayed = [cloud.token('01') for _ in range(3)]
+    cloud.place({'01': guest.port + 1, '02': guest.port})
+    assert cloud.refused(replayed[0]) == 409
+    cloud.place({'02': guest.port})
+    assert cloud.refused(replayed[1]) == 409
+    cloud.place({'01': guest.port}, vm_state='stopped', power_state=4)
+    assert cloud.refused(replayed[2]) == 409
+    assert (guest.accepted, guest.received) == (0, b'')
+    cloud.place({'02': guest.port})
+    echo(cloud.served.connect(cloud.token('02')))
+
+
+def test_cve_2015_0259_other_pages_open_nothing(served):
+    """A browser's page opens a console only if its whole origin is configured."""
+    proxy = served.start(
+        console={'allowed_origins': 'https://[2001:db8::1]:8443,dashboard.example.org'}
+    )
+    guest = proxy.guest()
+    for origin, allowed in (
+        (None, True),
+        ('http://console.example.org:6083', True),
+        ('HTTP://CONSOLE.example.org:6083', True),
+        ('https://[2001:DB8:0::1]:8443', True),
+        ('http://dashboard.example.org:1', True),
+        ('http://console.example.org', False),
+        ('http://console.example.org:6084', False),
+        ('https://console.example.org:6083', False),
+        ('https://dashboard.example.org', False),
+        ('http://evil.example.org:6083', False),
+        ('http://evil.dashboard.example.org', False),
+        ('http://dashboard.example.org.evil.example', False),
+        ('http://console.example.org:6083/', False),
+        ('http://console.example.org:6083@evil.example.org', False),
+        ('http://evil@console.example.org:6083', False),
+        ('https://[2001:db8::2]:8443', False),
+        ('http://[::1]:6083', False),
+        ('http://127.0.0.1:6083', False),
+        ('null', False),
+        ('NULL', False),
+        ('file://', False),
+        ('*', False),
+        ('', False),
+    ):
+        header = [] if origin is None else [f'Origin: {origin}']
+        with proxy.raw() as client:
+            client.sendall(upgrade(f'/?token={proxy.token(guest)}', *header))
+            got = status(receive_until(client, b'\r\n\r\n'))
+        assert got == (101 if allowed else 403), origin
+    assert len(proxy.authority.asked) == 5
+
+
+def test_ossn_0101_the_host_header_is_no_authority(proxy):
+    """Whatever Host is sent, the allowed origins stay what they are."""
+    token = proxy.token(proxy.guest())
+    chance = random.Random(101)
+    # Such a request has cost what it costs.
+    proxy.ask(upgrade('/', 'Origin: http://console'))
+    before = resident()
+    for _ in range(10_000):
+        name = ''.join(chance.choices(string.ascii_lowercase, k=12)) + '.example'
+        request = upgrade(f'/?token={token}', f'Origin: http://{name}')
+        request = request.replace(b'Host: console', f'Host: {name}'.encode())
+        assert status(proxy.ask(request)) == 403
+    assert resident() - before < 4 * MIB
+    assert proxy.authority.asked == []
+
+
+@pytest.mark.parametrize('body', [SERIAL, SPICE])
+def test_cve_2015_9543_no_token_in_logs_or_rows(cloud, caplog, body):
+    """A token is in clear once, in the answer that grants it; logs have no hash."""
+    caplog.set_level(logging.DEBUG)
+    for name in ('sqlalchemy.engine', 'oslo.messaging', 'oslo_messaging', 'websockets'):
+        caplog.set_level(logging.DEBUG, name)
+    own, other = ('serial', 'SPICE') if body is SERIAL else ('SPICE', 'serial')
+    guest = cloud.served.guest()
+    cloud.place({'01': guest.port})
+    token = cloud.token('01', body)
+    with cloud.served.raw(own) as client:
+        client.sendall(upgrade(f'/?token={token}'))
+        receive_until(client, b'\r\n\r\n')
+        client.sendall(frame(b'a password', 2))
+        receive_until(client, b'a password')
+        stored = dump(cloud.database)
+        client.sendall(frame(struct.pack('!H', 1000), 8))
+        receive_until(client, None)
+    cloud.served.ask(
+        upgrade(f'/websockify?token={token}', f'Cookie: token={token}'), other
+    )
+    for request in (
+        upgrade(f'/?token={token}&token={token}x'),
+        upgrade(f'/nothing?token={token}'),
+        upgrade(f'/?token={token}', 'Origin: http://evil.example'),
+        upgrade(f'/?token={token}', f'Sec-WebSocket-Protocol: {token}'),
+        f'GET /?token={token} HTTP/9\r\n\r\n'.encode(),
+        f'GET /?token={token} HTTP/1.1\r\n\r\n'.encode(),
+        f'GET /?token={token}'.encode() * 2000,
+    ):
+        assert status(cloud.served.ask(request, own)) >= 400
+    wait_for(lambda: any('closed' in message for message in caplog.messages))
+    token_hash = hashlib.sha256(token.encode()).hexdigest()
+    assert 'INSERT INTO console_ext_authorizations' in caplog.text
+    assert 'opened' in caplog.text
+    for secret in (token, token_hash, 'a password'):
+        assert secret not in caplog.text
+    assert token not in stored
+    assert token_hash in stored
+
+
+def dump(database: Path) -> str:
+    """Every row of an SQLite database."""
+    opened = sqlite3.connect(database)
+    try:
+        return '\n'.join(opened.iterdump())
+    finally:
+        opened.close()
+
+
+@pytest.mark.parametrize('name', ['serial', 'SPICE'])
+@pytest.mark.parametrize(
+    'path',
+    [
+        *('/' * count + 'evil.example/%2e%2e' for count in range(2, 7)),
+        '//evil.example/',
+        '//evil.example/..',
+        '/\\evil.example/',
+        '\\\\evil.example/',
+        '/%2f%2fevil.example/',
+        '/%2F%2Fevil.example/%2e%2e',
+        '/%5cevil.example',
+        '/\tevil.example',
+        '/\revil.example',
+        '/%09/evil.example',
+        '/%0d%0aLocation:%20//evil.example',
+        'http://evil.example/',
+    ],
+)
+def test_cve_2021_3654_no_redirect(proxy, name, path):
+    """There is a fixed table of pages, and no file server that redirects."""
+    answer = proxy.ask(f'GET {path} HTTP/1.1\r\nHost: x\r\n\r\n'.encode(), name)
+    assert status(answer) in (400, 404)
+    assert b'location' not in answer.lower()
+    assert b'evil' not in answer
+
+
+@pytest.mark.parametrize('name', ['serial', 'SPICE'])
+def test_cve_2013_7436_cve_2018_1340_no_response_sets_a_cookie(served, name):
+    """There is no cookie of ours that could lack Secure."""
+    proxy = served.start(console_proxy={'handshake_timeout': 0.3})
+    kind = {'serial': 'serial', 'SPICE': 'spice-html5'}[name]
+    with proxy.raw(name) as client:
+        cookie = f'Cookie: token={proxy.token(proxy.guest(), console_type=kind)}'
+        client.sendall(upgrade('/websockify', cookie))
+        answers = [receive_until(client, b'\r\n\r\n')]
+    assert status(answers[0]) == 101
+    paths = ['/spice_auto.html?token=x', '/healthcheck', '/nothing', '/?token=x']
+    for path in [*paths, '/websockify']:
+        answers.append(proxy.ask(f'GET {path} HTTP/1.0\r\n\r\n'.encode(), name))
+        answers.append(proxy.ask(upgrade(path), name))
+    assert not [answer for answer in answers if b'set-cookie' in answer.lower()]
+
+
+@pytest.mark.parametrize('name', ['serial', 'SPICE'])
+def test_cve_2018_1340_a_clients_cookie_is_read_where_it_is_needed(proxy, name):
+    """A cookie opens a console on the path of the clients that send one; no page."""
+    kind = {'serial': 'serial', 'SPICE': 'spice-html5'}[name]
+    cookie = f'Cookie: token={proxy.token(proxy.guest(), console_type=kind)}'
+    assert status(proxy.ask(upgrade('/', cookie), name)) == 401
+    assert proxy.authority.asked == []
+
+
+@pytest.mark.parametrize('scope', ['', '_per_client', '_per_server', '_per_project'])
+def test_ossn_0008_there_is_a_limit(served, scope):
+    """One too many gets 429 with Retry-After; the others go on, and make room."""
+    proxy = served.start(console_proxy={f'max_sessions{scope}': 2})
+    guest = proxy.guest()
+    clients = [proxy.connect(proxy.token(guest)) for _ in range(2)]
+    with pytest.raises(InvalidStatus) as caught:
+        proxy.connect(proxy.token(guest))
+    response = caught.value.response
+    assert (response.status_code, response.headers['Retry-After']) == (429, '10')
+    for client in clients:
+        echo(client)
+    clients[0].close()
+    wait_for(lambda: len(proxy.authority.live) == 1)
+    echo(proxy.connect(proxy.token(guest)))
+
+
+def test_ossn_0008_a_handshake_has_a_deadline(served):
+    """It is for all of a request, so that a byte now and then does not move it."""
+    proxy = served.start(console_proxy={'handshake_timeout': 0.4})
+    with proxy.raw() as client:
+        started = time.monotonic()
+        for byte in upgrade('/?token=x'):
+            client.sendall(bytes([byte]))
+            if select.select([client], [], [], 0.05)[0]:
+                break
+        assert status(receive_until(client, None)) == 408
+        assert time.monotonic() - started < 3
+    with proxy.raw() as client:
+        assert receive_until(client, None) == b''
+
+
+@pytest.mark.parametrize('length', [2**63, 2**63 - 1, 2**32, 2**26])
+def test_nova_bug_2155052_cve_2015_1779_cve_2020_27813_a_length_is_not_believed(
+    proxy, length
+):
+    """A frame that claims to be large is closed with 1009, and costs no memory."""
+    with proxy.raw() as client:
+        client.sendall(upgrade(f'/?token={proxy.token(proxy.guest())}'))
+        receive_until(client, b'\r\n\r\n')
+        before = resident()
+        client.sendall(struct.pack('!BBQ', 0x82, 0xFF, length) + b'mask' + b'x' * 100)
+        assert close_code(receive_until(client, None)) == 1009
+        assert resident() - before < 8 * MIB
+
+
+def test_nova_bug_2155052_a_hypervisors_answer_has_a_bound(served):
+    """One that answers CONNECT without an end is not listened to until the deadline."""
+    proxy = served.start(console_proxy={'connect_timeout': 8})
+
+    def serve(connection):
+        connection.recv(100)
+        while True:
+            connection.sendall(b'x' * 65536)
+
+    before, started = resident(), time.monotonic()
+    token = proxy.token(proxy.guest(serve), internal_access_path='abc')
+    assert status(proxy.ask(upgrade(f'/?token={token}'))) == 502
+    assert time.monotonic() - started < 4
+    assert resident() - before < 4 * MIB
+
+
+def test_cve_2018_1000518_no_compression(proxy):
+    """permessage-deflate is offered and not accepted: nothing can be a bomb."""
+    client = proxy.connect(proxy.token(proxy.guest()), compression='deflate')
+    assert 'Sec-WebSocket-Extensions' not in client.response.headers
+    assert client.protocol.extensions == []
+    with proxy.raw() as other:
+        other.sendall(upgrade(f'/?token={proxy.token(proxy.guest())}'))
+        receive_until(other, b'\r\n\r\n')
+        compressed = bytearray(frame(b'\xf2H\xcd\xc9\xc9\x07\x00', 2))
+        compressed[0] |= 0x40
+        other.sendall(compressed)
+        assert close_code(receive_until(other, None)) == 1002
+
+
+class Boundless:
+    """A compute host whose answers are larger than any console's address."""
+
+    target = oslo_messaging.Target(version='5.13')
+    answer: object = None
+
+    def get_serial_console(self, context, **_):
+        return self.answer
+
+    get_spice_console = validate_console_port = get_serial_console
+
+
+@pytest.fixture
+def boundless(deployment):
+    connected = transport.connect(deployment.conf())
+    host = Boundless()
+    serving = oslo_messaging.get_rpc_server(
+        connected,
+        oslo_messaging.Target(topic=transport.TOPIC, server='boundless'),
+        [host],
+    )
+    serving.start()
+    yield host
+    serving.stop()
+    serving.wait()
+    connected.cleanup()
+
+
+@pytest.mark.parametrize('key', ['host', 'token', 'access_url', 'internal_access_path'])
+def test_cve_2013_4261_what_a_compute_host_answers_has_a_bound(cloud, boundless, key):
+    """Neither shown nor stored; and a port check is answered with yes or with no."""
+    cloud.served.deployment.write_inventory([server('01', host='boundless')])
+    good = {'host': '127.0.0.1', 'port': 1, 'token': 'short', 'access_url': 'ws://x'}
+    huge = 'x' * MIB
+    boundless.answer = {**good, key: huge}
+    answer = cloud.api.console('01')
+    assert answer.status_int == 500
+    assert len(answer.body) < 1000
+    assert huge not in dump(cloud.database)
+    guest = cloud.served.guest()
+    boundless.answer = {**good, 'port': guest.port}
+    assert cloud.api.console('01').status_int == 200
+    boundless.answer = huge
+    assert cloud.refused('short') == 409
+    assert guest.accepted == 0
+
+
+@pytest.mark.parametrize('name', ['serial', 'SPICE'])
+def test_cve_2012_2094_cve_2017_18635_cve_2026_40212_text_is_not_html(proxy, name):
+    """What is not a page of ours is text, and a page runs scripts of ours alone."""
+    markup = '<script>alert(1)</script>'
+    bad = upgrade('/?token=x', f'Sec-WebSocket-Protocol: {markup}')
+    for request in (bad, upgrade(f'/{markup}'), upgrade(f'/?token={markup}')):
+        head, _, _ = proxy.ask(request, name).partition(b'\r\n\r\n')
+        assert b'Content-Type: text/plain; charset=utf-8' in head
+        assert b'X-Content-Type-Options: nosniff' in head
+    page = proxy.ask(b'GET /spice_auto.html HTTP/1.0\r\n\r\n', 'SPICE')
+    (policy,) = (
+        line for line in page.split(b'\r\n') if line.startswith(b'Content-Security-')
+    )
+    assert b"default-src 'none'; script-src 'self';" in policy
+    assert b'unsafe' not in policy
+
+
+def test_cve_2025_54289_cve_2021_41767_a_listing_shows_no_secret(cloud):
+    """Neither token nor hash, also to an administrator and while it is in use."""
+    guest = cloud.served.guest()
+    cloud.place({'01': guest.port})
+    secrets = []
+    for body in (SERIAL, SPICE):
+        token = cloud.token('01', body)
+        secrets += [token, hashlib.sha256(token.encode()).hexdigest()]
+    echo(cloud.served.connect(secrets[0]))
+    for path in (
+        '/v2.1/servers',
+        '/v2.1/servers/detail',
+        f'/v2.1/servers/{server_id(1)}',
+    ):
+        for by in ('alice', 'root'):
+            answer = cloud.api.get(path, by=by)
+            assert server_id('01') in answer.text
+            assert not [secret for secret in secrets if secret in answer.text]
+
+
+RULE = 'os_compute_api:os-remote-consoles'
+OF_SERVER = {'project_id': PROJECT_B, 'user_id': 'bob'}
+OF_CALLER = {'project_id': PROJECT_A, 'user_id': 'root'}
+
+
+@pytest.mark.parametrize('prefix', ['/v2.1', f'/v2.1/{PROJECT_A}', '/v2'])
+@pytest.mark.parametrize(
+    ('path', 'body', 'rule', 'target'),
+    [
+        (f'/servers/{server_id("02")}/action', SERIAL, f'{RULE}:serial', OF_SERVER),
+        (f'/servers/{server_id("02")}/action', SPICE, f'{RULE}:spice', OF_SERVER),
+        (f'/servers/{server_id("02")}', None, 'os_compute_api:servers:show', OF_SERVER),
+        ('/servers', None, 'os_compute_api:servers:index', OF_CALLER),
+        ('/servers/detail', None, 'os_compute_api:servers:detail', OF_CALLER),
+    ],
+)
+def test_cve_2026_6383_a_rule_is_no_part_of_a_url(
+    client, monkeypatch, prefix, path, body, rule, target
+):
+    """It is the handler's own, whatever the URL, and about what the URL leads to."""
+    asked = []
+    authorize = Policy.authorize
+
+    def noting(policy, rule, target, credentials):
+        asked.append((rule, target))
+        authorize(policy, rule, target, credentials)
+
+    monkeypatch.setattr(Policy, 'authorize', noting)
+    answer = client.request(
+        'GET' if body is None else 'POST',
+        f'{prefix}{path}',
+        by='root',
+        body=body and json.dumps(body).encode(),
+        headers={'Content-Type': 'application/json'},
+    )
+    assert answer.status_int == 200
+    assert asked == [(rule, target)]
+
+
+def test_cve_2023_40025_a_session_has_an_end(served):
+    """After max_session_time, however busy it is."""
+    proxy = served.start(console_proxy={'max_session_time': 0.5})
+    client = proxy.connect(proxy.token(proxy.guest()))
+    started = time.monotonic()
+    with pytest.raises(ConnectionClosed) as caught:
+        receive_for_ever(client, b'x')
+    assert (caught.value.rcvd.code, time.monotonic() - started < 2) == (1008, True)
+
+
+def test_cve_2024_41666_revocation_reaches_a_live_session(cloud):
+    """It ends with the next heartbeat, and what was not opened yet never is."""
+    guest = cloud.served.guest()
+    cloud.place({'01': guest.port, '02': guest.port})
+    live, other = (cloud.served.connect(cloud.token(number)) for number in ('01', '02'))
+    unopened = cloud.token('01')
+    cloud.served.authority.revoke(server_id('01'))
+    assert closed(live) == (1008, 'The permission for this console has ended.')
+    assert cloud.refused(unopened) == 401
+    echo(other)
+
+
+def test_cve_2026_42510_no_shell():
+    """A command is a list of arguments."""
+    shells = {
+        'system',
+        'popen',
+        'getoutput',
+        'getstatusoutput',
+        'create_subprocess_shell',
+    }
+    found = []
+    for path in sorted(Path(console_ext.__file__).parent.rglob('*.py')):
+        for node in ast.walk(ast.parse(path.read_text())):
+            name = getattr(node, 'attr', getattr(node, 'id', ''))
+            if name in shells or getattr(node, 'arg', '') == 'shell':
+                found.append(f'{path.name}:{node.lineno}')
+    assert found == []

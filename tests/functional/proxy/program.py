@@ -16,7 +16,7 @@ from console_ext.cmd import proxy, service
 from tests.proxy_parts import Authority, Computes
 
 # token-0, token-1, ...
-TOKENS = 7000
+TOKENS = 11000
 
 
 def main() -> int:

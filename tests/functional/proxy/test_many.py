@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""As many sessions as one process is to hold, all at once."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import struct
+
+import psutil
+import pytest
+
+from tests.functional.programs import free_port
+from tests.functional.proxy.conftest import BASE
+from tests.functional.proxy.program import TOKENS
+from tests.functional.proxy.wire import frame, upgrade
+from tests.proxy_parts import wait_for
+
+SESSIONS = 5000
+WARM = 200
+SESSION_BYTES = 16 * 1024
+# What the authority of these tests keeps of each session that has ended.
+NOTED_BYTES = 1024
+AT_ONCE = 100
+WAIT_S = 60
+
+
+@pytest.fixture
+def files():
+    """Leave to open as many files as this process may: it is all clients and guests."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = 2 * SESSIONS + 500
+    if hard < needed:
+        pytest.fail(
+            f'{SESSIONS} sessions need {needed} open files, and the hard limit '
+            f'(ulimit -Hn) is {hard}'
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+class Client:
+    """A WebSocket whose every wait has an end."""
+
+    def __init__(self, port: int, number: int):
+        self._port = port
+        self._number = number
+
+    async def open(self, token: str | None = None) -> int:
+        """
+        :returns: the status of the answer
+        """
+        self._reader, self._writer = await asyncio.open_connection(
+            '127.0.0.1', self._port
+        )
+        token = token or f'token-{self._number}'
+        self._writer.write(upgrade(f'/?token={token}'))
+        head = await asyncio.wait_for(self._reader.readuntil(b'\r\n\r\n'), WAIT_S)
+        return int(head.split()[1])
+
+    async def echo(self) -> bool:
+        """Whether the guest answers with what only this client has sent."""
+        sent = f'session {self._number}'.encode()
+        self._writer.write(frame(sent, 2))
+        wanted = bytes((0x82, len(sent))) + sent
+        got = await asyncio.wait_for(self._reader.readexactly(len(wanted)), WAIT_S)
+        return got == wanted
+
+    async def close(self) -> None:
+        self._writer.write(frame(struct.pack('!H', 1000), 8))
+        await asyncio.wait_for(self._reader.read(), WAIT_S)
+        self._writer.close()
+
+
+async def each(work, items) -> list:
+    """What some work gives for each item, a number of them at once."""
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(item):
+        async with places:
+            return await work(item)
+
+    return await asyncio.gather(*(one(item) for item in items))
+
+
+async def echo_server(reader, writer) -> None:
+    while data := await reader.read(1000):
+        writer.write(data)
+    writer.close()
+
+
+def test_5000_sessions(files, deployment, programs):
+    """Each goes on, none costs more than 16 KiB, and the next ones have its memory."""
+    port = free_port()
+    deployment.configure(**BASE).configure(
+        serial_console={'serialproxy_port': port},
+        spice={'html5proxy_port': free_port(), 'html5proxy_web': deployment.path},
+        console_proxy={
+            'max_sessions': SESSIONS,
+            'max_sessions_per_client': 0,
+            'max_sessions_per_server': 0,
+            'max_sessions_per_project': 0,
+            'heartbeat_interval': 5,
+        },
+    )
+
+    async def run() -> None:
+        guest = await asyncio.start_server(echo_server, '127.0.0.1', 0, backlog=1024)
+        program = programs.start_module(
+            'tests.functional.proxy.program',
+            str(guest.sockets[0].getsockname()[1]),
+            str(deployment.path / 'pids'),
+            *('--config-file', str(deployment.config_file)),
+        )
+        program.wait_for('Listening for SPICE consoles')
+        process = psutil.Process(program.process.pid)
+        clients = [Client(port, number) for number in range(TOKENS)]
+        later = [clients.pop() for _ in range(SESSIONS)]
+        late = clients.pop()
+        del clients[SESSIONS:]
+
+        def pss() -> int:
+            return process.memory_full_info().pss
+
+        opened = await each(Client.open, clients[:WARM])
+        no_session = process.num_fds() - 2 * WARM
+        before = pss()
+        opened += await each(Client.open, clients[WARM:])
+        assert set(opened) == {101}
+        assert process.num_fds() == no_session + 2 * SESSIONS
+        assert all(await each(Client.echo, clients))
+        held = pss()
+        assert (held - before) / (SESSIONS - WARM) < SESSION_BYTES
+
+        # One too many; a place that becomes free; and a token that opens nothing.
+        assert await late.open() == 429
+        await clients.pop().close()
+        await asyncio.to_thread(
+            wait_for, lambda: process.num_fds() == no_session + 2 * (SESSIONS - 1)
+        )
+        assert await late.open('nonsense') == 401
+        assert await late.open() == 101
+        assert await late.echo()
+        clients.append(late)
+
+        await each(Client.close, clients)
+        await asyncio.to_thread(
+            wait_for, lambda: process.num_fds() <= no_session, WAIT_S
+        )
+        assert set(await each(Client.open, later)) == {101}
+        assert (pss() - held) / SESSIONS < NOTED_BYTES
+        guest.close()
+
+    asyncio.run(run())

@@ -286,15 +286,6 @@ def test_file_under_another_name(deployment, policy_of):
     assert not allows(policy_of(policy_file='mine.yaml'), policies.SERIAL)
 
 
-def test_edit_while_another_thread_reloads(deployment, policy_of):
-    """One thread reads the files; the others go on with the rules they have."""
-    policy = policy_of()
-    deployment.write_policy({policies.SERIAL: DENY})
-    with policy._lock:
-        assert allows(policy, policies.SERIAL)
-    assert not allows(policy, policies.SERIAL)
-
-
 def test_enforcer_for_oslo_policy_s_tools(policy_of):
     """It is the one that decides."""
     assert policies.SERIAL in policy_of().enforcer.registered_rules

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psutil
 import requests
 
 from tests.deployment import SERVERS, server
@@ -32,6 +34,9 @@ AVAILABLE = (BIN / 'nova-compute').exists()
 
 # Nova waits a minute; a test need not.
 RPC_TIMEOUT_S = 5
+
+# The seconds after which an API that is in a hurry gives up.
+SOON = 3
 
 NO_CONSOLES = 'compute-2'
 
@@ -133,9 +138,7 @@ class Cloud:
             self._placement_url = placement.result()
         self._neutron_url = self._start_uwsgi('neutron:application')
         self.configure('nova', self._nova())
-        self.start_program(
-            'nova-conductor', '--config-file', self.config / 'nova.conf'
-        ).wait_for(JOINED, _READY_S)
+        self.start_conductor().wait_for(JOINED, _READY_S)
         for host, consoles in (('compute-1', True), (NO_CONSOLES, False)):
             self.configure(host, self._compute(host, consoles))
             self.start_compute(host)
@@ -170,6 +173,11 @@ class Cloud:
     def start_program(self, name: str, *args: Any, **env: str) -> Program:
         return self._start(BIN / name, *args, **env)
 
+    def start_conductor(self) -> Program:
+        config = self.config / 'nova.conf'
+        self.conductor = self.start_program('nova-conductor', '--config-file', config)
+        return self.conductor
+
     def start_compute(self, host: str) -> Program:
         config = self._directory / host / 'nova.conf'
         compute = self._start(
@@ -178,10 +186,9 @@ class Cloud:
         self.computes[host] = compute
         return compute
 
-    def add_cell(self, name: str, transport_url: str) -> None:
-        """A cell with a database and without hosts."""
-        assert self.database is not None
-        url = self.database.new_database()
+    def add_cell(self, name: str, transport_url: str, database: MariaDB) -> None:
+        """A cell without hosts."""
+        url = database.new_database()
         sections = self._nova()
         sections['database'] = {'connection': url}
         config = self.configure(name, sections) / 'nova.conf'
@@ -211,8 +218,15 @@ class Cloud:
         return self.start_api(name, paste_with_filter(self.config / 'nova.conf', path))
 
     def stop_program(self, program: Program) -> None:
-        program.kill()
+        self.signal(program, signal.SIGKILL)
+        program.process.wait()
         self._running.remove(program)
+
+    def signal(self, program: Program, number: signal.Signals) -> None:
+        """To the program, and to what it has started."""
+        process = psutil.Process(program.process.pid)
+        for one in [process, *process.children(recursive=True)]:
+            one.send_signal(number)
 
     def seed(self, servers: list[dict[str, Any]]) -> None:
         subprocess.run(

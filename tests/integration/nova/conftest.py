@@ -35,9 +35,9 @@ def plain(cloud):
     return cloud.start_api('plain', clouds.paste())
 
 
-def _filtered(cloud, look_up):
+def _filtered(cloud, look_up, name='filtered', more=''):
     return cloud.start_api_with_filter(
-        f'filtered-{look_up}', clouds.console_ext(look_up)
+        f'{name}-{look_up}', clouds.console_ext(look_up, more)
     )
 
 
@@ -51,6 +51,16 @@ def by_nova(cloud):
 def by_upstream(cloud):
     """The same, but it asks the API behind it."""
     return _filtered(cloud, 'upstream')
+
+
+@pytest.fixture(scope='session')
+def impatient(cloud):
+    """As by_nova, but it soon gives up."""
+    more = (
+        f'[api]\nlook_up_timeout = {clouds.SOON}\n'
+        f'[console_rpc]\ntimeout = {clouds.SOON}\n'
+    )
+    return _filtered(cloud, 'nova', 'impatient', more)
 
 
 @pytest.fixture(params=['nova', 'upstream'])

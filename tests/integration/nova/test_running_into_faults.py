@@ -8,6 +8,7 @@ ends the tasks that it finds its servers in.
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +16,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.integration.nova.client import Client
-from tests.integration.nova.cloud import JOINED, SLOW
+from tests.integration.nova.cloud import JOINED, SLOW, SOON
 
 # [console_rpc] timeout, and what else a request takes.
 IN_TIME_S = 10 + 4
+
+# The same of an API that soon gives up.
+SOON_S = SOON + 4
 
 # Longer than it takes a compute host to find its broker again.
 RECOVERY_S = 60
@@ -115,3 +119,60 @@ def test_broker_goes_and_comes_under_load(cloud, by_nova, by_upstream):
         # The pools of threads and connections may have grown, to what the load needed.
         assert now_threads <= threads + 8
         assert now_files <= files + 16
+
+
+@pytest.mark.timeout(240)
+def test_conductor_stops(cloud, impatient):
+    """A compute host stores its token by the conductor's hands."""
+    client = Client(impatient)
+    assert timed(client)[0] == 200
+    threads, files = held(cloud, impatient)
+
+    def away():
+        status, seconds = timed(client)
+        assert (status, seconds < SOON_S) == (503, True)
+
+    cloud.signal(cloud.conductor, signal.SIGSTOP)
+    try:
+        away()
+    finally:
+        cloud.signal(cloud.conductor, signal.SIGCONT)
+    assert timed(client)[0] == 200
+    cloud.stop_program(cloud.conductor)
+    away()
+    cloud.start_conductor().wait_for(JOINED, 60)
+    assert timed(client)[0] == 200
+    now_threads, now_files = held(cloud, impatient)
+    assert now_threads <= threads + 2
+    assert now_files <= files + 4
+
+
+@pytest.mark.timeout(240)
+def test_database_goes_and_comes(cloud, impatient):
+    """Without an answer, or with nobody there; a second time costs nothing more."""
+    client = Client(impatient)
+
+    def at_once():
+        with ThreadPoolExecutor(8) as pool:
+            return [*pool.map(lambda _: timed(client), range(8))]
+
+    def outage(away, back):
+        away()
+        try:
+            for status, seconds in at_once():
+                assert (status, seconds < SOON_S) == (503, True)
+        finally:
+            back()
+        assert timed(client)[0] == 200
+        at_once()
+        return held(cloud, impatient)
+
+    database = cloud.database
+    threads, files = outage(database.freeze, database.thaw)
+    for away, back in (
+        (database.freeze, database.thaw),
+        (database.stop, database.start),
+    ):
+        now_threads, now_files = outage(away, back)
+        assert now_threads <= threads + 2
+        assert now_files <= files + 4

@@ -10,7 +10,13 @@ import pytest
 
 from tests.deployment import Deployment, server
 from tests.integration.nova.client import Client
+from tests.integration.nova.test_running_into_faults import (
+    SOON_S,
+    held,
+    timed,
+)
 from tests.integration.rabbitmq import Broker
+from tests.integration.tokens.servers import MariaDB
 
 IN_CELL2 = '61'
 UNSCHEDULED = '62'
@@ -21,9 +27,10 @@ def cell2(cloud, tmp_path_factory):
     """A second cell, with a broker of its own and our agent as its compute host."""
     elsewhere = server(IN_CELL2, host='compute-9')
     broker = Broker(tmp_path_factory.mktemp('cell2'))
+    database = MariaDB()
     try:
         broker.start()
-        cloud.add_cell('cell2', broker.url)
+        cloud.add_cell('cell2', broker.url, database)
         cloud.seed([{**elsewhere, 'cell': 'cell2'}])
         deployment = Deployment(tmp_path_factory.mktemp('agent'))
         deployment.write_inventory([elsewhere])
@@ -35,9 +42,10 @@ def cell2(cloud, tmp_path_factory):
             'console-ext-agent', '--config-file', deployment.config_file
         )
         agent.wait_for('Answering for compute host')
-        yield
+        yield database
     finally:
         broker.stop()
+        database.close()
 
 
 def test_second_cell(by_nova, cell2):
@@ -46,6 +54,29 @@ def test_second_cell(by_nova, cell2):
         response = Client(by_nova).console(number)
         assert response.status_code == 200, response.text
         assert response.json()['console']['url'].startswith(url)
+
+
+@pytest.mark.timeout(240)
+def test_cell_database_goes_and_comes(cloud, impatient, cell2):
+    """Its servers cannot be looked up then; those of other cells can."""
+    client = Client(impatient)
+    for number in (IN_CELL2, '01'):
+        assert timed(client, number)[0] == 200
+    threads, files = held(cloud, impatient)
+    for away, back in ((cell2.freeze, cell2.thaw), (cell2.stop, cell2.start)):
+        away()
+        try:
+            for _ in range(2):
+                status, seconds = timed(client, IN_CELL2)
+                assert (status, seconds < SOON_S) == (503, True)
+                assert timed(client)[0] == 200
+        finally:
+            back()
+        assert timed(client, IN_CELL2)[0] == 200
+    now_threads, now_files = held(cloud, impatient)
+    # The look-ups that were given up took a thread and a connection each.
+    assert now_threads <= threads + 3
+    assert now_files <= files + 4
 
 
 @pytest.fixture(scope='module')

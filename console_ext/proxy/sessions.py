@@ -126,13 +126,12 @@ class Sessions:
         )
 
     async def drain(self, grace_s: float, close_s: float) -> None:
-        """End all the sessions.
+        """End all the sessions, and each that begins later.
 
         :param grace_s: how long they have to end by themselves
         :param close_s: how long they then have to answer the close frame
         """
-        if await self._all_end(grace_s):
-            return
+        await self._all_end(grace_s)
         self._going_away = True
         for session in list(self._live):
             session.close(closing.GOING_AWAY)

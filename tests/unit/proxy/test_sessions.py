@@ -1,13 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long a session may be."""
+"""The sessions of a process."""
 
 from __future__ import annotations
 
+import asyncio
 import time
+from unittest import mock
 
 import pytest
+from websockets.protocol import OPEN
+from websockets.server import ServerProtocol
 
-from console_ext.proxy.sessions import Lengths
+from console_ext.proxy.deadlines import Timing
+from console_ext.proxy.gate import Admitted, Gate
+from console_ext.proxy.grants import Grants
+from console_ext.proxy.guest import Guest
+from console_ext.proxy.limits import Limits, Place
+from console_ext.proxy.sessions import Lengths, Sessions
+from console_ext.proxy.target import Target
+from console_ext.tokens.authorization import Grant
+from tests.proxy_parts import authorization
+from tests.unit.proxy.transport import Transport
 
 
 @pytest.mark.parametrize(
@@ -29,3 +42,35 @@ def test_the_earlier_end(longest_s, enforce, expected):
 def test_an_authorization_that_has_expired_meanwhile():
     """The session ends at once, not in the past."""
     assert Lengths(0, True).expires(time.time() - 60, now=100) == 100
+
+
+def begun(sessions: Sessions) -> Transport:
+    """The client's connection of a new session."""
+    guest, transport = Guest(b''), Transport()
+    guest.connection_made(Transport())
+    admitted = Admitted(
+        '10.0.0.1',
+        Grant(authorization(), 'token', '1'),
+        Place(Limits({})),
+        Target(mock.Mock(), b''),
+    )
+    wire = ServerProtocol(state=OPEN)
+    sessions.begin(wire, transport, guest, admitted, b'', text=True)
+    return transport
+
+
+@pytest.mark.parametrize('grace_s', [0, 5])
+def test_a_session_that_begins_when_all_have_ended(grace_s):
+    """An admission may come to its end meanwhile: it is told as the others were."""
+
+    async def run():
+        sessions = Sessions(
+            mock.Mock(spec=Gate), mock.Mock(spec=Grants), Timing(), Lengths(0, False)
+        )
+        await sessions.drain(grace_s, 5)
+        transport = begun(sessions)
+        assert b'The proxy is being stopped; connect again.' in transport.sent
+        transport.protocol.connection_lost(None)
+        assert len(sessions) == 0
+
+    asyncio.run(run())

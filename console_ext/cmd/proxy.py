@@ -79,7 +79,15 @@ def _serve_together(conf: cfg.ConfigOpts, load_authority: LoadAuthority) -> None
         one.name: listeners.bind(one, conf.workers) for one in listeners.from_conf(conf)
     }
 
+    def close(but: int | None = None) -> None:
+        """A socket listens until the last process that has it closes it."""
+        for each in bound.values():
+            for number, one in enumerate(each):
+                if number != but:
+                    one.close()
+
     def work(number: int) -> int:
+        close(but=number)
         sockets = {name: each[number] for name, each in bound.items()}
 
         def program() -> None:
@@ -89,7 +97,8 @@ def _serve_together(conf: cfg.ConfigOpts, load_authority: LoadAuthority) -> None
 
         return service.run(program)
 
-    Workers(conf.workers, work, conf.console_proxy.drain_timeout + _END_S).run()
+    patience_s = conf.console_proxy.drain_timeout + _END_S
+    Workers(conf.workers, work, patience_s, close).run()
 
 
 def _serve_until_signalled(proxy: Proxy) -> None:

@@ -29,12 +29,20 @@ class Workers:
     :param work: what a worker does, by its number; returns its exit status, ends at
         SIGTERM, and is not told of SIGHUP before it asks to be
     :param patience_s: how long the workers have to end before they are killed
+    :param close: gives up what is held for the workers to come; called when none will
     """
 
-    def __init__(self, count: int, work: Callable[[int], int], patience_s: float):
+    def __init__(
+        self,
+        count: int,
+        work: Callable[[int], int],
+        patience_s: float,
+        close: Callable[[], None],
+    ):
         self._count = count
         self._work = work
         self._patience_s = patience_s
+        self._close = close
         self._live: dict[int, tuple[int, float]] = {}
         self._quick_deaths = 0
         # Only this process holds the second end: when it is gone, however it went, its
@@ -121,6 +129,7 @@ class Workers:
                 os.kill(pid, number)
 
     def _stop(self) -> None:
+        self._close()
         self._tell(signal.SIGTERM)
         deadline = time.monotonic() + self._patience_s
         while self._live:

@@ -81,10 +81,11 @@ def program(deployment):
         one.guest.close()
 
 
+@pytest.mark.parametrize('workers', ['1', '2'])
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
-def test_drain(program, number):
+def test_drain(program, number, workers):
     """No new connections, sessions closed with 1001 after a grace, exit status 0."""
-    made = program(console_proxy={'drain_timeout': 0.5})
+    made = program('--workers', workers, console_proxy={'drain_timeout': 1.5})
     client = made.connect(1)
     made.process.send_signal(number)
     wait_for(lambda: not listens(made.port))

@@ -19,7 +19,7 @@ def run(tmp_path):
     """A function that starts a program with workers.
 
     The body of a worker finds its number in ``number``; what it writes to ``started``
-    is read by the test.
+    is read by the test, and ``closed`` when what is held for workers is given up.
     """
     started = []
 
@@ -33,8 +33,10 @@ def run(tmp_path):
             f'started = open({str(log)!r}, "a", buffering=1)\n'
             'def work(number):\n'
             f'{textwrap.indent(textwrap.dedent(body), "    ")}\n'
+            'def close():\n'
+            '    print("closed", file=started)\n'
             'try:\n'
-            f'    Workers({count}, work, {patience_s}).run()\n'
+            f'    Workers({count}, work, {patience_s}, close).run()\n'
             'except exceptions.ConfigurationError as error:\n'
             '    sys.exit(f"program: {error}")\n'
         )
@@ -68,8 +70,10 @@ def test_signals(run):
     wait_for(lambda: said().count('up') == 2)
     process.send_signal(signal.SIGHUP)
     wait_for(lambda: {'hup0', 'hup1'} <= set(said()))
+    assert 'closed' not in said()
     process.terminate()
     assert process.wait(10) == 0
+    assert said().count('closed') == 1
 
 
 def test_a_reload_while_workers_start(run):

@@ -336,10 +336,10 @@ def test_hundred_thousand_servers(deployment):
     assert last.project_id is found.get(server_id('0')).project_id
 
     def seconds_of(wanted):
-        started = time.perf_counter()
+        started = time.thread_time()
         for _ in range(10_000):
             found.get(wanted)
-        return time.perf_counter() - started
+        return time.thread_time() - started
 
     # A search would take a thousand times as long for the last one.
     assert seconds_of(last.id) < 20 * seconds_of(server_id('0'))

@@ -19,6 +19,13 @@ OPTS = [
         help='Where the extension looks a server up: a name in the entry point '
         'namespace console_ext.servers.',
     ),
+    cfg.ListOpt(
+        'upstream_roles',
+        default=['admin'],
+        help='Roles with which the API behind the filter is asked for a server, where '
+        'servers = upstream. That API has to show them every server, and its host '
+        '(in Nova, the rule context_is_admin says to whom it does).',
+    ),
     cfg.FloatOpt(
         'look_up_timeout',
         default=10,

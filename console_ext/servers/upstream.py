@@ -29,6 +29,8 @@ MAX_ANSWER_BYTES = 2**20
 # What else may stand in its place leads elsewhere, as ``detail`` does.
 _ID = re.compile('[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', re.ASCII | re.IGNORECASE)
 
+_HOST = 'OS-EXT-SRV-ATTR:host'
+
 _NO_SERVER = (404, 410)
 _LATER = (429, *range(500, 600))
 
@@ -36,7 +38,8 @@ _LATER = (429, *range(500, 600))
 class UpstreamLookUp(LookUp):
     """Servers of the wrapped application, as it shows them to an administrator.
 
-    Only to one does Nova name a server's host.
+    Only to one does Nova name a server's host.  Who is one is for that API's policy to
+    say; ``[api] upstream_roles`` has to have the roles for it.
     """
 
     def __init__(self, conf: cfg.ConfigOpts, application: WSGIApplication | None):
@@ -45,6 +48,7 @@ class UpstreamLookUp(LookUp):
                 '[api] servers = upstream: there is no API behind this one to ask'
             )
         self._application = application
+        self._roles = list(conf.api.upstream_roles)
 
     def get(self, context: RequestContext, server_id: str) -> Server:
         """
@@ -53,22 +57,40 @@ class UpstreamLookUp(LookUp):
         """
         if _ID.fullmatch(server_id) is None:
             raise exceptions.ServerNotFound(server_id)
-        status, body = _ask(self._application, _environ(context, server_id))
+        environ = _environ(context, server_id, self._roles)
+        status, body = _ask(self._application, environ)
         if status in _NO_SERVER:
             raise exceptions.ServerNotFound(server_id)
         if status in _LATER:
             raise exceptions.ServersUnavailable
+        if status == 403:
+            raise self._refused('the server')
         if status != 200:
             raise exceptions.LookUpFailed(f'the API answered {status}')
-        server = _server(body)
+        try:
+            server = _server(body)
+        except _HostNotShown:
+            raise self._refused('its host') from None
         if server.id.lower() != server_id.lower():
             raise exceptions.LookUpFailed('the API showed another server')
         if not context.sees(server.project_id):
             raise exceptions.ServerNotFound(server_id)
         return server
 
+    def _refused(self, what: str) -> exceptions.LookUpFailed:
+        return exceptions.LookUpFailed(
+            f'the API does not show {what} to [api] upstream_roles = '
+            f'{",".join(self._roles)}'
+        )
 
-def _environ(context: RequestContext, server_id: str) -> dict[str, Any]:
+
+class _HostNotShown(Exception):
+    """That is not the same as none."""
+
+
+def _environ(
+    context: RequestContext, server_id: str, roles: list[str]
+) -> dict[str, Any]:
     """A request of the caller's, made an administrator of his project for it."""
     environ: dict[str, Any] = {
         'REQUEST_METHOD': 'GET',
@@ -83,7 +105,7 @@ def _environ(context: RequestContext, server_id: str) -> dict[str, Any]:
         'HTTP_OPENSTACK_API_VERSION': MICROVERSION,
         'HTTP_X_IDENTITY_STATUS': 'Confirmed',
         'HTTP_X_USER_ID': context.user_id,
-        'HTTP_X_ROLES': 'admin',
+        'HTTP_X_ROLES': ','.join(roles),
         'openstack.request_id': context.request_id,
         'wsgi.version': (1, 0),
         'wsgi.url_scheme': 'http',
@@ -96,12 +118,13 @@ def _environ(context: RequestContext, server_id: str) -> dict[str, Any]:
     if context.project_id is not None:
         environ['HTTP_X_PROJECT_ID'] = context.project_id
     if context.nova is not None:
-        environ[NOVA_CONTEXT] = _as_administrator(context.nova)
+        environ[NOVA_CONTEXT] = _as_administrator(context.nova, roles)
     return environ
 
 
-def _as_administrator(nova: Any) -> Any:
+def _as_administrator(nova: Any, roles: list[str]) -> Any:
     administrator = nova.elevated()
+    administrator.roles = list(dict.fromkeys([*administrator.roles, *roles]))
     # Nova's rules for servers refuse tokens of another scope than a project's.
     administrator.system_scope = administrator.domain_id = None
     return administrator
@@ -150,13 +173,15 @@ def _server(body: bytes) -> Server:
             name=_text(view, 'name'),
             project_id=_text(view, 'tenant_id'),
             user_id=_text(view, 'user_id'),
-            host=_text_or_none(view, 'OS-EXT-SRV-ATTR:host'),
+            host=_text_or_none(view, _HOST),
             vm_state=_text_or_none(view, 'OS-EXT-STS:vm_state'),
             task_state=_text_or_none(view, 'OS-EXT-STS:task_state'),
             power_state=view.get('OS-EXT-STS:power_state'),
             locked=view.get('locked') is True,
         )
     except KeyError as missing:
+        if missing.args == (_HOST,):
+            raise _HostNotShown from None
         raise exceptions.LookUpFailed(f'the API does not say {missing}') from None
     except (AttributeError, TypeError, ValueError, RecursionError):
         raise exceptions.LookUpFailed('the API showed no server') from None

@@ -208,13 +208,18 @@ class Cloud:
             'nova.wsgi.osapi_compute:application', OS_NOVA_CONFIG_DIR=directory, **env
         )
 
-    def start_api_with_filter(self, name: str, console_ext_conf: str) -> str:
+    def start_api_with_filter(
+        self, name: str, console_ext_conf: str, policy: str | None = None
+    ) -> str:
         """
         :param console_ext_conf: what is in that file
+        :param policy: what is in Nova's policy.yaml; None for no such file
         """
         path = self._directory / name / 'console_ext.conf'
         path.parent.mkdir()
         path.write_text(console_ext_conf)
+        if policy is not None:
+            (path.parent / 'policy.yaml').write_text(policy)
         return self.start_api(name, paste_with_filter(self.config / 'nova.conf', path))
 
     def stop_program(self, program: Program) -> None:

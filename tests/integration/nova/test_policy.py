@@ -57,3 +57,23 @@ def test_rules_are_edited_while_it_runs(api):
     assert statuses(client, SERIAL, '02')['bob'] == 200
     edit({})
     assert statuses(client, SPICE) == DEFAULT
+
+
+@pytest.mark.parametrize(
+    ('roles', 'status', 'others'), [('admin', 500, 500), ('boss', 200, 404)]
+)
+def test_another_administrator(cloud, roles, status, others):
+    """Nova shows a server's host to those whom its own policy takes for one."""
+    url = cloud.start_api_with_filter(
+        f'administrator-{roles}',
+        clouds.console_ext('upstream', f'[api]\nupstream_roles = {roles}\n'),
+        'context_is_admin: "role:boss"\n',
+    )
+    client = Client(url)
+    assert client.console().status_code == status
+    # The role admin has no meaning any more.
+    assert client.console('01', by='rootb').status_code == others
+    api = cloud.program_of(url)
+    said = api.log.count('does not show its host to [api] upstream_roles = admin')
+    assert said == 2 * (status == 500)
+    cloud.stop_program(api)

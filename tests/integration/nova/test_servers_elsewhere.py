@@ -84,10 +84,10 @@ def unscheduled(cloud):
     cloud.seed([{**server(UNSCHEDULED, host=None, vm_state='building'), 'cell': None}])
 
 
-def test_unscheduled_server(plain, by_nova, unscheduled):
+def test_unscheduled_server(plain, filtered, unscheduled):
     """It is in no cell yet, and so has no host; Nova says the same."""
-    answers = [Client(url).console(UNSCHEDULED) for url in (plain, by_nova)]
+    answers = [Client(url).console(UNSCHEDULED) for url in (plain, filtered)]
     assert [answer.status_code for answer in answers] == [409, 409]
     assert answers[0].json() == answers[1].json()
-    by = Client(by_nova).console(UNSCHEDULED, by='bob')
+    by = Client(filtered).console(UNSCHEDULED, by='bob')
     assert by.status_code == 404

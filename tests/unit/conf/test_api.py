@@ -11,6 +11,7 @@ def test_options():
     assert options.table(api) == {
         'disabled_extensions': [],
         'servers': 'inventory',
+        'upstream_roles': ['admin'],
         'look_up_timeout': 10,
         'auth_strategy': 'keystone',
         'paste_config': 'api-paste.ini',

@@ -33,14 +33,17 @@ VIEW = {
 class NovaContext:
     """As much of Nova's as the look-up asks for."""
 
-    roles = ('reader',)
     is_admin = False
     system_scope = 'all'
     domain_id = 'x'
 
+    def __init__(self):
+        self.roles = ['reader']
+
     def elevated(self):
         administrator = copy.copy(self)
         administrator.is_admin = True
+        administrator.roles = [*self.roles, 'admin']
         return administrator
 
 
@@ -137,8 +140,34 @@ def test_nova_s_context_is_raised(look_up, behind):
         None,
         None,
     )
+    assert raised.roles == ['reader', 'admin']
     assert (context.nova.is_admin, context.nova.system_scope) == (False, 'all')
+    assert context.nova.roles == ['reader']
     assert 'HTTP_X_PROJECT_ID' not in environ
+
+
+def test_roles_of_another_policy(behind, deployment):
+    """Where the API's administrators are not those of the role admin."""
+    deployment.configure(api={'servers': 'upstream', 'upstream_roles': 'boss,chief'})
+    look_up = base.load(deployment.conf(), behind)
+    context = who()
+    context.nova = NovaContext()
+    look_up.get(context, ID)
+    (environ,) = behind.environs
+    assert environ['HTTP_X_ROLES'] == 'boss,chief'
+    assert environ['nova.context'].roles[-2:] == ['boss', 'chief']
+
+
+@pytest.mark.parametrize('status', ['200 OK', '403 Forbidden'])
+def test_roles_that_do_not_suffice(look_up, behind, status):
+    """It is said where they are configured."""
+    behind.status = status
+    behind.answer = {
+        'server': {k: v for k, v in VIEW.items() if not k.endswith('host')}
+    }
+    with pytest.raises(exceptions.LookUpFailed) as caught:
+        look_up.get(who(), ID)
+    assert 'to [api] upstream_roles = admin' in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,8 @@ def create(admin, cell, values):
         # Asked for, and not scheduled yet.
         instance = instance_of(admin, values)
         instance.created_at = timeutils.utcnow(with_timezone=True)
-        # What a row of a database has by itself.
+        # What a row of a database has by itself, and what Nova asks of an image.
+        instance.auto_disk_config = False
         for name, kind in instance.fields.items():
             if kind.nullable and not instance.obj_attr_is_set(name):
                 setattr(instance, name, None)

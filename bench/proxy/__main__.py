@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The console proxy beside websockify, in turns: ``python -m bench.proxy``.
+
+Ours has its store (SQLite) and its admission in place; only the call to the compute
+host is left out.  websockify has neither.  Where Nova is installed, whose programs are
+in the directory CONSOLE_EXT_NOVA_BIN, nova-serialproxy with its token table sets
+sessions up, too.  Ratios are ours by the other's, medians of the rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import console_ext.cmd  # noqa: F401  isort: skip
+
+import uvloop
+
+from bench.proxy import measures, peers
+from bench.proxy.measures import Figures
+from bench.proxy.peers import Certificate, Peer
+from tests.functional.programs import Programs
+from tests.proxy_parts import write_certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """
+    :param aims: what the ratio of a figure is to be
+    """
+
+    name: str
+    measure: Callable[[Peer], Awaitable[Figures]]
+    aims: Mapping[str, str]
+    tls: bool = False
+    once: bool = False
+
+
+COMPARISONS = (
+    Comparison(
+        'set-up, one at a time',
+        lambda peer: measures.set_up(peer, 200, 1),
+        {'sessions/s': '≥ 8'},
+    ),
+    Comparison(
+        'set-up, 50 at once',
+        lambda peer: measures.set_up(peer, 400, 50),
+        {'sessions/s': '≥ 8'},
+    ),
+    Comparison(
+        'memory of 200 sessions',
+        lambda peer: measures.memory(peer, 200),
+        {'KiB a session': '≤ 0.004, and ≤ 16 KiB'},
+        once=True,
+    ),
+    Comparison(
+        'memory of 200 sessions, TLS',
+        lambda peer: measures.memory(peer, 200),
+        {'KiB a session': '≤ 0.004, and ≤ 32 KiB'},
+        tls=True,
+        once=True,
+    ),
+    Comparison(
+        'bulk, 1 session',
+        lambda peer: measures.bulk(peer, 1, 3),
+        {'MB/s': '≥ 1.2', 'CPU s a GB': '≤ 0.7'},
+    ),
+    Comparison(
+        'bulk, 8 sessions',
+        lambda peer: measures.bulk(peer, 8, 3),
+        {'MB/s': '≥ 1.2', 'CPU s a GB': '≤ 0.7'},
+    ),
+    Comparison('duplex', lambda peer: measures.duplex(peer, 3), {'MB/s': '≥ 2'}),
+    Comparison(
+        'echo of keys', lambda peer: measures.echo(peer, 3000), {'p50 µs': '≤ 0.65'}
+    ),
+    Comparison(
+        'echo, 500 sessions',
+        lambda peer: measures.typing(peer, 500, 30),
+        {'p50 µs': '≤ 0.6', 'CPU µs a key': '≤ 0.3'},
+    ),
+    Comparison(
+        'stuck client, 10 s',
+        lambda peer: measures.stuck_client(peer, 10),
+        {'MB': 'at most 2 MB'},
+        once=True,
+    ),
+    Comparison(
+        'stuck guest, 10 s',
+        lambda peer: measures.stuck_guest(peer, 10),
+        {'MB': 'at most 2 MB'},
+        once=True,
+    ),
+)
+
+# It takes a tenth of a second, and more, for each, and gives some up of many at once.
+WITH_NOVA = (
+    Comparison(
+        'set-up, one at a time',
+        lambda peer: measures.set_up(peer, 40, 1),
+        {'sessions/s': '≥ 100'},
+    ),
+)
+
+MANY = (1_000, 5_000)
+
+
+async def compare(one: Comparison, ours: Peer, other: Peer, rounds: int) -> None:
+    pairs = []
+    for _ in range(1 if one.once else rounds):
+        pairs.append((await one.measure(ours), await one.measure(other)))
+    for figure in pairs[0][0]:
+        mine, others = ([pair[at][figure] for pair in pairs] for at in (0, 1))
+        ratio = statistics.median(a / b for a, b in zip(mine, others, strict=True))
+        print(
+            f'{one.name:28} {figure:17} {statistics.median(mine):9.2f} '
+            f'{statistics.median(others):11.2f} {other.name:17} {ratio:8.3f}',
+            one.aims.get(figure, ''),
+            flush=True,
+        )
+
+
+async def many(ours: Peer, transport: str) -> None:
+    for sessions in MANY:
+        used = (await measures.memory(ours, sessions))['KiB a session']
+        print(
+            f'memory of {sessions} sessions, {transport}: {used:.1f} KiB each',
+            flush=True,
+        )
+
+
+async def run(
+    plain: tuple[Peer, Peer],
+    tls: tuple[Peer, Peer],
+    nova: Peer | None,
+    options: argparse.Namespace,
+) -> None:
+    for one in COMPARISONS:
+        if options.only not in one.name:
+            continue
+        await compare(one, *(tls if one.tls else plain), options.rounds)
+    if nova is not None:
+        for one in WITH_NOVA:
+            if options.only in one.name:
+                await compare(one, plain[0], nova, options.rounds)
+    if options.only in 'memory':
+        await many(plain[0], 'plain')
+        await many(tls[0], 'TLS')
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--only', default='', help="a part of a comparison's name")
+    options = parser.parse_args()
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with (
+        tempfile.TemporaryDirectory(prefix='console-ext-bench-') as name,
+        Programs(Path(name)) as programs,
+    ):
+        directory = Path(name)
+        certificate = Certificate(*write_certificate(directory))
+        guests = peers.start_guests(programs)
+        plain = (
+            peers.start_ours(directory / 'plain', programs, guests),
+            peers.start_websockify(programs, guests),
+        )
+        tls = (
+            peers.start_ours(directory / 'tls', programs, guests, certificate),
+            peers.start_websockify(programs, guests, certificate),
+        )
+        nova = None
+        if peers.NOVA_AVAILABLE:
+            nova = peers.start_nova(directory / 'nova', programs, guests)
+        print(f'{"":28} {"":17} {"ours":>9} {"the other":>11} {"":17}    ratio  aim')
+        uvloop.run(run(plain, tls, nova, options))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The proxies that are compared, each in front of the same guests."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from bench.proxy.guest import MODES
+from bench.proxy.websocket import Client
+from console_ext import tokens
+from console_ext.tokens import migration
+from console_ext.tokens.authorization import Authorization
+from tests.deployment import PROJECT_A, Deployment, server_id
+from tests.functional.programs import Program, Programs, free_port
+
+Guests = dict[str, int]
+
+# The environment that holds the nova packages; by default, the one that runs this.
+NOVA_BIN = Path(os.environ.get('CONSOLE_EXT_NOVA_BIN', Path(sys.executable).parent))
+NOVA_AVAILABLE = (NOVA_BIN / 'nova-serialproxy').exists()
+
+_CAPS = (
+    'max_sessions',
+    'max_sessions_per_client',
+    'max_sessions_per_server',
+    'max_sessions_per_project',
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A proxy.
+
+    :param path: gives the path that opens a session with the guest of a mode
+    :param ports: where it listens, by mode
+    :param tls: what its clients need; None where it speaks plainly
+    """
+
+    name: str
+    path: Callable[[str], str]
+    ports: dict[str, int]
+    programs: list[Program]
+    tls: ssl.SSLContext | None = None
+
+    async def open(self, mode: str, path: str | None = None) -> Client:
+        """
+        :param path: where it was made before, so that giving a token out does not count
+        """
+        return await Client.open(self.ports[mode], path or self.path(mode), self.tls)
+
+    def cpu_s(self) -> float:
+        """Of its processes, and of those of theirs that have ended."""
+        spent = 0.0
+        for one in self._processes():
+            ended = one.cpu_times()
+            spent += ended.children_user + ended.children_system
+            # To the nanosecond: the ticks of 500 processes would add up to seconds.
+            for thread in Path(f'/proc/{one.pid}/task').iterdir():
+                spent += int((thread / 'schedstat').read_text().split()[0]) / 1e9
+        return spent
+
+    def pss_kib(self) -> float:
+        return sum(one.memory_full_info().pss for one in self._processes()) / 1024
+
+    def _processes(self) -> list[psutil.Process]:
+        found = []
+        for program in self.programs:
+            parent = psutil.Process(program.process.pid)
+            found += [parent, *parent.children(recursive=True)]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    cert: Path
+    key: Path
+
+    def client_context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=str(self.cert))
+        # It names localhost where clients no longer look.
+        context.check_hostname = False
+        return context
+
+
+def start_ours(
+    directory: Path,
+    programs: Programs,
+    guests: Guests,
+    certificate: Certificate | None = None,
+) -> Peer:
+    directory.mkdir()
+    deployment = Deployment(directory)
+    port = free_port()
+    files = {}
+    if certificate is not None:
+        files = {'cert': str(certificate.cert), 'key': str(certificate.key)}
+    deployment.configure(
+        DEFAULT=files,
+        database={'connection': f'sqlite:///{directory}/console.db'},
+        serial_console={'serialproxy_port': port},
+        spice={'html5proxy_port': free_port()},
+        console_proxy=dict.fromkeys(_CAPS, 100_000),
+    )
+    conf = deployment.conf()
+    migration.sync(conf)
+    store = tokens.load(conf)
+    assert store is not None
+
+    def path(mode: str) -> str:
+        token = str(uuid.uuid4())
+        now = time.time()
+        store.issue(
+            token,
+            Authorization(
+                console_type='serial',
+                server_id=server_id('01'),
+                project_id=PROJECT_A,
+                user_id='alice',
+                compute_host='compute-1',
+                host='127.0.0.1',
+                port=guests[mode],
+                tls_port=None,
+                internal_access_path=None,
+                issued=now,
+                expires=now + 3600,
+            ),
+        )
+        return f'/?token={token}'
+
+    program = programs.start_module(
+        'bench.proxy.server', '--config-file', str(deployment.config_file)
+    )
+    program.wait_for('Listening for SPICE')
+    return Peer(
+        'console_ext',
+        path,
+        dict.fromkeys(MODES, port),
+        [program],
+        certificate and certificate.client_context(),
+    )
+
+
+def start_websockify(
+    programs: Programs, guests: Guests, certificate: Certificate | None = None
+) -> Peer:
+    """As it is started by default; one for each guest, for it has one target each."""
+    files: list[str] = []
+    if certificate is not None:
+        files = [f'--cert={certificate.cert}', f'--key={certificate.key}', '--ssl-only']
+    ports = {mode: free_port() for mode in MODES}
+    started = [
+        programs.start(
+            'websockify', *files, f'127.0.0.1:{ports[mode]}', f'127.0.0.1:{guest}'
+        )
+        for mode, guest in guests.items()
+    ]
+    for program in started:
+        program.wait_for('proxying from')
+    return Peer(
+        'websockify',
+        lambda mode: '/websockify',
+        ports,
+        started,
+        certificate and certificate.client_context(),
+    )
+
+
+def start_nova(directory: Path, programs: Programs, guests: Guests) -> Peer:
+    """nova-serialproxy, in the mode of concurrency that is its default."""
+    directory.mkdir()
+    port = free_port()
+    program = programs.start_program(
+        str(NOVA_BIN / 'python'),
+        str(Path(__file__).with_name('nova_serialproxy.py')),
+        *(str(directory), str(port), 'token', str(guests['echo'])),
+    )
+    program.wait_for('proxying from', 60)
+    return Peer(
+        'nova-serialproxy', lambda mode: '/?token=token', {'echo': port}, [program]
+    )
+
+
+def start_guests(programs: Programs) -> Guests:
+    guests = {mode: free_port() for mode in MODES}
+    for mode, port in guests.items():
+        program = programs.start_module('bench.proxy.guest', str(port), mode)
+        program.wait_for('Listening')
+    return guests

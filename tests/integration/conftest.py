@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real peers, started and stopped by the tests."""
 
+import os
+
 import pytest
 
+from console_ext.demo.guest import SerialGuest
 from tests.functional.conftest import programs  # noqa: F401
+from tests.integration.consoles import Cloud
 from tests.integration.rabbitmq import AVAILABLE, Broker
+from tests.integration.tokens.servers import MariaDB, PostgreSQL, SQLite
 
 
 @pytest.fixture(scope='module')
@@ -18,3 +23,43 @@ def broker(tmp_path_factory):
         yield broker
     finally:
         broker.stop()
+
+
+def _started(kind):
+    try:
+        server = kind()
+    except FileNotFoundError as missing:
+        if os.environ.get('CI'):
+            raise
+        pytest.skip(f'{missing} is not installed')
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope='session')
+def mariadb():
+    yield from _started(MariaDB)
+
+
+@pytest.fixture(scope='session')
+def postgresql():
+    yield from _started(PostgreSQL)
+
+
+@pytest.fixture
+def sqlite(tmp_path):
+    return SQLite(tmp_path / 'store.db')
+
+
+@pytest.fixture
+def guest():
+    made = SerialGuest('guest')
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def cloud(deployment, programs, broker, guest):  # noqa: F811
+    """API, agent and proxy, for tests that configure them; not started yet."""
+    return Cloud(deployment, programs, broker, guest)

@@ -10,6 +10,7 @@ import os
 import pwd
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -206,6 +207,39 @@ class PostgreSQL(Server):
         }
         options = [f'--{name}={value}' for name, value in settings.items()]
         return [program('postgres'), '-D', str(self.data), *options]
+
+
+class SQLite:
+    """A file that can be taken away, or locked, as a server can be stopped."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._away = path.with_name('away')
+        self._lock: sqlite3.Connection | None = None
+
+    def new_database(self) -> str:
+        return f'sqlite:///{self._path}'
+
+    def stop(self) -> None:
+        self._away.mkdir()
+        for file in self._path.parent.glob(f'{self._path.name}*'):
+            file.rename(self._away / file.name)
+
+    def start(self) -> None:
+        # An empty one may have been made in its place.
+        for file in self._path.parent.glob(f'{self._path.name}*'):
+            file.unlink()
+        for file in self._away.iterdir():
+            file.rename(self._path.parent / file.name)
+        self._away.rmdir()
+
+    def freeze(self) -> None:
+        self._lock = sqlite3.connect(self._path, isolation_level=None)
+        self._lock.execute('BEGIN IMMEDIATE')
+
+    def thaw(self) -> None:
+        assert self._lock is not None
+        self._lock.close()
 
 
 def program(name: str) -> str:

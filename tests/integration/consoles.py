@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""API, agent and proxy in processes of their own, and what a user does with them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+
+import pytest
+import requests
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from console_ext.tokens import migration
+from tests.deployment import server, server_id
+from tests.functional.programs import free_port
+from tests.proxy_parts import wait_for
+
+SERIAL = {'os-getSerialConsole': {'type': 'serial'}}
+TIMEOUT_S = 4
+
+
+class Cloud:
+    """The three programs, at DEBUG, and what a user does with them."""
+
+    def __init__(self, deployment, programs, broker, guest):
+        self.api_port, self.proxy_port = free_port(), free_port()
+        self.public_url = f'ws://127.0.0.1:{self.proxy_port}/'
+        self.guest = guest
+        self.tokens: list[str] = []
+        self._deployment, self._programs, self._broker = deployment, programs, broker
+
+    def start(self, **more):
+        """
+        :param more: options, a keyword a group
+        """
+        deployment = self._deployment
+        deployment.configure(
+            DEFAULT={'transport_url': self._broker.url, 'debug': True},
+            api={'listen_port': self.api_port},
+            console_rpc={'timeout': TIMEOUT_S},
+            database={'connection': f'sqlite:///{deployment.path}/console.db'},
+            serial_console={
+                'serialproxy_port': self.proxy_port,
+                'base_url': self.public_url,
+            },
+            spice={'html5proxy_port': free_port()},
+        ).configure(**more)
+        self.place(self.guest)
+        migration.sync(deployment.conf())
+        self.start_agent()
+        self.api = self._start('console-ext-api')
+        self.start_proxy()
+        self.api.wait_for('Serving on')
+
+    def place(self, guest):
+        """Say that the server's serial port is this guest's."""
+        serial = {'serial': {'host': '127.0.0.1', 'port': guest.port}}
+        self._deployment.write_inventory([server('01', consoles=serial)])
+
+    def start_agent(self):
+        self.agent = self._start('console-ext-agent')
+        self.agent.wait_for('Answering for compute host')
+
+    def start_proxy(self):
+        self.proxy = self._start('console-ext-proxy')
+        self.proxy.wait_for('Listening for SPICE consoles')
+
+    def _start(self, name):
+        option = ('--config-file', str(self._deployment.config_file))
+        return self._programs.start(name, *option)
+
+    def ask(self):
+        return requests.post(
+            f'http://127.0.0.1:{self.api_port}/v2.1/servers/{server_id("01")}/action',
+            json=SERIAL,
+            timeout=TIMEOUT_S + 6,
+        )
+
+    def url(self):
+        answer = self.ask()
+        assert answer.status_code == 200, answer.text
+        url = answer.json()['console']['url']
+        self.tokens.append(url.partition('token=')[2])
+        return url
+
+
+class Users:
+    """They ask for a URL, open it and hang up, again and again, within a ``with``.
+
+    :ivar statuses: how often the API refused with a status, or the proxy answered one
+    :ivar slowest_s: what an answer took at the most
+    """
+
+    def __init__(self, cloud: Cloud, count: int = 4):
+        self.statuses: Counter[int] = Counter()
+        self.slowest_s = 0.0
+        self._cloud = cloud
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._go_on) for _ in range(count)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(3 * TIMEOUT_S)
+            assert not thread.is_alive()
+
+    def wait_for_more(self, status, timeout_s=30):
+        """Wait until some more have met with a status."""
+        wanted = self.statuses[status] + 3
+        wait_for(lambda: self.statuses[status] >= wanted, timeout_s)
+
+    def _go_on(self):
+        while not self._stop.is_set():
+            started = time.monotonic()
+            answer = self._cloud.ask()
+            status = answer.status_code
+            if status == 200:
+                started = time.monotonic()
+                status = _opened(answer.json()['console']['url'])
+            self.slowest_s = max(self.slowest_s, time.monotonic() - started)
+            self.statuses[status] += 1
+            if status != 101:
+                self._stop.wait(0.1)
+
+
+def _opened(url):
+    """The status of the answer to a client that hangs up at once."""
+    try:
+        with connect(url, open_timeout=4 * TIMEOUT_S):
+            return 101
+    except InvalidStatus as error:
+        return error.response.status_code
+
+
+def read_until(console, text):
+    shown = b''
+    while text not in shown:
+        shown += console.recv(10)
+    return shown
+
+
+def echo(console, text):
+    """Type something, and see it."""
+    console.send(text)
+    read_until(console, text)
+
+
+def opens(url):
+    """Open a URL, and see the guest."""
+    with connect(url) as console:
+        read_until(console, b'login: ')
+
+
+def refused(url):
+    """The status of the answer to a client that is not let in."""
+    with pytest.raises(InvalidStatus) as caught:
+        connect(url)
+    return caught.value.response.status_code

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each part killed in the middle of sessions and of admissions, and started again."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+
+import pytest
+import sqlalchemy as sa
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from console_ext.demo.guest import SerialGuest
+from console_ext.tokens.schema import SOCKETS
+from tests.integration.consoles import (
+    TIMEOUT_S,
+    Users,
+    echo,
+    opens,
+    read_until,
+    refused,
+)
+from tests.proxy_parts import wait_for
+
+LEASE_S = 4
+
+
+@pytest.fixture(params=['sqlite', 'mariadb', 'postgresql'])
+def database(request):
+    """A database that can be taken away and given back."""
+    return request.getfixturevalue(request.param)
+
+
+def test_database(cloud, database):
+    """Gone, and later silent: sessions go on, and nobody else waits for long; nothing
+    has to be started again, and no session is stuck."""
+    connection = database.new_database()
+    cloud.start(
+        database={'connection': connection},
+        console_tokens={'timeout': 2, 'lease': LEASE_S},
+        console_proxy={'heartbeat_interval': 0.5, 'max_sessions_per_client': 20},
+    )
+    with connect(cloud.url()) as console, Users(cloud) as users:
+        read_until(console, b'login: ')
+        users.wait_for_more(101)
+        for take, give, url in (
+            (database.stop, database.start, cloud.url()),
+            (database.freeze, database.thaw, cloud.url()),
+        ):
+            take()
+            try:
+                users.wait_for_more(503)
+                assert refused(url) == 503
+                assert cloud.ask().status_code == 503
+                echo(console, b'still here')
+            finally:
+                give()
+            # A database that answers late may have used the token up.
+            opens(url if take == database.stop else cloud.url())
+            users.wait_for_more(101)
+        echo(console, b'and here')
+    assert set(users.statuses) == {101, 503}
+    assert users.slowest_s < 10
+    assert 'Traceback' not in cloud.api.log + cloud.proxy.log
+    wait_for(lambda: not believed_open(connection), 2 * LEASE_S)
+
+
+def believed_open(connection):
+    """How many sockets the store takes for open."""
+    query = sa.select(sa.func.count()).where(SOCKETS.c.lease > time.time())
+    engine = sa.create_engine(connection)
+    try:
+        with engine.connect() as opened:
+            return opened.scalar(query)
+    finally:
+        engine.dispose()
+
+
+def test_agent(cloud):
+    """A session goes on; what is asked of the host meanwhile is refused in time, also
+    what it was being asked; and the same URL opens when it is back."""
+    cloud.start()
+    url = cloud.url()
+    with connect(cloud.url()) as console, Users(cloud) as users:
+        read_until(console, b'login: ')
+        users.wait_for_more(101)
+        cloud.agent.kill()
+        assert refused(url) == 503
+        assert cloud.ask().status_code == 503
+        echo(console, b'still here')
+        cloud.start_agent()
+        opens(url)
+        users.wait_for_more(101)
+    assert set(users.statuses) == {101, 503}
+    assert users.slowest_s < TIMEOUT_S + 3
+
+
+def test_broker(cloud, broker):
+    """As above, and while the host was being asked about a port."""
+    cloud.start()
+    url = cloud.url()
+    with connect(cloud.url()) as console, Users(cloud) as users:
+        read_until(console, b'login: ')
+        users.wait_for_more(101)
+        cloud.agent.process.send_signal(signal.SIGSTOP)
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(refused(url)))
+        asking.start()
+        time.sleep(0.5)
+        broker.kill()
+        cloud.agent.process.send_signal(signal.SIGCONT)
+        try:
+            asking.join(TIMEOUT_S + 5)
+            assert answers == [503]
+            assert refused(url) == 503
+            assert cloud.ask().status_code == 503
+            echo(console, b'still here')
+        finally:
+            broker.start()
+        opens(url)
+        opens(cloud.url())
+        users.wait_for_more(101)
+    assert set(users.statuses) == {101, 503}
+    assert users.slowest_s < TIMEOUT_S + 3
+
+
+def test_guest(cloud):
+    """Its sessions end with a reason, and its port is not there to be opened; where it
+    comes back on another, a new URL opens and the old one does not."""
+    cloud.start()
+    url = cloud.url()
+    with connect(cloud.url()) as console, Users(cloud) as users:
+        read_until(console, b'login: ')
+        users.wait_for_more(101)
+        cloud.guest.stop()
+        with pytest.raises(ConnectionClosed) as caught:
+            read_until(console, b'nothing more')
+        assert caught.value.rcvd.reason
+        assert refused(url) == 502
+        users.wait_for_more(502)
+        other = SerialGuest('other')
+        other.start()
+        try:
+            cloud.place(other)
+            wait_for(lambda: refused(url) == 409, 20)
+            users.wait_for_more(101)
+        finally:
+            other.stop()
+    assert set(users.statuses) <= {101, 409, 502}
+
+
+def test_proxy(cloud):
+    """Sessions are lost, also those that were being opened; a new one has no trouble
+    with what the old one left."""
+    cloud.start(console_tokens={'lease': LEASE_S})
+    url = cloud.url()
+    with connect(cloud.url()) as console:
+        read_until(console, b'login: ')
+        cloud.proxy.kill()
+        with pytest.raises(ConnectionClosed):
+            read_until(console, b'nothing more')
+    cloud.start_proxy()
+    opens(url)

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,9 @@ NO_CONSOLES = 'compute-2'
 
 _READY_S = 60
 _STOP_S = 10
+
+# uwsgi's options.
+ONE_WORKER = ('--processes', '1', '--threads', '16', '--lazy-apps')
 
 # Said, at the level DEBUG, once a service answers on the bus.
 JOINED = 'Join ServiceGroup membership for this service'
@@ -198,18 +202,24 @@ class Cloud:
             *('--database_connection', url, '--transport-url', transport_url),
         )
 
-    def start_api(self, name: str, paste: str, **env: str) -> str:
+    def start_api(
+        self, name: str, paste: str, uwsgi: Sequence[str] = ONE_WORKER
+    ) -> str:
         """A nova-api under uwsgi, with such an api-paste.ini; its URL."""
         directory = self._directory / name
         directory.mkdir(exist_ok=True)
         shutil.copy(self.config / 'nova.conf', directory)
         (directory / 'api-paste.ini').write_text(paste)
         return self._start_uwsgi(
-            'nova.wsgi.osapi_compute:application', OS_NOVA_CONFIG_DIR=directory, **env
+            'nova.wsgi.osapi_compute:application', uwsgi, OS_NOVA_CONFIG_DIR=directory
         )
 
     def start_api_with_filter(
-        self, name: str, console_ext_conf: str, policy: str | None = None
+        self,
+        name: str,
+        console_ext_conf: str,
+        policy: str | None = None,
+        uwsgi: Sequence[str] = ONE_WORKER,
     ) -> str:
         """
         :param console_ext_conf: what is in that file
@@ -220,7 +230,8 @@ class Cloud:
         path.write_text(console_ext_conf)
         if policy is not None:
             (path.parent / 'policy.yaml').write_text(policy)
-        return self.start_api(name, paste_with_filter(self.config / 'nova.conf', path))
+        paste = paste_with_filter(self.config / 'nova.conf', path)
+        return self.start_api(name, paste, uwsgi)
 
     def stop_program(self, program: Program) -> None:
         self.signal(program, signal.SIGKILL)
@@ -246,10 +257,13 @@ class Cloud:
 
     def worker_of(self, url: str) -> int:
         """The process id of the one worker of such an API."""
-        master = self._apis[url].process.pid
-        children = Path(f'/proc/{master}/task/{master}/children')
-        (worker,) = children.read_text().split()
-        return int(worker)
+        _, worker = self.processes_of(url)
+        return worker.pid
+
+    def processes_of(self, url: str) -> list[psutil.Process]:
+        """The master of such an API, and its workers."""
+        master = psutil.Process(self._apis[url].process.pid)
+        return [master, *master.children()]
 
     def program_of(self, url: str) -> Program:
         """The API that serves such a URL."""
@@ -269,14 +283,16 @@ class Cloud:
         self._running.append(program)
         return program
 
-    def _start_uwsgi(self, module: str, **env: Any) -> str:
+    def _start_uwsgi(
+        self, module: str, uwsgi: Sequence[str] = ONE_WORKER, **env: Any
+    ) -> str:
         port = free_port()
         program = self._start(
             BIN / 'uwsgi',
             *('--http-socket', f'127.0.0.1:{port}', '--module', module),
-            *('--pythonpath', INSIDE, '--master', '--lazy-apps', '--need-app'),
-            *('--processes', '1', '--threads', '16', '--enable-threads'),
+            *('--pythonpath', INSIDE, '--master', '--need-app', '--enable-threads'),
             *('--die-on-term', '--disable-logging', '--buffer-size', '65535'),
+            *uwsgi,
             **env,
         )
         url = f'http://127.0.0.1:{port}'

@@ -18,6 +18,7 @@ from tests.functional.programs import free_port
 from tests.proxy_parts import wait_for
 
 SERIAL = {'os-getSerialConsole': {'type': 'serial'}}
+SPICE = {'os-getSPICEConsole': {'type': 'spice-html5'}}
 TIMEOUT_S = 4
 
 
@@ -26,6 +27,7 @@ class Cloud:
 
     def __init__(self, deployment, programs, broker, guest):
         self.api_port, self.proxy_port = free_port(), free_port()
+        self.spice_port = free_port()
         self.public_url = f'ws://127.0.0.1:{self.proxy_port}/'
         self.guest = guest
         self.tokens: list[str] = []
@@ -45,7 +47,7 @@ class Cloud:
                 'serialproxy_port': self.proxy_port,
                 'base_url': self.public_url,
             },
-            spice={'html5proxy_port': free_port()},
+            spice={'html5proxy_port': self.spice_port},
         ).configure(**more)
         self.place(self.guest)
         migration.sync(deployment.conf())
@@ -55,31 +57,32 @@ class Cloud:
         self.api.wait_for('Serving on')
 
     def place(self, guest):
-        """Say that the server's serial port is this guest's."""
-        serial = {'serial': {'host': '127.0.0.1', 'port': guest.port}}
-        self._deployment.write_inventory([server('01', consoles=serial)])
+        """Say that both consoles of the server are this guest."""
+        endpoint = {'host': '127.0.0.1', 'port': guest.port}
+        consoles = {'serial': endpoint, 'spice': endpoint}
+        self._deployment.write_inventory([server('01', consoles=consoles)])
 
     def start_agent(self):
         self.agent = self._start('console-ext-agent')
         self.agent.wait_for('Answering for compute host')
 
-    def start_proxy(self):
-        self.proxy = self._start('console-ext-proxy')
+    def start_proxy(self, *args):
+        self.proxy = self._start('console-ext-proxy', *args)
         self.proxy.wait_for('Listening for SPICE consoles')
 
-    def _start(self, name):
+    def _start(self, name, *args):
         option = ('--config-file', str(self._deployment.config_file))
-        return self._programs.start(name, *option)
+        return self._programs.start(name, *option, *args)
 
-    def ask(self):
+    def ask(self, body=SERIAL):
         return requests.post(
             f'http://127.0.0.1:{self.api_port}/v2.1/servers/{server_id("01")}/action',
-            json=SERIAL,
+            json=body,
             timeout=TIMEOUT_S + 6,
         )
 
-    def url(self):
-        answer = self.ask()
+    def url(self, body=SERIAL):
+        answer = self.ask(body)
         assert answer.status_code == 200, answer.text
         url = answer.json()['console']['url']
         self.tokens.append(url.partition('token=')[2])

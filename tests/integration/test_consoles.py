@@ -10,6 +10,8 @@ import sqlite3
 import ssl
 import subprocess
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import oslo_messaging
@@ -20,7 +22,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.functional.programs import free_port
-from tests.integration.consoles import echo, read_until, refused
+from tests.integration.consoles import SPICE, echo, read_until, refused
 from tests.proxy_parts import wait_for
 
 # What of the libraries is quiet by default.
@@ -110,6 +112,33 @@ def test_cve_2015_9543_no_token_but_in_the_answer(cloud, notifications, tmp_path
     assert token.encode() not in titles
     assert b'console-ext-proxy' in titles
     assert token not in str(notifications.seen)
+
+
+def test_several_proxies_share_the_tokens(cloud):
+    """Of many clients at once one opens a serial console; and the sockets of a SPICE
+    console may come to any of the processes."""
+    cloud.start()
+    assert cloud.proxy.stop() == 0
+    cloud.start_proxy('--workers', '3')
+    url = cloud.url()
+
+    def attempt(_) -> int:
+        try:
+            consoles.append(stack.enter_context(connect(url)))
+        except InvalidStatus as error:
+            return error.response.status_code
+        return 101
+
+    consoles = []
+    with contextlib.ExitStack() as stack:
+        with ThreadPoolExecutor(20) as threads:
+            statuses = Counter(threads.map(attempt, range(60)))
+        assert statuses == {101: 1, 401: 59}
+        read_until(consoles[0], b'login: ')
+        token = cloud.url(SPICE).partition('token=')[2]
+        url = f'ws://127.0.0.1:{cloud.spice_port}/?token={token}'
+        for _ in range(8):
+            read_until(stack.enter_context(connect(url)), b'login: ')
 
 
 NGINX = """\

@@ -30,6 +30,16 @@ def status(answer: bytes) -> int:
     return int(answer.split()[1])
 
 
+@pytest.mark.parametrize('name', ['serial', 'SPICE'])
+@pytest.mark.parametrize('path', ['/nothing', '/websockify/', '//', '/websockify%2f'])
+def test_a_path_that_opens_nothing(proxy, name, path):
+    """404, and nobody is asked about the token."""
+    answer = proxy.ask(upgrade(f'{path}?token={proxy.token(proxy.guest())}'), name)
+    assert status(answer) == 404
+    assert answer.endswith(b'\r\n\r\nThere is nothing here.\n')
+    assert proxy.authority.asked == []
+
+
 def test_one_answer_for_all_that_is_wrong_with_a_token(proxy, caplog):
     """Unknown, expired, used, of another type: told apart only in the log."""
     caplog.set_level(logging.INFO)
@@ -145,6 +155,15 @@ def test_a_target_in_no_allowed_network(served):
     assert refused(proxy, proxy.token(guest)).status_code == 502
     assert refused(proxy, proxy.token(guest, host='localhost')).status_code == 502
     assert guest.accepted == 0
+
+
+def test_a_target_in_an_allowed_network(served):
+    """Also where a name leads there."""
+    proxy = served.start(console_proxy={'allowed_targets': '10.0.0.0/8, 127.0.0.0/8'})
+    for host in ('127.0.0.1', 'localhost'):
+        client = proxy.connect(proxy.token(proxy.guest(), host=host))
+        client.send(b'x')
+        assert client.recv(timeout=5) == b'x'
 
 
 def test_a_target_by_name(proxy):

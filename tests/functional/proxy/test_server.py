@@ -16,6 +16,7 @@ from websockets.sync.client import connect
 from console_ext import exceptions
 from console_ext.proxy import server
 from console_ext.proxy.server import Proxy
+from console_ext.proxy.session import Session
 from tests.functional.proxy.wire import receive_for_ever, receive_until, upgrade
 from tests.proxy_parts import wait_for
 
@@ -34,6 +35,23 @@ def over_tls(loop, served, certificate):
     """A proxy with a certificate."""
     cert_file, key_file = certificate()
     return served.start(DEFAULT={'cert': cert_file, 'key': key_file})
+
+
+def test_what_is_typed_is_sent_at_once(loop, served, monkeypatch):
+    """TCP_NODELAY, to the client as well as to the guest."""
+    set_of = []
+    begin = Session.begin
+
+    def noting(session, transport, guest, early):
+        for one in (transport, guest._transport):
+            connected = one.get_extra_info('socket')
+            set_of.append(connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        begin(session, transport, guest, early)
+
+    monkeypatch.setattr(Session, 'begin', noting)
+    proxy = served.start()
+    proxy.connect(proxy.token(proxy.guest())).send(b'x')
+    wait_for(lambda: set_of == [1, 1])
 
 
 def test_start_and_stop(loop, served):
@@ -171,6 +189,21 @@ def test_tls_minimum_version(served, certificate, trusting):
         console={'ssl_minimum_version': 'tlsv1_3'},
     )
     trusting.maximum_version = ssl.TLSVersion.TLSv1_2
+    with proxy.raw() as raw, pytest.raises(ssl.SSLError):
+        trusting.wrap_socket(raw)
+
+
+def test_tls_ciphers(served, certificate, trusting):
+    """[console] ssl_ciphers, as in Nova: for TLS 1.2 and older."""
+    cert_file, key_file = certificate()
+    proxy = served.start(
+        DEFAULT={'cert': cert_file, 'key': key_file},
+        console={'ssl_ciphers': 'ECDHE-ECDSA-CHACHA20-POLY1305'},
+    )
+    trusting.maximum_version = ssl.TLSVersion.TLSv1_2
+    with proxy.raw() as raw, trusting.wrap_socket(raw) as client:
+        assert client.cipher()[0] == 'ECDHE-ECDSA-CHACHA20-POLY1305'
+    trusting.set_ciphers('ECDHE-ECDSA-AES256-GCM-SHA384')
     with proxy.raw() as raw, pytest.raises(ssl.SSLError):
         trusting.wrap_socket(raw)
 

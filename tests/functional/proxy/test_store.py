@@ -17,8 +17,8 @@ from console_ext.tokens import migration
 from tests.proxy_parts import authorization, wait_for
 
 
-@pytest.fixture
-def proxy(served, tmp_path):
+@contextlib.contextmanager
+def stored(served, tmp_path):
     """A proxy whose store is on disk."""
     served.deployment.configure(
         database={'connection': f'sqlite:///{tmp_path}/tokens.db'}
@@ -29,6 +29,12 @@ def proxy(served, tmp_path):
     yield served.start()
     served.stop()
     store.close()
+
+
+@pytest.fixture
+def proxy(served, tmp_path):
+    with stored(served, tmp_path) as proxy:
+        yield proxy
 
 
 def issue(proxy, token, **values) -> str:
@@ -66,6 +72,38 @@ def test_a_spice_token_opens_one_console(proxy):
         client = proxy.connect(token, name='SPICE', subprotocols=['binary'])
         client.send(b'x')
         assert client.recv(timeout=5) == b'x'
+
+
+def test_a_spice_console_is_one_clients_up_to_a_cap(served, tmp_path):
+    """Of another address, over the cap or after its end a socket is refused."""
+    served.deployment.configure(
+        console_proxy={'trusted_proxies': '127.0.0.1'},
+        console_tokens={'spice_max_sockets': 3, 'spice_join_grace': 0.5},
+    )
+    with stored(served, tmp_path) as proxy:
+        guest = proxy.guest()
+        token = issue(proxy, 'token', port=guest.port, console_type='spice-html5')
+
+        def opened(client: str) -> bool:
+            forwarded = {'X-Forwarded-For': client}
+            with contextlib.suppress(InvalidStatus):
+                clients.append(
+                    proxy.connect(token, name='SPICE', additional_headers=forwarded)
+                )
+                return True
+            return False
+
+        clients: list = []
+        assert opened('192.0.2.1')
+        assert not opened('192.0.2.2')
+        assert opened('192.0.2.1')
+        assert opened('192.0.2.1')
+        assert not opened('192.0.2.1')
+        clients.pop().close()
+        wait_for(lambda: opened('192.0.2.1'))
+        for client in clients:
+            client.close()
+        wait_for(lambda: not opened('192.0.2.1'))
 
 
 def test_a_token_outlives_an_opening_that_fails(proxy):

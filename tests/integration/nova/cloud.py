@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -85,6 +86,12 @@ def console_ext(look_up: str, more: str = '') -> str:
     conf = _readme_block('[api]')
     assert conf.count('servers = nova\n') == conf.count('connection =\n') == 1
     return conf.replace('servers = nova', f'servers = {look_up}') + more
+
+
+def check_command() -> list[str]:
+    """Its arguments, as an operator is told to write them."""
+    block = _readme_block('console-ext-manage --config-file /etc/nova/nova.conf \\')
+    return shlex.split(block.replace('\\\n', ''))
 
 
 def paste() -> str:

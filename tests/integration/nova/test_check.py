@@ -24,6 +24,15 @@ def asked(files, *args):
     return check(files, *args, directory=clouds.BIN)
 
 
+def test_as_the_readme_has_it(files):
+    """The command that the tests run is the one that operators are told."""
+    nova, ours = ('/etc/nova/nova.conf', '/etc/console_ext/console_ext.conf')
+    assert clouds.check_command() == [
+        *('console-ext-manage', '--config-file', nova, '--config-file', ours),
+        *('check', '--server', 'ID'),
+    ]
+
+
 def test_all_is_well(cloud, files):
     """Each cell is read, and a bus that it shares is asked once."""
     broker = cloud.broker.url.rpartition('@')[2].rstrip('/')

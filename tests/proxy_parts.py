@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import ipaddress
 import socket
 import socketserver
 import threading
@@ -198,9 +199,13 @@ def wait_for(condition, timeout_s: float = 5.0):
 
 
 def write_certificate(path: Path) -> tuple[Path, Path]:
-    """Write a new certificate for localhost, and its key."""
+    """Write a new certificate for this machine's loopback, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, 'localhost')])
+    names = [
+        x509.DNSName('localhost'),
+        x509.IPAddress(ipaddress.ip_address('127.0.0.1')),
+    ]
     now = datetime.datetime.now(datetime.UTC)
     made = (
         x509.CertificateBuilder()
@@ -210,6 +215,7 @@ def write_certificate(path: Path) -> tuple[Path, Path]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(key, hashes.SHA256())
     )
     cert_file, key_file = path / 'cert.pem', path / 'key.pem'

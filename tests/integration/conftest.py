@@ -8,6 +8,7 @@ import pytest
 from console_ext.demo.guest import SerialGuest
 from tests.functional.conftest import programs  # noqa: F401
 from tests.integration.consoles import Cloud
+from tests.integration.nginx import PROGRAM, Nginx
 from tests.integration.rabbitmq import AVAILABLE, Broker
 from tests.integration.tokens.servers import MariaDB, PostgreSQL, SQLite
 
@@ -63,3 +64,11 @@ def guest():
 def cloud(deployment, programs, broker, guest):  # noqa: F811
     """API, agent and proxy, for tests that configure them; not started yet."""
     return Cloud(deployment, programs, broker, guest)
+
+
+@pytest.fixture
+def nginx(tmp_path, programs):  # noqa: F811
+    """nginx, with a certificate of its own; not started yet."""
+    if not PROGRAM.exists():
+        pytest.skip('nginx is not installed')
+    return Nginx(tmp_path / 'nginx', programs)

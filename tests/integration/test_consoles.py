@@ -5,23 +5,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import shutil
 import sqlite3
-import ssl
-import subprocess
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import oslo_messaging
 import pytest
-import requests
 from oslo_config import cfg
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.functional.programs import free_port
 from tests.integration.consoles import SPICE, echo, read_until, refused
 from tests.proxy_parts import wait_for
 
@@ -141,81 +135,12 @@ def test_several_proxies_share_the_tokens(cloud):
             read_until(stack.enter_context(connect(url)), b'login: ')
 
 
-NGINX = """\
-daemon off;
-worker_processes 1;
-pid {directory}/nginx.pid;
-error_log {directory}/error.log;
-events {{ }}
-http {{
-  access_log off;
-  client_body_temp_path {directory}/body;
-  proxy_temp_path {directory}/proxy;
-  fastcgi_temp_path {directory}/fastcgi;
-  uwsgi_temp_path {directory}/uwsgi;
-  scgi_temp_path {directory}/scgi;
-  server {{
-    listen 127.0.0.1:{port} ssl;
-    ssl_certificate {directory}/cert.pem;
-    ssl_certificate_key {directory}/key.pem;
-    location /consoles/ {{
-      proxy_pass http://127.0.0.1:{proxy_port}/;
-      proxy_http_version 1.1;
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection upgrade;
-      proxy_set_header X-Forwarded-For $remote_addr;
-    }}
-  }}
-}}
-"""
-
-
-@pytest.fixture
-def nginx(tmp_path, programs):
-    """Start nginx in front of a proxy; its public port."""
-    if shutil.which('nginx', path='/usr/sbin:/usr/bin') is None:
-        pytest.skip('nginx is not installed')
-    port = free_port()
-    directory = tmp_path / 'nginx'
-    directory.mkdir()
-    command = [
-        *('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt'),
-        *('ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'),
-        *('-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'),
-        *('-keyout', str(directory / 'key.pem'), '-out', str(directory / 'cert.pem')),
-    ]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
-    started = []
-
-    def start(proxy_port):
-        values = {'directory': directory, 'port': port, 'proxy_port': proxy_port}
-        (directory / 'nginx.conf').write_text(NGINX.format(**values))
-        nginx = programs.start_program(
-            '/usr/sbin/nginx', '-p', str(directory), '-c', str(directory / 'nginx.conf')
-        )
-        started.append(nginx)
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                requests.get(f'https://127.0.0.1:{port}/', verify=False, timeout=5)
-                return
-            except requests.ConnectionError:
-                assert nginx.process.poll() is None, nginx.log
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-
-    start.port = port
-    start.context = ssl.create_default_context(cafile=str(directory / 'cert.pem'))
-    return start
-
-
-@pytest.mark.filterwarnings('ignore:Unverified HTTPS request')
 def test_behind_a_reverse_proxy_that_ends_tls(cloud, nginx):
     """The public URL is nginx's; so are the origin that is allowed, and the client."""
-    cloud.public_url = f'wss://127.0.0.1:{nginx.port}/consoles/'
+    cloud.public_url = nginx.url('wss')
     cloud.start(console_proxy={'trusted_proxies': '127.0.0.0/8'})
-    nginx(cloud.proxy_port)
-    origin = f'https://127.0.0.1:{nginx.port}'
+    nginx.start(cloud.proxy_port)
+    origin = nginx.url('https').removesuffix(nginx.PREFIX)
     url = cloud.url()
     assert url.startswith(cloud.public_url)
     with pytest.raises(InvalidStatus) as caught:

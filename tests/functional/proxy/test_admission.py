@@ -194,8 +194,9 @@ def test_the_store_hangs(served):
     wait_for(lambda: proxy.authority.withdrawn and not proxy.authority.live)
 
 
-def test_the_oldest_that_waits_makes_room(proxy, monkeypatch):
+def test_the_oldest_that_waits_makes_room(served, monkeypatch):
     """Connections that send nothing cannot keep others out."""
+    proxy = served.start(console_proxy={'handshake_timeout': 60})
     monkeypatch.setattr(lobby, 'MAX_WAITING', 5)
     silent = [proxy.raw() for _ in range(8)]
     client = proxy.connect(proxy.token(proxy.guest()))
@@ -227,8 +228,10 @@ def test_only_trusted_proxies_say_who_the_client_is(served):
     assert proxy.authority.asked[-1][2] == '203.0.113.9'
 
 
-def test_nobody_is_trusted_by_default(proxy):
-    """As above, without the option."""
+@pytest.mark.parametrize('trusted', ['', '192.0.2.1, 203.0.113.0/24'])
+def test_anybody_else_does_not(served, trusted):
+    """As above: by default, and from an address that is not among them."""
+    proxy = served.start(console_proxy={'trusted_proxies': trusted})
     forwarded = {'X-Forwarded-For': '203.0.113.9'}
     proxy.connect(proxy.token(proxy.guest()), additional_headers=forwarded)
     assert proxy.authority.asked[-1][2] == '127.0.0.1'

@@ -171,6 +171,8 @@ def browser(tmp_path):
     ):
         options.add_argument(f'--{argument}')
     options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
+    # Those of the tests have no authority behind them.
+    options.accept_insecure_certs = True
     service = selenium.ChromeService(needed('chromedriver'))
     driver = selenium.Chrome(options=options, service=service)
     driver.set_page_load_timeout(30)

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from tests.integration.proxy.conftest import Interposer
+from tests.functional.proxy.conftest import Served
+from tests.integration.proxy.conftest import SPICE_HTML5, Interposer, needed
 from tests.integration.proxy.test_serial import read_until
 from tests.proxy_parts import wait_for
 
@@ -80,6 +81,21 @@ def test_the_screen_fits_the_window(browser, page):
         assert inside[0] <= around[0] + 1
         assert inside[1] <= around[1] + 1
         assert inside[0] >= around[0] - 2 or inside[1] >= around[1] - 2
+
+
+def test_behind_a_reverse_proxy_that_ends_tls(browser, deployment, machine, nginx):
+    """The page finds its modules and its WebSocket below nginx's URL."""
+    base_url = f'{nginx.url("https")}spice_auto.html'
+    served = Served(deployment, needed(str(SPICE_HTML5)))
+    served.start(spice={'html5proxy_base_url': base_url})
+    try:
+        nginx.start(served.port('SPICE'))
+        token = served.token(console_type='spice-html5', port=machine.spice_port)
+        browser.get(f'{base_url}?token={token}')
+        opened(browser)
+        wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+    finally:
+        served.stop()
 
 
 def test_a_key_typed_in_the_browser(browser, page, proxy, machine):

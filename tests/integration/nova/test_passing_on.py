@@ -75,6 +75,23 @@ REQUESTS = {
     'other action at 2.6': action({'lock': None}, headers=version('2.6'), number='0d'),
     'upload in chunks': {**action({}), 'body': b' ' * 81920, 'chunked': True},
     'upload over the limit': {**action({}), 'body': b' ' * 200_000},
+    'upload in chunks over the limit': {
+        **action({}),
+        'body': b' ' * 200_000,
+        'chunked': True,
+    },
+    'get of an action': {'path': ACTION},
+    'head of an action': {'method': 'HEAD', 'path': ACTION},
+    'options of an action': {'method': 'OPTIONS', 'path': ACTION},
+    'preflight': {
+        'method': 'OPTIONS',
+        'path': ACTION,
+        'by': None,
+        'headers': {
+            'Origin': 'http://evil.example',
+            'Access-Control-Request-Method': 'POST',
+        },
+    },
     'create': {
         'method': 'POST',
         'path': '/v2.1/servers',
@@ -93,7 +110,17 @@ def test_passed_on(plain, filtered, name):
     assert without.status_code < 500
 
 
-def test_request_ids(filtered):
-    """Ours are Nova's: one id for the answer, under both names."""
-    headers = Client(filtered).console().headers
-    assert headers['x-openstack-request-id'] == headers['x-compute-request-id']
+def test_request_ids(cloud, filtered):
+    """Ours are Nova's: one id for the answer, in the log, and for the compute host."""
+    response = Client(filtered).console()
+    request_id = response.headers['x-openstack-request-id']
+    assert response.headers['x-compute-request-id'] == request_id
+    assert request_id in cloud.computes['compute-1'].log
+    # A host without a queue is worth a line.
+    request_id = Client(filtered).console('08').headers['x-openstack-request-id']
+    ours = [
+        line
+        for line in cloud.program_of(filtered).log.splitlines()
+        if 'console_ext' in line and request_id in line
+    ]
+    assert len(ours) == 1

@@ -8,7 +8,7 @@ import pytest
 from console_ext import conf as config
 from console_ext import exceptions
 from console_ext.context import RequestContext
-from console_ext.rpc import instance
+from console_ext.rpc import instance, probe
 from console_ext.rpc.client import ComputeClient
 from tests.deployment import PROJECT_A, Deployment, server, server_id
 from tests.functional.client import SERIAL, SPICE
@@ -68,6 +68,14 @@ def test_consoles(compute, context, peer):
         assert valid is compute.validate_console_port(
             context, of['host'], primitive, 'spice-html5', port
         )
+
+
+@pytest.mark.parametrize('peer', SERVERS)
+def test_ping(agent, peer):
+    """Whether it is there, without asking it for anything."""
+    conf = config.load([str(agent.config_file)])
+    assert probe.why_no_host(conf, SERVERS[peer]['host'], 10) is None
+    assert probe.why_no_host(conf, 'ghost', 10) is not None
 
 
 @pytest.mark.parametrize('peer', SERVERS)

@@ -3,6 +3,9 @@
 
 import io
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +30,7 @@ from tests.wsgi_client import (
     fault,
 )
 
+ROOT = Path(__file__).parents[3]
 ACTION = f'/servers/{server_id("01")}/action'
 
 
@@ -115,6 +119,92 @@ def test_what_is_not_ours_is_passed_on(application, behind, path, body, how):
     assert {key: environ[key] for key in environ.keys() - own} == {
         key: before[key] for key in before.keys() - own
     }
+
+
+@pytest.mark.parametrize(
+    ('path', 'body'), [('/images/1/file', None), (ACTION, {'os-stop': None})]
+)
+def test_answers_of_others_are_handed_on_as_they_come(deployment, path, body):
+    """Nothing stands between the server and the API behind us: WSGI is theirs alone."""
+    seen = []
+    stream = iter([b'one', b'two'])
+
+    def behind(environ, start_response):
+        seen.append(start_response)
+        return stream
+
+    def start_response(status, headers, exc_info=None):
+        raise AssertionError('only the API behind us may call it')
+
+    application = console_filter.build_filter(deployment.conf(), behind)
+    environ = build(path, body, token=ALICE).environ
+    assert application(environ, start_response) is stream
+    assert seen == [start_response]
+    assert next(stream) == b'one'
+
+
+GUEST = """
+import logging
+import os
+import signal
+import sys
+import threading
+
+import console_ext.cmd
+from oslo_config import cfg
+# oslo.messaging registers options of its own with the global CONF when it is imported.
+from console_ext.api import remote_consoles
+from console_ext.wsgi import filter
+from tests.wsgi_client import ALICE, SERIAL, ask
+
+def state():
+    return (
+        threading.enumerate(),
+        threading.excepthook,
+        sys.excepthook,
+        sys.path[:],
+        [
+            (logger.level, logger.handlers, logger.propagate)
+            for logger in (logging.getLogger(), logging.getLogger('console_ext'))
+        ],
+        logging.lastResort,
+        [signal.getsignal(number) for number in signal.valid_signals()],
+        os.listdir('/proc/self/fd'),
+        sorted(os.environ),
+        os.getcwd(),
+        sorted(cfg.CONF),
+    )
+
+def behind(environ, start_response):
+    start_response('299 Behind', [])
+    return [b'']
+
+before = state()
+path, action = sys.argv[1:]
+application = filter.factory({}, config_files=path)(behind)
+assert ask(application, '/', token=ALICE).status_int == 299
+assert ask(application, action, {'os-stop': None}, token=ALICE).status_int == 299
+assert ask(application, action, SERIAL, token=ALICE).status_int == 409
+after = state()
+assert before == after, (before, after)
+"""
+
+
+def test_guest_in_another_s_process(deployment):
+    """Loaded and asked, it leaves the process as it was; what is global is not ours.
+
+    The server has no host, so that nobody is asked for it.
+    """
+    action = f'/servers/{server_id("03")}/action'
+    deployment.configure(DEFAULT={'transport_url': 'rabbit://u:p@127.0.0.1:1/'})
+    result = subprocess.run(
+        [sys.executable, '-c', GUEST, str(deployment.config_file), action],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, '', '')
 
 
 @pytest.mark.parametrize('path', ['/', '/servers', '/images/1/action', ACTION + 'x'])

@@ -184,7 +184,7 @@ from oslo_config import cfg
 def state():
     return (
         threading.enumerate(),
-        logging.getLogger().handlers,
+        logging.getLogger().handlers[:],
         [signal.getsignal(number) for number in signal.valid_signals()],
         os.listdir('.'),
     )

@@ -164,7 +164,7 @@ def state():
         sys.excepthook,
         sys.path[:],
         [
-            (logger.level, logger.handlers, logger.propagate)
+            (logger.level, logger.handlers[:], logger.propagate)
             for logger in (logging.getLogger(), logging.getLogger('console_ext'))
         ],
         logging.lastResort,

@@ -47,19 +47,26 @@ class Cloud:
                 'serialproxy_port': self.proxy_port,
                 'base_url': self.public_url,
             },
-            spice={'html5proxy_port': self.spice_port},
+            spice={
+                'html5proxy_port': self.spice_port,
+                'html5proxy_base_url': (
+                    f'http://127.0.0.1:{self.spice_port}/spice_auto.html'
+                ),
+            },
         ).configure(**more)
-        self.place(self.guest)
+        self.place(self.guest.port)
         migration.sync(deployment.conf())
         self.start_agent()
         self.api = self._start('console-ext-api')
         self.start_proxy()
         self.api.wait_for('Serving on')
 
-    def place(self, guest):
-        """Say that both consoles of the server are this guest."""
-        endpoint = {'host': '127.0.0.1', 'port': guest.port}
-        consoles = {'serial': endpoint, 'spice': endpoint}
+    def place(self, serial_port, spice_port=None):
+        """Say where the consoles of the server are; one port may be both."""
+        ports = {'serial': serial_port, 'spice': spice_port or serial_port}
+        consoles = {
+            name: {'host': '127.0.0.1', 'port': port} for name, port in ports.items()
+        }
         self._deployment.write_inventory([server('01', consoles=consoles)])
 
     def start_agent(self):

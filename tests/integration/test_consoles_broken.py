@@ -143,7 +143,7 @@ def test_guest(cloud):
         other = SerialGuest('other')
         other.start()
         try:
-            cloud.place(other)
+            cloud.place(other.port)
             wait_for(lambda: refused(url) == 409, 20)
             users.wait_for_more(101)
         finally:

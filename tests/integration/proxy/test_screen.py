@@ -9,7 +9,7 @@ import pytest
 
 from tests.functional.proxy.conftest import Served
 from tests.integration.proxy.conftest import SPICE_HTML5, Interposer, needed
-from tests.integration.proxy.test_serial import read_until
+from tests.integration.proxy.keyboard import read_until, type_in
 from tests.proxy_parts import wait_for
 
 # How much of the picture is not black, and whether it can be looked at at all.
@@ -110,8 +110,7 @@ def test_a_key_typed_in_the_browser(browser, page, proxy, machine):
     keys = ActionChains(browser)
     keys.key_down(Keys.CONTROL).send_keys('b').key_up(Keys.CONTROL).perform()
     read_until(serial, b'iPXE>')
-    for letter in 'echo typed' + Keys.ENTER:
-        ActionChains(browser).send_keys(letter).pause(0.05).perform()
+    type_in(browser, 'echo typed')
     read_until(serial, b'echo typed')
     read_until(serial, b'typed')
 

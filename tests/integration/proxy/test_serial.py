@@ -6,27 +6,14 @@ from __future__ import annotations
 import subprocess
 
 from tests.integration.proxy.conftest import needed
-
-
-def read_until(client, mark: bytes) -> bytes:
-    """What a console shows up to a mark."""
-    shown = b''
-    while mark not in shown:
-        shown += client.recv(timeout=30)
-    return shown
+from tests.integration.proxy.keyboard import read_until, stop_booting, type_at
 
 
 def test_typed_at_and_answered(proxy, machine):
     """iPXE's command line, from its banner to the answer to a command."""
     client = proxy.connect(proxy.token(port=machine.serial_port))
-    read_until(client, b'Ctrl-B')
-    client.send(b'\x02')
-    read_until(client, b'iPXE>')
-    # Each after the echo of the last: the firmware's serial port has no flow control.
-    for letter in 'echo ${buildarch} answers':
-        client.send(letter)
-        read_until(client, letter.encode())
-    client.send(b'\r')
+    stop_booting(client)
+    type_at(client, 'echo ${buildarch} answers')
     read_until(client, b'i386 answers')
 
 

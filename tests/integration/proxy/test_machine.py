@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real machine's consoles from the request for their URLs on."""
+
+from __future__ import annotations
+
+from websockets.sync.client import connect
+
+from tests.integration.consoles import SPICE, refused
+from tests.integration.proxy.conftest import SPICE_HTML5, needed
+from tests.integration.proxy.keyboard import read_until, stop_booting, type_at, type_in
+from tests.integration.proxy.test_screen import LIT, opened
+from tests.proxy_parts import wait_for
+
+
+def test_both_consoles(cloud, browser, artefacts, request):
+    """By API, RabbitMQ, agent, database and proxy, each in its process: what is typed
+    on the serial port is answered, and what is typed in the browser shows there."""
+    needed(str(SPICE_HTML5))
+    cloud.start(console_proxy={'drain_timeout': 0})
+    # It does not wait for a client with what it says first.
+    machine = request.getfixturevalue('machine')
+    cloud.place(machine.serial_port, machine.spice_port)
+    url = cloud.url()
+    # The machine says more than is read.
+    with connect(url, max_queue=None) as serial:
+        stop_booting(serial)
+        type_at(serial, 'echo ${buildarch} answers')
+        read_until(serial, b'i386 answers')
+        browser.get(cloud.url(SPICE))
+        opened(browser)
+        wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+        type_in(browser, 'echo from ${buildarch}')
+        read_until(serial, b'from i386')
+        browser.save_screenshot(str(artefacts / 'both-consoles.png'))
+    assert refused(url) == 401

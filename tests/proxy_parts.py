@@ -132,7 +132,9 @@ class Computes:
         self.answer: object = True
         self.asked: list[tuple] = []
 
-    def validate_console_port(self, context, host, server, console_type, port):
+    def validate_console_port(
+        self, context, host, server, console_type, port, bus_url=None
+    ):
         data = server['nova_object.data']
         self.asked.append(
             (context.is_admin, host, data['uuid'], console_type, port),

@@ -123,6 +123,7 @@ class StoreContract:
                 internal_access_path='/a' * 2048,
                 host='2001:db8::1',
                 issued=NOW + 0.125,
+                cell='00000000-0000-4000-8000-0000000000ce',
             ),
         ):
             token = new_token()

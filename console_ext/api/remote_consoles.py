@@ -92,6 +92,7 @@ class RemoteConsolesController:
                 project_id=server.project_id,
                 user_id=context.user_id or '',
                 compute_host=host,
+                cell=server.cell,
                 host=info.host,
                 port=info.port,
                 tls_port=info.tls_port,

@@ -23,6 +23,16 @@ OPTS = [
         '503. More than [oslo_messaging_rabbit] rpc_conn_pool_size only wait for '
         'one of its connections.',
     ),
+    cfg.MultiStrOpt(
+        'cell_bus',
+        default=[],
+        secret=True,
+        help='For console-ext-proxy in a cloud of several cells, a line each: the id '
+        'of a cell, a space, and the transport URL of its message bus (both are what '
+        '"nova-manage cell_v2 list_cells --verbose" prints). Compute hosts of a cell '
+        'that has no line are asked on the bus that transport_url names. The API '
+        "needs none: it has the URLs from Nova's own database.",
+    ),
     cfg.StrOpt(
         'driver',
         default='inventory',

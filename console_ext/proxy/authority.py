@@ -59,8 +59,10 @@ class PortCheck(Protocol):
         server: dict[str, Any],
         console_type: str,
         port: int,
+        bus_url: str | None = None,
     ) -> bool:
         """
+        :param bus_url: of the message bus that the host is on; None for the configured
         :raises ConsoleError: the server is not there, or not running
         :raises ComputeUnavailable: the host cannot be asked now
         :raises UnexpectedReply:

@@ -7,14 +7,12 @@ import asyncio
 from dataclasses import dataclass
 
 from console_ext import exceptions
-from console_ext.context import RequestContext
 from console_ext.proxy.admission import Asked
-from console_ext.proxy.authority import PortCheck
 from console_ext.proxy.calls import Calls
+from console_ext.proxy.compute_hosts import ComputeHosts
 from console_ext.proxy.grants import Grants
 from console_ext.proxy.limits import Limits, Place
 from console_ext.proxy.target import Connector, Target
-from console_ext.rpc import instance
 from console_ext.tokens.authorization import Authorization, Grant
 
 
@@ -37,14 +35,14 @@ class Gate:
         self,
         grants: Grants,
         limits: Limits,
-        port_check: PortCheck,
+        hosts: ComputeHosts,
         connector: Connector,
         calls: Calls,
         compute_timeout_s: float,
     ):
         self._grants = grants
         self._limits = limits
-        self._port_check = port_check
+        self._hosts = hosts
         self._connector = connector
         self._calls = calls
         self._compute_timeout_s = compute_timeout_s
@@ -91,21 +89,10 @@ class Gate:
 
         :raises ConsoleMoved: it is not
         """
-        call = self._calls.submit(self._validate, authorization)
+        call = self._calls.submit(self._hosts.confirm, authorization)
         try:
             confirmed = await asyncio.wait_for(call, self._compute_timeout_s)
         except TimeoutError:
             raise exceptions.HostUnreachable(authorization.compute_host) from None
         if confirmed is not True:
             raise exceptions.ConsoleMoved(authorization.server_id)
-
-    def _validate(self, authorization: Authorization) -> bool:
-        """Ask the compute host; in a thread, whose log lines get a request id of it."""
-        host = authorization.compute_host
-        return self._port_check.validate_console_port(
-            RequestContext(is_admin=True),
-            host,
-            instance.to_primitive(authorization.server_id, host=host),
-            authorization.console_type,
-            authorization.port,
-        )

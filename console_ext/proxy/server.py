@@ -21,6 +21,7 @@ from console_ext.proxy import listener as listeners
 from console_ext.proxy import tls
 from console_ext.proxy.authority import Authority, PortCheck
 from console_ext.proxy.calls import Calls
+from console_ext.proxy.compute_hosts import ComputeHosts
 from console_ext.proxy.connection import Connection, Rules
 from console_ext.proxy.deadlines import Timing
 from console_ext.proxy.forwarded import Networks
@@ -31,6 +32,7 @@ from console_ext.proxy.lobby import Lobby
 from console_ext.proxy.sessions import Lengths, Sessions
 from console_ext.proxy.side import CLOSE_S
 from console_ext.proxy.target import Connector
+from console_ext.rpc import cells
 
 LOG = logging.getLogger(__name__)
 
@@ -59,7 +61,7 @@ class Proxy:
         options = conf.console_proxy
         self._conf = conf
         self._authority = authority
-        self._port_check = port_check
+        self._hosts = ComputeHosts(port_check, cells.buses(conf))
         self._listeners = listeners.from_conf(conf)
         self._sockets = dict(sockets or {})
         self._tls = tls.context(conf)
@@ -169,7 +171,7 @@ class Proxy:
                     'project': options.max_sessions_per_project,
                 }
             ),
-            self._port_check,
+            self._hosts,
             Connector(self._allowed, compute_calls, options.connect_timeout),
             compute_calls,
             self._conf.console_rpc.timeout + _COMPUTE_SLACK_S,

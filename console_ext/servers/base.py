@@ -25,6 +25,7 @@ class Server:
     :param database_id: Nova's integer key of the instance; None where unknown
     :param host: the compute host that runs it; None while it has none
     :param power_state: Nova's number; None where unknown
+    :param cell: the id of the cell that its host is in; None where there are no cells
     :param bus_url: of the message bus that its host is on, as oslo.messaging has it;
         None for the configured one
     """
@@ -39,6 +40,7 @@ class Server:
     power_state: int | None = None
     locked: bool = False
     database_id: int | None = None
+    cell: str | None = None
     # It holds a password.
     bus_url: str | None = field(default=None, repr=False)
 

@@ -167,7 +167,7 @@ class NovaLookUp(LookUp):
             instance = self._objects.Instance.get_by_uuid(
                 in_cell, server_id, expected_attrs=[]
             )
-        return _server(instance, bus_url=cell.transport_url)
+        return _server(instance, cell.uuid, cell.transport_url)
 
     def _try(self, administrator: Any, cell: Any) -> None:
         with contextlib.suppress(*self._not_found):
@@ -178,10 +178,10 @@ class NovaLookUp(LookUp):
         request = self._objects.BuildRequest.get_by_instance_uuid(
             administrator, server_id
         )
-        return _server(request.instance, bus_url=None)
+        return _server(request.instance, None, None)
 
 
-def _server(instance: Any, bus_url: str | None) -> Server:
+def _server(instance: Any, cell: str | None, bus_url: str | None) -> Server:
     return Server(
         id=instance.uuid,
         name=instance.display_name or '',
@@ -194,5 +194,6 @@ def _server(instance: Any, bus_url: str | None) -> Server:
         locked=bool(instance.locked),
         # What is only asked for has no row in a cell, and so no key.
         database_id=instance.id if 'id' in instance else None,
+        cell=cell,
         bus_url=bus_url,
     )

@@ -13,6 +13,7 @@ class Authorization:
     :param project_id: the server's
     :param user_id: who asked for the token
     :param compute_host: the host to ask whether the port is still this server's
+    :param cell: the id of the cell that host is in; None where there are no cells
     :param host: where the console is, with ``port``
     :param internal_access_path: what the hypervisor wants first on the connection;
         None for a plain port
@@ -31,6 +32,7 @@ class Authorization:
     internal_access_path: str | None
     issued: float
     expires: float
+    cell: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

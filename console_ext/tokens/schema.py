@@ -38,6 +38,7 @@ AUTHORIZATIONS = sa.Table(
     sa.Column('session_id', sa.String(32)),
     sa.Column('client_address', sa.String(255)),
     sa.Column('closed', sa.Double),
+    sa.Column('cell', sa.String(36)),
     sa.Index('console_ext_authorizations_token_hash', 'token_hash', unique=True),
     sa.Index('console_ext_authorizations_server_id', 'server_id'),
     sa.Index('console_ext_authorizations_expires', 'expires'),

@@ -28,6 +28,9 @@ vm_memory_high_watermark.absolute = 1GB
 """
 
 
+_KILL_S = 10
+
+
 class Broker:
     """A broker on loopback, with its own name, ports, cookie and data directory.
 
@@ -89,7 +92,9 @@ class Broker:
         os.killpg(self._server.pid, signal.SIGKILL)
         self._server.wait()
         self._server = None
+        deadline = time.monotonic() + _KILL_S
         while listens(self._port):
+            assert time.monotonic() < deadline, f'port {self._port} is taken still'
             time.sleep(0.05)
 
     def stop(self) -> None:

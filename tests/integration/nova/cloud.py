@@ -197,17 +197,18 @@ class Cloud:
         self.computes[host] = compute
         return compute
 
-    def add_cell(self, name: str, transport_url: str, database: MariaDB) -> None:
-        """A cell without hosts."""
+    def add_cell(self, name: str, transport_url: str, database: MariaDB) -> str:
+        """A cell without hosts; its id."""
         url = database.new_database()
         sections = self._nova()
         sections['database'] = {'connection': url}
         config = self.configure(name, sections) / 'nova.conf'
         self._run('nova-manage', '--config-file', config, 'db', 'sync', '--local_cell')
-        self._manage(
-            *('cell_v2', 'create_cell', '--name', name),
+        made = self._manage(
+            *('cell_v2', 'create_cell', '--verbose', '--name', name),
             *('--database_connection', url, '--transport-url', transport_url),
         )
+        return made.split()[-1]
 
     def start_api(
         self, name: str, paste: str, uwsgi: Sequence[str] = ONE_WORKER
@@ -334,13 +335,16 @@ class Cloud:
         self._manage('db', 'sync')
         self._manage('cell_v2', 'create_cell', '--name', 'cell1')
 
-    def _manage(self, *args: str) -> None:
-        self._run('nova-manage', '--config-file', self.config / 'nova.conf', *args)
-
-    def _run(self, name: str, *args: Any) -> None:
-        subprocess.run(
-            [BIN / name, *args], check=True, stdout=subprocess.DEVNULL, timeout=300
+    def _manage(self, *args: str) -> str:
+        return self._run(
+            'nova-manage', '--config-file', self.config / 'nova.conf', *args
         )
+
+    def _run(self, name: str, *args: Any) -> str:
+        done = subprocess.run(
+            [BIN / name, *args], check=True, stdout=subprocess.PIPE, timeout=300
+        )
+        return done.stdout.decode()
 
     def _common(self) -> Sections:
         return {

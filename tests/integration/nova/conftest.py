@@ -7,6 +7,8 @@ import os
 
 import pytest
 
+from console_ext.tokens import migration
+from tests import stores
 from tests.integration.nova import cloud as clouds
 from tests.integration.rabbitmq import AVAILABLE
 
@@ -61,6 +63,20 @@ def impatient(cloud):
         f'[console_rpc]\ntimeout = {clouds.SOON}\n'
     )
     return _filtered(cloud, 'nova', 'impatient', more)
+
+
+@pytest.fixture(scope='session')
+def store(tmp_path_factory):
+    """The URL of a database for tokens, in place of Nova's own proxies."""
+    connection = f'sqlite:///{tmp_path_factory.mktemp("store")}/console.db'
+    migration.sync(stores.configuration(connection))
+    return connection
+
+
+@pytest.fixture(scope='session')
+def storing(cloud, store):
+    """As by_nova, but it notes tokens for a proxy of ours."""
+    return _filtered(cloud, 'nova', 'storing', f'[database]\nconnection = {store}\n')
 
 
 @pytest.fixture(params=['nova', 'upstream'])

@@ -6,8 +6,16 @@ By its name this module runs last: its servers are in every list.
 
 from __future__ import annotations
 
-import pytest
+import contextlib
+from dataclasses import dataclass
 
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from console_ext import tokens
+from console_ext.proxy.server import Proxy
+from console_ext.rpc.client import ComputeClient
 from tests.deployment import Deployment, server
 from tests.integration.nova.client import Client
 from tests.integration.nova.test_running_into_faults import (
@@ -17,20 +25,36 @@ from tests.integration.nova.test_running_into_faults import (
 )
 from tests.integration.rabbitmq import Broker
 from tests.integration.tokens.servers import MariaDB
+from tests.proxy_parts import Guest
 
 IN_CELL2 = '61'
 UNSCHEDULED = '62'
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    id: str
+    bus_url: str
+    database: MariaDB
+
+
 @pytest.fixture(scope='module')
-def cell2(cloud, tmp_path_factory):
+def guest():
+    made = Guest()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope='module')
+def cell2(cloud, guest, tmp_path_factory):
     """A second cell, with a broker of its own and our agent as its compute host."""
-    elsewhere = server(IN_CELL2, host='compute-9')
+    console = {'host': '127.0.0.1', 'port': guest.port}
+    elsewhere = server(IN_CELL2, host='compute-9', consoles={'serial': console})
     broker = Broker(tmp_path_factory.mktemp('cell2'))
     database = MariaDB()
     try:
         broker.start()
-        cloud.add_cell('cell2', broker.url, database)
+        cell_id = cloud.add_cell('cell2', broker.url, database)
         cloud.seed([{**elsewhere, 'cell': 'cell2'}])
         deployment = Deployment(tmp_path_factory.mktemp('agent'))
         deployment.write_inventory([elsewhere])
@@ -42,7 +66,7 @@ def cell2(cloud, tmp_path_factory):
             'console-ext-agent', '--config-file', deployment.config_file
         )
         agent.wait_for('Answering for compute host')
-        yield database
+        yield Cell(cell_id, broker.url, database)
     finally:
         broker.stop()
         database.close()
@@ -56,6 +80,51 @@ def test_second_cell(by_nova, cell2):
         assert response.json()['console']['url'].startswith(url)
 
 
+@contextlib.contextmanager
+def proxy(path, cloud, store, **console_rpc):
+    """Ours; its configured bus is the first cell's."""
+    deployment = Deployment(path)
+    deployment.configure(
+        DEFAULT={'transport_url': cloud.broker.url},
+        database={'connection': store},
+        console_rpc={'timeout': 5, **console_rpc},
+        serial_console={'serialproxy_port': 0},
+        spice={'html5proxy_port': 0},
+    )
+    conf = deployment.conf()
+    authority = tokens.load(conf)
+    client = ComputeClient(conf)
+    served = Proxy(conf, authority, client)
+    served.start()
+    try:
+        yield served
+    finally:
+        served.stop()
+        client.close()
+        authority.close()
+
+
+def test_console_of_a_second_cell_opens(tmp_path, cloud, storing, store, cell2, guest):
+    """The proxy asks its host on the bus of its cell, where it is told of that."""
+    url = Client(storing).console(IN_CELL2).json()['console']['url']
+    query = url.partition('?')[2]
+    with (
+        proxy(tmp_path, cloud, store) as served,
+        pytest.raises(InvalidStatus) as caught,
+    ):
+        connect(f'{served.url("serial").replace("http", "ws")}/?{query}')
+    assert caught.value.response.status_code == 503
+    assert guest.accepted == 0
+    bus = f'{cell2.id} {cell2.bus_url}'
+    with proxy(tmp_path, cloud, store, cell_bus=bus) as served:
+        opening = connect(
+            f'{served.url("serial").replace("http", "ws")}/?{query}', proxy=None
+        )
+        with opening as client:
+            client.send(b'hello')
+            assert client.recv(timeout=5) == b'hello'
+
+
 @pytest.mark.timeout(240)
 def test_cell_database_goes_and_comes(cloud, impatient, cell2):
     """Its servers cannot be looked up then; those of other cells can."""
@@ -63,7 +132,11 @@ def test_cell_database_goes_and_comes(cloud, impatient, cell2):
     for number in (IN_CELL2, '01'):
         assert timed(client, number)[0] == 200
     threads, files = held(cloud, impatient)
-    for away, back in ((cell2.freeze, cell2.thaw), (cell2.stop, cell2.start)):
+    database = cell2.database
+    for away, back in (
+        (database.freeze, database.thaw),
+        (database.stop, database.start),
+    ):
         away()
         try:
             for _ in range(2):

@@ -11,6 +11,7 @@ def test_options():
     assert options.table(console_rpc) == {
         'timeout': 10,
         'max_concurrent_calls': 30,
+        'cell_bus': [],
         'driver': 'inventory',
     }
 

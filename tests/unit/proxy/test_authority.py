@@ -27,7 +27,7 @@ def test_compute_clients(client):
 
 
 @pytest.mark.parametrize('store', [Store, proxy_parts.Authority])
-@pytest.mark.parametrize('name', ['redeem', 'release', 'keep', 'purge'])
+@pytest.mark.parametrize('name', ['redeem', 'withdraw', 'release', 'keep', 'purge'])
 def test_authorities(store, name):
     """As are the real store and the tests'."""
     asked = getattr(authority.Authority, name)

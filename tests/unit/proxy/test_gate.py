@@ -11,6 +11,7 @@ import pytest
 from console_ext import exceptions
 from console_ext.proxy.admission import Asked
 from console_ext.proxy.calls import Calls
+from console_ext.proxy.compute_hosts import ComputeHosts
 from console_ext.proxy.forwarded import Networks
 from console_ext.proxy.gate import Gate
 from console_ext.proxy.grants import Grants
@@ -34,7 +35,8 @@ class Parts:
             calls = Calls('test', threads=4)
             grants = Grants(self.authority, calls, 5)
             connector = Connector(Networks([], 'option'), calls, 5)
-            gate = Gate(grants, self.limits, self.computes, connector, calls, 0.2)
+            hosts = ComputeHosts(self.computes, {})
+            gate = Gate(grants, self.limits, hosts, connector, calls, 0.2)
             try:
                 await test(gate)
             finally:

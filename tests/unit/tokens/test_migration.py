@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 from importlib import resources
 
 import pytest
@@ -10,6 +12,7 @@ import sqlalchemy as sa
 
 from console_ext import exceptions
 from console_ext.tokens import migration, schema
+from console_ext.tokens.store import Store
 from tests import stores
 
 
@@ -21,7 +24,7 @@ def conf(tmp_path):
 def test_sync_creates_the_tables_and_does_so_once(conf):
     assert migration.version(conf) is None
     migration.sync(conf)
-    assert migration.version(conf) == '001'
+    assert migration.version(conf) == '002'
     migration.sync(conf)
     inspector = sa.inspect(sa.create_engine(conf.database.connection))
     assert set(inspector.get_table_names()) == {
@@ -63,3 +66,25 @@ def test_a_migration_that_fails_leaves_nothing_behind(conf):
     assert schema.AUTHORIZATIONS.name not in sa.inspect(engine).get_table_names()
     assert migration.version(conf) is None
     engine.dispose()
+
+
+def test_an_upgrade_keeps_what_is_stored(conf):
+    """Tokens that were given out before it still open."""
+    migration.sync(conf, '001')
+    engine = sa.create_engine(conf.database.connection)
+    token_hash = hashlib.sha256(b'token').hexdigest()
+    values = dataclasses.asdict(stores.authorization())
+    del values['cell']
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            f'INSERT INTO {schema.AUTHORIZATIONS.name} '
+            f'(token_hash, redeemed, {", ".join(values)}) VALUES '
+            f'(?, 0, {", ".join("?" * len(values))})',
+            (token_hash, *values.values()),
+        )
+    engine.dispose()
+    migration.sync(conf)
+    store = Store(conf, stores.Clock())
+    grant = store.redeem('token', 'serial', stores.CLIENT)
+    assert grant.authorization == stores.authorization()
+    store.close()

@@ -89,9 +89,9 @@ class Gate:
 
         :raises ConsoleMoved: it is not
         """
-        call = self._calls.submit(self._hosts.confirm, authorization)
         try:
-            confirmed = await asyncio.wait_for(call, self._compute_timeout_s)
+            async with asyncio.timeout(self._compute_timeout_s):
+                confirmed = await self._calls.submit(self._hosts.confirm, authorization)
         except TimeoutError:
             raise exceptions.HostUnreachable(authorization.compute_host) from None
         if confirmed is not True:

@@ -43,7 +43,9 @@ class Grants:
         """
         call = self._calls.submit(self._authority.redeem, token, console_type, client)
         try:
-            grant = await asyncio.wait_for(asyncio.shield(call), self._timeout_s)
+            # Not wait_for: it forgets a cancellation that comes with the answer.
+            async with asyncio.timeout(self._timeout_s):
+                grant = await asyncio.shield(call)
         except TimeoutError:
             call.add_done_callback(self._came_late)
             raise exceptions.StoreUnavailable from None
@@ -94,7 +96,8 @@ class Grants:
         try:
             while self._ended:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._hurry.wait(), _GATHERING_S)
+                    async with asyncio.timeout(_GATHERING_S):
+                        await self._hurry.wait()
                 ended, self._ended = self._ended, []
                 await self._tell(self._authority.release, ended)
         finally:
@@ -102,7 +105,8 @@ class Grants:
 
     async def _tell(self, tell: Callable[[Any], None], what: Any) -> None:
         try:
-            await asyncio.wait_for(self._calls.submit(tell, what), self._timeout_s)
+            async with asyncio.timeout(self._timeout_s):
+                await self._calls.submit(tell, what)
         except (TimeoutError, exceptions.ConsoleExtError):
             LOG.warning('The store was not told of the end of a session')
         except Exception as error:
@@ -144,8 +148,10 @@ class Grants:
 
     async def _beat_once(self) -> None:
         try:
-            call = self._calls.submit(self._authority.keep, frozenset(self._live))
-            gone = await asyncio.wait_for(call, self._timeout_s)
+            async with asyncio.timeout(self._timeout_s):
+                gone = await self._calls.submit(
+                    self._authority.keep, frozenset(self._live)
+                )
         except (TimeoutError, exceptions.ConsoleExtError) as error:
             LOG.warning('No heartbeat: %s', error or 'the store does not answer')
             return
@@ -155,4 +161,5 @@ class Grants:
         for grant in gone:
             revoked = self._live.get(grant)
             if revoked is not None:
-                revoked()
+                # Whatever comes of one, the others are told, and the next beat comes.
+                asyncio.get_running_loop().call_soon(revoked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import unittest.mock
 
 import pytest
 
@@ -64,6 +65,23 @@ def test_a_client_that_leaves_while_the_store_is_asked(authority):
     run(authority, test)
 
 
+def test_a_client_that_leaves_just_when_the_store_answers(authority):
+    """It is not taken for one that is still there."""
+
+    async def test(grants):
+        answer = asyncio.get_running_loop().create_future()
+        grants._calls = unittest.mock.Mock(submit=lambda *_: answer)
+        asking = asyncio.create_task(grants.redeem('token', 'serial', '10.0.0.1'))
+        await asyncio.sleep(0)
+        grant = authority.redeem('token', 'serial', '10.0.0.1')
+        answer.set_result(grant)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+    run(authority, test)
+
+
 def test_a_store_that_refuses_too_late(authority):
     """Is no error that nobody looks at."""
 
@@ -93,6 +111,11 @@ def test_the_heartbeat_goes_on(authority):
         del authority.keep
         assert not revoked.is_set()
         authority.revoked.add(grant)
+        await asyncio.wait_for(revoked.wait(), 1)
+        grants.hold(grant, lambda: 1 / 0)
+        await asyncio.sleep(0.05)
+        grants.hold(grant, revoked.set)
+        revoked.clear()
         await asyncio.wait_for(revoked.wait(), 1)
         beating.cancel()
 

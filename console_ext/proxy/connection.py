@@ -262,7 +262,7 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing():
             guest.leave()
-            self._gate.leave(admitted)
+            self._gate.withdraw(admitted)
             return
         self._lobby.leave(self)
         wire.send_response(accepted)

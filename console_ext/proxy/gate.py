@@ -78,6 +78,14 @@ class Gate:
             raise
         return Admitted(asked.client, grant, place, target)
 
+    def withdraw(self, admitted: Admitted) -> asyncio.Task[None]:
+        """No session has come of it: the token is as good as it was.
+
+        :returns: what may be waited for, and goes on if it is not
+        """
+        admitted.place.leave()
+        return self._grants.withdraw(admitted.grant)
+
     def leave(self, admitted: Admitted) -> None:
         admitted.place.leave()
         self._grants.release(admitted.grant)

@@ -20,7 +20,8 @@ async def reach(
     gate: Gate, asked: Asked, console_type: str
 ) -> tuple[Admitted, Guest] | Refusal:
     """
-    :returns: what a session is to take over, or else to be left, each by its ``leave``
+    :returns: what a session is to take over; else the gate is to withdraw the one, and
+        the other to leave
     """
     try:
         admitted = await gate.admit(asked, console_type)
@@ -28,7 +29,7 @@ async def reach(
             guest = await _guest(admitted)
         except BaseException:
             admitted.target.socket.close()
-            gate.leave(admitted)
+            gate.withdraw(admitted)
             raise
     except exceptions.ConsoleExtError as error:
         return admission.refusal(error)

@@ -99,7 +99,7 @@ def test_an_admission_that_fails():
     gate.admit.return_value.target.socket.close()
     transport = answered([UPGRADE], gate=gate)
     assert transport.sent.startswith(b'HTTP/1.1 500')
-    gate.leave.assert_called_once_with(gate.admit.return_value)
+    gate.withdraw.assert_called_once_with(gate.admit.return_value)
 
 
 def test_a_client_that_has_left_already():

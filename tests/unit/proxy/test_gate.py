@@ -77,6 +77,20 @@ def test_admitted(made):
     assert parts.nothing_is_held()
 
 
+def test_admitted_for_nothing(made):
+    """All is given back, and the token opens a session yet."""
+    parts = made()
+
+    async def test(gate):
+        for _ in range(2):
+            admitted = await gate.admit(ASKED, 'serial')
+            admitted.target.socket.close()
+            await gate.withdraw(admitted)
+
+    parts.run(test)
+    assert parts.nothing_is_held()
+
+
 def test_full_before_the_store_is_asked(made):
     """A client over its cap does not use its token up."""
     parts = made(client=1)

@@ -77,7 +77,7 @@ def test_a_connection_that_is_lost_already():
             expected.target.socket.close()
             made = gate(return_value=expected)
             assert (await reach(made)).status == 500
-            made.leave.assert_called_once_with(expected)
+            made.withdraw.assert_called_once_with(expected)
 
     asyncio.run(run())
 

@@ -13,7 +13,7 @@ from tests.integration.rabbitmq import AVAILABLE, Broker
 from tests.integration.tokens.servers import MariaDB, PostgreSQL, SQLite
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope='session')
 def broker(tmp_path_factory):
     """A RabbitMQ broker that listens."""
     if not AVAILABLE:

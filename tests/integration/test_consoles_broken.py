@@ -62,7 +62,7 @@ def test_database(cloud, database):
             users.wait_for_more(101)
         echo(console, b'and here')
     assert set(users.statuses) == {101, 503}
-    assert users.slowest_s < 10
+    assert users.slowest_s < 15
     assert 'Traceback' not in cloud.api.log + cloud.proxy.log
     wait_for(lambda: not believed_open(connection), 2 * LEASE_S)
 
@@ -94,7 +94,7 @@ def test_agent(cloud):
         opens(url)
         users.wait_for_more(101)
     assert set(users.statuses) == {101, 503}
-    assert users.slowest_s < TIMEOUT_S + 3
+    assert users.slowest_s < TIMEOUT_S + 6
 
 
 def test_broker(cloud, broker):
@@ -123,7 +123,7 @@ def test_broker(cloud, broker):
         opens(cloud.url())
         users.wait_for_more(101)
     assert set(users.statuses) == {101, 503}
-    assert users.slowest_s < TIMEOUT_S + 3
+    assert users.slowest_s < TIMEOUT_S + 6
 
 
 def test_guest(cloud):

@@ -46,7 +46,10 @@ def brokers_of(conf: cfg.ConfigOpts, url: str | None = None) -> list[Broker]:
     transport.register_opts(conf)
     bus = oslo_messaging.TransportURL.parse(conf, url)
     if not bus.hosts:
-        return [Broker(bus.transport, str(bus))]
+        # Where the driver for RabbitMQ looks then; others have no brokers.
+        is_rabbit = bus.transport == 'rabbit'
+        name = f'localhost:{transport.RABBIT_PORT}' if is_rabbit else bus.transport
+        return [Broker(name, str(bus))]
     return [
         Broker(
             f'{host.hostname}:{host.port or transport.RABBIT_PORT}',

@@ -24,6 +24,7 @@ def test_brokers_of_a_bus(deployment):
     assert (two.name, two.url) == ('two:5672', 'rabbit://b:c@two/v?ssl=1')
     assert 'secret' not in repr(one)
     assert broker(conf, None).name == 'fake'
+    assert broker(conf, 'rabbit://').name == 'localhost:5672'
 
 
 def test_what_is_no_url(deployment):

@@ -128,6 +128,7 @@ class Cloud:
         self._running: list[Program] = []
         self.broker = Broker(directory / 'rabbitmq')
         self.database: MariaDB | None = None
+        self._database_servers: list[MariaDB] = []
         self.computes: dict[str, Program] = {}
         self._urls: dict[str, str] = {}
         self._placement_url = self._neutron_url = ''
@@ -169,6 +170,8 @@ class Cloud:
         self.broker.stop()
         if self.database is not None:
             self.database.close()
+        for one in self._database_servers:
+            one.close()
 
     def configure(self, name: str, sections: Sections) -> Path:
         """Write a nova.conf in a directory of its own."""
@@ -196,6 +199,12 @@ class Cloud:
         )
         self.computes[host] = compute
         return compute
+
+    def new_database_server(self) -> MariaDB:
+        """For a cell; it lives as long as the cloud, which reads all cells at times."""
+        made = MariaDB()
+        self._database_servers.append(made)
+        return made
 
     def add_cell(self, name: str, transport_url: str, database: MariaDB) -> str:
         """A cell without hosts; its id."""

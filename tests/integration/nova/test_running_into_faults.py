@@ -21,6 +21,8 @@ from tests.integration.nova.cloud import JOINED, SLOW, SOON
 # [console_rpc] timeout, and what else a request takes.
 IN_TIME_S = 10 + 4
 
+CLIENTS = 8
+
 # The same of an API that soon gives up.
 SOON_S = SOON + 4
 
@@ -101,13 +103,15 @@ def test_broker_goes_and_comes_under_load(cloud, by_nova, by_upstream):
 
     with ThreadPoolExecutor(4) as pool:
         loads = [pool.submit(load, client) for client in clients * 2]
-        time.sleep(2)
-        cloud.broker.kill()
-        time.sleep(5)
-        cloud.broker.start()
-        times = [recovers(client) for client in clients]
-        time.sleep(2)
-        running.clear()
+        try:
+            time.sleep(2)
+            cloud.broker.kill()
+            time.sleep(5)
+            cloud.broker.start()
+            times = [recovers(client) for client in clients]
+            time.sleep(2)
+        finally:
+            running.clear()
     seen = [one for done in loads for one in done.result()]
     assert {status for status, _ in seen} == {200, 503}
     assert max(seconds for _, seconds in seen) < IN_TIME_S
@@ -153,8 +157,8 @@ def test_database_goes_and_comes(cloud, impatient):
     client = Client(impatient)
 
     def at_once():
-        with ThreadPoolExecutor(8) as pool:
-            return [*pool.map(lambda _: timed(client), range(8))]
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            return [*pool.map(lambda _: timed(client), range(CLIENTS))]
 
     def outage(away, back):
         away()
@@ -169,10 +173,9 @@ def test_database_goes_and_comes(cloud, impatient):
 
     database = cloud.database
     threads, files = outage(database.freeze, database.thaw)
-    for away, back in (
-        (database.freeze, database.thaw),
-        (database.stop, database.start),
-    ):
-        now_threads, now_files = outage(away, back)
-        assert now_threads <= threads + 2
-        assert now_files <= files + 4
+    outage(database.freeze, database.thaw)
+    now_threads, now_files = outage(database.stop, database.start)
+    # The pools may have grown to what the clients need; had each look-up that was given
+    # up left something behind, it would be twice as much.
+    assert now_threads <= threads + CLIENTS
+    assert now_files <= files + CLIENTS

@@ -51,7 +51,7 @@ def cell2(cloud, guest, tmp_path_factory):
     console = {'host': '127.0.0.1', 'port': guest.port}
     elsewhere = server(IN_CELL2, host='compute-9', consoles={'serial': console})
     broker = Broker(tmp_path_factory.mktemp('cell2'))
-    database = MariaDB()
+    database = cloud.new_database_server()
     try:
         broker.start()
         cell_id = cloud.add_cell('cell2', broker.url, database)
@@ -69,7 +69,6 @@ def cell2(cloud, guest, tmp_path_factory):
         yield Cell(cell_id, broker.url, database)
     finally:
         broker.stop()
-        database.close()
 
 
 def test_second_cell(by_nova, cell2):

@@ -15,7 +15,7 @@ from console_ext import exceptions, tokens
 from console_ext.cmd.report import Report, Wrong
 from console_ext.context import RequestContext
 from console_ext.policy import Policy
-from console_ext.rpc import probe
+from console_ext.rpc import cells, probe
 from console_ext.servers import base as servers
 from console_ext.servers import nova
 from console_ext.servers.base import LookUp, Server, Source
@@ -56,6 +56,10 @@ class Check:
         if extensions is not None:
             report.ask('policy', partial(_policy, conf, extensions))
         self._ask_bus('broker', None)
+        if conf.console_rpc.cell_bus:
+            named = report.ask('cells', partial(cells.buses, conf), ', '.join)
+            for cell, url in (named or {}).items():
+                self._ask_bus(f'broker of cell {cell}', url)
         look_up, sources = report.ask(
             'look-up', partial(_look_up, conf), lambda _: str(conf.api.servers)
         ) or (None, [])

@@ -70,6 +70,19 @@ def test_everything_that_is_wrong_is_said(deployment):
     assert [line.split()[0] for line in lines.values()] == ['ok', *['WRONG'] * 5]
 
 
+def test_buses_of_cells(deployment):
+    """Those that a proxy is told of; a line of them that is none is not quoted."""
+    deployment.configure(
+        console_rpc={'cell_bus': 'one rabbit://u:swordfish@127.0.0.1:1/'}
+    )
+    lines = check([deployment.config_file])
+    assert lines['cells'] == 'ok     one'
+    assert lines['broker of cell one 127.0.0.1:1'].startswith('WRONG  it cannot be')
+    deployment.configure(console_rpc={'cell_bus': 'two swordfish'})
+    line = check([deployment.config_file])['cells']
+    assert line.startswith("WRONG  [console_rpc] cell_bus of 'two': ")
+
+
 def test_policy(deployment):
     """Named and absent; broken; a rule that nothing asks for, or that needs another."""
 

@@ -49,22 +49,38 @@ class Threads:
         self._started = 0
         self._unfinished = 0
 
-    def run(self, call: Callable[[], _Result], deadline: float) -> _Result:
+    def run(
+        self,
+        call: Callable[[], _Result],
+        deadline: float,
+        late: Callable[[_Result], None] | None = None,
+    ) -> _Result:
         """Give what the call gives, or raises.
 
         :param deadline: on the monotonic clock, in seconds
+        :param late: takes, in the call's thread, what a call gives that was given up
         :raises Busy: no thread was free in time
         :raises TimeoutError: the call was given up
         """
         outcome: list[tuple[_Result, BaseException | None]] = []
         done = threading.Event()
+        lock = threading.Lock()
+        given_up = False
 
         def tell(result: _Result, error: BaseException | None) -> None:
-            outcome.append((result, error))
-            done.set()
+            with lock:
+                outcome.append((result, error))
+                done.set()
+                if not given_up:
+                    return
+            if late is not None and error is None:
+                late(result)
 
         self.begin(call, (), tell, max(0.0, deadline - time.monotonic()))
-        if not done.wait(max(0.0, deadline - time.monotonic())):
+        done.wait(max(0.0, deadline - time.monotonic()))
+        with lock:
+            given_up = not outcome
+        if given_up:
             raise TimeoutError('the call was given up')
         result, error = outcome[0]
         if error is not None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import random
@@ -51,19 +52,31 @@ class Database:
         self._of_process: dict[int, sa.Engine] = {}
         self._own()
 
-    def run(self, work: Callable[[sa.Connection], T]) -> T:
+    def run(
+        self,
+        work: Callable[[sa.Connection], T],
+        undo: Callable[[T, sa.Connection], None] | None = None,
+    ) -> T:
         """Do work that begins and ends its transactions, again if it was overtaken.
 
+        :param undo: done with what the work gives too late
         :raises StoreUnavailable: the database is away, or does not answer in time;
             what it was told to do it may do yet
         """
         engine = self._own()
         if engine.driver not in _DRIVERS_WITHOUT_TIMEOUT:
             return self._retried(engine, work)
+
+        def late(result: T) -> None:
+            if undo is not None:
+                with contextlib.suppress(exceptions.StoreUnavailable):
+                    self._retried(engine, functools.partial(undo, result))
+
         try:
             done: T = self._threads.run(
                 lambda: self._retried(engine, work),
                 time.monotonic() + 2 * self._timeout_s,
+                late,
             )
         except (Busy, TimeoutError):
             LOG.error('The database of console authorizations does not answer')

@@ -150,7 +150,7 @@ class Store:
                 self._admit(connection, token_hash, row, grant, client_address)
             return grant
 
-        return self._database.run(take)
+        return self._database.run(take, self._undo)
 
     def release(self, grants: Iterable[Grant]) -> None:
         """These sockets have closed.  Once more does no harm."""
@@ -162,17 +162,7 @@ class Store:
 
         If the session has no other socket, and had none, the token opens one again.
         """
-        its = {'socket_ids': [grant.socket_id]}
-
-        def undo(connection: sa.Connection) -> None:
-            with connection.begin():
-                owner = connection.scalar(_OWNERS, its)
-            with connection.begin():
-                connection.execute(_WITHDRAW, {'its_id': owner})
-                connection.execute(_RELEASE, its)
-                connection.execute(_REOPEN, {'its_id': owner})
-
-        self._database.run(undo)
+        self._database.run(functools.partial(self._undo, grant))
 
     def keep(self, grants: Iterable[Grant]) -> set[Grant]:
         """Say that these sockets are open still; a proxy does so for all of its own.
@@ -260,6 +250,15 @@ class Store:
             raise database.Overtaken
         socket = {'id': grant.socket_id, 'authorization_id': row.id}
         connection.execute(_SOCKET, {**socket, 'lease': self._lease()})
+
+    def _undo(self, grant: Grant, connection: sa.Connection) -> None:
+        its = {'socket_ids': [grant.socket_id]}
+        with connection.begin():
+            owner = connection.scalar(_OWNERS, its)
+        with connection.begin():
+            connection.execute(_WITHDRAW, {'its_id': owner})
+            connection.execute(_RELEASE, its)
+            connection.execute(_REOPEN, {'its_id': owner})
 
     def _lease(self) -> float:
         return self._clock() + float(self._options.lease)

@@ -139,6 +139,20 @@ def test_callers_that_wait_for_a_thread(blocked):
     assert [results.get_nowait() for _ in callers] == ['late'] * 8
 
 
+def test_what_a_call_gives_too_late(blocked):
+    """It is handed over; what comes in time, and what raises, is not."""
+    threads = Threads(1, 'test')
+    late = queue.SimpleQueue()
+    assert threads.run(lambda: 6, soon(), late.put) == 6
+    with pytest.raises(TimeoutError):
+        threads.run(blocked, soon(0.05), late.put)
+    blocked.release.set()
+    assert late.get(timeout=5) == 'late'
+    with pytest.raises(ZeroDivisionError):
+        threads.run(raising(ZeroDivisionError), soon(), late.put)
+    assert late.empty()
+
+
 def test_thread_that_cannot_be_started(monkeypatch):
     """The machine has no more of them now; later it may."""
     threads = Threads(1, 'test')

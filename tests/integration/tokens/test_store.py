@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import mmap
 import os
@@ -19,6 +20,7 @@ from console_ext.tokens.authorization import Grant
 from console_ext.tokens.store import Store
 from tests import stores
 from tests.integration.tokens.processes import redeem_at_once
+from tests.proxy_parts import wait_for
 
 # Processes have the real time.
 FAR = 4_000_000_000.0
@@ -215,6 +217,10 @@ class TestAway:
                 call()
             assert time.monotonic() - before < within_s
 
+    def opens(self, store, token):
+        with contextlib.suppress(exceptions.ConsoleExtError):
+            return store.redeem(token, 'serial', stores.CLIENT)
+
     def test_stopped(self, server, store, caplog):
         unused = stores.issued(store)
         grant = store.redeem(stores.issued(store), 'serial', stores.CLIENT)
@@ -229,13 +235,18 @@ class TestAway:
         store.release([grant])
 
     def test_frozen(self, server, store):
-        """It takes connections and does not answer."""
+        """It takes connections and does not answer; a redeem that was given up does
+        not use its token up."""
         grant = store.redeem(stores.issued(store), 'serial', stores.CLIENT)
+        token = stores.issued(store)
         server.freeze()
         try:
+            with pytest.raises(exceptions.StoreUnavailable):
+                store.redeem(token, 'serial', stores.CLIENT)
             self.each_is_unavailable(store, grant, within_s=10)
         finally:
             server.thaw()
+        wait_for(lambda: self.opens(store, token))
         assert store.keep([grant]) == set()
 
     def test_a_lock_of_somebody_else(self, url, store):

@@ -9,7 +9,7 @@ from typing import Any
 from oslo_config import cfg
 
 from console_ext import conf as config
-from console_ext import exceptions
+from console_ext import exceptions, tokens
 from console_ext.cmd import check, service
 from console_ext.wsgi import loader
 from console_ext.wsgi.router import Row
@@ -36,6 +36,15 @@ def db_version(conf: cfg.ConfigOpts) -> None:
     print(_migration().version(conf) or 'none: "db sync" has not been run')
 
 
+def revoke(conf: cfg.ConfigOpts) -> None:
+    """Take back every token of a server, and end its consoles that are open."""
+    store = tokens.load(conf)
+    if store is None:
+        raise exceptions.ConfigurationError('[database] connection names no database')
+    print(f'{store.revoke(conf.command.server)} authorizations were taken back.')
+    store.close()
+
+
 def _migration() -> Any:
     try:
         from console_ext.tokens import migration
@@ -56,6 +65,7 @@ _COMMANDS = {
     'check': check_all,
     'db sync': db_sync,
     'db version': db_version,
+    'revoke': revoke,
     'routes': routes,
 }
 
@@ -67,6 +77,7 @@ _OPTIONS = {
         '--project': 'Look it up for a member of this project, instead of an '
         'administrator.',
     },
+    'revoke': {'server': "The server's id."},
 }
 
 

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``console-ext-manage db``, as an operator runs it."""
+"""``console-ext-manage`` on the store, as an operator runs it."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import time
+
+from console_ext import tokens
+from console_ext.exceptions import Refusal
+from console_ext.tokens import migration
+from tests import stores
+from tests.deployment import server_id
 
 
 def manage(deployment, *args):
@@ -42,6 +49,33 @@ def test_what_is_in_the_way_is_said_in_words(deployment):
         assert result.returncode == 1
         assert said in result.stderr
         assert 'Traceback' not in result.stderr
+
+
+def test_revoke(deployment):
+    """The tokens of that server, and no other's; a second time there are none."""
+    deployment.configure(
+        database={'connection': f'sqlite:///{deployment.path}/store.db'}
+    )
+    conf = deployment.conf()
+    migration.sync(conf)
+    store = tokens.load(conf)
+    ours, other = (
+        stores.issued(store, server_id=server_id(number), expires=time.time() + 600)
+        for number in ('01', '02')
+    )
+    result = manage(deployment, 'revoke', server_id('01'))
+    assert (result.returncode, result.stderr) == (0, '')
+    assert result.stdout.startswith('1 ')
+    assert stores.refusal(store, ours) is Refusal.REVOKED
+    assert store.redeem(other, 'serial', stores.CLIENT)
+    assert manage(deployment, 'revoke', server_id('01')).stdout.startswith('0 ')
+    store.close()
+
+
+def test_revoke_without_a_database(deployment):
+    result = manage(deployment, 'revoke', server_id('01'))
+    assert (result.returncode, result.stdout) == (1, '')
+    assert '[database] connection' in result.stderr
 
 
 WITHOUT_SQL = """

@@ -220,14 +220,10 @@ def _store(conf: cfg.ConfigOpts) -> str:
     if store is None:
         return 'none: the compute service alone knows the tokens'
     store.close()
-    # They come with an extra, which is there by now.
-    from alembic.script import ScriptDirectory
-
+    # It comes with an extra, which is there by now.
     from console_ext.tokens import migration
 
-    version = migration.version(conf)
-    package = os.path.dirname(migration.__file__)
-    newest = ScriptDirectory(os.path.join(package, 'migrations')).get_current_head()
+    version, newest = migration.version(conf), migration.newest()
     if version is None:
         raise Wrong(
             'the database has no tables of this package: run "console-ext-manage db '

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from oslo_config import cfg
 
 from console_ext.tokens import database
@@ -24,8 +25,7 @@ def sync(conf: cfg.ConfigOpts, version: str = 'head') -> None:
     :raises StoreUnavailable: the database is away, or refuses
     :raises ConfigurationError: ``[database] connection`` is not usable
     """
-    config = Config()
-    config.set_main_option('script_location', 'console_ext.tokens:migrations')
+    config = _config()
     with database.errors(), _connect(conf) as connection, connection.begin():
         if connection.dialect.name == 'sqlite':
             # Readers and a writer then do not wait for each other; it stays with the
@@ -47,6 +47,17 @@ def version(conf: cfg.ConfigOpts) -> str | None:
             connection, opts={'version_table': VERSION_TABLE}
         )
         return context.get_current_revision()
+
+
+def newest() -> str:
+    """The version that :func:`sync` brings the schema to."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option('script_location', 'console_ext.tokens:migrations')
+    return config
 
 
 def _connect(conf: cfg.ConfigOpts) -> sa.Connection:

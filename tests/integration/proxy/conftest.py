@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import socket
@@ -92,10 +93,12 @@ class Interposer(Guest):
     def __init__(self, port: int, spoiled: set[int]):
         self._port = port
         self._spoiled = spoiled
+        self._numbers = itertools.count()
         super().__init__(self._relay)
 
     def _relay(self, client: socket.socket) -> None:
-        spoil = self.accepted - 1 in self._spoiled
+        # Not by what was accepted: channels come together, each in its thread.
+        spoil = next(self._numbers) in self._spoiled
         with socket.create_connection(('127.0.0.1', self._port)) as server:
             back = threading.Thread(target=_copy, args=(server, client), daemon=True)
             back.start()

@@ -133,17 +133,18 @@ class Users:
             status = answer.status_code
             if status == 200:
                 started = time.monotonic()
-                status = _opened(answer.json()['console']['url'])
+                status = status_of(answer.json()['console']['url'])
             self.slowest_s = max(self.slowest_s, time.monotonic() - started)
             self.statuses[status] += 1
             if status != 101:
                 self._stop.wait(0.1)
 
 
-def _opened(url):
-    """The status of the answer to a client that hangs up at once."""
+def status_of(url, shown=b''):
+    """The status of the answer to a client that hangs up when it is shown a text."""
     try:
-        with connect(url, open_timeout=4 * TIMEOUT_S):
+        with connect(url, open_timeout=4 * TIMEOUT_S) as console:
+            read_until(console, shown)
             return 101
     except InvalidStatus as error:
         return error.response.status_code

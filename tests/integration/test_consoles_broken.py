@@ -9,7 +9,7 @@ import time
 
 import pytest
 import sqlalchemy as sa
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from console_ext.demo.guest import SerialGuest
@@ -21,6 +21,7 @@ from tests.integration.consoles import (
     opens,
     read_until,
     refused,
+    status_of,
 )
 from tests.proxy_parts import wait_for
 
@@ -58,21 +59,13 @@ def test_database(cloud, database):
             finally:
                 give()
             # What a silent database has yet to answer is undone when it has.
-            wait_for(lambda: tried(url) == 101, 10)  # noqa: B023
+            wait_for(lambda: status_of(url, b'login: ') == 101, 10)  # noqa: B023
             users.wait_for_more(101)
         echo(console, b'and here')
     assert set(users.statuses) == {101, 503}
     assert users.slowest_s < 15
     assert 'Traceback' not in cloud.api.log + cloud.proxy.log
     wait_for(lambda: not believed_open(connection), 2 * LEASE_S)
-
-
-def tried(url):
-    try:
-        opens(url)
-    except InvalidStatus as error:
-        return error.response.status_code
-    return 101
 
 
 def believed_open(connection):

@@ -255,6 +255,8 @@ class Store:
         its = {'socket_ids': [grant.socket_id]}
         with connection.begin():
             owner = connection.scalar(_OWNERS, its)
+        if owner is None:
+            return
         with connection.begin():
             connection.execute(_WITHDRAW, {'its_id': owner})
             connection.execute(_RELEASE, its)

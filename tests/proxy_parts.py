@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from console_ext import exceptions
 from console_ext.exceptions import Refusal
+from console_ext.executor import BoundedExecutor
 from console_ext.tokens.authorization import Authorization, Grant
 from tests.deployment import PROJECT_A, server_id
 
@@ -123,14 +124,15 @@ class Authority:
 
 
 class Computes:
-    """The compute hosts.
+    """The compute hosts, in threads.
 
-    :param answer: what they say of any port; an exception is raised
+    :param answer: what they say of any port; an exception is raised, a function called
     """
 
     def __init__(self):
         self.answer: object = True
         self.asked: list[tuple] = []
+        self._executor = BoundedExecutor(32, 'test-computes', 1000)
 
     def validate_console_port(
         self, context, host, server, console_type, port, bus_url=None
@@ -139,9 +141,12 @@ class Computes:
         self.asked.append(
             (context.is_admin, host, data['uuid'], console_type, port),
         )
+        return self._executor.submit(self._answer)
+
+    def _answer(self):
         if isinstance(self.answer, Exception):
             raise self.answer
-        return self.answer
+        return self.answer() if callable(self.answer) else self.answer
 
 
 class Guest:

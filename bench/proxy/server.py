@@ -8,13 +8,16 @@ it is of the peers.
 from __future__ import annotations
 
 import sys
+from concurrent import futures
 
 from console_ext.cmd import proxy, service
 from console_ext.rpc.client import ComputeClient
 
 
-def confirm(*_args: object, **_kwargs: object) -> bool:
-    return True
+def confirm(*_args: object, **_kwargs: object) -> futures.Future[bool]:
+    confirmed: futures.Future[bool] = futures.Future()
+    confirmed.set_result(True)
+    return confirmed
 
 
 if __name__ == '__main__':

@@ -12,7 +12,7 @@ from typing import TypeVar
 from oslo_config import cfg
 
 from console_ext import exceptions
-from console_ext.threads import Threads
+from console_ext.executor import BoundedExecutor
 
 T = TypeVar('T')
 
@@ -37,7 +37,7 @@ class Report:
 
     def __init__(self, timeout_s: float):
         self._timeout_s = timeout_s
-        self._threads = Threads(_MOST_THREADS, 'check')
+        self._executor = BoundedExecutor(_MOST_THREADS, 'check')
         self._log = _Log()
         self.lines = 0
         self.wrong = 0
@@ -58,7 +58,7 @@ class Report:
         """
         self._log.reason = None
         try:
-            answer: T = self._threads.run(question, time.monotonic() + self._timeout_s)
+            answer: T = self._executor.run(question, time.monotonic() + self._timeout_s)
         except TimeoutError:
             self.no(part, f'no answer within {self._timeout_s:g} s')
         except (exceptions.ServersUnavailable, exceptions.StoreUnavailable) as error:

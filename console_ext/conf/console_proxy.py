@@ -115,6 +115,7 @@ OPTS = [
         default=16,
         min=1,
         max=512,
-        help='Threads that ask the store, and as many that ask compute hosts.',
+        help='Tokens that are redeemed at once, each in a thread. A client has at '
+        'most a quarter of them.',
     ),
 ]

@@ -16,12 +16,20 @@ OPTS = [
     ),
     cfg.IntOpt(
         'max_concurrent_calls',
-        default=30,
+        default=64,
         min=1,
         max=1000,
-        help='Calls that one API process has under way at once; more are answered '
-        '503. More than [oslo_messaging_rabbit] rpc_conn_pool_size only wait for '
-        'one of its connections.',
+        help='Calls that one process has under way at once on one message bus. An API '
+        'request that waits for a second without its call being made is answered 503.',
+    ),
+    cfg.IntOpt(
+        'max_calls_per_host',
+        default=4,
+        min=1,
+        max=1000,
+        help='Calls that one process has under way at once to one compute host. The '
+        'others wait for their turn, so that a host that does not answer keeps only '
+        'so many threads from the calls to other hosts.',
     ),
     cfg.MultiStrOpt(
         'cell_bus',

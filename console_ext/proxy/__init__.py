@@ -14,7 +14,6 @@ A connection goes through these modules in this order::
       origin.py       which web pages may open consoles (pure)
     opening.py      from a request that may be admitted to a connection to its guest
       gate.py         the checks that wait: store, compute host, target
-      calls.py        blocking calls, as the event loop sees them
       limits.py       how many sessions there may be
       grants.py       the store, as the event loop sees it
       target.py       a connection to a guest's console

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whom the proxy asks: who may open a console, and whether it is still there.
 
-Both are asked in threads, so these methods may block.
+The store is asked in threads, so its methods may block.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from concurrent import futures
 from typing import Any, Protocol
 
 from console_ext.context import RequestContext
@@ -60,10 +61,12 @@ class PortCheck(Protocol):
         console_type: str,
         port: int,
         bus_url: str | None = None,
-    ) -> bool:
-        """
+    ) -> futures.Future[bool]:
+        """Return at once.
+
         :param bus_url: of the message bus that the host is on; None for the configured
-        :raises ConsoleError: the server is not there, or not running
-        :raises ComputeUnavailable: the host cannot be asked now
-        :raises UnexpectedReply:
+        :returns: the answer to come, which may be a :exc:`ConsoleError` (the server is
+            not there, or not running), a :exc:`ComputeUnavailable` (the host cannot be
+            asked now) or an :exc:`UnexpectedReply`
+        :raises ComputeUnavailable: the host is known to be unavailable
         """

@@ -6,14 +6,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from console_ext import exceptions
 from console_ext.proxy.admission import Asked
-from console_ext.proxy.calls import Calls
 from console_ext.proxy.compute_hosts import ComputeHosts
 from console_ext.proxy.grants import Grants
 from console_ext.proxy.limits import Limits, Place
 from console_ext.proxy.target import Connector, Target
-from console_ext.tokens.authorization import Authorization, Grant
+from console_ext.tokens.authorization import Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +25,17 @@ class Admitted:
 
 
 class Gate:
-    """
-    :param compute_timeout_s: how long a compute host is waited for
-    """
-
     def __init__(
         self,
         grants: Grants,
         limits: Limits,
         hosts: ComputeHosts,
         connector: Connector,
-        calls: Calls,
-        compute_timeout_s: float,
     ):
         self._grants = grants
         self._limits = limits
         self._hosts = hosts
         self._connector = connector
-        self._calls = calls
-        self._compute_timeout_s = compute_timeout_s
 
     async def admit(self, asked: Asked, console_type: str) -> Admitted:
         """
@@ -64,7 +54,7 @@ class Gate:
                 authorization = grant.authorization
                 place.take('server', authorization.server_id)
                 place.take('project', authorization.project_id)
-                await self._confirm(authorization)
+                await self._hosts.confirm(authorization)
                 target = await self._connector.connect(authorization)
             except asyncio.CancelledError:
                 self._grants.withdraw(grant)
@@ -89,18 +79,3 @@ class Gate:
     def leave(self, admitted: Admitted) -> None:
         admitted.place.leave()
         self._grants.release(admitted.grant)
-
-    async def _confirm(self, authorization: Authorization) -> None:
-        """Ask the compute host whether the port is still this server's console.
-
-        A port that the server has given up may be another server's by now.
-
-        :raises ConsoleMoved: it is not
-        """
-        try:
-            async with asyncio.timeout(self._compute_timeout_s):
-                confirmed = await self._calls.submit(self._hosts.confirm, authorization)
-        except TimeoutError:
-            raise exceptions.HostUnreachable(authorization.compute_host) from None
-        if confirmed is not True:
-            raise exceptions.ConsoleMoved(authorization.server_id)

@@ -8,11 +8,14 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable
+from concurrent import futures
+from functools import partial
 from typing import Any
 
 from console_ext import exceptions
+from console_ext.executor import BoundedExecutor, Busy
+from console_ext.lanes import Lanes
 from console_ext.proxy.authority import Authority
-from console_ext.proxy.calls import Calls
 from console_ext.tokens.authorization import Grant
 
 LOG = logging.getLogger(__name__)
@@ -21,44 +24,80 @@ LOG = logging.getLogger(__name__)
 # Sessions that end within this time are told to the store together.
 _GATHERING_S = 0.1
 
+# One client has at most this part of the threads that redeem tokens.
+_CLIENTS_PART = 4
+_MAX_WAITING_PER_CLIENT = 256
+_MAX_WAITING = 4096
+
+# Threads for what the proxy itself tells the store, however many tokens are tried.
+_OWN_THREADS = 4
+_MAX_OWN_WAITING = 16384
+
 
 class Grants:
     """
+    :param threads: how many tokens are redeemed at once
     :param timeout_s: how long the store is waited for
     """
 
-    def __init__(self, authority: Authority, calls: Calls, timeout_s: float):
+    def __init__(self, authority: Authority, threads: int, timeout_s: float):
         self._authority = authority
-        self._calls = calls
         self._timeout_s = timeout_s
+        self._redeeming = BoundedExecutor(threads, 'console-redeem', _MAX_WAITING)
+        self._clients = Lanes(
+            self._redeeming,
+            max(1, threads // _CLIENTS_PART),
+            _MAX_WAITING_PER_CLIENT,
+        )
+        self._telling = BoundedExecutor(_OWN_THREADS, 'console-store', _MAX_OWN_WAITING)
+        self._purging = BoundedExecutor(1, 'console-purge')
         self._live: dict[Grant, Callable[[], None] | None] = {}
         self._ended: list[Grant] = []
         self._releasing: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
         self._withdrawing: set[asyncio.Task[None]] = set()
 
+    def close(self) -> None:
+        """Let the threads end after what they have been given; waits for none."""
+        for executor in (self._redeeming, self._telling, self._purging):
+            executor.shutdown(wait=False)
+
     async def redeem(self, token: str, console_type: str, client: str) -> Grant:
         """
         :raises TokenRefused, StoreUnavailable, ProxyBusy:
         """
-        call = self._calls.submit(self._authority.redeem, token, console_type, client)
+        try:
+            call = self._clients.submit(
+                client, partial(self._authority.redeem, token, console_type, client)
+            )
+        except Busy:
+            raise exceptions.ProxyBusy from None
         try:
             # Not wait_for: it forgets a cancellation that comes with the answer.
             async with asyncio.timeout(self._timeout_s):
-                grant = await asyncio.shield(call)
+                grant = await asyncio.wrap_future(call)
         except TimeoutError:
-            call.add_done_callback(self._came_late)
+            self._give_up(call)
             raise exceptions.StoreUnavailable from None
         except asyncio.CancelledError:
-            call.add_done_callback(self._came_late)
+            self._give_up(call)
             raise
         self._live[grant] = None
         return grant
 
-    def _came_late(self, call: asyncio.Future[Grant]) -> None:
-        """Nobody waits for this grant any more."""
-        if not call.cancelled() and call.exception() is None:
-            self.withdraw(call.result())
+    def _give_up(self, call: futures.Future[Grant]) -> None:
+        """Nobody waits for a redeem any more: its grant, if there is one, goes back."""
+        if call.cancel():
+            return
+        loop = asyncio.get_running_loop()
+
+        def ended(call: futures.Future[Grant]) -> None:
+            if not call.cancelled() and call.exception() is None:
+                # The loop is closed where the proxy has stopped meanwhile.
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(self.withdraw, call.result())
+
+        call.add_done_callback(ended)
 
     def hold(self, grant: Grant, revoked: Callable[[], None]) -> None:
         """
@@ -73,7 +112,7 @@ class Grants:
         """
         self._live.pop(grant, None)
         task = asyncio.get_running_loop().create_task(
-            self._tell(self._authority.withdraw, grant)
+            self._tell('withdraw a redeem', partial(self._authority.withdraw, grant))
         )
         self._withdrawing.add(task)
         task.add_done_callback(self._withdrawing.discard)
@@ -99,18 +138,28 @@ class Grants:
                     async with asyncio.timeout(_GATHERING_S):
                         await self._hurry.wait()
                 ended, self._ended = self._ended, []
-                await self._tell(self._authority.release, ended)
+                release = partial(self._authority.release, ended)
+                await self._tell('end sessions', release)
         finally:
             self._releasing = None
 
-    async def _tell(self, tell: Callable[[Any], None], what: Any) -> None:
+    async def _tell(self, what: str, tell: Callable[[], None]) -> None:
+        """
+        :param what: for the log
+        """
         try:
-            async with asyncio.timeout(self._timeout_s):
-                await self._calls.submit(tell, what)
-        except (TimeoutError, exceptions.ConsoleExtError):
-            LOG.warning('The store was not told of the end of a session')
+            await self._ask(tell)
+        except (TimeoutError, Busy, exceptions.ConsoleExtError):
+            LOG.warning('The store was not told to %s; leases will end them', what)
         except Exception as error:
-            LOG.error('The store failed: %s', type(error).__name__)
+            LOG.error('The store failed to %s: %s', what, type(error).__name__)
+
+    async def _ask(self, call: Callable[[], Any]) -> Any:
+        """
+        :raises TimeoutError, Busy:
+        """
+        async with asyncio.timeout(self._timeout_s):
+            return await asyncio.wrap_future(self._telling.submit(call))
 
     async def told(self, timeout_s: float) -> None:
         """Wait until the store knows of every end, but not longer than that."""
@@ -133,27 +182,32 @@ class Grants:
                 await self._beat_once()
 
     async def sweep(self, interval_s: float) -> None:
-        """Have the store forget what nobody needs any more, for ever."""
+        """Have the store forget what nobody needs any more, for ever.
+
+        A purge that takes longer than the interval goes on, and no other begins.
+        """
         while True:
             # Not every proxy at once.
             await asyncio.sleep(interval_s * random.uniform(0.5, 1))  # noqa: S311
             try:
-                purged = await self._calls.submit(self._authority.purge)
+                async with asyncio.timeout(interval_s):
+                    purged = await asyncio.wrap_future(
+                        self._purging.submit(self._authority.purge)
+                    )
+            except (TimeoutError, Busy):
+                LOG.warning('The store is being purged for more than %g s', interval_s)
             except exceptions.ConsoleExtError as error:
                 LOG.warning('The store was not purged: %s', error)
             except Exception as error:
-                LOG.error('The store failed: %s', type(error).__name__)
+                LOG.error('The store failed to purge: %s', type(error).__name__)
             else:
                 LOG.info('Purged %d authorizations', purged)
 
     async def _beat_once(self) -> None:
         try:
-            async with asyncio.timeout(self._timeout_s):
-                gone = await self._calls.submit(
-                    self._authority.keep, frozenset(self._live)
-                )
-        except (TimeoutError, exceptions.ConsoleExtError) as error:
-            LOG.warning('No heartbeat: %s', error or 'the store does not answer')
+            gone = await self._ask(partial(self._authority.keep, frozenset(self._live)))
+        except (TimeoutError, Busy, exceptions.ConsoleExtError) as error:
+            LOG.warning('No heartbeat: %s', str(error) or 'the store does not answer')
             return
         except Exception as error:
             LOG.error('No heartbeat: the store failed: %s', type(error).__name__)

@@ -20,7 +20,6 @@ from console_ext import exceptions
 from console_ext.proxy import listener as listeners
 from console_ext.proxy import tls
 from console_ext.proxy.authority import Authority, PortCheck
-from console_ext.proxy.calls import Calls
 from console_ext.proxy.compute_hosts import ComputeHosts
 from console_ext.proxy.connection import Connection, Rules
 from console_ext.proxy.deadlines import Timing
@@ -61,7 +60,11 @@ class Proxy:
         options = conf.console_proxy
         self._conf = conf
         self._authority = authority
-        self._hosts = ComputeHosts(port_check, cells.buses(conf))
+        self._hosts = ComputeHosts(
+            port_check,
+            cells.buses(conf),
+            conf.console_rpc.timeout + _COMPUTE_SLACK_S,
+        )
         self._listeners = listeners.from_conf(conf)
         self._sockets = dict(sockets or {})
         self._tls = tls.context(conf)
@@ -158,9 +161,8 @@ class Proxy:
         options = self._conf.console_proxy
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        store_calls = Calls('console-store', options.threads)
-        compute_calls = Calls('console-compute', options.threads)
-        grants = Grants(self._authority, store_calls, options.store_timeout)
+        grants = Grants(self._authority, options.threads, options.store_timeout)
+        connector = Connector(self._allowed, options.connect_timeout)
         gate = Gate(
             grants,
             Limits(
@@ -172,9 +174,7 @@ class Proxy:
                 }
             ),
             self._hosts,
-            Connector(self._allowed, compute_calls, options.connect_timeout),
-            compute_calls,
-            self._conf.console_rpc.timeout + _COMPUTE_SLACK_S,
+            connector,
         )
         sessions = Sessions(
             gate,
@@ -211,8 +211,8 @@ class Proxy:
         for task in tasks:
             task.cancel()
         await grants.told(_RELEASE_S)
-        store_calls.close()
-        compute_calls.close()
+        grants.close()
+        connector.close()
 
 
 async def _listen(

@@ -7,14 +7,20 @@ import asyncio
 import re
 import socket
 from dataclasses import dataclass
+from typing import Any
 
 from console_ext import exceptions
+from console_ext.executor import BoundedExecutor, Busy
+from console_ext.lanes import Lanes
 from console_ext.proxy import forwarded
-from console_ext.proxy.calls import Calls
 from console_ext.proxy.forwarded import Networks
 from console_ext.tokens.authorization import Authorization
 
 MAX_ANSWER_BYTES = 8192
+
+# Names that are looked up at once; one that is not answered takes one thread.
+MAX_LOOK_UPS = 16
+MAX_WAITING_PER_NAME = 256
 
 _PATH = re.compile(r'[!-~]{1,4096}', re.ASCII)
 _ACCEPTED = re.compile(rb'HTTP/1\.[01] 200[ \r]')
@@ -43,14 +49,20 @@ class Target:
 class Connector:
     """
     :param allowed: the networks that consoles may be in; none is any
-    :param calls: threads for looking names up
     :param timeout_s: for all of a connection, the CONNECT handshake with it
     """
 
-    def __init__(self, allowed: Networks, calls: Calls, timeout_s: float):
+    def __init__(self, allowed: Networks, timeout_s: float):
         self._allowed = allowed
-        self._calls = calls
         self._timeout_s = timeout_s
+        self._executor = BoundedExecutor(
+            MAX_LOOK_UPS, 'console-names', MAX_LOOK_UPS * MAX_WAITING_PER_NAME
+        )
+        self._look_ups = Lanes(self._executor, 1, MAX_WAITING_PER_NAME)
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def connect(self, authorization: Authorization) -> Target:
         """
@@ -85,15 +97,25 @@ class Connector:
         if forwarded.address(host) is not None:
             found = [host]
         else:
-            entries = await self._calls.submit(
-                lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            )
+            entries = await self._look_up(host, port)
             found = [str(entry[4][0]) for entry in entries]
         if self._allowed:
             found = [text for text in found if forwarded.address(text) in self._allowed]
             if not found:
                 raise exceptions.TargetForbidden(host)
         return found
+
+    async def _look_up(self, host: str, port: int) -> list[Any]:
+        """
+        :raises OSError: the name has no address
+        """
+        try:
+            asked = self._look_ups.submit(
+                host, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            )
+        except Busy:
+            raise exceptions.ProxyBusy from None
+        return await asyncio.wrap_future(asked)
 
 
 async def _first(addresses: list[str], port: int) -> socket.socket:

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import logging
 import re
-import threading
 import time
 from collections.abc import Callable
+from concurrent import futures
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import oslo_messaging
 from oslo_config import cfg
@@ -17,8 +19,9 @@ from oslo_config import cfg
 from console_ext import exceptions
 from console_ext.context import RequestContext
 from console_ext.rpc import errors, instance
-from console_ext.rpc.bus import Bus, Buses
-from console_ext.threads import Busy, Threads
+from console_ext.rpc.bus import Bus, Buses, Host
+
+T = TypeVar('T')
 
 LOG = logging.getLogger(__name__)
 
@@ -43,15 +46,51 @@ class ConnectInfo:
     access_url: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a method of a compute host.
+
+    :param method: Nova's name of it
+    :param server: an instance primitive
+    :param bus_url: of the message bus that the host is on, oslo.messaging's; None for
+        the configured one
+    :param more: further arguments of the method
+    :param deadline: on the monotonic clock, in seconds
+    """
+
+    context: RequestContext
+    host: str
+    method: str
+    server: dict[str, Any]
+    console_type: str
+    bus_url: str | None = field(repr=False)
+    deadline: float
+    more: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {
+            'console_type': self.console_type,
+            'instance': self.server,
+            **self.more,
+        }
+
+    def remote_error(self, name: str) -> exceptions.ConsoleExtError:
+        """The local exception for the name of a remote one."""
+        server_id = instance.uuid_of(self.server)
+        asked = (server_id, self.console_type, self.method)
+        return errors.from_wire(name, asked) or exceptions.UnexpectedReply(
+            self.host, f'{self.method} failed with {name}'
+        )
+
+
 class ComputeClient:
     """Calls compute hosts, ours or Nova's.
 
-    Connects at the first call, so that a server may fork before.  Where the last call
-    was answered, a call is made at once: oslo.messaging's own timeout bounds the wait
-    for its reply, and one attempt to connect what comes before.  Else a thread makes it
-    that is left behind after ``[console_rpc] timeout``, because oslo.messaging blocks
-    without bound while a broker is away.  There are ``[console_rpc]
-    max_concurrent_calls`` of either.
+    Connects at the first call, so that a server may fork before.  Threads of the bus
+    make the calls, and ``[console_rpc] timeout`` bounds how long a caller waits,
+    because oslo.messaging blocks without bound while a broker is away.  A host, or a
+    broker, that has just left a call unanswered is not waited for again.
     """
 
     # A broker that restarts forgets the queues of hosts, until these have found it
@@ -59,13 +98,12 @@ class ComputeClient:
     QUEUE_GRACE_S = 5.0
     QUEUE_RETRY_S = 0.25
 
-    MARGIN_S = 0.25
+    # A caller that waits in a thread waits so long for its call to begin.  A host that
+    # makes it wait longer has other calls that it does not answer.
+    BEGIN_S = 1.0
 
     def __init__(self, conf: cfg.ConfigOpts):
         self._timeout_s = conf.console_rpc.timeout
-        most = conf.console_rpc.max_concurrent_calls
-        self._places = threading.BoundedSemaphore(most)
-        self._threads = Threads(most, 'console-rpc')
         self._buses = Buses(conf)
 
     def get_serial_console(
@@ -109,22 +147,28 @@ class ComputeClient:
         console_type: str,
         port: int,
         bus_url: str | None = None,
-    ) -> bool:
-        """Whether the host still has that console of that server on that port.
+    ) -> futures.Future[bool]:
+        """Ask whether the host still has that console of that server on that port.
 
-        :raises: as :meth:`get_serial_console`
+        :returns: at once, the answer to come: its exceptions are those of
+            :meth:`get_serial_console`.  To cancel it takes a call back that has not
+            begun
+        :raises ComputeUnavailable: the host is known to be unavailable
         """
-        reply = self._call(
-            context,
-            host,
-            'validate_console_port',
-            server,
-            console_type,
-            bus_url,
-            # Nova compares it with a string.
-            port=str(port),
+        return self._submit(
+            Call(
+                context,
+                host,
+                'validate_console_port',
+                server,
+                console_type,
+                bus_url,
+                self._deadline(),
+                # Nova compares it with a string.
+                {'port': str(port)},
+            ),
+            lambda reply: reply is True,
         )
-        return reply is True
 
     def close(self) -> None:
         """Drop the connections, if there are any."""
@@ -139,45 +183,52 @@ class ComputeClient:
         console_type: str,
         bus_url: str | None,
     ) -> ConnectInfo:
-        reply = self._call(context, host, method, server, console_type, bus_url)
+        call = Call(
+            context, host, method, server, console_type, bus_url, self._deadline()
+        )
+        asked = self._submit(call, functools.partial(_connect_info_of, call))
+        with contextlib.suppress(TimeoutError):
+            return asked.result(min(self.BEGIN_S, _left(call.deadline)))
+        if asked.cancel():
+            raise exceptions.TooManyCalls
+        with contextlib.suppress(TimeoutError):
+            return asked.result(_left(call.deadline) + Bus.MARGIN_S)
+        raise exceptions.HostUnreachable(host)
+
+    def _deadline(self) -> float:
+        return time.monotonic() + float(self._timeout_s)
+
+    def _submit(self, call: Call, read: Callable[[Any], T]) -> futures.Future[T]:
+        """
+        :param read: makes the result of the reply
+        """
+        bus = self._buses.get(call.bus_url)
+        return bus.submit(call.host, lambda: read(self._make(bus, call)))
+
+    def _make(self, bus: Bus, call: Call) -> Any:
+        """Make a call, in a thread of its bus."""
+        # The log lines of the thread have the request id of the caller.
+        call.context.update_store()
+        host = bus.host(call.host)
+        started = time.monotonic()
+        if not host.circuit.enter():
+            raise exceptions.HostUnreachable(call.host)
         try:
-            return _connect_info(reply)
-        except (KeyError, TypeError, ValueError) as error:
-            # Not the reply itself: it may hold a token.
-            raise exceptions.UnexpectedReply(
-                host, f'{method} answered what is no connect info ({error})'
-            ) from None
-
-    def _call(
-        self,
-        context: RequestContext,
-        host: str,
-        method: str,
-        server: dict[str, Any],
-        console_type: str,
-        bus_url: str | None,
-        **more: Any,
-    ) -> Any:
-        bus = self._buses.get(bus_url)
-        asked = (instance.uuid_of(server), console_type, method)
-        args = {'console_type': console_type, 'instance': server, **more}
-        deadline = time.monotonic() + self._timeout_s
-
-        def call(retry: int) -> Any:
-            return self._call_host(bus, context, host, method, args, deadline, retry)
-
-        try:
-            reply = self._in_time(bus, call, deadline)
-        except Busy:
-            raise exceptions.TooManyCalls from None
+            with bus.calling(call.deadline):
+                reply = self._ask(bus, host, call)
         except oslo_messaging.RemoteError as error:
             bus.answered(host)
-            raise _remote(error.exc_type, host, asked) from None
+            raise call.remote_error(error.exc_type) from None
         except oslo_messaging.MessageUndeliverable:
-            raise exceptions.HostUnreachable(host) from None
+            host.has_answered = False
+            raise exceptions.HostUnreachable(call.host) from None
         except (oslo_messaging.MessagingTimeout, TimeoutError):
-            bus.failed()
-            raise exceptions.HostUnreachable(host) from None
+            if time.monotonic() > call.deadline + bus.MARGIN_S:
+                # The library's own timeout did not end it: the broker is stuck.
+                bus.failed()
+            elif self._had_time(started) and not bus.has_failed_since(started):
+                bus.unanswered(call.host, host)
+            raise exceptions.HostUnreachable(call.host) from None
         except exceptions.ConsoleExtError:
             raise
         except Exception as error:
@@ -187,67 +238,74 @@ class ComputeClient:
                 LOG.warning('The message bus failed: %s', name)
                 raise exceptions.BusUnreachable from None
             bus.answered(host)
-            raise _remote(name, host, asked) from None
+            raise call.remote_error(name) from None
+        finally:
+            host.circuit.inconclusive()
         bus.answered(host)
         return reply
 
-    def _in_time(self, bus: Bus, call: Callable[[int], Any], deadline: float) -> Any:
+    def _had_time(self, started: float) -> bool:
+        """Whether a call that ends now had time to be answered.
+
+        A call that waited long for its turn says nothing of the host.
         """
-        :param call: takes how often to connect again to publish its message
-        :raises Busy: too many calls are under way
-        :raises TimeoutError: the call was left behind
+        fair_s = min(self.BEGIN_S, float(self._timeout_s) / 2)
+        return time.monotonic() - started >= fair_s
+
+    def _ask(self, bus: Bus, host: Host, call: Call) -> Any:
+        """
+        :raises BusUnreachable: no broker answers
         """
         if bus.is_well():
             try:
-                return self._at_once(lambda: call(0), deadline)
+                return self._ask_once(bus, host, call, retry=0)
             except Exception as error:
                 # A host's own OSError looks like one of the bus, and its call was made.
                 if isinstance(error, OSError) or not errors.is_of_the_bus(error):
                     raise
                 # The broker has restarted since, or is away.
                 bus.failed()
-        if not bus.listens(deadline):
-            bus.failed()
-            raise exceptions.BusUnreachable
-        # The library's own timeout comes first where it works.
-        return self._threads.run(lambda: call(1), deadline + self.MARGIN_S)
+        bus.probe(call.deadline)
+        return self._ask_once(bus, host, call, retry=1)
 
-    def _at_once(self, call: Callable[[], Any], deadline: float) -> Any:
-        if not self._places.acquire(timeout=max(0.0, deadline - time.monotonic())):
-            raise Busy
-        try:
-            return call()
-        finally:
-            self._places.release()
-
-    def _call_host(
-        self,
-        bus: Bus,
-        context: RequestContext,
-        host: str,
-        method: str,
-        args: dict[str, Any],
-        deadline: float,
-        retry: int,
-    ) -> Any:
+    def _ask_once(self, bus: Bus, host: Host, call: Call, retry: int) -> Any:
+        """
+        :param retry: how often to connect again to publish the message
+        """
         patience = bus.last_failure + self.QUEUE_GRACE_S
-        if bus.knows(host):
+        if host.has_answered:
             patience = time.monotonic() + self.QUEUE_GRACE_S
         while True:
-            left = max(0.01, deadline - time.monotonic())
-            caller = bus.connect().prepare(server=host, timeout=left, retry=retry)
+            left_s = max(0.01, _left(call.deadline))
+            caller = bus.connect().prepare(
+                server=call.host, timeout=left_s, retry=retry
+            )
             try:
-                return caller.call(_to_wire(context), method, **args)
+                return caller.call(
+                    _to_wire(call.context), call.method, **call.arguments
+                )
             except oslo_messaging.MessageUndeliverable:
-                if time.monotonic() + self.QUEUE_RETRY_S > min(patience, deadline):
+                again = time.monotonic() + self.QUEUE_RETRY_S
+                if again > min(patience, call.deadline):
                     raise
             time.sleep(self.QUEUE_RETRY_S)
 
 
-def _remote(name: str, host: str, asked: errors.Asked) -> exceptions.ConsoleExtError:
-    return errors.from_wire(name, asked) or exceptions.UnexpectedReply(
-        host, f'{asked[2]} failed with {name}'
-    )
+def _left(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())
+
+
+def _connect_info_of(call: Call, reply: Any) -> ConnectInfo:
+    """
+    :raises UnexpectedReply: the reply is no connect info
+    """
+    try:
+        return _connect_info(reply)
+    except (KeyError, TypeError, ValueError) as error:
+        # Not the reply itself: it may hold a token.
+        raise exceptions.UnexpectedReply(
+            call.host, f'{call.method} answered what is no connect info ({error})'
+        ) from None
 
 
 def _to_wire(context: RequestContext) -> dict[str, Any]:

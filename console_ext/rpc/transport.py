@@ -25,6 +25,9 @@ RABBIT_PORT = 5672
 
 _CONNECT_TIMEOUT_S = 1.0
 
+# What a client of AMQP 0-9-1 sends first (section 4.2.2 of its specification).
+_AMQP_HEADER = b'AMQP\x00\x00\x09\x01'
+
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
     """Register oslo.messaging's options, with Nova's exchange as the default."""
@@ -57,27 +60,40 @@ def connect(
     return oslo_messaging.get_rpc_transport(conf, url=url, allowed_remote_exmods=[])
 
 
-def broker_listens(
+def broker_answers(
     conf: cfg.ConfigOpts, deadline: float, url: str | None = None
 ) -> bool:
-    """Whether any broker of the bus accepts a TCP connection now.
+    """Whether any broker of the bus answers now.
 
-    True where there is no broker, as for ``fake:/``.
+    RabbitMQ has to send its greeting: the kernel accepts connections for a process that
+    is stopped.  Over TLS, and from other brokers, a connection is enough.  True where
+    there is no broker, as for ``fake:/``.
 
     :param deadline: on the monotonic clock, in seconds; brokers that were not asked by
         then count as away
     :param url: None for that of ``transport_url``
     :raises oslo_messaging.InvalidTransportURL:
     """
-    hosts = oslo_messaging.TransportURL.parse(conf, url).hosts
-    for host in hosts:
+    register_opts(conf)
+    bus = oslo_messaging.TransportURL.parse(conf, url)
+    greets = bus.transport == 'rabbit' and not conf.oslo_messaging_rabbit.ssl
+    for host in bus.hosts:
         timeout_s = min(_CONNECT_TIMEOUT_S, deadline - time.monotonic())
         if timeout_s <= 0:
             return False
         address = (host.hostname or 'localhost', host.port or RABBIT_PORT)
-        with (
-            contextlib.suppress(OSError),
-            socket.create_connection(address, timeout=timeout_s),
-        ):
+        with contextlib.suppress(OSError):
+            if _answers(address, timeout_s, greets):
+                return True
+    return not bus.hosts
+
+
+def _answers(address: tuple[str, int], timeout_s: float, greets: bool) -> bool:
+    """
+    :raises OSError: nobody accepts a connection, or answers in time
+    """
+    with socket.create_connection(address, timeout=timeout_s) as connection:
+        if not greets:
             return True
-    return not hosts
+        connection.sendall(_AMQP_HEADER)
+        return bool(connection.recv(1))

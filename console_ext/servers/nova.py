@@ -20,8 +20,8 @@ from oslo_config import cfg
 
 from console_ext import exceptions
 from console_ext.context import RequestContext
+from console_ext.executor import BoundedExecutor, Busy
 from console_ext.servers.base import LookUp, Server, Source, WSGIApplication
-from console_ext.threads import Busy, Threads
 
 T = TypeVar('T')
 
@@ -84,7 +84,7 @@ class NovaLookUp(LookUp):
                 '[api] servers = nova: this works as a filter in nova-api only'
             )
         self._timeout_s = conf.api.look_up_timeout
-        self._threads = Threads(self.MOST, 'console-look-up')
+        self._executor = BoundedExecutor(self.MOST, 'console-look-up', self.MOST)
         self._context = context
         self._objects = objects
         self._not_found = (
@@ -128,7 +128,7 @@ class NovaLookUp(LookUp):
         :raises ServersUnavailable: after the reason was logged
         """
         try:
-            answer: T = self._threads.run(read, time.monotonic() + self._timeout_s)
+            answer: T = self._executor.run(read, time.monotonic() + self._timeout_s)
         except (Busy, TimeoutError):
             LOG.error("Nova's databases do not answer within %g s", self._timeout_s)
             raise exceptions.ServersUnavailable from None

@@ -17,7 +17,7 @@ from oslo_config import cfg
 from oslo_db import exception as db_exception
 
 from console_ext import exceptions
-from console_ext.threads import Busy, Threads
+from console_ext.executor import BoundedExecutor, Busy
 from console_ext.tokens.engine import engine, first_line
 
 T = TypeVar('T')
@@ -48,7 +48,7 @@ class Database:
     def __init__(self, conf: cfg.ConfigOpts, timeout_s: int):
         self._conf = conf
         self._timeout_s = timeout_s
-        self._threads = Threads(MAX_CALLS, 'console-tokens')
+        self._executor = BoundedExecutor(MAX_CALLS, 'console-tokens', MAX_CALLS)
         self._of_process: dict[int, sa.Engine] = {}
         self._own()
 
@@ -73,7 +73,7 @@ class Database:
                     self._retried(engine, functools.partial(undo, result))
 
         try:
-            done: T = self._threads.run(
+            done: T = self._executor.run(
                 lambda: self._retried(engine, work),
                 time.monotonic() + 2 * self._timeout_s,
                 late,

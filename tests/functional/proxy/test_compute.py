@@ -3,19 +3,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+
 import pytest
 from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from console_ext.compute import base as compute
 from console_ext.rpc.client import ComputeClient
 from console_ext.rpc.server import ComputeServer
 from tests.deployment import server
+from tests.functional.proxy.wire import upgrade
 
 
 @pytest.fixture
 def bus(served):
     """A proxy that asks an agent; and a function that writes the agent's inventory."""
     served.deployment.write_inventory([server('01')])
+    served.deployment.configure(
+        console_proxy={'max_sessions_per_server': 0, 'max_sessions_per_client': 0}
+    )
     served.computes = client = ComputeClient(served.deployment.conf())
     agent = ComputeServer(
         served.deployment.conf(), compute.load(served.deployment.conf())
@@ -54,3 +62,30 @@ def test_the_host_does_not_answer(bus):
     write(guest.port)
     assert status(proxy, proxy.token(guest, compute_host='ghost')) == 503
     assert guest.accepted == 0
+
+
+def test_300_openings_for_a_host_that_does_not_answer(bus):
+    """The consoles of another host open as before, at every moment."""
+    proxy, write = bus
+    guest = proxy.guest()
+    write(guest.port)
+    timeout_s = proxy.deployment.conf().console_rpc.timeout
+
+    def seconds() -> float:
+        started = time.monotonic()
+        with connect(proxy.url(proxy.token(guest)), proxy=None) as client:
+            client.send(b'x')
+            assert client.recv(timeout=10) == b'x'
+        return time.monotonic() - started
+
+    undisturbed = max(seconds() for _ in range(10))
+    with contextlib.ExitStack() as stack:
+        for _ in range(300):
+            raw = stack.enter_context(proxy.raw())
+            path = f'/?token={proxy.token(guest, compute_host="ghost")}'
+            raw.sendall(upgrade(path))
+        slowest = 0.0
+        until = time.monotonic() + 2.5 * timeout_s
+        while time.monotonic() < until:
+            slowest = max(slowest, seconds())
+    assert slowest < max(0.5, 5 * undisturbed)

@@ -74,7 +74,7 @@ def test_stop_while_a_console_is_opened(loop, served):
     """It is given up, which the client can read, and its grant given back."""
     proxy = served.start()
     answered = threading.Event()
-    proxy.computes.validate_console_port = lambda *_: answered.wait(20)
+    proxy.computes.answer = lambda: answered.wait(20)
     client = proxy.raw()
     client.sendall(upgrade(f'/?token={proxy.token(proxy.guest())}'))
     wait_for(lambda: proxy.authority.live)

@@ -10,7 +10,7 @@ def test_options():
     assert console_rpc.GROUP == 'console_rpc'
     assert options.table(console_rpc) == {
         'timeout': 10,
-        'max_concurrent_calls': 30,
+        'max_concurrent_calls': 64, 'max_calls_per_host': 4,
         'cell_bus': [],
         'driver': 'inventory',
     }
@@ -28,6 +28,7 @@ def test_values(tmp_path):
             ('timeout', '3601', False),
             ('timeout', 'soon', False),
             ('max_concurrent_calls', '0', False),
+            ('max_calls_per_host', '0', False),
             ('max_concurrent_calls', '1001', False),
         ],
     )

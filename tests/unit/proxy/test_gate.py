@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 
 import pytest
 
 from console_ext import exceptions
 from console_ext.proxy.admission import Asked
-from console_ext.proxy.calls import Calls
 from console_ext.proxy.compute_hosts import ComputeHosts
 from console_ext.proxy.forwarded import Networks
 from console_ext.proxy.gate import Gate
@@ -32,16 +32,16 @@ class Parts:
 
     def run(self, test):
         async def inside():
-            calls = Calls('test', threads=4)
-            grants = Grants(self.authority, calls, 5)
-            connector = Connector(Networks([], 'option'), calls, 5)
-            hosts = ComputeHosts(self.computes, {})
-            gate = Gate(grants, self.limits, hosts, connector, calls, 0.2)
+            grants = Grants(self.authority, 4, 5)
+            connector = Connector(Networks([], 'option'), 5)
+            hosts = ComputeHosts(self.computes, {}, 0.2)
+            gate = Gate(grants, self.limits, hosts, connector)
             try:
                 await test(gate)
             finally:
                 await grants.told(5)
-                calls.close()
+                grants.close()
+                connector.close()
 
         asyncio.run(inside())
 
@@ -127,14 +127,8 @@ def test_not_confirmed(made, answer):
 def test_a_compute_host_that_hangs(made):
     """It is given up after its timeout."""
     parts = made()
-    done = asyncio.Event()
-
-    def hang(*_):
-        asyncio.run(asyncio.sleep(0.6))
-        done.set()
-        return True
-
-    parts.computes.validate_console_port = hang
+    done = threading.Event()
+    parts.computes.answer = lambda: done.wait(10)
 
     async def test(gate):
         with pytest.raises(exceptions.HostUnreachable):
@@ -142,6 +136,7 @@ def test_a_compute_host_that_hangs(made):
         assert not done.is_set()
 
     parts.run(test)
+    done.set()
     assert parts.nothing_is_held()
 
 

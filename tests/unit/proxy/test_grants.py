@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import unittest.mock
+from concurrent import futures
 
 import pytest
 
 from console_ext import exceptions
-from console_ext.proxy.calls import Calls
 from console_ext.proxy.grants import Grants
 from tests.proxy_parts import Authority
 
@@ -24,11 +25,11 @@ def authority():
 
 def run(authority, test, timeout_s=0.1):
     async def inside():
-        calls = Calls('test', threads=2)
+        grants = Grants(authority, 2, timeout_s)
         try:
-            await test(Grants(authority, calls, timeout_s))
+            await test(grants)
         finally:
-            calls.close()
+            grants.close()
 
     asyncio.run(inside())
 
@@ -69,15 +70,19 @@ def test_a_client_that_leaves_just_when_the_store_answers(authority):
     """It is not taken for one that is still there."""
 
     async def test(grants):
-        answer = asyncio.get_running_loop().create_future()
-        grants._calls = unittest.mock.Mock(submit=lambda *_: answer)
+        answer = futures.Future()
+        grants._clients = unittest.mock.Mock(submit=lambda *_: answer)
         asking = asyncio.create_task(grants.redeem('token', 'serial', '10.0.0.1'))
         await asyncio.sleep(0)
-        grant = authority.redeem('token', 'serial', '10.0.0.1')
-        answer.set_result(grant)
+        answer.set_result(authority.redeem('token', 'serial', '10.0.0.1'))
+        # The answer is on its way to the loop.
+        await asyncio.sleep(0)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
+        await asyncio.sleep(0.05)
+        await grants.told(1)
+        assert len(authority.withdrawn) == 1
 
     run(authority, test)
 
@@ -160,3 +165,82 @@ def test_sweeping(authority, away):
 
     run(authority, test)
     assert authority.purged >= 3
+
+
+def test_room_for_our_own_calls(authority):
+    """While tokens are tried faster than the store answers, sessions are kept, ended
+    and given back."""
+
+    async def test(grants):
+        grant = await grants.redeem('token', 'serial', '10.0.0.1')
+        kept, keep = threading.Event(), authority.keep
+        authority.keep = lambda live: kept.set() or keep(live)
+        stuck = threading.Event()
+        authority.redeem = lambda *_: stuck.wait(10)
+        tries = [
+            asyncio.create_task(grants.redeem('bogus', 'serial', f'10.0.0.{number}'))
+            for number in range(200)
+        ]
+        await asyncio.sleep(0)
+        beating = asyncio.create_task(grants.beat(0.01))
+        while not kept.is_set():
+            await asyncio.sleep(0.01)
+        await grants.withdraw(grant)
+        assert authority.withdrawn == [grant]
+        assert not any(task.done() for task in tries)
+        beating.cancel()
+        for task in tries:
+            task.cancel()
+        await asyncio.gather(*tries, return_exceptions=True)
+        stuck.set()
+
+    run(authority, test, timeout_s=20)
+
+
+def test_a_client_that_tries_tokens(authority):
+    """It waits for itself: another client's token is redeemed at once."""
+
+    async def test(grants):
+        stuck = threading.Event()
+        redeem = authority.redeem
+
+        def slow(token, *rest):
+            if token == 'bogus':
+                stuck.wait(10)
+            return redeem(token, *rest)
+
+        authority.redeem = slow
+        tries = [
+            asyncio.create_task(grants.redeem('bogus', 'serial', '10.0.0.1'))
+            for _ in range(100)
+        ]
+        await asyncio.sleep(0)
+        assert await grants.redeem('token', 'serial', '10.0.0.2')
+        assert not any(task.done() for task in tries)
+        stuck.set()
+        await asyncio.gather(*tries, return_exceptions=True)
+
+    run(authority, test, timeout_s=20)
+
+
+def test_a_purge_that_does_not_end(authority, caplog):
+    """It is waited for as long as from one purge to the next, and is not doubled."""
+    stuck = threading.Event()
+    begun = []
+
+    def purge():
+        begun.append(1)
+        stuck.wait(10)
+        return 0
+
+    authority.purge = purge
+
+    async def test(grants):
+        sweeping = asyncio.create_task(grants.sweep(0.02))
+        while caplog.text.count('being purged for more than') < 3:
+            await asyncio.sleep(0.01)
+        stuck.set()
+        sweeping.cancel()
+
+    run(authority, test)
+    assert len(begun) == 1

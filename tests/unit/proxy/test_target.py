@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 import time
 
 import pytest
 
 from console_ext import exceptions
-from console_ext.proxy.calls import Calls
+from console_ext.proxy import target
 from console_ext.proxy.forwarded import Networks
 from console_ext.proxy.target import Connector, Target
 from tests.proxy_parts import Guest, authorization
@@ -32,16 +33,15 @@ def guest():
 
 def connect(port: int, allowed=(), timeout_s=5.0, **values) -> Target:
     async def run():
-        calls = Calls('test', threads=2)
-        connector = Connector(Networks(allowed, 'option'), calls, timeout_s)
+        connector = Connector(Networks(allowed, 'option'), timeout_s)
         try:
             return await connector.connect(authorization(port=port, **values))
         finally:
-            calls.close()
+            connector.close()
 
-    target = asyncio.run(run())
-    target.socket.close()
-    return target
+    connected = asyncio.run(run())
+    connected.socket.close()
+    return connected
 
 
 @pytest.mark.parametrize('host', ['127.0.0.1', 'localhost', '::ffff:127.0.0.1'])
@@ -55,9 +55,9 @@ def test_options(guest):
     """Keys are sent at once, and a host that has died is found out."""
 
     async def run():
-        connector = Connector(Networks([], 'option'), Calls('test', 1), 5)
-        target = await connector.connect(authorization(port=guest().port))
-        with target.socket as connected:
+        connector = Connector(Networks([], 'option'), 5)
+        found = await connector.connect(authorization(port=guest().port))
+        with found.socket as connected:
             assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
@@ -92,8 +92,8 @@ def test_connect_handshake(guest):
             connection.sendall(part)
             time.sleep(0.02)
 
-    target = connect(guest(serve).port, internal_access_path='a/b')
-    assert b'login: '.startswith(target.early)
+    connected = connect(guest(serve).port, internal_access_path='a/b')
+    assert b'login: '.startswith(connected.early)
 
 
 def test_connect_handshake_in_time(guest):
@@ -109,3 +109,59 @@ def test_connect_handshake_in_time(guest):
     with pytest.raises(exceptions.TargetUnreachable, match='timed out'):
         connect(guest(serve).port, timeout_s=0.3, internal_access_path='a')
     assert time.monotonic() - started < 2
+
+
+def test_name_server_that_does_not_answer(guest, monkeypatch):
+    """A name that is waited for keeps nobody from a guest of another name."""
+    silent, asked = threading.Event(), []
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host, *args, **kwargs):
+        asked.append(host)
+        if host == 'silent.test':
+            silent.wait(10)
+            raise socket.gaierror('no answer')
+        return real(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, 'getaddrinfo', getaddrinfo)
+    port = guest().port
+
+    async def run():
+        connector = Connector(Networks([], 'option'), 1)
+        dead = authorization(host='silent.test', port=port)
+        waiting = [asyncio.create_task(connector.connect(dead)) for _ in range(100)]
+        while 'silent.test' not in asked:
+            await asyncio.sleep(0.01)
+        for _ in range(5):
+            well = authorization(host='localhost', port=port)
+            (await connector.connect(well)).socket.close()
+        assert not any(task.done() for task in waiting)
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        assert {type(result) for result in results} == {exceptions.TargetUnreachable}
+        connector.close()
+
+    asyncio.run(run())
+    silent.set()
+    assert asked.count('silent.test') == 1
+
+
+def test_too_many_wait_for_one_name(monkeypatch):
+    """There is a bound, and it is that name's own."""
+    silent = threading.Event()
+    monkeypatch.setattr(target, 'MAX_WAITING_PER_NAME', 1)
+    monkeypatch.setattr(socket, 'getaddrinfo', lambda *_, **__: silent.wait(10))
+
+    async def run():
+        connector = Connector(Networks([], 'option'), 0.2)
+        dead = authorization(host='silent.test')
+        tasks = [asyncio.create_task(connector.connect(dead)) for _ in range(3)]
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(result) for result in results] == [
+            exceptions.TargetUnreachable,
+            exceptions.TargetUnreachable,
+            exceptions.ProxyBusy,
+        ]
+        connector.close()
+
+    asyncio.run(run())
+    silent.set()

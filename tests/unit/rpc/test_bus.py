@@ -3,11 +3,13 @@
 
 import math
 import socket
+import threading
 import time
 
 import oslo_messaging
 import pytest
 
+from console_ext import exceptions
 from console_ext.rpc.bus import Bus, Buses
 
 
@@ -56,14 +58,44 @@ def test_broker_that_is_away(conf):
     with socket.socket() as held:
         held.bind(('127.0.0.1', 0))
         bus = Bus(conf, f'rabbit://u:p@127.0.0.1:{held.getsockname()[1]}/')
-        assert not bus.listens(time.monotonic() + 5)
-    assert Bus(conf, None).listens(time.monotonic() + 5)
+        with pytest.raises(exceptions.BusUnreachable):
+            bus.probe(time.monotonic() + 5)
+        assert bus.has_failed_since(0)
+    Bus(conf, None).probe(time.monotonic() + 5)
+
+
+def test_broker_that_is_silent(conf):
+    """One thread waits for it; the others, and those of the next moments, do not."""
+    with socket.create_server(('127.0.0.1', 0)) as silent:
+        bus = Bus(conf, f'rabbit://u:p@127.0.0.1:{silent.getsockname()[1]}/')
+        started = time.monotonic()
+        refused = []
+
+        def ask():
+            with pytest.raises(exceptions.BusUnreachable):
+                bus.probe(time.monotonic() + 0.5)
+            refused.append(1)
+
+        threads = [threading.Thread(target=ask) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        took = time.monotonic() - started
+        assert len(refused) == 20
+        assert 0.5 <= took < 1.5
+        with pytest.raises(exceptions.BusUnreachable):
+            bus.submit('compute-1', lambda: 7)
+        silent.setblocking(False)
+        assert silent.accept()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
 
 
 def test_url_that_is_none(conf):
     """A cell may be mapped with anything."""
     with pytest.raises(oslo_messaging.InvalidTransportURL):
-        Bus(conf, 'none').listens(time.monotonic() + 5)
+        Bus(conf, 'none').probe(time.monotonic() + 5)
 
 
 def test_what_is_known(conf):
@@ -73,21 +105,63 @@ def test_what_is_known(conf):
     assert not bus.is_well()
     bus.connect()
     assert not bus.is_well()
-    bus.answered('compute-1')
+    bus.answered(bus.host('compute-1'))
     assert bus.is_well()
     bus.failed()
     assert not bus.is_well()
     assert time.monotonic() - bus.last_failure < 5
-    assert bus.knows('compute-1')
-    assert not bus.knows('compute-2')
+    assert bus.host('compute-1').has_answered
+    assert not bus.host('compute-2').has_answered
+    bus.close()
+
+
+def test_call_that_is_stuck(conf):
+    """The bus is in doubt while a call is out for longer than it may be."""
+    bus = Bus(conf, None)
+    bus.connect()
+    bus.answered(bus.host('compute-1'))
+    now = time.monotonic()
+    with bus.calling(now + 60):
+        assert bus.is_well()
+        with bus.calling(now - 1):
+            assert not bus.is_well()
+        assert bus.is_well()
     bus.close()
 
 
 def test_hosts_that_are_known_are_bounded(conf, monkeypatch):
     """Names come from a database, and any number of them."""
-    monkeypatch.setattr(Bus, 'MAX_KNOWN_HOSTS', 1)
+    monkeypatch.setattr(Bus, 'MAX_HOSTS', 2)
     bus = Bus(conf, None)
-    bus.answered('a')
-    bus.answered('b')
-    assert bus.knows('a')
-    assert not bus.knows('b')
+    first = bus.host('a')
+    bus.host('b')
+    assert bus.host('a') is first
+    bus.host('c')
+    assert bus.host('a') is first
+    bus.host('d')
+    bus.host('e')
+    assert bus.host('a') is not first
+
+
+def test_host_that_has_just_not_answered(conf):
+    """What waits for it ends, and what comes next is refused, until it is asked
+    again."""
+    bus = Bus(conf, None)
+    begun, ended = threading.Semaphore(0), threading.Event()
+
+    def call():
+        begun.release()
+        return ended.wait(10)
+
+    calls = [bus.submit('silent', call) for _ in range(50)]
+    assert begun.acquire(timeout=5)
+    bus.unanswered('silent', bus.host('silent'))
+    with pytest.raises(exceptions.HostUnreachable):
+        bus.submit('silent', call)
+    ended.set()
+    outcomes = [one.exception(5) for one in calls]
+    failed = [one for one in outcomes if one is not None]
+    assert {type(one) for one in failed} == {exceptions.HostUnreachable}
+    assert len(failed) == 50 - conf.console_rpc.max_calls_per_host
+    assert bus.submit('well', lambda: 7).result(5) == 7
+    bus.close()

@@ -16,6 +16,7 @@ from console_ext.compute import base as compute
 from console_ext.context import RequestContext
 from console_ext.rpc import client as rpc_client
 from console_ext.rpc import instance, transport
+from console_ext.rpc.bus import Host
 from console_ext.rpc.client import ComputeClient
 from console_ext.rpc.server import ComputeServer
 from tests.deployment import PROJECT_A, Deployment, server_id
@@ -155,14 +156,14 @@ def test_token_is_not_shown(client, context, agent):
 @pytest.mark.parametrize(('port', 'valid'), [(10001, True), (10002, False)])
 def test_port_is_validated_by_the_agent(client, context, agent, port, valid):
     """The host says whether a port is still that server's."""
-    answer = client.validate_console_port(context, 'compute-1', SERVER, 'serial', port)
-    assert answer is valid
+    asked = client.validate_console_port(context, 'compute-1', SERVER, 'serial', port)
+    assert asked.result(5) is valid
 
 
 def test_what_travels(client, context, scripted):
     """The instance as it is, the console type, and the caller as an administrator."""
     client.get_serial_console(context, 'scripted', SERVER, 'serial')
-    client.validate_console_port(context, 'scripted', SERVER, 'serial', 10001)
+    client.validate_console_port(context, 'scripted', SERVER, 'serial', 10001).result(5)
     (sent, first), (_, second) = scripted.calls
     assert first == {'console_type': 'serial', 'instance': SERVER}
     assert second == {**first, 'port': '10001'}
@@ -294,7 +295,8 @@ def test_path_of_the_hypervisor_is_kept(client, context, scripted):
 def test_only_true_validates_a_port(client, context, scripted, reply):
     """Whatever is not exactly yes is no."""
     scripted.answer = lambda: reply
-    assert not client.validate_console_port(context, 'scripted', SERVER, 'serial', 1)
+    asked = client.validate_console_port(context, 'scripted', SERVER, 'serial', 1)
+    assert asked.result(5) is (reply is True)
 
 
 def test_host_that_nobody_answers_for(client, context):
@@ -307,8 +309,9 @@ def test_host_that_nobody_answers_for(client, context):
     assert 'ghost' not in str(caught.value)
 
 
-def test_host_that_answers_too_late(client, context, scripted):
-    """A call is given up, and the next one is answered."""
+def test_host_that_answers_too_late(client, context, scripted, monkeypatch):
+    """A call is given up, the next are refused at once, and then one is answered."""
+    monkeypatch.setattr(Host, 'OPEN_S', 0.3)
     release = threading.Event()
 
     def wait():
@@ -319,11 +322,58 @@ def test_host_that_answers_too_late(client, context, scripted):
     try:
         with pytest.raises(exceptions.HostUnreachable):
             client.get_serial_console(context, 'scripted', SERVER, 'serial')
+        started = time.monotonic()
+        for _ in range(10):
+            with pytest.raises(exceptions.HostUnreachable):
+                client.get_serial_console(context, 'scripted', SERVER, 'serial')
+        assert time.monotonic() - started < 0.25
     finally:
         release.set()
+    assert len(scripted.calls) == 1
     scripted.answer = lambda: REPLY
+    time.sleep(0.35)
     info = client.get_serial_console(context, 'scripted', SERVER, 'serial')
     assert info.token == TOKEN
+
+
+def test_host_that_does_not_answer_delays_no_other(client, context, agent):
+    """While 300 calls are made to it, and for as long as any of them lasts."""
+    args = (SERVER, 'serial', 10001)
+    dead, slowest = [], 0.0
+    for _ in range(300):
+        with contextlib.suppress(exceptions.ComputeUnavailable):
+            dead.append(client.validate_console_port(context, 'ghost', *args))
+    until = time.monotonic() + 4 * TIMEOUT_S
+    while time.monotonic() < until:
+        with contextlib.suppress(exceptions.ComputeUnavailable):
+            dead.append(client.validate_console_port(context, 'ghost', *args))
+        started = time.monotonic()
+        assert client.validate_console_port(context, 'compute-1', *args).result(5)
+        slowest = max(slowest, time.monotonic() - started)
+    assert slowest < TIMEOUT_S / 2
+    errors = [type(one.exception(5 * TIMEOUT_S)) for one in dead]
+    assert set(errors) == {exceptions.HostUnreachable}
+
+
+def test_callers_of_a_host_that_does_not_answer(client, context, agent, monkeypatch):
+    """They wait in threads of the API: few of them, and not for long."""
+    monkeypatch.setattr(ComputeClient, 'BEGIN_S', 0.1)
+    client._timeout_s = 2
+    waited = []
+
+    def ask():
+        started = time.monotonic()
+        with contextlib.suppress(exceptions.ComputeUnavailable):
+            client.get_serial_console(context, 'ghost', SERVER, 'serial')
+        waited.append(time.monotonic() - started)
+
+    threads = [threading.Thread(target=ask) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(seconds > 1.5 for seconds in waited) == 4
+    assert sum(seconds < 1 for seconds in waited) == 16
 
 
 def test_missing_queue_is_asked_for_again_after_a_failure(client, context, scripted):

@@ -3,6 +3,7 @@
 
 import contextlib
 import socket
+import threading
 import time
 
 import pytest
@@ -42,11 +43,26 @@ def _url(*ports, host='127.0.0.1'):
 
 
 @contextlib.contextmanager
-def _listener(family, address):
+def _listener(family, address, greeting=b'\1'):
+    """A broker, as far as its greeting; without one, a broker that is stopped."""
     with socket.socket(family) as listener:
         listener.bind((address, 0))
         listener.listen()
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        assert connection.recv(8) == b'AMQP\0\0\x09\1'
+                        connection.sendall(greeting)
+
+        if greeting:
+            threading.Thread(target=serve, daemon=True).start()
         yield listener.getsockname()[1]
+        # A thread in accept() keeps the socket open.
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture
@@ -60,7 +76,7 @@ def closed_port():
 def _listens(deployment, url):
     conf = deployment.configure(DEFAULT={'transport_url': url}).conf()
     transport.register_opts(conf)
-    return transport.broker_listens(conf, time.monotonic() + 5)
+    return transport.broker_answers(conf, time.monotonic() + 5)
 
 
 def test_in_process_there_is_no_broker_to_miss(deployment):
@@ -79,6 +95,21 @@ def test_broker_that_does_not_listen(deployment, closed_port):
     """None of them is one too few."""
     assert not _listens(deployment, _url(closed_port))
     assert not _listens(deployment, _url(closed_port, closed_port))
+
+
+def test_broker_that_is_stopped(deployment):
+    """The kernel accepts connections for it: that is no answer."""
+    with _listener(socket.AF_INET, '127.0.0.1', greeting=b'') as silent:
+        assert not _listens(deployment, _url(silent))
+        with _listener(socket.AF_INET, '127.0.0.1') as well:
+            assert _listens(deployment, _url(silent, well))
+
+
+def test_broker_that_greets_over_tls_only(deployment):
+    """There a connection is enough."""
+    deployment.configure(oslo_messaging_rabbit={'ssl': True})
+    with _listener(socket.AF_INET, '127.0.0.1', greeting=b'') as port:
+        assert _listens(deployment, _url(port))
 
 
 def test_broker_at_an_ipv6_address(deployment):
@@ -110,5 +141,5 @@ def test_no_broker_is_asked_after_the_deadline(deployment):
     with _listener(socket.AF_INET, '127.0.0.1') as port:
         conf = deployment.configure(DEFAULT={'transport_url': _url(port)}).conf()
         transport.register_opts(conf)
-        assert transport.broker_listens(conf, time.monotonic() + 5)
-        assert not transport.broker_listens(conf, time.monotonic() - 1)
+        assert transport.broker_answers(conf, time.monotonic() + 5)
+        assert not transport.broker_answers(conf, time.monotonic() - 1)

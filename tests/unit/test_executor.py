@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An executor for calls that may block for longer than their callers wait."""
+
+import asyncio
+import os
+import queue
+import threading
+import time
+
+import pytest
+
+from console_ext.executor import BoundedExecutor, Busy
+
+
+def soon(seconds=5.0):
+    return time.monotonic() + seconds
+
+
+def raising(error):
+    def call(*_):
+        raise error
+
+    return call
+
+
+@pytest.fixture
+def blocked():
+    """A call that ends when the test does, at the latest."""
+    release = threading.Event()
+
+    def call():
+        call.begun.set()
+        release.wait(10)
+        return 'late'
+
+    call.begun = threading.Event()
+    call.release = release
+    yield call
+    release.set()
+
+
+def test_result_and_error():
+    """The caller gets what the call returns or raises."""
+    executor = BoundedExecutor(1, 'test')
+    assert executor.submit(divmod, 7, 2).result(5) == (3, 1)
+    assert executor.run(lambda: 7, soon()) == 7
+    with pytest.raises(ZeroDivisionError):
+        executor.run(lambda: 1 / 0, soon())
+    with pytest.raises(SystemExit):
+        executor.run(lambda: exec('raise SystemExit'), soon())
+    assert executor.run(lambda: 8, soon()) == 8
+
+
+def test_threads_are_kept():
+    """One after the other, many calls need one thread; it is a daemon."""
+    executor = BoundedExecutor(5, 'test')
+    seen = {executor.run(threading.current_thread, soon()) for _ in range(20)}
+    (thread,) = seen
+    assert thread is not threading.current_thread()
+    assert thread.daemon
+    assert thread.name == 'test'
+
+
+def test_as_many_at_once_as_are_allowed():
+    """Each call waits for all the others, so they have to run together."""
+    executor = BoundedExecutor(4, 'test')
+    together = threading.Barrier(4, timeout=5)
+    futures = [executor.submit(together.wait) for _ in range(4)]
+    assert sorted(future.result(5) for future in futures) == [0, 1, 2, 3]
+
+
+def test_calls_are_bounded(blocked):
+    """So many run, so many wait, and the next is refused at once."""
+    executor = BoundedExecutor(1, 'test', waiting=1)
+    futures = [executor.submit(blocked) for _ in range(2)]
+    with pytest.raises(Busy):
+        executor.submit(blocked)
+    blocked.release.set()
+    assert [future.result(5) for future in futures] == ['late'] * 2
+    assert executor.submit(blocked).result(5) == 'late'
+
+
+def test_cancelled_call_never_begins(blocked):
+    """Its place is free at once, as often as that happens."""
+    executor = BoundedExecutor(1, 'test', waiting=1)
+    first = executor.submit(blocked)
+    assert blocked.begun.wait(5)
+    begun = []
+    for number in range(1000):
+        assert executor.submit(begun.append, number).cancel()
+    last = executor.submit(begun.append, 'last')
+    blocked.release.set()
+    last.result(5)
+    assert begun == ['last']
+    assert first.result(5) == 'late'
+    assert executor.submit(begun.append, 'next').result(5) is None
+    assert executor._wakeups.qsize() == executor._spare_wakeups
+
+
+def test_waiter_that_leaves_takes_its_call_along(blocked):
+    """An asyncio task that is cancelled cancels the call that it waits for."""
+    executor = BoundedExecutor(1, 'test', waiting=1)
+    executor.submit(blocked)
+    begun = []
+
+    async def leave():
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await asyncio.wrap_future(executor.submit(begun.append, 1))
+        await asyncio.sleep(0)
+
+    asyncio.run(leave())
+    blocked.release.set()
+    executor.submit(begun.append, 2).result(5)
+    assert begun == [2]
+
+
+def test_call_that_is_given_up(blocked):
+    """At the deadline; its thread is taken until the call ends, and free then."""
+    executor = BoundedExecutor(1, 'test', waiting=1)
+    with pytest.raises(TimeoutError):
+        executor.run(blocked, soon(0.1))
+    with pytest.raises(Busy):
+        executor.run(lambda: 7, soon(0.1))
+    blocked.release.set()
+    assert executor.run(lambda: 7, soon()) == 7
+
+
+def test_timeout_of_the_call_itself():
+    """A call that raises TimeoutError has ended: there is nothing to wait for."""
+    executor = BoundedExecutor(1, 'test')
+    late = queue.SimpleQueue()
+    with pytest.raises(TimeoutError, match='its own'):
+        executor.run(raising(TimeoutError('its own')), soon(), late.put)
+    assert late.empty()
+
+
+def test_what_a_call_gives_too_late(blocked):
+    """It is handed over; what comes in time, and what raises, is not."""
+    executor = BoundedExecutor(1, 'test')
+    late = queue.SimpleQueue()
+    assert executor.run(lambda: 6, soon(), late.put) == 6
+    with pytest.raises(TimeoutError):
+        executor.run(blocked, soon(0.05), late.put)
+    blocked.release.set()
+    assert late.get(timeout=5) == 'late'
+    with pytest.raises(ZeroDivisionError):
+        executor.run(raising(ZeroDivisionError), soon(), late.put)
+    assert late.empty()
+
+
+def test_thread_that_cannot_be_started(monkeypatch):
+    """The machine has no more of them now; later it may."""
+    executor = BoundedExecutor(1, 'test')
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, 'start', raising(RuntimeError))
+        with pytest.raises(Busy):
+            executor.run(lambda: 7, soon())
+    assert executor.run(lambda: 7, soon()) == 7
+
+
+def test_threads_that_there_are_serve_on(monkeypatch, blocked):
+    """A second thread that cannot be started is no reason to refuse a call."""
+    executor = BoundedExecutor(2, 'test')
+    executor.submit(blocked)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, 'start', raising(RuntimeError))
+        second = executor.submit(lambda: 7)
+    blocked.release.set()
+    assert second.result(5) == 7
+
+
+@pytest.mark.parametrize('cancel', [False, True])
+def test_shutdown(blocked, cancel):
+    """No more calls are taken; those that wait are made, or dropped."""
+    executor = BoundedExecutor(1, 'ending', waiting=1)
+    first, second = (executor.submit(blocked) for _ in range(2))
+    assert blocked.begun.wait(5)
+    executor.shutdown(wait=False, cancel_futures=cancel)
+    with pytest.raises(RuntimeError):
+        executor.submit(blocked)
+    blocked.release.set()
+    executor.shutdown(wait=True)
+    assert first.done()
+    assert second.cancelled() == cancel
+    assert not [one for one in threading.enumerate() if one.name == 'ending']
+
+
+def test_child_after_a_fork(blocked):
+    """It has none of its parent's threads, and counts its own calls."""
+    executor = BoundedExecutor(1, 'test')
+    with pytest.raises(TimeoutError):
+        executor.run(blocked, soon(0.05))
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = 0 if executor.run(lambda: 7, soon(2)) == 7 else 2
+        finally:
+            os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0

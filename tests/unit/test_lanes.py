@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calls to many peers through one executor, so that no peer takes all its threads."""
+
+import threading
+from collections import Counter
+
+import pytest
+
+from console_ext.executor import BoundedExecutor, Busy
+from console_ext.lanes import Lanes
+
+
+@pytest.fixture
+def executor():
+    executor = BoundedExecutor(8, 'test', 1000)
+    yield executor
+    executor.shutdown(wait=False, cancel_futures=True)
+
+
+class Peer:
+    """A peer that answers when it is told to; it counts the calls that it has."""
+
+    def __init__(self):
+        self.release = threading.Event()
+        self.begun = threading.Semaphore(0)
+        self.made = 0
+
+    def __call__(self):
+        self.made += 1
+        self.begun.release()
+        self.release.wait(10)
+        return 'answer'
+
+
+@pytest.fixture
+def silent():
+    peer = Peer()
+    yield peer
+    peer.release.set()
+
+
+def test_peer_that_does_not_answer_takes_its_lane_only(executor, silent):
+    """Hundreds of calls to it wait, and another peer's are made at once."""
+    lanes = Lanes(executor, most=2, waiting=300)
+    waiting = [lanes.submit('silent', silent) for _ in range(300)]
+    for number in range(20):
+        assert lanes.submit('well', lambda number=number: number).result(5) == number
+    assert silent.made == 2
+    silent.release.set()
+    assert {future.result(5) for future in waiting} == {'answer'}
+    assert silent.made == 300
+    assert len(lanes) == 0
+
+
+def test_order_within_a_lane(executor):
+    """Who came first is first."""
+    lanes = Lanes(executor, most=1, waiting=100)
+    made = []
+    futures = [lanes.submit('one', lambda n=n: made.append(n)) for n in range(100)]
+    for future in futures:
+        future.result(5)
+    assert made == list(range(100))
+
+
+def test_lanes_share_the_threads(silent):
+    """With one thread, a long lane and a short one are served in turn."""
+    executor = BoundedExecutor(1, 'test', 1000)
+    lanes = Lanes(executor, most=1, waiting=1000)
+    first = executor.submit(silent)
+    made = []
+    long = [lanes.submit('long', lambda: made.append('long')) for _ in range(100)]
+    short = [lanes.submit('short', lambda: made.append('short')) for _ in range(3)]
+    silent.release.set()
+    for future in [first, *long, *short]:
+        future.result(5)
+    assert Counter(made[:6]) == {'long': 3, 'short': 3}
+
+
+def test_cancelled_call_is_never_made(executor, silent):
+    """A caller that leaves takes its call along, and its place."""
+    lanes = Lanes(executor, most=1, waiting=1)
+    first = lanes.submit('silent', silent)
+    assert silent.begun.acquire(timeout=5)
+    for _ in range(100):
+        assert lanes.submit('silent', silent).cancel()
+    last = lanes.submit('silent', silent)
+    silent.release.set()
+    assert first.result(5) == last.result(5) == 'answer'
+    assert silent.made == 2
+    assert len(lanes) == 0
+
+
+def test_a_lane_is_bounded(executor, silent):
+    """What is beyond its bound is refused at once, in that lane only."""
+    lanes = Lanes(executor, most=1, waiting=2)
+    for _ in range(3):
+        lanes.submit('silent', silent)
+    with pytest.raises(Busy):
+        lanes.submit('silent', silent)
+    assert lanes.submit('well', lambda: 7).result(5) == 7
+
+
+def test_waiting_calls_can_be_failed(executor, silent):
+    """Those that have begun go on, those of other lanes too."""
+    lanes = Lanes(executor, most=1, waiting=10)
+    first = lanes.submit('silent', silent)
+    assert silent.begun.acquire(timeout=5)
+    waiting = [lanes.submit('silent', silent) for _ in range(3)]
+    waiting[0].cancel()
+    lanes.fail_waiting('silent', KeyError('gone'))
+    lanes.fail_waiting('unknown', KeyError('gone'))
+    for future in waiting[1:]:
+        with pytest.raises(KeyError):
+            future.result(5)
+    silent.release.set()
+    assert first.result(5) == 'answer'
+    assert silent.made == 1
+
+
+def test_errors_and_executors_that_are_full(silent):
+    """The caller gets the call's error; a full executor leaves no lane behind."""
+    executor = BoundedExecutor(1, 'test')
+    lanes = Lanes(executor, most=1, waiting=1)
+    with pytest.raises(ZeroDivisionError):
+        lanes.submit('one', lambda: 1 / 0).result(5)
+    held = executor.submit(silent)
+    with pytest.raises(Busy):
+        lanes.submit('one', lambda: 7)
+    assert len(lanes) == 0
+    silent.release.set()
+    held.result(5)
+    assert lanes.submit('one', lambda: 7).result(5) == 7

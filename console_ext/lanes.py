@@ -47,6 +47,12 @@ class Lanes:
         """How many lanes have calls."""
         return len(self._lanes)
 
+    def waiting(self, peer: Hashable) -> int:
+        """How many calls of a lane have not begun."""
+        with self._lock:
+            lane = self._lanes.get(peer)
+            return 0 if lane is None else len(lane.waiting)
+
     def submit(
         self, peer: Hashable, call: Callable[[], _Result]
     ) -> futures.Future[_Result]:

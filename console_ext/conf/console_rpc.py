@@ -19,8 +19,8 @@ OPTS = [
         default=64,
         min=1,
         max=1000,
-        help='Calls that one process has under way at once on one message bus. An API '
-        'request that waits for a second without its call being made is answered 503.',
+        help='Calls that one process has under way at once on one message bus; the '
+        'others wait for their turn.',
     ),
     cfg.IntOpt(
         'max_calls_per_host',
@@ -29,7 +29,8 @@ OPTS = [
         max=1000,
         help='Calls that one process has under way at once to one compute host. The '
         'others wait for their turn, so that a host that does not answer keeps only '
-        'so many threads from the calls to other hosts.',
+        'so many threads from the calls to other hosts. Where more API requests than '
+        'this wait, the last of them wait for a second and are then answered 503.',
     ),
     cfg.MultiStrOpt(
         'cell_bus',

@@ -108,6 +108,11 @@ class Bus:
         except Busy:
             raise exceptions.TooManyCalls from None
 
+    def is_crowded(self, name: str) -> bool:
+        """Whether more calls wait for a compute host than it has under way."""
+        most = int(self._conf.console_rpc.max_calls_per_host)
+        return self._lanes.waiting(name) > most
+
     def is_well(self) -> bool:
         """Whether the last call of this process was answered, and none is stuck."""
         return not self._in_doubt and self._pid == os.getpid() and not self._has_stuck()

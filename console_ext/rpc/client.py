@@ -98,8 +98,8 @@ class ComputeClient:
     QUEUE_GRACE_S = 5.0
     QUEUE_RETRY_S = 0.25
 
-    # A caller that waits in a thread waits so long for its call to begin.  A host that
-    # makes it wait longer has other calls that it does not answer.
+    # Where many callers wait for one host, the last of them wait no longer than this
+    # for their calls to begin: a silent host keeps few threads of the API.
     BEGIN_S = 1.0
 
     def __init__(self, conf: cfg.ConfigOpts):
@@ -156,6 +156,7 @@ class ComputeClient:
         :raises ComputeUnavailable: the host is known to be unavailable
         """
         return self._submit(
+            self._buses.get(bus_url),
             Call(
                 context,
                 host,
@@ -186,23 +187,28 @@ class ComputeClient:
         call = Call(
             context, host, method, server, console_type, bus_url, self._deadline()
         )
-        asked = self._submit(call, functools.partial(_connect_info_of, call))
-        with contextlib.suppress(TimeoutError):
-            return asked.result(min(self.BEGIN_S, _left(call.deadline)))
-        if asked.cancel():
-            raise exceptions.TooManyCalls
+        bus = self._buses.get(bus_url)
+        asked = self._submit(bus, call, functools.partial(_connect_info_of, call))
+        if bus.is_crowded(host):
+            with contextlib.suppress(TimeoutError):
+                return asked.result(min(self.BEGIN_S, _left(call.deadline)))
+            if asked.cancel():
+                raise exceptions.TooManyCalls
         with contextlib.suppress(TimeoutError):
             return asked.result(_left(call.deadline) + Bus.MARGIN_S)
+        if asked.cancel():
+            raise exceptions.TooManyCalls
         raise exceptions.HostUnreachable(host)
 
     def _deadline(self) -> float:
         return time.monotonic() + float(self._timeout_s)
 
-    def _submit(self, call: Call, read: Callable[[Any], T]) -> futures.Future[T]:
+    def _submit(
+        self, bus: Bus, call: Call, read: Callable[[Any], T]
+    ) -> futures.Future[T]:
         """
         :param read: makes the result of the reply
         """
-        bus = self._buses.get(call.bus_url)
         return bus.submit(call.host, lambda: read(self._make(bus, call)))
 
     def _make(self, bus: Bus, call: Call) -> Any:

@@ -10,7 +10,8 @@ def test_options():
     assert console_rpc.GROUP == 'console_rpc'
     assert options.table(console_rpc) == {
         'timeout': 10,
-        'max_concurrent_calls': 64, 'max_calls_per_host': 4,
+        'max_concurrent_calls': 64,
+        'max_calls_per_host': 4,
         'cell_bus': [],
         'driver': 'inventory',
     }

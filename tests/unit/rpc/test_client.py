@@ -372,8 +372,8 @@ def test_callers_of_a_host_that_does_not_answer(client, context, agent, monkeypa
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(seconds > 1.5 for seconds in waited) == 4
-    assert sum(seconds < 1 for seconds in waited) == 16
+    assert sum(seconds > 1.5 for seconds in waited) == 8
+    assert sum(seconds < 1 for seconds in waited) == 12
 
 
 def test_missing_queue_is_asked_for_again_after_a_failure(client, context, scripted):

@@ -177,6 +177,8 @@ def test_requests(fuzzed, name):
     @example(head(b'GET / HTTP/1.1', [b'Cookie: a'] * 200))
     @example(head(b'GET /?' + b'a=b&' * 100 + b' HTTP/1.1', GOOD_LINES))
     @example(head(b'GET /' + b'a' * 40000, []))
+    @example(head(b'GET /nothing-here HTTP/1.1', GOOD_LINES))
+    @example(head(b'GET / HTTP/1.1', GOOD_LINES))
     def ask(request):
         with fuzzed.raw(name) as client:
             client.sendall(request)

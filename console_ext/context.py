@@ -3,7 +3,8 @@
 
 A context is made once a request, from what the authentication filters in front of
 us left in the WSGI environ: Nova's own ``nova.context`` where it is there, else the
-headers of keystonemiddleware.
+headers of keystonemiddleware.  A client can send these headers too, so they count only
+where the environ also has a key that no header can set.
 """
 
 from __future__ import annotations
@@ -16,6 +17,14 @@ from console_ext import exceptions
 from console_ext.policy import Policy
 
 NOVA_CONTEXT = 'nova.context'
+
+# keystonemiddleware sets this key after it has removed the client's identity headers
+# (keystonemiddleware/auth_token/_request.py).  A server puts what a client sends below
+# HTTP_ (PEP 3333), so the client cannot set it.
+KEYSTONE = 'keystone.token_auth'
+
+# The same promise, made by an authentication filter of this package.
+AUTHENTICATED = 'console_ext.authenticated'
 
 _NOVA_ATTRIBUTES = (
     'user_id',
@@ -79,7 +88,8 @@ class RequestContext(oslo_context.RequestContext):
 def from_environ(environ: dict[str, Any], policy: Policy) -> RequestContext:
     """The context of a request.
 
-    :raises NotAuthenticated: nothing in front of us said who is asking
+    :raises NoAuthenticationFilter: nothing in front of us says whom to believe
+    :raises NotAuthenticated: the filter in front of us let a request of nobody through
     """
     nova = environ.get(NOVA_CONTEXT)
     if nova is not None:
@@ -89,6 +99,8 @@ def from_environ(environ: dict[str, Any], policy: Policy) -> RequestContext:
         # The thread's current context is Nova's to set, not its guest's.
         context = RequestContext(**values, overwrite=False)
         context.nova = nova
+    elif KEYSTONE not in environ and AUTHENTICATED not in environ:
+        raise exceptions.NoAuthenticationFilter
     else:
         context = RequestContext.from_environ(
             environ,

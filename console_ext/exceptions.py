@@ -19,6 +19,7 @@ them and is fit to be shown to a user.
     │   ├── NoSuchAction
     │   └── NotAtThisMicroversion
     ├── NotAuthenticated
+    │   └── NoAuthenticationFilter      the client's own word is all there is
     ├── ProjectMismatch
     ├── InvalidBody                     the request's JSON schema says no
     ├── NotAuthorized                   a policy rule says no
@@ -148,6 +149,10 @@ class NotAtThisMicroversion(RequestError):
 class NotAuthenticated(ConsoleExtError):
     def __init__(self) -> None:
         super().__init__('The request you have made requires authentication.')
+
+
+class NoAuthenticationFilter(NotAuthenticated):
+    """No authentication filter has seen the request; its headers are the client's."""
 
 
 class ProjectMismatch(ConsoleExtError):

@@ -9,6 +9,7 @@ from typing import Any
 
 import webob
 
+from console_ext import context as contexts
 from tests.deployment import PROJECT_A, PROJECT_B
 
 # Tokens of the noauth filter.
@@ -36,7 +37,8 @@ def build(
     :param path: as in a URL, quoted, with its query
     :param body: bytes as they are, anything else as JSON; None for no body
     :param method: POST if there is a body, else GET
-    :param token: one of the noauth filter's; also the headers that it would set
+    :param token: one of the noauth filter's; also what keystonemiddleware would leave
+        for such a user
     :param environ: last changes; None takes a key out
     """
     request = webob.Request.blank(path, method=method or ('POST', 'GET')[body is None])
@@ -58,6 +60,7 @@ def build(
             del identity['X-Project-Id']
             identity['OpenStack-System-Scope'] = 'all'
         request.headers.update(identity)
+        request.environ[contexts.KEYSTONE] = object()
     request.headers.update(headers or {})
     for name, value in (environ or {}).items():
         if value is None:

@@ -240,6 +240,9 @@ def _store(conf: cfg.ConfigOpts) -> str:
 def _pipeline(conf: cfg.ConfigOpts, paste: str | None) -> str:
     if paste is None and conf.api.servers == 'inventory':
         deploy.load_app(conf)
+        strategy = conf.api.auth_strategy
+        for fault in pipeline.open_pipelines(deploy.paste_file(conf), strategy):
+            raise Wrong(f'{conf.api.paste_config}: {fault}')
         return f'{conf.api.auth_strategy} of {conf.api.paste_config} loads'
     path = paste or _beside(conf.config_file)
     if path is None:

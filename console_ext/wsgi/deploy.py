@@ -14,22 +14,31 @@ from console_ext import exceptions
 from console_ext.servers.base import WSGIApplication
 
 
-def load_app(conf: cfg.ConfigOpts) -> WSGIApplication:
-    """Load the pipeline that ``[api] auth_strategy`` names.
+def paste_file(conf: cfg.ConfigOpts) -> str:
+    """The full path of the file that ``[api] paste_config`` names.
 
-    :raises ConfigurationError: the one line that says why not
+    :raises ConfigurationError: there is no such file
     """
     path = config.find_file(conf, conf.api.paste_config)
     if path is None:
         raise exceptions.ConfigurationError(
             f'[api] paste_config = {conf.api.paste_config}: there is no such file'
         )
+    return os.path.abspath(path)
+
+
+def load_app(conf: cfg.ConfigOpts) -> WSGIApplication:
+    """Load the pipeline that ``[api] auth_strategy`` names.
+
+    :raises ConfigurationError: the one line that says why not
+    """
+    path = paste_file(conf)
     # Each factory reads the configuration again; a percent sign is PasteDeploy's
     # interpolation.
     files = os.pathsep.join(conf.config_file or []).replace('%', '%%')
     try:
         application: WSGIApplication = deploy.loadapp(
-            f'config:{os.path.abspath(path)}',
+            f'config:{path}',
             name=conf.api.auth_strategy,
             global_conf={'config_files': files},
         )

@@ -9,7 +9,7 @@ and stands in these two only.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import webob
@@ -18,12 +18,16 @@ from console_ext import context as contexts
 from console_ext import exceptions
 from console_ext.policy import Policy
 from console_ext.servers.base import LookUp
+from console_ext.throttle import Throttle
 from console_ext.wsgi import faults, microversions
 from console_ext.wsgi.operation import EXPECTED_OF_ALL, Operation, Operations
 from console_ext.wsgi.request import CONTENT_TYPES, Request, select
 from console_ext.wsgi.responses import json_response
 
 LOG = logging.getLogger(__name__)
+
+# Any client can cause the line about a missing authentication filter.
+_SECONDS_BETWEEN_LINES = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,11 @@ class Resource:
     policy: Policy
     servers: LookUp
     supported: microversions.Range | None
+    _unauthenticated: Throttle = field(
+        default_factory=lambda: Throttle(_SECONDS_BETWEEN_LINES),
+        init=False,
+        compare=False,
+    )
 
     def handle(
         self, request: Request, operations: Operations, args: dict[str, str]
@@ -63,7 +72,7 @@ class Resource:
     def _carry_out(
         self, request: Request, operation: Operation, body: Any, args: dict[str, str]
     ) -> Any:
-        request.context = contexts.from_environ(request.environ, self.policy)
+        request.context = self._context(request)
         args = dict(args)
         _check_project(request.context, args.pop('project_id', None))
         if operation.request_validator is not None:
@@ -90,6 +99,21 @@ class Resource:
                 # Its text quotes the value, and the value may be a token.
                 raise TypeError('the response does not fit its schema') from None
         return result
+
+    def _context(self, request: Request) -> contexts.RequestContext:
+        try:
+            return contexts.from_environ(request.environ, self.policy)
+        except exceptions.NoAuthenticationFilter:
+            unsaid = self._unauthenticated.admit()
+            if unsaid is not None:
+                LOG.error(
+                    'Refused a request, and %d since the last such line, because no '
+                    'authentication filter is in front of the extensions: the '
+                    'identity headers are the client\'s own. "console-ext-manage '
+                    'check" says which pipeline lacks one.',
+                    unsaid,
+                )
+            raise
 
 
 def _success(request: Request, operation: Operation, result: Any) -> webob.Response:

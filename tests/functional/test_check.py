@@ -6,7 +6,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from console_ext.tokens.migration import VERSION_TABLE
-from tests.deployment import PROJECT_A, PROJECT_B, server_id
+from tests.deployment import ETC, PROJECT_A, PROJECT_B, server_id
 from tests.functional.programs import check, manage
 
 RULE = 'os_compute_api:os-remote-consoles'
@@ -130,7 +130,8 @@ def test_look_up_in_the_api_behind(deployment):
     deployment.configure(api={'servers': 'upstream'})
     paste = deployment.path / 'other.ini'
     paste.write_text(
-        '[pipeline:api]\npipeline = console_ext api-app\n'
+        '[pipeline:api]\npipeline = auth console_ext api-app\n'
+        '[filter:auth]\nuse = egg:keystonemiddleware#auth_token\n'
         '[filter:console_ext]\npaste.filter_factory = console_ext.wsgi.filter:factory\n'
     )
     lines = check([deployment.config_file])
@@ -142,6 +143,18 @@ def test_look_up_in_the_api_behind(deployment):
     assert lines[f'server {server_id("01")}'] == (
         'WRONG  this look-up asks the API behind the filter, and only where that runs'
     )
+
+
+def test_pipeline_without_authentication(deployment):
+    """Of the stand-alone API, where it would answer 401 to everybody."""
+    paste = deployment.path / 'open.ini'
+    text = (
+        (ETC / 'api-paste.ini').read_text().replace(' noauth_auth compute', ' compute')
+    )
+    paste.write_text(text)
+    deployment.configure(api={'paste_config': paste})
+    line = check([deployment.config_file])['pipeline']
+    assert line.startswith(f'WRONG  {paste}: [pipeline:noauth] pipeline has no filter')
 
 
 def test_look_up_in_nova_without_nova(deployment):

@@ -19,6 +19,7 @@ GROUND = {
     'exceptions',
     'executor',
     'lanes',
+    'throttle',
     'watch',
 }
 

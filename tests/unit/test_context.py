@@ -25,6 +25,7 @@ KEYSTONE = {
     'HTTP_X_SERVICE_USER_ID': 'nova',
     'HTTP_X_SERVICE_PROJECT_ID': 'service',
     'HTTP_X_SERVICE_ROLES': 'service',
+    'keystone.token_auth': object(),
     'openstack.request_id': 'req-11111111-2222-4333-8444-555555555555',
     'openstack.global_request_id': 'req-99999999-2222-4333-8444-555555555555',
 }
@@ -121,9 +122,13 @@ def test_nova_s_context_without_an_attribute(policy):
 @pytest.mark.parametrize(
     'environ',
     [
-        {},
-        {'HTTP_X_AUTH_TOKEN': 'a-secret'},
-        {'HTTP_X_PROJECT_ID': PROJECT_A, 'HTTP_X_ROLES': 'admin'},
+        {'keystone.token_auth': object()},
+        {'keystone.token_auth': object(), 'HTTP_X_AUTH_TOKEN': 'a-secret'},
+        {
+            'keystone.token_auth': object(),
+            'HTTP_X_PROJECT_ID': PROJECT_A,
+            'HTTP_X_ROLES': 'admin',
+        },
         {'nova.context': nova_context(user_id=None)},
     ],
 )
@@ -133,12 +138,41 @@ def test_nobody(policy, environ):
         contexts.from_environ(environ, policy)
 
 
+CLAIMED = {
+    **{key: KEYSTONE[key] for key in KEYSTONE if key.startswith('HTTP_')},
+    'HTTP_X_ROLES': 'admin',
+    'HTTP_X_IDENTITY_STATUS': 'Confirmed',
+}
+
+
+@pytest.mark.parametrize(
+    'more',
+    [
+        {},
+        {'HTTP_KEYSTONE.TOKEN_AUTH': '1', 'HTTP_NOVA.CONTEXT': '1'},
+        {'keystone.token_info': None, 'openstack.request_id': 'req-1'},
+        {'nova.context': None},
+    ],
+)
+def test_client_s_own_headers(policy, more):
+    """A server puts whatever a client sends below HTTP_, which proves nothing."""
+    with pytest.raises(exceptions.NoAuthenticationFilter):
+        contexts.from_environ({**CLAIMED, **more}, policy)
+
+
+@pytest.mark.parametrize('key', ['keystone.token_auth', 'console_ext.authenticated'])
+def test_who_is_believed(policy, key):
+    """The headers count where a filter that sets them itself has been in front."""
+    assert contexts.from_environ({**CLAIMED, key: True}, policy).is_admin
+
+
 def test_system_scope(policy):
     """A token for the whole system has no project."""
     environ = {
         'HTTP_X_USER_ID': 'sys',
         'HTTP_X_ROLES': 'reader',
         'HTTP_OPENSTACK_SYSTEM_SCOPE': 'all',
+        'keystone.token_auth': object(),
     }
     context = contexts.from_environ(environ, policy)
     assert (context.system_scope, context.project_id) == ('all', None)

@@ -66,7 +66,7 @@ TEXTS = [
     (exceptions.NoSuchAction('x'), 'There is no such action: x'),
     (exceptions.NotAtThisMicroversion(), 'The resource could not be found.'),
     (
-        exceptions.NotAuthenticated(),
+        exceptions.NoAuthenticationFilter(),
         'The request you have made requires authentication.',
     ),
     (

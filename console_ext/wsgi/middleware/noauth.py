@@ -13,6 +13,7 @@ from typing import Any
 from oslo_config import cfg
 
 from console_ext import conf as config
+from console_ext import context as contexts
 from console_ext.servers.base import WSGIApplication
 from console_ext.wsgi import faults
 
@@ -60,6 +61,7 @@ class NoAuth:
         user_id, project_id, roles = (
             parts if len(parts) == 3 and all(parts[:2]) else self._default
         )
+        environ[contexts.AUTHENTICATED] = True
         environ['HTTP_X_IDENTITY_STATUS'] = 'Confirmed'
         environ['HTTP_X_USER_ID'] = user_id
         environ['HTTP_X_ROLES'] = roles

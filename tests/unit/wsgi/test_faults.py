@@ -21,7 +21,7 @@ LEAVES = {
     exceptions.MalformedBody: (400, 'badRequest'),
     exceptions.NoSuchAction: (400, 'badRequest'),
     exceptions.NotAtThisMicroversion: (404, 'itemNotFound'),
-    exceptions.NotAuthenticated: (401, 'unauthorized'),
+    exceptions.NoAuthenticationFilter: (401, 'unauthorized'),
     exceptions.ProjectMismatch: (400, 'badRequest'),
     exceptions.InvalidBody: (400, 'badRequest'),
     exceptions.NotAuthorized: (403, 'forbidden'),

@@ -247,6 +247,23 @@ def test_chunked_bodies(application, behind):
     assert behind.bodies == [body]
 
 
+def test_client_s_own_identity(application, behind, caplog):
+    """Without authentication in front nobody gets in; the log says it once."""
+    claimed = {
+        'X-User-Id': 'mallory',
+        'X-Project-Id': PROJECT_A,
+        'X-Roles': 'admin',
+        'X-Identity-Status': 'Confirmed',
+    }
+    for body in (SERIAL, SPICE) * 50:
+        response = ask(application, ACTION, body, headers=claimed)
+        assert response.status_int == 401
+        assert fault(response)[0] == 'unauthorized'
+    assert behind.environs == []
+    (record,) = caplog.records
+    assert 'no authentication filter' in record.getMessage()
+
+
 ANSWERED = [
     ({'token': None}, 401, 'unauthorized'),
     ({'token': READER}, 403, 'forbidden'),

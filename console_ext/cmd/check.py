@@ -148,9 +148,6 @@ def _policy(conf: cfg.ConfigOpts, extensions: Sequence[V21APIExtensionBase]) -> 
     loader.build_router(extensions, policy)
     options = conf.oslo_policy
     path = conf.find_file(options.policy_file)
-    found = conf.get_location('policy_file', 'oslo_policy')
-    if path is None and found is not None and found.location.is_user_controlled:
-        raise Wrong(f'policy file {options.policy_file}: there is no such file')
     said = path or f'no file {options.policy_file}: the defaults'
     for problem in policy.problems(rule.name for rule in rules):
         raise Wrong(f'{said}: {problem}')

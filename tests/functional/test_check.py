@@ -98,9 +98,10 @@ def test_policy(deployment):
     assert policy({RULE: 'rule:unknown'}) == (
         f'WRONG  {path}: {RULE} refuses, for there is no rule unknown'
     )
-    path.write_text('"broken: [')
-    line = check([deployment.config_file])['policy']
-    assert line.startswith('WRONG  policy file policy.yaml: ')
+    for text in ('"broken: [', f'"{RULE}": "role:admin andd role:x"'):
+        path.write_text(text)
+        line = check([deployment.config_file])['policy']
+        assert line.startswith(f'WRONG  policy file {path}: ')
     deployment.configure(oslo_policy={'policy_file': 'absent.yaml'})
     line = check([deployment.config_file])['policy']
     assert line == 'WRONG  policy file absent.yaml: there is no such file'

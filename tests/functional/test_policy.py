@@ -47,13 +47,19 @@ def test_rules(deployment, client, rules, member, reader, admin):
 
 
 def test_edited_while_running(deployment, client):
-    """An edit takes effect without a restart; one that is no YAML changes nothing."""
+    """An edit takes effect without a restart; what is no rules changes nothing."""
     assert statuses(client, 'alice') == [200, 200]
     deployment.write_policy({f'{RULE}:serial': '!'})
     assert statuses(client, 'alice') == [403, 200]
     deployment.policy_file.write_text('"broken: [')
     assert statuses(client, 'alice') == [403, 200]
+    for text in ('', '# rules\n', f'"{RULE}": "role:admin andd role:x"\n'):
+        deployment.policy_file.write_text(text)
+        assert statuses(client, 'alice') == [403, 200]
     deployment.policy_file.unlink()
+    for _ in range(3):
+        assert statuses(client, 'alice') == [403, 200]
+    deployment.policy_file.write_text('{}\n')
     assert statuses(client, 'alice') == [200, 200]
 
 

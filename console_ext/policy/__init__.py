@@ -6,97 +6,39 @@ An operator's policy.yaml for Nova governs here too, because the names are the s
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import yaml
 from oslo_config import cfg
 from oslo_policy import opts as policy_opts
 from oslo_policy import policy as oslo_policy
 
 from console_ext import exceptions
+from console_ext.policy.base import (
+    ADMIN,
+    PROJECT_MANAGER_OR_ADMIN,
+    PROJECT_MEMBER_OR_ADMIN,
+    PROJECT_READER_OR_ADMIN,
+    base_rules,
+)
+from console_ext.policy.files import PolicyFiles
 from console_ext.watch import Watch
+
+__all__ = [
+    'ADMIN',
+    'PROJECT_MANAGER_OR_ADMIN',
+    'PROJECT_MEMBER_OR_ADMIN',
+    'PROJECT_READER_OR_ADMIN',
+    'Policy',
+    'base_rules',
+]
 
 LOG = logging.getLogger(__name__)
 
-PROJECT_MEMBER_OR_ADMIN = 'rule:project_member_or_admin'
-PROJECT_READER_OR_ADMIN = 'rule:project_reader_or_admin'
-PROJECT_MANAGER_OR_ADMIN = 'rule:project_manager_or_admin'
-ADMIN = 'rule:context_is_admin'
-
-_BEFORE_SCOPES = 'Nova replaced this by rules on roles in a project.'
-
-
-def _deprecated(name: str, check: str) -> oslo_policy.DeprecatedRule:
-    return oslo_policy.DeprecatedRule(
-        name, check, deprecated_reason=_BEFORE_SCOPES, deprecated_since='21.0.0'
-    )
-
-
-def base_rules() -> list[oslo_policy.RuleDefault]:
-    """The rules that Nova's own policies are built from (nova/policies/base.py)."""
-    admin_api = _deprecated('rule:admin_api', 'is_admin:True')
-    owner = _deprecated(
-        'rule:admin_or_owner', 'is_admin:True or project_id:%(project_id)s'
-    )
-    rules: list[tuple[str, str, str, oslo_policy.DeprecatedRule | None]] = [
-        ('context_is_admin', 'role:admin', 'Who is an administrator.', admin_api)
-    ]
-    for role, replaced in (
-        ('manager', admin_api),
-        ('member', owner),
-        ('reader', owner),
-    ):
-        rules += [
-            (
-                f'project_{role}_api',
-                f'role:{role} and project_id:%(project_id)s',
-                f'The role {role} in the project of the target.',
-                replaced,
-            ),
-            (
-                f'project_{role}_or_admin',
-                f'rule:project_{role}_api or rule:context_is_admin',
-                f'The role {role} in the project of the target, or an administrator.',
-                replaced,
-            ),
-        ]
-    return [
-        oslo_policy.RuleDefault(name, check, about, deprecated_rule=replaced)
-        for name, check, about, replaced in rules
-    ] + [
-        oslo_policy.RuleDefault(
-            name.removeprefix('rule:'),
-            check,
-            'For policy files that still name it.',
-            deprecated_for_removal=True,
-            deprecated_reason=_BEFORE_SCOPES,
-            deprecated_since='21.0.0',
-        )
-        for name, check in (
-            ('rule:admin_api', 'is_admin:True'),
-            ('rule:admin_or_owner', 'is_admin:True or project_id:%(project_id)s'),
-        )
-    ]
-
-
 # In a check as oslo.policy prints it.
 _REFERENCE = re.compile(r'\brule:([^\s()]+)')
-
-# What oslo.policy and its parser raise for files that are not what they should be.
-_UNUSABLE = (
-    AttributeError,
-    OSError,
-    TypeError,
-    ValueError,
-    cfg.Error,
-    oslo_policy.InvalidDefinitionError,
-    yaml.YAMLError,
-)
 
 
 def _missing(
@@ -118,13 +60,14 @@ class Policy:
 
     oslo.policy looks for its files at every check, which costs more than the check
     itself, and while it reloads, other threads see rules without their defaults.  So
-    an enforcer is loaded whole, used as it is, and replaced whole: at most
-    :attr:`CHECK_INTERVAL_S` after a policy file has changed.  An edit that cannot be
-    parsed is logged once and the last good rules stay.
+    an enforcer is loaded whole, used as it is, and replaced whole, once a change of
+    the policy files is :attr:`CHECK_INTERVAL_S` old.  The last good rules stay where
+    the files can no longer be used, or where one that had rules is gone or says
+    nothing; the log says it once for each change.
 
     :param defaults: the rules of the extensions, registered beside Nova's base rules
-    :raises ConfigurationError: two rules have one name, or the policy file is broken
-        at the start
+    :raises ConfigurationError: two rules have one name, a policy file cannot be used at
+        the start, or one that is configured is absent or empty
     """
 
     CHECK_INTERVAL_S = 1.0
@@ -137,8 +80,12 @@ class Policy:
         self._conf = conf
         self._defaults = [*base_rules(), *defaults]
         policy_opts.set_defaults(conf)
-        self._watch = Watch(self._files_stamp, self.CHECK_INTERVAL_S)
-        self._enforcer = self._load()
+        self._files = PolicyFiles(conf, self.CHECK_INTERVAL_S)
+        self._watch = Watch(self._files.settled, self.CHECK_INTERVAL_S)
+        self._files.check_configured()
+        # The files that have rules which are in force.
+        self._ruling: frozenset[str] = frozenset()
+        self._enforcer, self._ruling = self._load()
 
     @property
     def enforcer(self) -> oslo_policy.Enforcer:
@@ -189,10 +136,19 @@ class Policy:
             LOG.exception('Policy rule %s cannot be checked, and so refuses', rule)
             return False
 
-    def _load(self) -> oslo_policy.Enforcer:
+    def _load(self) -> tuple[oslo_policy.Enforcer, frozenset[str]]:
         """
+        :returns: the new rules, and the files that they are from
         :raises ConfigurationError: the rules cannot be used
         """
+        files = self._files.read()
+        for path in sorted(self._ruling):
+            if files.get(path) is None:
+                state = 'says nothing any more' if path in files else 'is gone'
+                raise exceptions.ConfigurationError(
+                    f'policy file {path} {state}; to do without its rules, write {{}} '
+                    'into it, or restart'
+                )
         enforcer = oslo_policy.Enforcer(self._conf)
         enforcer.suppress_default_change_warnings = True
         try:
@@ -204,38 +160,20 @@ class Policy:
             enforcer.check_rules(raise_on_violation=True)
         except oslo_policy.DuplicatePolicyError as error:
             raise exceptions.ConfigurationError(f'policy: {error}') from error
-        except _UNUSABLE as error:
-            if isinstance(error, (AttributeError, TypeError)):
-                # oslo.policy trips over YAML of another shape.
-                error = ValueError('expected a mapping of rules to checks')
-            name = self._conf.oslo_policy.policy_file
-            text = ' '.join(str(error).split())
-            raise exceptions.ConfigurationError(f'policy file {name}: {text}') from None
+        except (oslo_policy.InvalidDefinitionError, cfg.Error, OSError) as error:
+            raise exceptions.ConfigurationError(f'policy files: {error}') from None
         enforcer.use_conf = False
-        return enforcer
+        return enforcer, frozenset(path for path, rules in files.items() if rules)
 
     def _read_again(self) -> None:
+        before = self._files.look()
         try:
-            self._enforcer = self._load()
+            enforcer, ruling = self._load()
         except exceptions.ConfigurationError as error:
             LOG.error('The former policy rules stay in force: %s', error)
-        else:
-            LOG.info('Policy files have changed; the new rules are in force')
-
-    def _files_stamp(self) -> tuple[tuple[str, int, int], ...]:
-        """Names, times and sizes of the policy files as they are now."""
-        options = self._conf.oslo_policy
-        paths = [self._conf.find_file(options.policy_file)]
-        for name in options.policy_dirs:
-            folder = self._conf.find_file(name)
-            if folder is not None and os.path.isdir(folder):
-                with contextlib.suppress(OSError):
-                    paths += [entry.path for entry in os.scandir(folder)]
-        stamp = []
-        for path in sorted(path for path in paths if path is not None):
-            try:
-                status = os.stat(path)
-            except OSError:
-                continue
-            stamp.append((path, status.st_mtime_ns, status.st_size))
-        return tuple(stamp)
+            return
+        if self._files.look() != before:
+            # Somebody is writing: the next look comes to it.
+            return
+        self._enforcer, self._ruling = enforcer, ruling
+        LOG.info('Policy files have changed; the new rules are in force')

@@ -51,7 +51,7 @@ class Check:
         report.yes('configuration', ', '.join(conf.config_file) or 'no file')
         if conf.api.servers == 'nova':
             # First: what it sets for the libraries is to be so for all.
-            report.ask('nova', partial(nova.stand_in, conf.config_file))
+            report.ask('nova', partial(_nova, conf))
         extensions = report.ask('extensions', partial(_extensions, conf), _aliases)
         if extensions is not None:
             report.ask('policy', partial(_policy, conf, extensions))
@@ -129,6 +129,12 @@ def check(
         raise exceptions.ConfigurationError(
             f'{report.wrong} of {report.lines} parts are wrong'
         )
+
+
+def _nova(conf: cfg.ConfigOpts) -> str:
+    version = nova.stand_in(conf.config_file)
+    nova.require_files(conf)
+    return version
 
 
 def _extensions(conf: cfg.ConfigOpts) -> Sequence[V21APIExtensionBase]:

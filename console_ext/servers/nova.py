@@ -55,6 +55,37 @@ def stand_in(config_files: Sequence[str]) -> str:
     return str(version.version_string())
 
 
+def has_files(conf: cfg.ConfigOpts) -> bool:
+    """Whether Nova's own files are among those of the configuration.
+
+    Without a database of its API there is no nova-api, so its files name one.
+    """
+    database = cfg.StrOpt('connection', secret=True)
+    conf.register_opt(database, group='api_database')
+    return bool(conf.api_database.connection)
+
+
+def is_part_of(application: object) -> bool:
+    """Whether a WSGI application is Nova's, as far as that can be seen."""
+    module = getattr(application, '__module__', None) or ''
+    return module.partition('.')[0] == 'nova'
+
+
+def require_files(conf: cfg.ConfigOpts) -> None:
+    """
+    :raises ConfigurationError: Nova's own files are not among those of the
+        configuration
+    """
+    if not has_files(conf):
+        named = ', '.join(conf.config_file or []) or 'no file'
+        raise exceptions.ConfigurationError(
+            "in a Nova, Nova's own files have to be read, for its policy and its "
+            f'message bus: read was {named}; name nova.conf first, as in config_files '
+            '= /etc/nova/nova.conf:/etc/console_ext/console_ext.conf in the section of '
+            'the filter'
+        )
+
+
 def _without_nova(error: ImportError) -> exceptions.ConfigurationError:
     return exceptions.ConfigurationError(
         f'[api] servers = nova: it needs Nova beside it ({error})'
@@ -83,6 +114,7 @@ class NovaLookUp(LookUp):
             raise exceptions.ConfigurationError(
                 '[api] servers = nova: this works as a filter in nova-api only'
             )
+        require_files(conf)
         self._timeout_s = conf.api.look_up_timeout
         self._executor = BoundedExecutor(self.MOST, 'console-look-up', self.MOST)
         self._context = context

@@ -16,6 +16,7 @@ from oslo_policy import policy as oslo_policy
 from console_ext import conf as config
 from console_ext import exceptions
 from console_ext.policy import PROJECT_READER_OR_ADMIN, Policy
+from console_ext.servers import nova
 from console_ext.servers.base import Server
 from console_ext.servers.inventory import InventoryLookUp
 from console_ext.wsgi import declarations, loader, microversions
@@ -203,7 +204,14 @@ def build_app(
     inventory = InventoryLookUp(conf)
     actions = frozenset(row.action for row in loaded.router.rows() if row.action)
     compute_api = ComputeAPI(inventory, loaded.policy, actions, supported)
-    return Filter(compute_api, loaded, inventory, supported, max_body_bytes(conf))
+    return Filter(
+        compute_api,
+        loaded,
+        inventory,
+        supported,
+        max_body_bytes(conf),
+        nova.has_files(conf),
+    )
 
 
 def factory(global_conf: dict[str, str], **local_conf: str) -> Filter:

@@ -7,25 +7,37 @@ as it came.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
+import webob
 from oslo_config import cfg
 
 from console_ext import conf as config
 from console_ext import exceptions
+from console_ext.context import NOVA_CONTEXT
 from console_ext.servers import base as servers
+from console_ext.servers import nova
 from console_ext.servers.base import LookUp, WSGIApplication
-from console_ext.wsgi import loader, microversions
+from console_ext.throttle import Throttle
+from console_ext.wsgi import faults, loader, microversions
 from console_ext.wsgi.middleware.body_limit import max_body_bytes
 from console_ext.wsgi.request import Request, select
 from console_ext.wsgi.resource import Resource
+
+LOG = logging.getLogger(__name__)
+
+# Any client can cause the line about Nova's missing files.
+_SECONDS_BETWEEN_LINES = 60.0
 
 
 class Filter:
     """A compute API, and the extensions in front of it.
 
     :param supported: the wrapped API's microversions; None where it is not ours
+    :param has_nova_files: whether Nova's configuration was read: without it, Nova's
+        policy is not known, and no request that comes through Nova is answered
     """
 
     def __init__(
@@ -35,12 +47,15 @@ class Filter:
         look_up: LookUp,
         supported: microversions.Range | None,
         max_body_bytes: int,
+        has_nova_files: bool,
     ):
         self._application = application
         self._loaded = loaded
         self._router = loaded.router
         self._resource = Resource(loaded.policy, look_up, supported)
         self._max_body_bytes = max_body_bytes
+        self._has_nova_files = has_nova_files
+        self._refused = Throttle(_SECONDS_BETWEEN_LINES)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         match = self._router.match(environ)
@@ -48,7 +63,9 @@ class Filter:
             return self._application(environ, start_response)
         request = Request(environ)
         if not match.is_action:
-            response = self._resource.handle(request, match.operations, match.args)
+            response = self._refusal(request) or self._resource.handle(
+                request, match.operations, match.args
+            )
             return response(environ, start_response)
         if (request.content_length or 0) > self._max_body_bytes:
             return self._application(environ, start_response)
@@ -60,8 +77,24 @@ class Filter:
             # The API behind us has other actions and versions than ours.  WebOb has
             # put the body back.
             return self._application(environ, start_response)
-        response = self._resource.answer(request, operation, body, match.args)
+        response = self._refusal(request) or self._resource.answer(
+            request, operation, body, match.args
+        )
         return response(environ, start_response)
+
+    def _refusal(self, request: Request) -> webob.Response | None:
+        """A 500 for a request that came through a Nova whose policy is not known."""
+        if self._has_nova_files or NOVA_CONTEXT not in request.environ:
+            return None
+        unsaid = self._refused.admit()
+        if unsaid is not None:
+            LOG.error(
+                'Refused a request, and %d since the last such line: it came through '
+                "Nova, but config_files does not name Nova's own files, so that its "
+                'policy is not known. Name nova.conf there, and restart.',
+                unsaid,
+            )
+        return faults.unexpected(request.request_id)
 
     def close(self) -> None:
         """Let every extension go of its connections."""
@@ -80,12 +113,15 @@ def build_filter(
     :param look_up: None for the one that ``[api] servers`` names
     :raises ConfigurationError: the one line that says why not
     """
+    if nova.is_part_of(application):
+        nova.require_files(conf)
     return Filter(
         application,
         loader.load(conf),
         look_up or servers.load(conf, application),
         supported,
         max_body_bytes(conf),
+        nova.has_files(conf),
     )
 
 

@@ -5,11 +5,12 @@ Where there is one, tests/integration/nova asks it.
 """
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from console_ext import exceptions
-from console_ext.servers import base
+from console_ext.servers import base, nova
 
 
 def test_without_nova(deployment, monkeypatch):
@@ -21,3 +22,39 @@ def test_without_nova(deployment, monkeypatch):
     assert str(caught.value).startswith(
         '[api] servers = nova: it needs Nova beside it (import of nova halted'
     )
+
+
+def test_nova_s_files(deployment, monkeypatch):
+    """They name the database of its API, as may the environment."""
+    assert not nova.has_files(deployment.conf())
+    monkeypatch.setenv('OS_API_DATABASE__CONNECTION', 'sqlite://')
+    assert nova.has_files(deployment.conf())
+    monkeypatch.undo()
+    deployment.configure(api_database={'connection': 'sqlite://'})
+    nova.require_files(deployment.conf())
+
+
+def test_look_up_without_nova_s_files(deployment, monkeypatch):
+    """Its policy would be ignored."""
+    modules = {name: SimpleNamespace() for name in ('context', 'exception')}
+    objects = SimpleNamespace(InstanceMapping=None)
+    monkeypatch.setitem(
+        sys.modules, 'nova', SimpleNamespace(objects=objects, **modules)
+    )
+    deployment.configure(api={'servers': 'nova'})
+    with pytest.raises(exceptions.ConfigurationError, match=r"in a Nova, Nova's own"):
+        base.load(deployment.conf(), None)
+
+
+def test_part_of_nova():
+    """Whatever the application is: an object, a function, a class of another."""
+
+    def function():
+        pass
+
+    assert not nova.is_part_of(function)
+    assert not nova.is_part_of(object())
+    function.__module__ = 'novation.api'
+    assert not nova.is_part_of(function)
+    function.__module__ = 'nova.api.openstack'
+    assert nova.is_part_of(function)

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -264,6 +265,46 @@ def test_client_s_own_identity(application, behind, caplog):
     assert 'no authentication filter' in record.getMessage()
 
 
+def nova_context():
+    roles = ['admin', 'member', 'reader']
+    return SimpleNamespace(user_id='alice', project_id=PROJECT_A, roles=roles)
+
+
+class OfNova(Behind):
+    """The wrapped API, where it is Nova's."""
+
+
+OfNova.__module__ = 'nova.api.openstack.compute.routes'
+
+NOVA_FILES = {'api_database': {'connection': 'mysql+pymysql://nova@database/nova_api'}}
+
+
+def test_in_a_nova_without_its_files(deployment):
+    """Nova's policy would be ignored: it does not start."""
+    with pytest.raises(exceptions.ConfigurationError) as caught:
+        console_filter.build_filter(deployment.conf(), OfNova())
+    assert f'read was {deployment.config_file};' in str(caught.value)
+    deployment.configure(**NOVA_FILES)
+    assert console_filter.build_filter(deployment.conf(), OfNova())
+
+
+def test_request_through_a_nova_without_its_files(deployment, behind, caplog):
+    """Where only a request shows it: 500, one line, and the rest is passed on."""
+    through_nova = {'environ': {'nova.context': nova_context()}}
+    application = console_filter.build_filter(deployment.conf(), behind)
+    for _ in range(50):
+        response = ask(application, ACTION, SERIAL, **through_nova)
+        assert response.status_int == 500
+        assert fault(response)[0] == 'computeFault'
+    (record,) = caplog.records
+    assert 'config_files' in record.getMessage()
+    other = ask(application, ACTION, {'os-stop': None}, **through_nova)
+    assert other.status_int == 299
+    deployment.configure(console_rpc={'timeout': 0.2}, **NOVA_FILES)
+    application = console_filter.build_filter(deployment.conf(), behind)
+    assert ask(application, ACTION, SERIAL, **through_nova).status_int == 503
+
+
 ANSWERED = [
     ({'token': None}, 401, 'unauthorized'),
     ({'token': READER}, 403, 'forbidden'),
@@ -299,7 +340,7 @@ def test_closing_reaches_every_extension(deployment, behind):
     one, two = Closing(), Closing()
     conf = deployment.conf()
     loaded = Loaded([one, two], Policy(conf), Router())
-    console_filter.Filter(behind, loaded, InventoryLookUp(conf), None, 0).close()
+    console_filter.Filter(behind, loaded, InventoryLookUp(conf), None, 0, False).close()
     assert (one.closed, two.closed) == (1, 1)
 
 
@@ -331,7 +372,12 @@ def test_noun_of_an_extension(deployment, behind):
     index = Operation.compile('things', Things().index, names_server=False)
     router.connect('GET', '/things', index)
     application = console_filter.Filter(
-        behind, Loaded([], Policy(conf), router), InventoryLookUp(conf), None, 1000
+        behind,
+        Loaded([], Policy(conf), router),
+        InventoryLookUp(conf),
+        None,
+        1000,
+        False,
     )
     at_2_3 = {'OpenStack-API-Version': 'compute 2.3'}
     answered = ask(application, '/things', token=ADMIN, headers=at_2_3)

@@ -13,11 +13,14 @@ from oslo_config import cfg
 
 from console_ext import exceptions
 from console_ext.executor import BoundedExecutor
+from console_ext.printable import printable
 
 T = TypeVar('T')
 
 # One for each question that was given up, and one that asks.
 _MOST_THREADS = 100
+
+_MAX_LINE = 2000
 
 # Of a URL: who asks, and the password.
 _USER = re.compile(r'//[^/\s]*@')
@@ -82,7 +85,8 @@ class Report:
     def _print(self, verdict: str, part: str, text: str) -> None:
         self.lines += 1
         text = _USER.sub('//***@', ' '.join(text.split()))
-        print(f'{verdict:5}  {part}: {text}', flush=True)
+        line = f'{part}: {text}'
+        print(f'{verdict:5}  {printable(line, _MAX_LINE)}', flush=True)
 
 
 class _Log(logging.Handler):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging as standard_logging
 import signal
 import sys
 import threading
@@ -14,6 +15,7 @@ from oslo_log import log as logging
 
 from console_ext import conf as config
 from console_ext import exceptions
+from console_ext.cmd.lines import PrintableLines
 
 
 def configure(
@@ -30,6 +32,8 @@ def configure(
     logging.register_options(conf)
     config.read(conf, config_files, args)
     logging.setup(conf, config.PROJECT)
+    for handler in standard_logging.getLogger().handlers:
+        handler.setFormatter(PrintableLines(handler.formatter))
     return conf
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from console_ext import exceptions
+from console_ext.printable import printable
 from console_ext.proxy import request as requests
 from console_ext.proxy.origin import AllowedOrigins
 from console_ext.proxy.request import ConsoleRequest
@@ -136,4 +137,5 @@ def refusal(error: Exception) -> Refusal:
 def _why(error: Exception) -> str:
     if isinstance(error, exceptions.TokenRefused):
         return f'token {error.reason}'
-    return str(error)
+    # A compute host may have said what is in it.
+    return printable(error)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from websockets.server import ServerProtocol
 
+from console_ext.printable import printable
 from console_ext.proxy import closing
 from console_ext.proxy.deadlines import Timing
 from console_ext.proxy.gate import Admitted, Gate
@@ -93,12 +94,12 @@ class Sessions:
             'Session %d opened: server %s, %s, project %s, user %s, client %s, '
             'target %s port %s',
             number,
-            authorization.server_id,
-            authorization.console_type,
-            authorization.project_id,
-            authorization.user_id,
+            printable(authorization.server_id),
+            printable(authorization.console_type),
+            printable(authorization.project_id),
+            printable(authorization.user_id),
             admitted.client,
-            authorization.host,
+            printable(authorization.host),
             authorization.port,
         )
         transport.set_protocol(session)
@@ -116,8 +117,8 @@ class Sessions:
             'Session %d closed: server %s, %s, client %s, %d bytes from it, %d to it, '
             '%.1f s: %s',
             number,
-            authorization.server_id,
-            authorization.console_type,
+            printable(authorization.server_id),
+            printable(authorization.console_type),
             admitted.client,
             session.from_client,
             session.to_client,

@@ -18,6 +18,7 @@ from oslo_config import cfg
 
 from console_ext import exceptions
 from console_ext.context import RequestContext
+from console_ext.printable import printable
 from console_ext.rpc import errors, instance
 from console_ext.rpc.bus import Bus, Buses, Host
 
@@ -75,12 +76,15 @@ class Call:
             **self.more,
         }
 
-    def remote_error(self, name: str) -> exceptions.ConsoleExtError:
-        """The local exception for the name of a remote one."""
+    def remote_error(self, name: Any) -> exceptions.ConsoleExtError:
+        """
+        :param name: of the remote class, as it came: any JSON
+        """
         server_id = instance.uuid_of(self.server)
         asked = (server_id, self.console_type, self.method)
-        return errors.from_wire(name, asked) or exceptions.UnexpectedReply(
-            self.host, f'{self.method} failed with {name}'
+        known = errors.from_wire(name, asked) if isinstance(name, str) else None
+        return known or exceptions.UnexpectedReply(
+            self.host, f'{self.method} failed with {printable(name)}'
         )
 
 
@@ -304,9 +308,13 @@ def _left(deadline: float) -> float:
 def _connect_info_of(call: Call, reply: Any) -> ConnectInfo:
     """
     :raises UnexpectedReply: the reply is no connect info
+    :raises ConsoleTypeUnavailable: the console wants TLS
     """
     try:
         return _connect_info(reply)
+    except _OnlyTLS:
+        # A proxy, Nova's or ours, speaks no TLS to a guest: the URL would open nothing.
+        raise exceptions.ConsoleTypeUnavailable(call.console_type) from None
     except (KeyError, TypeError, ValueError) as error:
         # Not the reply itself: it may hold a token.
         raise exceptions.UnexpectedReply(
@@ -332,15 +340,26 @@ def _to_wire(context: RequestContext) -> dict[str, Any]:
     return values
 
 
+class _OnlyTLS(Exception):
+    """The console has no port but one that wants TLS."""
+
+
 def _connect_info(reply: Any) -> ConnectInfo:
+    """
+    :raises KeyError, TypeError, ValueError: it is none; the text quotes nothing of it
+    """
     if not isinstance(reply, dict):
         raise TypeError('not a mapping')
-    tls_port = reply.get('tlsPort')
+    port, tls_port = _port(reply.get('port')), _port(reply.get('tlsPort'))
+    if port is None:
+        if tls_port is None:
+            raise ValueError('no port')
+        raise _OnlyTLS
     path = reply.get('internal_access_path')
     return ConnectInfo(
         host=_text(reply, 'host'),
-        port=_port(reply['port']),
-        tls_port=None if tls_port is None else _port(tls_port),
+        port=port,
+        tls_port=tls_port,
         internal_access_path=None
         if path is None
         else _text(reply, 'internal_access_path'),
@@ -349,7 +368,10 @@ def _connect_info(reply: Any) -> ConnectInfo:
     )
 
 
-def _port(value: Any) -> int:
+def _port(value: Any) -> int | None:
+    """A port; None where there is none, which libvirt writes as -1."""
+    if value in (None, '-1') or (type(value) is int and value == -1):
+        return None
     # Nova's drivers have it from XML, and some leave it a text.
     if isinstance(value, str) and re.fullmatch('[0-9]{1,5}', value):
         value = int(value)
@@ -360,6 +382,8 @@ def _port(value: Any) -> int:
 
 def _text(reply: dict[str, Any], key: str) -> str:
     value = reply[key]
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT:
-        raise ValueError(f'{key} is not a text of 1 to {MAX_TEXT} characters')
+    if not (
+        isinstance(value, str) and 0 < len(value) <= MAX_TEXT and value.isprintable()
+    ):
+        raise ValueError(f'{key} is not a text of 1 to {MAX_TEXT} printable characters')
     return value

@@ -17,6 +17,7 @@ from oslo_messaging.rpc import dispatcher
 from console_ext import exceptions
 from console_ext.compute.base import Driver
 from console_ext.inventory import Endpoint
+from console_ext.printable import printable
 from console_ext.rpc import errors, instance, transport
 
 LOG = logging.getLogger(__name__)
@@ -137,7 +138,7 @@ def _named_as_in_nova() -> Iterator[None]:
     try:
         yield
     except exceptions.ConsoleError as error:
-        LOG.info('Refused: %s', error)
+        LOG.info('Refused: %s', printable(error))
         try:
             raise errors.to_wire(error) from None
         except Exception:

@@ -17,6 +17,7 @@ import webob
 from console_ext import context as contexts
 from console_ext import exceptions
 from console_ext.policy import Policy
+from console_ext.printable import printable
 from console_ext.servers.base import LookUp
 from console_ext.throttle import Throttle
 from console_ext.wsgi import faults, microversions
@@ -142,7 +143,7 @@ def refusal(
     status = faults.status_of(error)
     expected = EXPECTED_OF_ALL if operation is None else operation.expected
     if isinstance(error, (exceptions.UnexpectedReply, exceptions.LookUpFailed)):
-        LOG.error('%s (request %s)', error, request.request_id)
+        LOG.error('%s (request %s)', printable(error), request.request_id)
         response = faults.unexpected(request.request_id)
     elif status == 500 or (operation is not None and status not in expected):
         LOG.error(
@@ -156,7 +157,7 @@ def refusal(
         if isinstance(
             error, (exceptions.ComputeUnavailable, exceptions.ServersUnavailable)
         ):
-            host = getattr(error, 'host', None)
+            host = printable(getattr(error, 'host', None))
             LOG.warning('%s (host %s, request %s)', error, host, request.request_id)
         response = faults.from_error(error, request.request_id)
     return _with_version_headers(request, response)

@@ -19,6 +19,7 @@ GROUND = {
     'exceptions',
     'executor',
     'lanes',
+    'printable',
     'throttle',
     'watch',
 }
@@ -88,6 +89,7 @@ def test_imports_are_seen():
         'console_ext.exceptions',
         'console_ext.compute.base',
         'console_ext.inventory',
+        'console_ext.printable',
         'console_ext.rpc.errors',
         'console_ext.rpc.instance',
         'console_ext.rpc.transport',

@@ -8,6 +8,7 @@ import time
 from typing import Any
 from urllib import parse
 
+from console_ext.printable import printable
 from console_ext.servers.base import WSGIApplication
 from console_ext.wsgi import microversions
 
@@ -25,7 +26,7 @@ class RequestLog:
             return self._application(environ, start_response)
         started = time.monotonic()
         # Taken now: what is behind us moves the path's parts about.
-        client = environ.get('REMOTE_ADDR', '-')
+        client = printable(environ.get('REMOTE_ADDR', '-'))
         method = environ['REQUEST_METHOD']
         path = f'{environ.get("SCRIPT_NAME", "")}{environ.get("PATH_INFO", "")}'
 

@@ -63,6 +63,15 @@ def test_reason_that_is_only_logged(report, capsys):
     assert seen.err == ''
 
 
+def test_words_of_others(report, capsys):
+    """A host's name, or what a library says, may be written to fool a terminal."""
+    report.ask('host \x1b[2J', lambda: 'x\x1b[2J\x9b\u202e')
+    report.no('bad', 'x' * 10**6)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == 'ok     host \\x1b[2J: x\\x1b[2J\\x9b\\u202e'
+    assert len(second) < 3000
+
+
 def test_no_answer_in_time(report, capsys):
     """Whoever does not answer does not hold up the others."""
     began = time.monotonic()

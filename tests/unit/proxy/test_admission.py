@@ -92,6 +92,28 @@ def test_all_token_reasons_are_one_answer():
     assert [refusal.why for refusal in refusals] == [f'token {one}' for one in REASONS]
 
 
+HOSTILE = 'x\nERROR y\x1b[2J' * 10**4
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        exceptions.ConsoleMoved(HOSTILE),
+        exceptions.ServerNotFound(HOSTILE),
+        exceptions.TargetUnreachable(HOSTILE, 1, HOSTILE),
+        exceptions.TargetForbidden(HOSTILE),
+        exceptions.UnexpectedReply(HOSTILE, HOSTILE),
+        ValueError(HOSTILE),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_words_of_others_in_the_log(error):
+    """A compute host says where its console is, and what is wrong with it."""
+    why = admission.refusal(error).why
+    assert why.isprintable()
+    assert len(why) < 2000
+
+
 @pytest.mark.parametrize(
     ('error', 'status'),
     [

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from unittest import mock
 
@@ -44,19 +45,42 @@ def test_an_authorization_that_has_expired_meanwhile():
     assert Lengths(0, True).expires(time.time() - 60, now=100) == 100
 
 
-def begun(sessions: Sessions) -> Transport:
+HOSTILE = 'x\nERROR y\x1b[2J' * 10**4
+
+
+def begun(sessions: Sessions, **values: str) -> Transport:
     """The client's connection of a new session."""
     guest, transport = Guest(b''), Transport()
     guest.connection_made(Transport())
     admitted = Admitted(
         '10.0.0.1',
-        Grant(authorization(), 'token', '1'),
+        Grant(authorization(**values), 'token', '1'),
         Place(Limits({})),
         Target(mock.Mock(), b''),
     )
     wire = ServerProtocol(state=OPEN)
     sessions.begin(wire, transport, guest, admitted, b'', text=True)
     return transport
+
+
+def test_words_of_others_in_the_log(caplog):
+    """Each line of a session is one, and bounded, whatever is in an authorization."""
+    caplog.set_level(logging.INFO, 'console_ext')
+    words = dict.fromkeys(
+        ('server_id', 'console_type', 'project_id', 'user_id', 'host'), HOSTILE
+    )
+
+    async def run():
+        sessions = Sessions(
+            mock.Mock(spec=Gate), mock.Mock(spec=Grants), Timing(), Lengths(0, False)
+        )
+        begun(sessions, **words).protocol.connection_lost(None)
+
+    asyncio.run(run())
+    opened, closed = caplog.messages
+    for message in (opened, closed):
+        assert message.isprintable()
+        assert len(message) < 5000
 
 
 @pytest.mark.parametrize('grace_s', [0, 5])

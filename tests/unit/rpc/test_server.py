@@ -293,6 +293,28 @@ def test_expected_errors_leave_no_traceback(call, caplog):
     assert 'Refused: Unavailable console type serial.' in caplog.messages
 
 
+HOSTILE = 'x\nERROR y\x1b[2J' * 10**4
+
+
+@pytest.mark.parametrize(
+    ('method', 'args'),
+    [
+        ('get_spice_console', {**ARGS, 'console_type': HOSTILE}),
+        ('get_spice_console', {**ARGS, 'console_type': {HOSTILE: [HOSTILE]}}),
+        ('validate_console_port', {**ARGS, 'console_type': HOSTILE, 'port': HOSTILE}),
+        ('get_serial_console', {**ARGS, 'instance': instance.to_primitive(HOSTILE)}),
+    ],
+)
+def test_words_of_the_bus_in_the_log(call, caplog, method, args):
+    """One line of a bounded length, and nothing that a terminal obeys."""
+    caplog.set_level(logging.INFO, 'console_ext')
+    with pytest.raises(Exception):  # noqa: B017
+        call(method, **args)
+    (record,) = [one for one in caplog.records if one.name.startswith('console_ext')]
+    assert record.getMessage().isprintable()
+    assert len(record.getMessage()) < 2000
+
+
 def test_token_is_not_logged(call, caplog):
     """Not even at DEBUG."""
     caplog.set_level(logging.DEBUG)

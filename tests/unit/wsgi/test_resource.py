@@ -277,6 +277,24 @@ def test_traceback_is_in_the_log(host, caplog):
 
 
 @pytest.mark.parametrize(
+    'error',
+    [
+        exceptions.UnexpectedReply('h\nERROR\x1b[2J', 'odd\nERROR\x1b[2J'),
+        exceptions.LookUpFailed('odd\nERROR\x1b[2J' * 10**5),
+        exceptions.HostUnreachable('h\nERROR\x1b[2J' * 10**5),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_words_of_others_in_the_log(host, error, caplog):
+    """One line of a bounded length, and nothing that a terminal obeys."""
+    host.controller.do = raising(error)
+    host.ask()
+    (record,) = [one for one in caplog.records if one.name.startswith('console_ext')]
+    assert record.getMessage().isprintable()
+    assert len(record.getMessage()) < 2000
+
+
+@pytest.mark.parametrize(
     ('error', 'status'),
     [
         (exceptions.ServerNotReady('x'), 409),

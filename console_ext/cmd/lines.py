@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lines of a program's log, fit for a terminal whoever's words are in them."""
+
+from __future__ import annotations
+
+import copy
+import logging
+
+from console_ext.printable import printable
+
+_OURS = 'console_ext.'
+
+_MAX_LINE = 20_000
+
+# Of an error, its cause, the cause of that.
+_MAX_CHAIN = 20
+
+
+class PrintableLines(logging.Formatter):
+    """Another formatter's lines, without control characters.
+
+    Libraries log what the message bus says as it comes: a method's or an argument's
+    name, for example.
+
+    :param formatter: None for the standard one
+    """
+
+    def __init__(self, formatter: logging.Formatter | None):
+        super().__init__()
+        self._formatter = formatter or logging.Formatter()
+
+    def format(self, record: logging.LogRecord) -> str:
+        record = copy.copy(record)
+        message = record.getMessage()
+        if not record.name.startswith(_OURS):
+            # Ours may be of several lines, and is of our own words.
+            record.msg, record.args = printable(message, _MAX_LINE), ()
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            error = _printable(error, _MAX_CHAIN)
+            record.exc_info = type(error), error, error.__traceback__
+            record.exc_text = None
+        lines = self._formatter.format(record).split('\n')
+        return '\n'.join(printable(line, _MAX_LINE) for line in lines)
+
+
+def _printable(error: BaseException, chain: int) -> BaseException:
+    """An error of the same name and place, whose text is one line."""
+    words = str(error)
+    named = type(
+        type(error).__name__, (Exception,), {'__module__': type(error).__module__}
+    )
+    shown: BaseException = named(printable(words, _MAX_LINE) if words else '')
+    shown.__traceback__ = error.__traceback__
+    if chain > 0:
+        if error.__cause__ is not None:
+            shown.__cause__ = _printable(error.__cause__, chain - 1)
+        elif error.__context__ is not None:
+            shown.__context__ = _printable(error.__context__, chain - 1)
+        shown.__suppress_context__ = error.__suppress_context__
+    return shown

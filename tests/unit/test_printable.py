@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Texts of others in a log."""
+
+import pytest
+
+from console_ext.printable import MAX_LENGTH, printable
+
+
+@pytest.mark.parametrize(
+    ('text', 'shown'),
+    [
+        ('compute-1', 'compute-1'),
+        ('', ''),
+        ('Größe 7 °C, 日本', 'Größe 7 °C, 日本'),
+        ('C:\\n', 'C:\\n'),
+        ('a\nERROR b\r', 'a\\nERROR b\\r'),
+        ('\x1b[2J\x00\x7f\x9b', '\\x1b[2J\\x00\\x7f\\x9b'),
+        # A line separator, an override of the direction, half of a pair.
+        ('\u2028\u202e\ud800', '\\u2028\\u202e\\ud800'),
+        ('\U000e0001', '\\U000e0001'),
+        (None, 'None'),
+        (['\n'], "['\\n']"),
+        (ValueError('\x1b'), '\\x1b'),
+    ],
+)
+def test_what_is_shown(text, shown):
+    """One line; what can be printed stays what it is."""
+    assert printable(text) == shown
+    assert shown.isprintable()
+
+
+def test_length():
+    """It is bounded, and says what was left out."""
+    assert printable('x' * MAX_LENGTH) == 'x' * MAX_LENGTH
+    assert printable('x' * (MAX_LENGTH + 7)).endswith('x… (7 more characters)')
+    assert printable('abcdef', most=3) == 'abc… (3 more characters)'
+    assert len(printable('\U000e0001' * 10**6)) < 11 * MAX_LENGTH

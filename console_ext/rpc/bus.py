@@ -23,6 +23,9 @@ from console_ext.rpc.circuit_breaker import CircuitBreaker
 
 T = TypeVar('T')
 
+# How long the brokers have, at the end, to close the connections.
+_CLOSE_S = 1.0
+
 
 class Host:
     """What is known of a compute host on a bus.
@@ -211,15 +214,26 @@ class Bus:
                 self._pid = pid
             return self._client
 
-    def close(self) -> None:
-        """Drop the connections, if there are any, and let the threads end."""
+    def close(self, timeout_s: float = _CLOSE_S) -> None:
+        """Drop the connections, if there are any, and let the threads end.
+
+        :param timeout_s: how long the broker has to close them; 0 to leave it to a
+            thread
+        """
+        transport.disconnect(self.disown(), timeout_s)
+
+    def disown(self) -> list[oslo_messaging.transport.RPCTransport]:
+        """Forget the connections and the threads; the bus starts anew when it is used.
+
+        :returns: what is to be disconnected: one transport or none
+        """
         with self._lock:
             connected, self._transport, self._client = self._transport, None, None
             executor = self._executor
             self._start_threads()
         executor.shutdown(wait=False, cancel_futures=True)
-        if connected is not None:
-            connected.cleanup()
+        # A forked child cannot close its parent's.
+        return [connected] if connected is not None and self._pid == os.getpid() else []
 
 
 class Buses:
@@ -248,12 +262,14 @@ class Buses:
             if len(self._buses) > self.MOST:
                 _, dropped = self._buses.popitem(last=False)
         if dropped is not None:
-            dropped.close()
+            # Who asks for one bus waits for no other's broker.
+            dropped.close(timeout_s=0)
         return bus
 
     def close(self) -> None:
         """Drop the connections of all; each connects again when it is used."""
         with self._lock:
             buses = list(self._buses.values())
-        for bus in buses:
-            bus.close()
+        transport.disconnect(
+            [connected for bus in buses for connected in bus.disown()], _CLOSE_S
+        )

@@ -24,6 +24,8 @@ _REFUSALS = {
     'NotAllowed': 'it has no such virtual host, or not for this user',
 }
 
+_CLOSE_S = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Broker:
@@ -124,7 +126,7 @@ def _client(
             transport_options=oslo_messaging.TransportOptions(at_least_once=True),
         )
     finally:
-        connected.cleanup()
+        transport.disconnect([connected], _CLOSE_S)
 
 
 def _why_not(error: BaseException) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -109,6 +110,9 @@ class BaseEndpoint:
 class ComputeServer:
     """Answers for one compute host on the bus, from :meth:`start` to :meth:`stop`."""
 
+    # What a stop takes at the most.
+    STOP_S = 4.0
+
     def __init__(self, conf: cfg.ConfigOpts, driver: Driver):
         self._transport = transport.connect(conf)
         self._server = oslo_messaging.get_rpc_server(
@@ -126,7 +130,17 @@ class ComputeServer:
         self._server.start()
 
     def stop(self) -> None:
-        """Finish the calls under way and drop the connections."""
+        """Finish the calls under way and drop the connections, within ``STOP_S``.
+
+        A broker that does not answer is left behind in a daemon thread.
+        """
+        stopping = threading.Thread(target=self._stop, name='rpc-stop', daemon=True)
+        stopping.start()
+        stopping.join(self.STOP_S)
+        if stopping.is_alive():
+            LOG.warning('Leaving connections of the bus that do not close in time')
+
+    def _stop(self) -> None:
         self._server.stop()
         self._server.wait()
         self._transport.cleanup()

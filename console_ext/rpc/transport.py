@@ -5,12 +5,17 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 import socket
+import threading
 import time
+from collections.abc import Iterable
 
 import oslo_messaging
 from oslo_config import cfg
 from oslo_messaging import opts as messaging_opts
+
+LOG = logging.getLogger(__name__)
 
 TOPIC = 'compute'
 
@@ -58,6 +63,34 @@ def connect(
     """
     register_opts(conf)
     return oslo_messaging.get_rpc_transport(conf, url=url, allowed_remote_exmods=[])
+
+
+def disconnect(
+    connected: Iterable[oslo_messaging.transport.RPCTransport], timeout_s: float
+) -> None:
+    """Drop the connections of transports, or leave them to a thread.
+
+    A broker that is frozen is waited for without end by the library that closes the
+    connections.
+
+    :param timeout_s: for all of them together; 0 to leave them at once
+    """
+    deadline = time.monotonic() + timeout_s
+    threads = [
+        threading.Thread(target=_clean_up, args=(one,), name='rpc-close', daemon=True)
+        for one in connected
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+
+
+def _clean_up(connected: oslo_messaging.transport.RPCTransport) -> None:
+    try:
+        connected.cleanup()
+    except Exception as error:
+        LOG.warning('Closing connections of the bus failed: %s', type(error).__name__)
 
 
 def broker_answers(

@@ -2,6 +2,7 @@
 """The answering half: each method, and what is on the wire when it refuses."""
 
 import logging
+import threading
 import uuid
 from urllib import parse
 
@@ -197,6 +198,19 @@ def test_base_url_of_the_configuration(deployment, base_url):
     query = parse.parse_qs(parse.urlsplit(info['access_url']).query)
     assert query['token'] == [info['token']]
     assert info['access_url'].startswith(base_url)
+
+
+def test_a_stop_that_hangs(deployment, monkeypatch, caplog):
+    """The library waits for a frozen broker without end; the agent does not."""
+    over = threading.Event()
+    conf = deployment.conf()
+    agent = ComputeServer(conf, compute.load(conf))
+    agent.start()
+    monkeypatch.setattr(agent, 'STOP_S', 0.3)
+    monkeypatch.setattr(agent._transport, 'cleanup', over.wait)
+    agent.stop()
+    assert 'do not close in time' in caplog.text
+    over.set()
 
 
 # Over the bus.

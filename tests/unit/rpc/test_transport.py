@@ -38,6 +38,43 @@ def test_both_halves_may_register(deployment):
     transport.connect(conf).cleanup()
 
 
+class Connected:
+    """A transport whose end hangs, fails or comes."""
+
+    def __init__(self, act=lambda: None):
+        self.closed = threading.Event()
+        self._act = act
+
+    def cleanup(self):
+        self._act()
+        self.closed.set()
+
+
+def _fail():
+    raise OSError('why')
+
+
+def test_disconnect(caplog):
+    """One whose broker is frozen keeps nobody from ending, nor the others open."""
+    over = threading.Event()
+    frozen, broken, well = Connected(over.wait), Connected(_fail), Connected()
+    started = time.monotonic()
+    transport.disconnect([frozen, broken, well], 0.5)
+    assert 0.5 <= time.monotonic() - started < 30
+    assert well.closed.wait(10)
+    assert not frozen.closed.is_set()
+    assert 'Closing connections of the bus failed: OSError' in caplog.text
+    over.set()
+    assert frozen.closed.wait(10)
+
+
+def test_disconnect_without_waiting():
+    """It is done all the same."""
+    connected = Connected()
+    transport.disconnect([connected], 0)
+    assert connected.closed.wait(10)
+
+
 def _url(*ports, host='127.0.0.1'):
     return 'rabbit://' + ','.join(f'u:p@{host}:{port}' for port in ports) + '/'
 

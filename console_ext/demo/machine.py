@@ -7,13 +7,17 @@ boot and offers its command line, on the screen and on the serial port.
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
+import sys
+import threading
 import time
 from pathlib import Path
 
 from console_ext import exceptions
+from console_ext.demo import tether
 
 _PROGRAM = 'qemu-system-x86_64'
 _START_TIMEOUT_S = 20.0
@@ -31,6 +35,7 @@ class VirtualMachine:
         self.serial_port = _free_port()
         self.spice_port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._ended = threading.Event()
 
     @staticmethod
     def is_installed() -> bool:
@@ -52,13 +57,10 @@ class VirtualMachine:
             *('-chardev', f'socket,id=serial,{serial}', '-serial', 'chardev:serial'),
             *('-nic', 'user,restrict=on,model=virtio-net-pci'),
         ]
-        with self._log.open('wb') as log:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+        self._keep(command)
         deadline = time.monotonic() + _START_TIMEOUT_S
         while not _listens(self.spice_port):
-            if self._process.poll() is not None or time.monotonic() > deadline:
+            if self._ended.is_set() or time.monotonic() > deadline:
                 self.stop()
                 said = self._log.read_text(errors='replace').strip().splitlines()
                 raise exceptions.ConfigurationError(
@@ -70,11 +72,36 @@ class VirtualMachine:
         if self._process is None:
             return
         self._process.terminate()
-        try:
-            self._process.wait(_STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
+        if not self._ended.wait(_STOP_TIMEOUT_S):
             self._process.kill()
-            self._process.wait()
+            self._ended.wait(_STOP_TIMEOUT_S)
+
+    def _keep(self, command: list[str]) -> None:
+        """Start the program in a thread that lives until it ends.
+
+        The program ends with the thread that started it, and so with this process,
+        even one that is killed.
+        """
+        started = threading.Event()
+        bound = (sys.executable, '-I', tether.__file__, str(os.getpid()))
+
+        def keep() -> None:
+            try:
+                with self._log.open('wb') as log:
+                    self._process = subprocess.Popen(
+                        [*bound, *command],
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=log,
+                    )
+                started.set()
+                self._process.wait()
+            finally:
+                started.set()
+                self._ended.set()
+
+        threading.Thread(target=keep, name='machine', daemon=True).start()
+        started.wait()
 
 
 def _free_port() -> int:

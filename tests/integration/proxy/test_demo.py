@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import signal
+
+import psutil
+import pytest
 import requests
 
 from tests.deployment import server_id
@@ -12,8 +16,9 @@ from tests.integration.proxy.test_screen import LIT, opened
 from tests.proxy_parts import wait_for
 
 
-def test_the_demo_s_screen(programs, browser, artefacts):
-    """The URL that the API gives opens in a browser, and shows the guest."""
+@pytest.fixture
+def demo(programs):
+    """The running demo, and the port of its API."""
     needed('qemu-system-x86_64')
     needed(str(SPICE_HTML5))
     port = free_port()
@@ -22,6 +27,23 @@ def test_the_demo_s_screen(programs, browser, artefacts):
         'console-ext-demo', *(str(part) for pair in ports.items() for part in pair)
     )
     demo.wait_for('Ctrl-C here ends the demo')
+    return demo, port
+
+
+@pytest.mark.parametrize('number', [signal.SIGKILL, signal.SIGTERM])
+def test_no_machine_without_the_demo(demo, number):
+    """However the demo ends."""
+    program, _ = demo
+    (machine,) = psutil.Process(program.process.pid).children(recursive=True)
+    assert 'qemu' in machine.name()
+    program.process.send_signal(number)
+    program.process.wait(20)
+    wait_for(lambda: not machine.is_running())
+
+
+def test_the_demo_s_screen(demo, browser, artefacts):
+    """The URL that the API gives opens in a browser, and shows the guest."""
+    program, port = demo
     answer = requests.post(
         f'http://127.0.0.1:{port}/v2.1/servers/{server_id("03")}/action',
         json={'os-getSPICEConsole': {'type': 'spice-html5'}},
@@ -31,4 +53,4 @@ def test_the_demo_s_screen(programs, browser, artefacts):
     opened(browser)
     wait_for(lambda: browser.execute_script(LIT) > 500, 30)
     browser.save_screenshot(str(artefacts / 'demo.png'))
-    assert demo.stop() == 0, demo.log
+    assert program.stop() == 0, program.log

@@ -4,30 +4,40 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 from oslo_log import log as logging
 
-from console_ext.cmd import service
+from console_ext.cmd import lifecycle, service
 from console_ext.compute import base as compute
 from console_ext.rpc.server import ComputeServer
+from console_ext.signals import Signals
 
 LOG = logging.getLogger(__name__)
 
+# What the calls under way and the connections have, together.
+_STOP_S = 4.5
 
-def serve() -> None:
+
+def serve(signals: Signals) -> None:
     conf = service.configure(sys.argv[1:])
     server = ComputeServer(conf, compute.load(conf))
-    with service.until_signalled() as stop:
+
+    def start() -> None:
         server.start()
         LOG.info('Answering for compute host %s', conf.host)
-        stop.wait()
-        LOG.info('Stopping')
-        server.stop()
+
+    lifecycle.attend(
+        lifecycle.Service(
+            start, server.stop, _STOP_S, reload=lambda: service.reload(conf)
+        ),
+        signals,
+    )
 
 
-def main() -> int:
-    return service.run(serve)
+def main(signals: Signals | None = None) -> NoReturn:
+    service.main(serve, signals)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

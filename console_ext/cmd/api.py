@@ -7,29 +7,36 @@ For production, run ``console_ext.cmd.wsgi:application`` under uwsgi or the like
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 from oslo_log import log as logging
 
-from console_ext.cmd import http_server, service
+from console_ext.cmd import http_server, lifecycle, service
+from console_ext.signals import Signals
 from console_ext.wsgi import deploy
 
 LOG = logging.getLogger(__name__)
 
 
-def serve() -> None:
+def serve(signals: Signals) -> None:
     conf = service.configure(sys.argv[1:])
     server = http_server.HTTPServer(conf, deploy.load_app(conf))
-    with service.until_signalled() as stop:
+
+    def start() -> None:
         server.start()
         LOG.info('Serving on %s', server.url)
-        stop.wait()
-        LOG.info('Stopping')
-        server.stop()
+
+    lifecycle.attend(
+        lifecycle.Service(
+            start, server.stop, server.STOP_S, reload=lambda: service.reload(conf)
+        ),
+        signals,
+    )
 
 
-def main() -> int:
-    return service.run(serve)
+def main(signals: Signals | None = None) -> NoReturn:
+    service.main(serve, signals)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

@@ -12,19 +12,23 @@ import contextlib
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from oslo_config import cfg
 
 from console_ext import exceptions, tokens
-from console_ext.cmd import http_server, service
+from console_ext.cmd import http_server, lifecycle, service
 from console_ext.compute import base as compute
 from console_ext.demo import files
 from console_ext.demo.guest import SerialGuest
 from console_ext.demo.machine import VirtualMachine
 from console_ext.rpc.client import ComputeClient
 from console_ext.rpc.server import ComputeServer
+from console_ext.signals import Signals
 from console_ext.wsgi import deploy
+
+# What the parts have, one after the other; whatever is left ends with the process.
+_STOP_S = 10.0
 
 _WELCOME = """\
 console_ext demo: the API on {url}, its configuration in {directory}.
@@ -142,24 +146,29 @@ def _services(conf: cfg.ConfigOpts) -> tuple[http_server.HTTPServer, list[Any]]:
     return api, [agent, Proxy(conf, store, ComputeClient(conf)), api]
 
 
-def serve() -> None:
+def serve(signals: Signals) -> None:
     ports = _parse(sys.argv[1:])
-    with contextlib.ExitStack() as stack:
-        name = stack.enter_context(
-            tempfile.TemporaryDirectory(prefix='console-ext-demo-')
-        )
+    with tempfile.TemporaryDirectory(
+        prefix='console-ext-demo-', ignore_cleanup_errors=True
+    ) as name:
         directory = Path(name)
-        stop = stack.enter_context(service.until_signalled())
         guests = Guests(directory)
         config_file = files.write(directory, ports, guests.servers())
         conf = service.configure([], [str(config_file)])
         api, services = _services(conf)
-        for one in [guests, *services]:
-            one.start()
-            stack.callback(one.stop)
-        print(_welcome(api.url, directory, ports, guests), flush=True)
-        stop.wait()
-        print('Stopping.', flush=True)
+        running = contextlib.ExitStack()
+
+        def start() -> None:
+            for one in [guests, *services]:
+                one.start()
+                running.callback(one.stop)
+            print(_welcome(api.url, directory, ports, guests), flush=True)
+
+        def stop() -> None:
+            print('Stopping.', flush=True)
+            running.close()
+
+        lifecycle.attend(lifecycle.Service(start, stop, _STOP_S), signals)
 
 
 def _welcome(url: str, directory: Path, ports: files.Ports, guests: Guests) -> str:
@@ -176,9 +185,9 @@ def _welcome(url: str, directory: Path, ports: files.Ports, guests: Guests) -> s
     )
 
 
-def main() -> int:
-    return service.run(serve)
+def main(signals: Signals | None = None) -> NoReturn:
+    service.main(serve, signals)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

@@ -18,8 +18,6 @@ from console_ext.wsgi.middleware.noauth import is_loopback
 # and answers in its own format.
 _MAX_REQUEST_BYTES = 2**20
 
-_STOP_TIMEOUT_S = 5.0
-
 
 class HTTPServer:
     """Serves an application on ``[api] listen_host`` and ``listen_port``.
@@ -27,6 +25,9 @@ class HTTPServer:
     :raises ConfigurationError: the port is taken, the address is not this machine's,
         or nobody would be authenticated on it
     """
+
+    # What a stop takes at the most, in seconds.
+    STOP_S = 4.5
 
     def __init__(self, conf: cfg.ConfigOpts, application: WSGIApplication):
         try:
@@ -66,16 +67,19 @@ class HTTPServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop taking requests, and give those under way 5 s."""
+        """Stop taking requests, and give those under way :attr:`STOP_S`, at the most.
+
+        A quarter of that is kept for what they have answered to be sent.
+        """
+        deadline = time.monotonic() + self.STOP_S
         # What touches sockets runs in the thread that waits on them.
         trigger = self._server.trigger
         trigger.pull_trigger(lambda: self._wasyncore.dispatcher.close(self._server))
-        self._server.task_dispatcher.shutdown(timeout=_STOP_TIMEOUT_S)
-        deadline = time.monotonic() + _STOP_TIMEOUT_S
+        self._server.task_dispatcher.shutdown(timeout=0.75 * self.STOP_S)
         while self._unsent() and time.monotonic() < deadline:
             time.sleep(0.01)
         trigger.pull_trigger(lambda: self._wasyncore.close_all(self._dispatchers))
-        self._thread.join(timeout=_STOP_TIMEOUT_S)
+        self._thread.join(timeout=max(0.1, deadline - time.monotonic()))
 
     def _unsent(self) -> bool:
         return any(

@@ -3,18 +3,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import resource
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from oslo_config import cfg
 from oslo_log import log as logging
 
 from console_ext import exceptions, tokens
-from console_ext.cmd import service
+from console_ext.cmd import lifecycle, service
 from console_ext.rpc.client import ComputeClient
+from console_ext.signals import Signals
 
 try:
     from console_ext.proxy import listener as listeners
@@ -39,8 +38,11 @@ _CLI_OPTS = [
     ),
 ]
 
-# What the end of a worker may take besides [console_proxy] drain_timeout.
-_END_S = 20.0
+# What the end of a process may take besides [console_proxy] drain_timeout.
+_END_S = 4.0
+
+# By how much a worker's end may be late before it is killed.
+_LATE_S = 0.5
 
 LoadAuthority = Callable[[cfg.ConfigOpts], Authority]
 
@@ -57,22 +59,20 @@ def load_store(conf: cfg.ConfigOpts) -> Authority:
     return store
 
 
-def serve(args: Sequence[str], load_authority: LoadAuthority) -> None:
+def serve(signals: Signals, args: Sequence[str], load_authority: LoadAuthority) -> None:
     conf = service.configure(args, cli_opts=_CLI_OPTS)
-    _raise_file_limit()
+    service.raise_file_limit()
     if conf.workers == 1:
-        _serve_alone(conf, load_authority)
+        compute = ComputeClient(conf)
+        proxy = Proxy(conf, load_authority(conf), compute)
+        _attend(conf, proxy, compute, signals)
     else:
-        _serve_together(conf, load_authority)
+        _serve_together(conf, load_authority, signals)
 
 
-def _serve_alone(conf: cfg.ConfigOpts, load_authority: LoadAuthority) -> None:
-    compute = ComputeClient(conf)
-    _serve_until_signalled(Proxy(conf, load_authority(conf), compute))
-    compute.close()
-
-
-def _serve_together(conf: cfg.ConfigOpts, load_authority: LoadAuthority) -> None:
+def _serve_together(
+    conf: cfg.ConfigOpts, load_authority: LoadAuthority, signals: Signals
+) -> None:
     # Whatever is wrong with the configuration is said once, before anything is forked.
     tls.context(conf)
     bound = {
@@ -86,54 +86,63 @@ def _serve_together(conf: cfg.ConfigOpts, load_authority: LoadAuthority) -> None
                 if number != but:
                     one.close()
 
-    def work(number: int) -> int:
+    def work(number: int, signals: Signals, beat: Callable[[], None]) -> int:
         close(but=number)
         sockets = {name: each[number] for name, each in bound.items()}
 
         def program() -> None:
             compute = ComputeClient(conf)
-            _serve_until_signalled(Proxy(conf, load_authority(conf), compute, sockets))
-            compute.close()
+            proxy = Proxy(conf, load_authority(conf), compute, sockets, beat)
+            _attend(conf, proxy, compute, signals)
 
         return service.run(program)
 
-    patience_s = conf.console_proxy.drain_timeout + _END_S
-    Workers(conf.workers, work, patience_s, close).run()
+    options = conf.console_proxy
+    Workers(
+        conf.workers,
+        work,
+        stop_s=options.drain_timeout + _END_S + _LATE_S,
+        silence_s=options.worker_timeout,
+        close=close,
+        reload=lambda: service.reload(conf),
+    ).run(signals)
 
 
-def _serve_until_signalled(proxy: Proxy) -> None:
+def _attend(
+    conf: cfg.ConfigOpts, proxy: Proxy, compute: ComputeClient, signals: Signals
+) -> None:
     """
     :raises ConfigurationError: the event loop has ended by itself
     """
-    with service.until_signalled() as stop, _at_hangup(proxy.reload):
-        proxy.start()
-        while not stop.wait(1.0):
-            if not proxy.alive():
-                raise exceptions.ConfigurationError('the proxy has failed')
-        LOG.info('Stopping')
+
+    def stop() -> None:
         proxy.stop()
+        compute.close()
+
+    def reload() -> None:
+        service.reload(conf)
+        proxy.reload()
+
+    def check() -> None:
+        if not proxy.alive():
+            raise exceptions.ConfigurationError('the proxy has failed')
+
+    lifecycle.attend(
+        lifecycle.Service(
+            proxy.start,
+            stop,
+            conf.console_proxy.drain_timeout + _END_S,
+            reload=reload,
+            check=check,
+            hasten=proxy.hasten,
+        ),
+        signals,
+    )
 
 
-@contextlib.contextmanager
-def _at_hangup(reload: Callable[[], None]) -> Iterator[None]:
-    former = signal.signal(signal.SIGHUP, lambda *_: reload())
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGHUP, former)
-
-
-def _raise_file_limit() -> None:
-    """Let the process open as many files as it may: a session takes two."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def main() -> int:
-    return service.run(lambda: serve(sys.argv[1:], load_store))
+def main(signals: Signals | None = None) -> NoReturn:
+    service.main(lambda taken: serve(taken, sys.argv[1:], load_store), signals)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import contextlib
 import logging as standard_logging
-import signal
+import os
+import resource
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from oslo_config import cfg
 from oslo_log import log as logging
@@ -16,6 +17,9 @@ from oslo_log import log as logging
 from console_ext import conf as config
 from console_ext import exceptions
 from console_ext.cmd.lines import PrintableLines
+from console_ext.signals import Signals
+
+LOG = logging.getLogger(__name__)
 
 
 def configure(
@@ -56,16 +60,60 @@ def run(program: Callable[[], None]) -> int:
     return 0
 
 
-@contextlib.contextmanager
-def until_signalled() -> Iterator[threading.Event]:
-    """An event that SIGTERM and SIGINT set, while the block lasts."""
-    stop = threading.Event()
-    former = {
-        number: signal.signal(number, lambda *_: stop.set())
-        for number in (signal.SIGTERM, signal.SIGINT)
-    }
+def main(
+    program: Callable[[Signals], None], signals: Signals | None = None
+) -> NoReturn:
+    """Run a program that serves, and end the process.
+
+    :param signals: those that are taken already; None to take them now
+    """
+    with contextlib.ExitStack() as stack:
+        taken = signals or stack.enter_context(Signals())
+        end(run(lambda: program(taken)))
+
+
+def end(status: int) -> NoReturn:
+    """End the process at once.
+
+    The interpreter would first wait for threads of libraries, which may hang for as
+    long as a broker does.
+    """
+    standard_logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
+
+
+def reload(conf: cfg.ConfigOpts) -> None:
+    """Read the configuration files again, for the options that may change.
+
+    Those are oslo.log's, ``debug`` among them; each other that has changed is named in
+    the log.
+    """
     try:
-        yield stop
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
+        conf.mutate_config_files()
+    except (cfg.Error, OSError, UnicodeDecodeError) as error:
+        failure = type(error).__name__
+    else:
+        LOG.info('Read the configuration again')
+        return
+    # The error quotes a line of the file, which may hold a password; oslo.log would add
+    # it to whatever is logged while it is handled.
+    LOG.error(
+        'The former configuration stays in force, because the new one cannot be read '
+        '(%s); "console-ext-manage check" says why',
+        failure,
+    )
+
+
+def raise_file_limit() -> int:
+    """Let the process open as many files as it may: each connection is one, or two.
+
+    :returns: how many that are
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]

@@ -110,6 +110,14 @@ OPTS = [
         help='Seconds that sessions have, when the proxy is stopped, to end by '
         'themselves before they are closed.',
     ),
+    cfg.FloatOpt(
+        'worker_timeout',
+        default=15,
+        min=0,
+        help='Seconds for which the event loop of a worker process may stand still '
+        'before the worker is killed and replaced; 0 is for ever. Only with '
+        '--workers: a single process has nobody that watches it.',
+    ),
     cfg.IntOpt(
         'threads',
         default=16,

@@ -28,6 +28,7 @@ from console_ext.proxy.gate import Gate
 from console_ext.proxy.grants import Grants
 from console_ext.proxy.limits import Limits
 from console_ext.proxy.lobby import Lobby
+from console_ext.proxy.pulse import BEAT_S
 from console_ext.proxy.sessions import Lengths, Sessions
 from console_ext.proxy.side import CLOSE_S
 from console_ext.proxy.target import Connector
@@ -35,8 +36,17 @@ from console_ext.rpc import cells
 
 LOG = logging.getLogger(__name__)
 
+# How long clients have, at the end, to answer the close frame.
+_CLOSE_S = 1.5
+
+# The same where the proxy is told to hurry.
+_HASTY_CLOSE_S = 0.3
+
 # A store that is away does not hold up the end for longer.
-_RELEASE_S = 3.0
+_RELEASE_S = 1.5
+
+# What both, and everything else at the end, may take.
+_END_S = 5.0
 
 # The compute client has a deadline of its own, and tells more about why.
 _COMPUTE_SLACK_S = 1.0
@@ -47,6 +57,7 @@ class Proxy:
 
     :param sockets: the listening sockets by the listener's name, where somebody else
         has bound them; they are closed at the end
+    :param beat: called by the event loop every ``pulse.BEAT_S``; None for no one
     :raises ConfigurationError: an option is not usable
     """
 
@@ -56,6 +67,7 @@ class Proxy:
         authority: Authority,
         port_check: PortCheck,
         sockets: Mapping[str, socket.socket] | None = None,
+        beat: Callable[[], None] | None = None,
     ):
         options = conf.console_proxy
         self._conf = conf
@@ -67,6 +79,7 @@ class Proxy:
         )
         self._listeners = listeners.from_conf(conf)
         self._sockets = dict(sockets or {})
+        self._beat = beat
         self._tls = tls.context(conf)
         self._rules = Rules(
             options.handshake_timeout,
@@ -78,6 +91,7 @@ class Proxy:
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
+        self._haste: asyncio.Event | None = None
         self._started = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(
@@ -137,11 +151,18 @@ class Proxy:
 
         That takes ``[console_proxy] drain_timeout`` and a few seconds, at the most.
         """
-        if self._loop is not None and self._stop is not None:
-            with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._stop.set)
+        self._set(self._stop)
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(self._conf.console_proxy.drain_timeout + _END_S)
+
+    def hasten(self) -> None:
+        """Close the sessions of a proxy that is being stopped without more grace."""
+        self._set(self._haste)
+
+    def _set(self, event: asyncio.Event | None) -> None:
+        if self._loop is not None and event is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(event.set)
 
     def alive(self) -> bool:
         return self._thread.is_alive()
@@ -161,6 +182,7 @@ class Proxy:
         options = self._conf.console_proxy
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
+        self._haste = asyncio.Event()
         grants = Grants(self._authority, options.threads, options.store_timeout)
         connector = Connector(self._allowed, options.connect_timeout)
         gate = Gate(
@@ -201,18 +223,39 @@ class Proxy:
                 grants.sweep(self._conf.console_tokens.purge_interval)
             ),
         ]
+        if self._beat is not None:
+            tasks.append(self._loop.create_task(_pulsate(self._beat)))
         self._started.set()
         await self._stop.wait()
         for server in servers:
             server.close()
         lobby.stop()
-        await sessions.drain(options.drain_timeout, CLOSE_S)
+        await _drain(sessions, options.drain_timeout, self._haste)
         await lobby.empty()
         for task in tasks:
             task.cancel()
         await grants.told(_RELEASE_S)
         grants.close()
         connector.close()
+
+
+async def _pulsate(beat: Callable[[], None]) -> None:
+    while True:
+        beat()
+        await asyncio.sleep(BEAT_S)
+
+
+async def _drain(sessions: Sessions, grace_s: float, haste: asyncio.Event) -> None:
+    """
+    :param haste: set to end the grace
+    """
+    draining = asyncio.create_task(sessions.drain(grace_s, _CLOSE_S))
+    hastening = asyncio.create_task(haste.wait())
+    await asyncio.wait({draining, hastening}, return_when=asyncio.FIRST_COMPLETED)
+    hastening.cancel()
+    if not draining.done():
+        draining.cancel()
+        await sessions.drain(0, _HASTY_CLOSE_S)
 
 
 async def _listen(

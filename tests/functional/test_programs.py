@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import requests
 
+from console_ext.tokens import migration
 from tests.functional.programs import BIN, free_port
+from tests.proxy_parts import wait_for
 
 SECRET = 'swordfish'
 
@@ -50,6 +54,66 @@ def test_agent_starts_and_stops(deployment, programs):
     agent.wait_for('Answering for compute host compute-1')
     assert agent.stop() == 0
     assert 'Traceback' not in agent.log
+
+
+def takes(program, number) -> bool:
+    """Whether a program has a handler for a signal by now."""
+    status = Path(f'/proc/{program.process.pid}/status').read_text()
+    mask = int(re.search(r'^SigCgt:\s*([0-9a-f]+)', status, re.MULTILINE)[1], 16)
+    return bool(mask >> (number - 1) & 1)
+
+
+@pytest.mark.parametrize('name', ['api', 'agent', 'proxy', 'demo'])
+def test_reload_from_the_first_moment(deployment, programs, name):
+    """SIGHUP ends no program that has taken it, and all take it before they start."""
+    deployment.configure(
+        api={'listen_port': free_port()},
+        database={'connection': f'sqlite:///{deployment.path}/console.db'},
+        serial_console={'serialproxy_port': free_port()},
+        spice={'html5proxy_port': free_port(), 'html5proxy_web': deployment.path},
+    )
+    migration.sync(deployment.conf())
+    options = ['--config-file', str(deployment.config_file)]
+    if name == 'demo':
+        options = []
+        for option in ('--port', '--serial-port', '--spice-port'):
+            options += [option, str(free_port())]
+    program = programs.start(f'console-ext-{name}', *options)
+    wait_for(lambda: takes(program, signal.SIGHUP), 10)
+    assert program.log == ''
+    program.process.send_signal(signal.SIGHUP)
+    program.wait_for(READY[name])
+    program.process.send_signal(signal.SIGHUP)
+    assert program.stop() == 0, program.log
+    assert 'Traceback' not in program.log
+
+
+READY = {
+    'api': 'Serving on',
+    'agent': 'Answering for',
+    'proxy': 'Listening for SPICE',
+    'demo': 'Ctrl-C here ends',
+}
+
+
+def test_reload_changes_what_can_change(deployment, programs):
+    """SIGHUP reads ``debug`` again; a file that is broken changes nothing."""
+    agent = programs.start(
+        'console-ext-agent', '--config-file', str(deployment.config_file)
+    )
+    agent.wait_for('Answering for')
+    text = deployment.config_file.read_text()
+    deployment.config_file.write_text(f'transport_url rabbit://u:{SECRET}@h/\n')
+    agent.process.send_signal(signal.SIGHUP)
+    agent.wait_for('The former configuration stays in force')
+    deployment.config_file.write_text(text)
+    deployment.configure(DEFAULT={'debug': True, 'host': 'compute-2'})
+    agent.process.send_signal(signal.SIGHUP)
+    agent.wait_for('Ignoring change to immutable option DEFAULT.host')
+    agent.wait_for('Option DEFAULT.debug changed from [None] to [True]')
+    assert agent.stop() == 0
+    assert 'Traceback' not in agent.log
+    assert SECRET not in agent.log
 
 
 def test_noauth_stays_on_loopback(deployment):

@@ -33,8 +33,9 @@ class Cloud:
         self.tokens: list[str] = []
         self._deployment, self._programs, self._broker = deployment, programs, broker
 
-    def start(self, **more):
+    def start(self, *proxy_args, **more):
         """
+        :param proxy_args: of the proxy's command line
         :param more: options, a keyword a group
         """
         deployment = self._deployment
@@ -58,7 +59,7 @@ class Cloud:
         migration.sync(deployment.conf())
         self.start_agent()
         self.api = self._start('console-ext-api')
-        self.start_proxy()
+        self.start_proxy(*proxy_args)
         self.api.wait_for('Serving on')
 
     def place(self, serial_port, spice_port=None):

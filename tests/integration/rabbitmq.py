@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.functional.programs import free_port, listens
@@ -96,6 +98,25 @@ class Broker:
         while listens(self._port):
             assert time.monotonic() < deadline, f'port {self._port} is taken still'
             time.sleep(0.05)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Within the block the broker accepts connections and answers nothing."""
+        assert self._server is not None
+        os.killpg(self._server.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self._server.pid, signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def away(self) -> Iterator[None]:
+        """Within the block nobody listens on the broker's port."""
+        self.kill()
+        try:
+            yield
+        finally:
+            self.start()
 
     def stop(self) -> None:
         if self._server is not None:

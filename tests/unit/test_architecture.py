@@ -20,6 +20,7 @@ GROUND = {
     'executor',
     'lanes',
     'printable',
+    'signals',
     'throttle',
     'watch',
 }

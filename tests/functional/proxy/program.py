@@ -19,7 +19,7 @@ from tests.proxy_parts import Authority, Computes
 TOKENS = 11000
 
 
-def main() -> int:
+def main() -> None:
     guest_port, pids = int(sys.argv[1]), Path(sys.argv[2])
     authority = Authority()
     for number in range(TOKENS):
@@ -33,7 +33,7 @@ def main() -> int:
         return authority
 
     proxy.ComputeClient = lambda conf: _Computes()
-    return service.run(lambda: proxy.serve(sys.argv[3:], load))
+    service.main(lambda signals: proxy.serve(signals, sys.argv[3:], load))
 
 
 class _Computes(Computes):
@@ -42,4 +42,4 @@ class _Computes(Computes):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

@@ -41,18 +41,20 @@ class Program:
             *(str(self.guest.port), str(self.pids_file)),
             *('--config-file', str(deployment.config_file), *args),
         ]
-        self.process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        self._log_file = deployment.path / 'log'
+        with self._log_file.open('wb') as log:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
+            )
 
     def pids(self) -> list[int]:
         """The processes that have served, the oldest first."""
         text = self.pids_file.read_text() if self.pids_file.exists() else ''
         return [int(line) for line in text.split()]
+
+    @property
+    def log(self) -> str:
+        return self._log_file.read_text(errors='replace')
 
     def connect(self, number: int, **options):
         url = f'ws://127.0.0.1:{self.port}/?token=token-{number}'
@@ -60,7 +62,8 @@ class Program:
 
     def end(self) -> str:
         """Wait for the end, and return what was logged."""
-        return self.process.communicate(timeout=20)[0]
+        self.process.wait(20)
+        return self.log
 
 
 @pytest.fixture
@@ -77,7 +80,7 @@ def program(deployment):
     for one in running:
         if one.process.poll() is None:
             one.process.kill()
-        one.process.communicate()
+        one.process.wait()
         one.guest.close()
 
 
@@ -98,6 +101,23 @@ def test_drain(program, number, workers):
     assert made.process.returncode == 0
     assert 'going away' in log
     assert 'token-1' not in log
+
+
+@pytest.mark.parametrize('workers', ['1', '2'])
+def test_a_second_signal(program, workers):
+    """The drain is over at once; clients are told, and the exit status is 0 still."""
+    made = program('--workers', workers, console_proxy={'drain_timeout': 600})
+    client = made.connect(1)
+    made.process.terminate()
+    wait_for(lambda: not listens(made.port))
+    client.send(b'still here')
+    assert client.recv(timeout=5) == b'still here'
+    made.process.terminate()
+    with pytest.raises(ConnectionClosed) as caught:
+        receive_for_ever(client)
+    assert caught.value.rcvd.code == 1001
+    made.end()
+    assert made.process.returncode == 0
 
 
 def test_a_client_that_does_not_answer_does_not_hold_up_the_end(program):
@@ -157,6 +177,31 @@ def test_a_dead_worker_is_replaced(program):
         client.close()
 
 
+def test_a_frozen_worker_is_replaced(program):
+    """So that every new console opens again, and the other worker's stay open."""
+    made = program('--workers', '2', console_proxy={'worker_timeout': 3})
+    wait_for(lambda: len(made.pids()) == 2)
+    clients = [made.connect(number) for number in range(12)]
+    os.kill(made.pids()[0], signal.SIGSTOP)
+    wait_for(lambda: len(made.pids()) == 3, 30)
+    for number in range(20, 40):
+        client = made.connect(number, open_timeout=20)
+        client.send(b'x')
+        assert client.recv(timeout=5) == b'x'
+        client.close()
+    assert f'(process {made.pids()[0]}) is killed' in made.log
+    assert sum(answers(client) for client in clients) >= 1
+
+
+def answers(client) -> bool:
+    """Whether a client's session goes on."""
+    try:
+        client.send(b'x')
+        return client.recv(timeout=5) == b'x'
+    except ConnectionClosed:
+        return False
+
+
 def test_workers_that_do_not_stay_alive(program, deployment):
     """Three quick deaths are the end, with a reason."""
     (deployment.path / 'fail').touch()
@@ -201,8 +246,10 @@ def test_a_new_certificate(program, certificate, workers):
     second = shown()
     cert_file.write_text('nonsense')
     made.process.send_signal(signal.SIGHUP)
+    refusal = 'The former certificate stays in force'
+    wait_for(lambda: made.log.count(refusal) == int(workers))
     assert {shown() for _ in range(8)} <= {second}
     client.close()
     made.process.terminate()
-    assert 'The former certificate stays in force' in made.end()
+    made.end()
     assert made.process.returncode == 0

@@ -25,6 +25,7 @@ def test_options():
         'max_session_time': 0,
         'heartbeat_interval': 5,
         'drain_timeout': 5,
+        'worker_timeout': 15,
         'threads': 16,
     }
 

@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 
+import psutil
 import pytest
 
 from tests.proxy_parts import wait_for
@@ -18,31 +20,47 @@ from tests.proxy_parts import wait_for
 def run(tmp_path):
     """A function that starts a program with workers.
 
-    The body of a worker finds its number in ``number``; what it writes to ``started``
-    is read by the test, and ``closed`` when what is held for workers is given up.
+    The body of a worker finds its ``number``, its ``signals``, and ``beat`` of its
+    pulse; what it writes to ``started`` is read by the test, and ``closed`` when what
+    is held for workers is given up.
     """
     started = []
 
-    def start(count: int, body: str, patience_s: float = 5):
+    def start(
+        count: int,
+        body: str,
+        *,
+        stop_s: float = 5,
+        silence_s: float = 0,
+        wrap: str = 'exec {}',
+    ):
         program = tmp_path / 'program.py'
         log = tmp_path / 'started'
         program.write_text(
             'import os, signal, sys, time\n'
             'from console_ext import exceptions\n'
             'from console_ext.proxy.workers import Workers\n'
+            'from console_ext.signals import Signals\n'
             f'started = open({str(log)!r}, "a", buffering=1)\n'
-            'def work(number):\n'
+            'def work(number, signals, beat):\n'
             f'{textwrap.indent(textwrap.dedent(body), "    ")}\n'
             'def close():\n'
             '    print("closed", file=started)\n'
+            'def reload():\n'
+            '    print("reloaded", file=started)\n'
             'try:\n'
-            f'    Workers({count}, work, {patience_s}, close).run()\n'
+            '    with Signals() as signals:\n'
+            f'        Workers({count}, work, stop_s={stop_s}, silence_s={silence_s},\n'
+            '                close=close, reload=reload).run(signals)\n'
             'except exceptions.ConfigurationError as error:\n'
             '    sys.exit(f"program: {error}")\n'
         )
         log.touch()
+        command = wrap.format(f'{sys.executable} {program}', log=log)
         process = subprocess.Popen(
-            [sys.executable, str(program)], stderr=subprocess.PIPE, text=True
+            ['sh', '-c', command],
+            stderr=subprocess.PIPE,
+            text=True,
         )
         started.append(process)
         return process, lambda: log.read_text().split()
@@ -59,17 +77,15 @@ def test_signals(run):
     process, said = run(
         2,
         """
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
-        signal.signal(signal.SIGHUP, lambda *_: print(f'hup{number}', file=started))
         print('up', file=started)
-        while not signal.sigtimedwait([signal.SIGTERM], 0.05):
-            pass
+        while (received := signals.wait(60)) == signal.SIGHUP:
+            print(f'hup{number}', file=started)
         return 0
         """,
     )
     wait_for(lambda: said().count('up') == 2)
     process.send_signal(signal.SIGHUP)
-    wait_for(lambda: {'hup0', 'hup1'} <= set(said()))
+    wait_for(lambda: {'hup0', 'hup1', 'reloaded'} <= set(said()))
     assert 'closed' not in said()
     process.terminate()
     assert process.wait(10) == 0
@@ -109,6 +125,166 @@ def test_a_dead_worker_is_replaced_under_its_number(run):
     assert process.poll() is None
 
 
+def test_children_that_are_no_workers(run):
+    """Those of a shell that has become the program end without an effect."""
+    process, said = run(
+        1,
+        """
+        print(f'up{os.getpid()}', file=started)
+        signals.wait(60)
+        return 0
+        """,
+        # The first ends before a worker does, the second while they are stopped.
+        wrap='sleep 1.5 & exec {}',
+    )
+    (first,) = wait_for(lambda: said())
+    children = psutil.Process(process.pid).children()
+    (other,) = [one for one in children if one.pid != int(first[2:])]
+    wait_for(lambda: not other.is_running(), 10)
+    assert process.poll() is None
+    os.kill(int(first[2:]), signal.SIGKILL)
+    wait_for(lambda: len(said()) == 2)
+    process.terminate()
+    assert process.wait(10) == 0
+    assert 'Traceback' not in process.stderr.read()
+
+
+def test_a_child_that_is_no_worker_ends_with_them(run):
+    """The workers are waited for, not the child."""
+    process, said = run(
+        1,
+        """
+        print('up', file=started)
+        signals.wait(60)
+        time.sleep(1)
+        return 0
+        """,
+        wrap='sh -c "while ! grep -q closed {log}; do sleep 0.05; done" & exec {}',
+    )
+    wait_for(said)
+    process.terminate()
+    assert process.wait(10) == 0
+    assert 'Traceback' not in process.stderr.read()
+
+
+BEATS = """
+    beat()
+    print(f'{number}:{os.getpid()}', file=started)
+    while not signals.wait(0.1):
+        beat()
+    return 0
+"""
+
+
+def test_a_frozen_worker_is_replaced(run):
+    """It is killed, with a word in the log; the other one is left alone."""
+    process, said = run(2, BEATS, silence_s=2)
+    first = wait_for(lambda: len(said()) == 2 and said())
+    frozen, other = first
+    os.kill(int(frozen.split(':')[1]), signal.SIGSTOP)
+    again = wait_for(lambda: len(said()) == 3 and said()[2], 20)
+    assert again.split(':')[0] == frozen.split(':')[0]
+    assert said().count(other) == 1
+    os.kill(int(other.split(':')[1]), 0)
+    process.terminate()
+    assert process.wait(10) == 0
+    log = process.stderr.read()
+    number, pid = frozen.split(':')
+    assert f'Worker {number} (process {pid}) is killed: its event loop' in log
+    assert log.count('is killed') == 1
+
+
+def test_a_blocked_worker_is_replaced(run):
+    """A process that runs, with an event loop that does not turn."""
+    process, said = run(
+        1,
+        """
+        beat()
+        print('up', file=started)
+        time.sleep(600)
+        """,
+        silence_s=2,
+        stop_s=0.3,
+    )
+    wait_for(lambda: len(said()) == 2, 20)
+    process.terminate()
+    assert process.wait(10) == 0
+
+
+def test_a_blocked_worker_does_not_outlive_its_parent(run):
+    """Also where it cannot see that it is to end."""
+    process, said = run(
+        1,
+        """
+        print(os.getpid(), file=started)
+        time.sleep(600)
+        """,
+        stop_s=0.3,
+    )
+    (pid,) = wait_for(said)
+    process.kill()
+    wait_for(lambda: not psutil.pid_exists(int(pid)), 20)
+
+
+def test_all_of_them_frozen_for_a_while(run):
+    """A supervisor that was frozen too does not hold it against its workers."""
+    process, said = run(2, BEATS, silence_s=2)
+    workers = wait_for(lambda: len(said()) == 2 and said())
+    pids = [process.pid, *(int(one.split(':')[1]) for one in workers)]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(5)
+    # The supervisor first, so that it finds them silent.
+    os.kill(process.pid, signal.SIGCONT)
+    time.sleep(1)
+    for pid in pids[1:]:
+        os.kill(pid, signal.SIGCONT)
+    process.send_signal(signal.SIGHUP)
+    wait_for(lambda: 'reloaded' in said())
+    assert said().count('reloaded') == 1
+    process.terminate()
+    assert process.wait(10) == 0
+    assert 'is killed' not in process.stderr.read()
+
+
+def test_a_worker_that_has_not_started_is_not_silent(run):
+    """Until its first beat it has more time."""
+    process, said = run(
+        1,
+        """
+        print('up', file=started)
+        signals.wait(60)
+        return 0
+        """,
+        silence_s=0.5,
+    )
+    wait_for(said)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(3)
+    assert said() == ['up']
+
+
+def test_stopping_faster(run):
+    """A second SIGTERM reaches the workers, and leaves them less time."""
+    process, said = run(
+        1,
+        """
+        print('up', file=started)
+        for count in range(2):
+            signals.wait(60)
+            print(f'told{count}', file=started)
+        time.sleep(600)
+        """,
+        stop_s=300,
+    )
+    wait_for(said)
+    process.terminate()
+    wait_for(lambda: 'told0' in said())
+    process.terminate()
+    wait_for(lambda: 'told1' in said())
+    assert process.wait(20) == 0
+
+
 def test_a_worker_that_does_not_end(run):
     """It is killed when patience is over."""
     process, said = run(
@@ -119,7 +295,7 @@ def test_a_worker_that_does_not_end(run):
         time.sleep(60)
         return 0
         """,
-        patience_s=0.3,
+        stop_s=0.3,
     )
     wait_for(said)
     process.terminate()

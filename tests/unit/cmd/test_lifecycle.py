@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A program from its start to its end."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from console_ext.cmd.lifecycle import Service, attend
+from console_ext.signals import Signals
+
+# Longer than any test.
+LONG_S = 600
+
+
+class Parts:
+    """A service that notes what is called, and may hang, fail or send signals."""
+
+    def __init__(self, stop_s=LONG_S, **acts):
+        self.calls = []
+        self.service = Service(
+            stop_s=stop_s,
+            **{
+                name: lambda name=name: self._call(name, acts.get(name))
+                for name in ('start', 'stop', 'reload', 'check', 'hasten')
+            },
+        )
+
+    def _call(self, name, act):
+        if name != 'check':
+            self.calls.append(name)
+        if act is not None:
+            act()
+
+
+@pytest.fixture
+def signals():
+    with Signals() as taken:
+        yield taken
+
+
+@pytest.fixture
+def hang():
+    """Wait until the test is over."""
+    over = threading.Event()
+    yield lambda: over.wait(LONG_S)
+    over.set()
+
+
+def send(*numbers):
+    for number in numbers:
+        os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
+def test_start_and_stop(signals, number):
+    parts = Parts(start=lambda: send(signal.SIGHUP), reload=lambda: send(number))
+    attend(parts.service, signals)
+    assert parts.calls == ['start', 'reload', 'stop']
+
+
+def test_start_that_hangs(signals, hang):
+    """It is left, and there is nothing to stop."""
+
+    def start():
+        send(signal.SIGTERM)
+        hang()
+
+    parts = Parts(start=start)
+    attend(parts.service, signals)
+    assert parts.calls == ['start']
+
+
+def test_start_that_fails(signals):
+    """The error is the program's."""
+
+    def start():
+        raise ValueError('why')
+
+    with pytest.raises(ValueError, match='why'):
+        attend(Parts(start=start).service, signals)
+
+
+def test_failure_on_the_way(signals):
+    """What the check finds ends the program."""
+
+    def check():
+        raise ValueError('why')
+
+    parts = Parts(check=check)
+    with pytest.raises(ValueError, match='why'):
+        attend(parts.service, signals)
+    assert parts.calls == ['start']
+
+
+def test_stop_that_hangs(signals, hang):
+    """It has its time, and is left then."""
+    parts = Parts(0.5, start=lambda: send(signal.SIGTERM), stop=hang)
+    started = time.monotonic()
+    attend(parts.service, signals)
+    assert 0.5 <= time.monotonic() - started < LONG_S / 10
+    assert parts.calls == ['start', 'stop']
+
+
+def test_second_signal(signals, hang):
+    """It hastens the stop, and leaves it a moment."""
+
+    def stop():
+        send(signal.SIGTERM)
+        hang()
+
+    parts = Parts(start=lambda: send(signal.SIGTERM), stop=stop)
+    started = time.monotonic()
+    attend(parts.service, signals)
+    assert time.monotonic() - started < LONG_S / 10
+    assert parts.calls == ['start', 'stop', 'hasten']
+
+
+def test_reload_while_stopping(signals):
+    """It ends nothing."""
+    parts = Parts(start=lambda: send(signal.SIGTERM), stop=lambda: send(signal.SIGHUP))
+    attend(parts.service, signals)
+    assert parts.calls == ['start', 'stop']

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signals without handlers that do anything."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from console_ext.signals import Signals
+
+
+@pytest.fixture
+def signals():
+    with Signals() as taken:
+        yield taken
+
+
+def send(*numbers):
+    for number in numbers:
+        os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal(signals, number):
+    """It ends nothing, and is read once."""
+    send(number)
+    assert signals.wait(10) == number
+    assert signals.wait(0) is None
+
+
+def test_order(signals):
+    """None is lost, and they are read as they came."""
+    numbers = [signal.SIGHUP, signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
+    for number in numbers:
+        send(number)
+    assert [signals.wait(10) for _ in numbers] == numbers
+
+
+def test_one_that_comes_while_it_is_waited_for(signals):
+    """The wait ends then."""
+    threading.Timer(0.2, send, [signal.SIGTERM]).start()
+    assert signals.wait(60) == signal.SIGTERM
+
+
+def test_wake(signals):
+    """Another thread ends a wait, without a signal."""
+    threading.Timer(0.2, signals.wake).start()
+    started = time.monotonic()
+    assert signals.wait(60) is None
+    assert time.monotonic() - started < 30
+
+
+def test_one_more(signals):
+    """A signal that was not taken from the start."""
+    signals.take(signal.SIGUSR1)
+    send(signal.SIGUSR1)
+    assert signals.wait(10) == signal.SIGUSR1
+
+
+def test_afterwards():
+    """Everything is as it was."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
+    before = [signal.getsignal(number) for number in numbers]
+    with Signals() as taken:
+        taken.take(signal.SIGUSR1)
+    assert [signal.getsignal(number) for number in numbers] == before
+    assert signal.set_wakeup_fd(-1) == -1
+    taken.wake()
+
+
+def test_what_is_executed_starts_with_the_defaults(signals):
+    """A child such as QEMU neither ignores nor blocks what this process takes."""
+    script = (
+        'import re\n'
+        'for line in open("/proc/self/status"):\n'
+        '    if re.match("Sig(Blk|Ign)", line): print(int(line.split()[1], 16))'
+    )
+    done = subprocess.run(
+        [sys.executable, '-I', '-c', script], capture_output=True, text=True
+    )
+    taken = sum(
+        1 << (number - 1) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    )
+    masks = [int(line) & taken for line in done.stdout.split()]
+    assert masks == [0, 0]
+
+
+def test_signals_that_were_blocked(signals):
+    """Whoever started the program may have blocked them."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    with Signals() as taken:
+        send(signal.SIGTERM)
+        assert taken.wait(10) == signal.SIGTERM
+
+
+# Sets an event at SIGTERM, by a handler or by Signals, while it waits for that event
+# again and again.
+STORM = """
+import os, signal, sys, threading, time
+from console_ext.signals import Signals
+
+def storm(pid):
+    for _ in range(20000):
+        os.kill(pid, signal.SIGHUP)
+    os.kill(pid, signal.SIGTERM)
+
+with Signals() as signals:
+    if not (child := os.fork()):
+        storm(os.getppid())
+        os._exit(0)
+    seen = 0
+    while (received := signals.wait(1.0)) != signal.SIGTERM:
+        seen += received == signal.SIGHUP
+    os.waitpid(child, 0)
+    print('ended', seen > 0)
+"""
+
+
+def test_a_storm_of_signals():
+    """However many interrupt a wait, the one that ends the program arrives."""
+    done = subprocess.run(
+        [sys.executable, '-c', STORM], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == 'ended True\n', done.stderr

@@ -11,12 +11,27 @@ from typing import Any
 from oslo_config import cfg
 
 from console_ext import exceptions
+from console_ext.cmd import service
 from console_ext.servers.base import WSGIApplication
 from console_ext.wsgi.middleware.noauth import is_loopback
 
 # Larger requests are refused before they are read whole; the API's own limit is lower,
 # and answers in its own format.
 _MAX_REQUEST_BYTES = 2**20
+
+# Beyond these the connection that is idle for longest makes room.
+MAX_CONNECTIONS = 1000
+
+# Of the descriptors, one in so many is for a connection.
+_DESCRIPTORS_FOR_ONE = 4
+
+# How many more there may be where none is idle; then others wait to be accepted.
+_MORE_CONNECTIONS = 100
+
+# Reverse proxies keep an idle connection for 60 s, and lose a request that they send on
+# one that is being closed.
+_IDLE_S = 65
+_IDLE_CHECK_S = 5
 
 
 class HTTPServer:
@@ -50,6 +65,8 @@ class HTTPServer:
         self.url = f'http://{shown}:{listener.getsockname()[1]}'
         self._wasyncore = wasyncore
         self._dispatchers: dict[int, Any] = {}
+        files = service.raise_file_limit()
+        self._most = min(MAX_CONNECTIONS, files // _DESCRIPTORS_FOR_ONE)
         self._server = waitress.create_server(
             application,
             map=self._dispatchers,
@@ -58,7 +75,14 @@ class HTTPServer:
             max_request_body_size=_MAX_REQUEST_BYTES,
             clear_untrusted_proxy_headers=True,
             ident=None,
+            connection_limit=self._most + _MORE_CONNECTIONS,
+            channel_timeout=_IDLE_S,
+            cleanup_interval=_IDLE_CHECK_S,
+            # select(2) knows descriptors below 1024 only.
+            asyncore_use_poll=True,
         )
+        self._connection = self._server.channel_class
+        self._server.channel_class = self._connect
         self._thread = threading.Thread(
             target=self._server.run, name='http-server', daemon=True
         )
@@ -80,6 +104,21 @@ class HTTPServer:
             time.sleep(0.01)
         trigger.pull_trigger(lambda: self._wasyncore.close_all(self._dispatchers))
         self._thread.join(timeout=max(0.1, deadline - time.monotonic()))
+
+    def _connect(self, *args: Any, **more: Any) -> Any:
+        """Make a connection that is accepted, and room for it; in the server's thread.
+
+        Connections that wait for a request, or for the rest of one, are idle.
+        """
+        connections = self._server.active_channels.values()
+        if len(connections) >= self._most:
+            idle = [
+                one for one in connections if not one.requests and not one.will_close
+            ]
+            if idle:
+                # As the server itself does with one that is idle for too long.
+                min(idle, key=lambda one: one.last_activity).will_close = True
+        return self._connection(*args, **more)
 
     def _unsent(self) -> bool:
         return any(

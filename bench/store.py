@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from oslo_db import options
 
 from console_ext import conf as config
-from console_ext.tokens import migration
+from console_ext.tokens import clock, migration
 from console_ext.tokens.authorization import Authorization
 from console_ext.tokens.schema import AUTHORIZATIONS
 from console_ext.tokens.store import Store
@@ -31,11 +31,10 @@ CLIENT = '192.0.2.1'
 
 def measure(store: Store) -> dict[str, float]:
     """Median milliseconds of a call."""
-    now = time.time()
     tokens = [str(uuid.uuid4()) for _ in range(SAMPLES)]
     grants = []
     calls: dict[str, Callable[[str], object]] = {
-        'issue': lambda token: store.issue(token, _authorization(now)),
+        'issue': lambda token: store.issue(token, _authorization(), 600),
         'redeem': lambda token: grants.append(store.redeem(token, 'serial', CLIENT)),
         'release': lambda token: store.release([grants.pop()]),
         'revoke': lambda token: store.revoke(token),
@@ -80,7 +79,7 @@ def fill(connection: str, rows: int) -> None:
     engine.dispose()
 
 
-def _authorization(now: float) -> Authorization:
+def _authorization() -> Authorization:
     return Authorization(
         console_type='serial',
         server_id=str(uuid.uuid4()),
@@ -91,8 +90,6 @@ def _authorization(now: float) -> Authorization:
         port=10001,
         tls_port=None,
         internal_access_path=None,
-        issued=now,
-        expires=now + 600,
     )
 
 
@@ -114,7 +111,8 @@ def run(connection: str, rows: int) -> None:
     before = time.perf_counter()
     store.purge()
     print(f'purge, nothing to delete: {(time.perf_counter() - before) * 1000:.2f} ms')
-    later = Store(conf, clock=lambda: time.time() + 1800 + 3600)
+    dialect = sa.make_url(connection).get_backend_name()
+    later = Store(conf, clock.now(dialect) + 1800 + 3600)
     before = time.perf_counter()
     purged = later.purge()
     print(f'purge of {purged}: {time.perf_counter() - before:.1f} s')

@@ -326,6 +326,7 @@ class Refusal(enum.StrEnum):
     USED = 'used'
     OTHER_CLIENT = 'other_client'
     TOO_MANY_SOCKETS = 'too_many_sockets'
+    TOO_MANY_JOINS = 'too_many_joins'
 
 
 class TokenRefused(ConsoleExtError):

@@ -25,8 +25,7 @@ from tests.deployment import PROJECT_A, server_id
 
 
 def authorization(**values) -> Authorization:
-    """Leave to open a serial console, for ten minutes from now."""
-    now = time.time()
+    """Leave to open a serial console."""
     usual = {
         'console_type': 'serial',
         'server_id': server_id('01'),
@@ -37,8 +36,6 @@ def authorization(**values) -> Authorization:
         'port': 1,
         'tls_port': None,
         'internal_access_path': None,
-        'issued': now,
-        'expires': now + 600,
     }
     return Authorization(**{**usual, **values})
 
@@ -53,7 +50,7 @@ class Authority:
 
     def __init__(self):
         self._lock = threading.Lock()
-        self._tokens: dict[str, Authorization] = {}
+        self._tokens: dict[str, tuple[Authorization, float, float | None]] = {}
         self._used: dict[str, str] = {}
         self._opened: set[str] = set()
         self._numbers = iter(range(10**9))
@@ -67,20 +64,31 @@ class Authority:
         self.answers = threading.Event()
         self.answers.set()
 
-    def issue(self, token: str, **values) -> Authorization:
-        self._tokens[token] = authorization(**values)
-        return self._tokens[token]
+    def issue(
+        self,
+        token: str,
+        *,
+        ttl_s: float = 600,
+        left_s: float | None = None,
+        **values,
+    ) -> Authorization:
+        """
+        :param left_s: as that of a grant
+        """
+        made = authorization(**values)
+        self._tokens[token] = made, time.monotonic() + ttl_s, left_s
+        return made
 
     def redeem(self, token, console_type, client_address):
         self._be_there()
         with self._lock:
             self.asked.append((token, console_type, client_address))
-            known = self._tokens.get(token)
-            if known is None:
+            if token not in self._tokens:
                 raise exceptions.TokenRefused(Refusal.UNKNOWN)
+            known, expires, left_s = self._tokens[token]
             if known.console_type != console_type:
                 raise exceptions.TokenRefused(Refusal.WRONG_TYPE)
-            if known.expires <= time.time():
+            if expires <= time.monotonic():
                 raise exceptions.TokenRefused(Refusal.EXPIRED)
             user = self._used.setdefault(token, client_address)
             if console_type == 'serial' and token in self._opened:
@@ -88,7 +96,7 @@ class Authority:
             if user != client_address:
                 raise exceptions.TokenRefused(Refusal.OTHER_CLIENT)
             self._opened.add(token)
-            grant = Grant(known, token, str(next(self._numbers)))
+            grant = Grant(known, token, str(next(self._numbers)), left_s)
             self.live.add(grant)
             return grant
 
@@ -127,10 +135,12 @@ class Computes:
     """The compute hosts, in threads.
 
     :param answer: what they say of any port; an exception is raised, a function called
+    :param answer_after_s: how long they take
     """
 
     def __init__(self):
         self.answer: object = True
+        self.answer_after_s = 0.0
         self.asked: list[tuple] = []
         self._executor = BoundedExecutor(32, 'test-computes', 1000)
 
@@ -144,6 +154,7 @@ class Computes:
         return self._executor.submit(self._answer)
 
     def _answer(self):
+        time.sleep(self.answer_after_s)
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer() if callable(self.answer) else self.answer

@@ -7,6 +7,8 @@ The unit tests ask it of SQLite, the integration tests of every database.
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 import threading
 import uuid
 
@@ -25,17 +27,22 @@ from console_ext.tokens.store import Store
 SERVER = '00000000-0000-4000-8000-000000000001'
 CLIENT = '192.0.2.1'
 NOW = 1_800_000_000.25
+TTL_S = 600
 LEASE_S = 60
 GRACE_S = 10
 RETENTION_S = 3600
 
 
 class Clock:
+    """A database's clock that a test sets.
+
+    :param now: seconds since the epoch
+    """
+
     def __init__(self, now: float = NOW):
         self.now = now
-
-    def __call__(self) -> float:
-        return self.now
+        # As SQL, for a store.
+        self.sql = sa.bindparam('now', callable_=lambda: self.now, type_=sa.Double())
 
 
 def configuration(connection: str, **changes: dict) -> config.cfg.ConfigOpts:
@@ -64,8 +71,6 @@ def authorization(console_type: str = 'serial', **changes) -> Authorization:
         'port': 10001,
         'tls_port': None,
         'internal_access_path': None,
-        'issued': NOW,
-        'expires': NOW + 600,
     }
     return Authorization(**{**values, **changes})
 
@@ -74,10 +79,12 @@ def new_token() -> str:
     return str(uuid.uuid4())
 
 
-def issued(store: Store, console_type: str = 'serial', **changes) -> str:
+def issued(
+    store: Store, console_type: str = 'serial', ttl_s: float = TTL_S, **changes
+) -> str:
     """A new token that opens such a console."""
     token = new_token()
-    store.issue(token, authorization(console_type, **changes))
+    store.issue(token, authorization(console_type, **changes), ttl_s)
     return token
 
 
@@ -103,7 +110,7 @@ class StoreContract:
 
     @pytest.fixture
     def store(self, conf, clock):
-        store = Store(conf, clock)
+        store = Store(conf, clock.sql)
         yield store
         store.close()
 
@@ -122,12 +129,11 @@ class StoreContract:
                 tls_port=5901,
                 internal_access_path='/a' * 2048,
                 host='2001:db8::1',
-                issued=NOW + 0.125,
                 cell='00000000-0000-4000-8000-0000000000ce',
             ),
         ):
             token = new_token()
-            store.issue(token, given)
+            store.issue(token, given, TTL_S)
             assert (
                 store.redeem(token, given.console_type, CLIENT).authorization == given
             )
@@ -143,7 +149,7 @@ class StoreContract:
         """A compute host that gives one token twice must not move the first."""
         token = issued(store)
         with pytest.raises(exceptions.UnexpectedReply, match='compute-1'):
-            store.issue(token, authorization(port=10002))
+            store.issue(token, authorization(port=10002), TTL_S)
         assert store.redeem(token, 'serial', CLIENT).authorization.port == 10001
 
     def test_refuses_what_was_never_issued(self, store):
@@ -161,6 +167,31 @@ class StoreContract:
         assert store.redeem(first, 'serial', CLIENT)
         clock.now = NOW + 600
         assert refusal(store, second) is Refusal.EXPIRED
+
+    @pytest.mark.parametrize('ahead_s', [72 * 60, -72 * 60])
+    def test_a_clock_that_is_wrong_decides_nothing(self, conf, ahead_s):
+        """What another process has written is fresh and live, as the database says."""
+        store = Store(conf)
+        fresh = [issued(store) for _ in range(20)]
+        live = [store.redeem(issued(store), 'serial', CLIENT) for _ in range(20)]
+        redeemed, new = issued(store), new_token()
+        what = (str(ahead_s), conf.database.connection, redeemed, new)
+        result = subprocess.run(
+            [sys.executable, '-m', 'tests.ahead', *what],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert (result.stderr, result.stdout) == ('', '0\n')
+        assert store.keep(live) == set()
+        assert refusal(store, redeemed) is Refusal.USED
+        for token in [*fresh, new]:
+            assert store.redeem(token, 'serial', CLIENT)
+        times = {(row.issued, row.expires) for row in self.rows(conf, AUTHORIZATIONS)}
+        assert all(ends - begins == pytest.approx(TTL_S) for begins, ends in times)
+        begins = [begins for begins, _ in times]
+        assert max(begins) - min(begins) < 60
+        store.close()
 
     def test_a_serial_token_opens_one_session(self, store, clock):
         token = issued(store)
@@ -197,6 +228,77 @@ class StoreContract:
         grants.append(store.redeem(token, 'spice-html5', CLIENT))
         store.release([grants[2]])
         clock.now += GRACE_S
+        assert refusal(store, token, 'spice-html5') is Refusal.USED
+
+    def test_a_session_has_an_end(self, conf, clock):
+        """It counts from the first socket, for those that join as well."""
+        conf.set_override('max_session_time', 100, group='console_proxy')
+        store = Store(conf, clock.sql)
+        token = issued(store, 'spice-html5')
+        clock.now += 300
+        grants = [store.redeem(token, 'spice-html5', CLIENT)]
+        assert grants[0].left_s == 100
+        for left_s in (91, 82, 73, 64, 55, 46, 37, 28, 19, 10, 1):
+            store.release(grants)
+            clock.now += GRACE_S - 1
+            grants = [store.redeem(token, 'spice-html5', CLIENT)]
+            assert grants[0].left_s == left_s
+        clock.now += 1
+        assert store.keep(grants) == set()
+        assert refusal(store, token, 'spice-html5') is Refusal.EXPIRED
+        store.close()
+
+    def test_a_session_that_came_to_nothing_has_not_begun(self, conf, clock):
+        conf.set_override('max_session_time', 100, group='console_proxy')
+        conf.set_override('spice_max_joins', 2, group='console_tokens')
+        store = Store(conf, clock.sql)
+        token = issued(store, 'spice-html5')
+        for _ in range(9):
+            clock.now += 60
+            store.withdraw(store.redeem(token, 'spice-html5', CLIENT))
+        assert store.redeem(token, 'spice-html5', CLIENT).left_s == 100
+        assert store.redeem(token, 'spice-html5', CLIENT).left_s == 100
+        store.close()
+
+    def test_an_expired_authorization_ends_its_session(self, conf, clock):
+        """Where that is enforced."""
+        conf.set_override('enforce_session_timeout', True, group='consoleauth')
+        store = Store(conf, clock.sql)
+        token = issued(store, 'spice-html5')
+        clock.now += TTL_S - 10
+        assert store.redeem(token, 'spice-html5', CLIENT).left_s == 10
+        clock.now += 9
+        assert store.redeem(token, 'spice-html5', CLIENT).left_s == 1
+        clock.now += 1
+        assert refusal(store, token, 'spice-html5') is Refusal.EXPIRED
+        store.close()
+
+    def test_a_session_lets_in_so_many_sockets_in_all(self, conf, clock):
+        conf.set_override('spice_max_joins', 40, group='console_tokens')
+        store = Store(conf, clock.sql)
+        token = issued(store, 'spice-html5')
+        first = store.redeem(token, 'spice-html5', CLIENT)
+        for _ in range(39):
+            store.release([store.redeem(token, 'spice-html5', CLIENT)])
+        assert refusal(store, token, 'spice-html5') is Refusal.TOO_MANY_JOINS
+        assert store.keep([first]) == set()
+        store.close()
+
+    def test_the_gaps_of_a_session_add_up(self, store, clock):
+        """And those in which a socket was tried for nothing are counted once."""
+        token = issued(store, 'spice-html5')
+        grant = store.redeem(token, 'spice-html5', CLIENT)
+        for _ in range(20):
+            store.release([grant])
+            clock.now += GRACE_S / 4
+            store.withdraw(store.redeem(token, 'spice-html5', CLIENT))
+            clock.now += GRACE_S / 4
+            grant = store.redeem(token, 'spice-html5', CLIENT)
+            # While it has a socket, no gap is counted.
+            clock.now += LEASE_S / 2
+            assert store.keep([grant]) == set()
+        store.release([grant])
+        clock.now += 0.1
         assert refusal(store, token, 'spice-html5') is Refusal.USED
 
     def test_a_spice_session_has_a_cap_of_sockets(self, store, clock):
@@ -327,21 +429,20 @@ class StoreContract:
 
     def test_purges_what_is_over(self, conf, clock):
         conf.set_override('purge_batch', 2, group='console_tokens')
-        store = Store(conf, clock)
+        store = Store(conf, clock.sql)
         for _ in range(5):
             issued(store)
         ended = store.redeem(issued(store), 'serial', CLIENT)
         store.redeem(issued(store), 'serial', CLIENT)  # its proxy dies
         # Live sessions stand at the head of the queue, and are passed over.
         lasting = [
-            store.redeem(issued(store, expires=NOW + 1), 'serial', CLIENT)
-            for _ in range(3)
+            store.redeem(issued(store, ttl_s=1), 'serial', CLIENT) for _ in range(3)
         ]
         assert store.purge() == 0
         clock.now = NOW + 600 + RETENTION_S - LEASE_S
         store.release([ended])
         store.keep(lasting)
-        issued(store, expires=clock.now + 600)
+        issued(store)
         clock.now = NOW + 600 + RETENTION_S + 1
         assert store.purge() == 6
         assert len(self.rows(conf, AUTHORIZATIONS)) == 5
@@ -367,7 +468,7 @@ class StoreContract:
     def test_threads_join_up_to_the_cap(self, conf, clock, store):
         # Each has to come between all the others, on a machine that does more.
         conf.set_override('timeout', 20, group='console_tokens')
-        store = Store(conf, clock)
+        store = Store(conf, clock.sql)
         token = issued(store, 'spice-html5')
         results = run_at_once(24, lambda: store.redeem(token, 'spice-html5', CLIENT))
         grants = [result for result in results if isinstance(result, Grant)]

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import ssl
 import sys
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -117,7 +116,6 @@ def start_ours(
 
     def path(mode: str) -> str:
         token = str(uuid.uuid4())
-        now = time.time()
         store.issue(
             token,
             Authorization(
@@ -130,9 +128,8 @@ def start_ours(
                 port=guests[mode],
                 tls_port=None,
                 internal_access_path=None,
-                issued=now,
-                expires=now + 3600,
             ),
+            3600,
         )
         return f'/?token={token}'
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +84,6 @@ class RemoteConsolesController:
         host, primitive = _reachable(server, ask.__name__)
         info = ask(context, host, primitive, console_type, server.bus_url)
         if self._store is not None:
-            now = time.time()
             authorization = Authorization(
                 console_type=console_type,
                 server_id=server.id,
@@ -97,10 +95,8 @@ class RemoteConsolesController:
                 port=info.port,
                 tls_port=info.tls_port,
                 internal_access_path=info.internal_access_path,
-                issued=now,
-                expires=now + self._ttl_s,
             )
-            self._store.issue(info.token, authorization)
+            self._store.issue(info.token, authorization, self._ttl_s)
         return {'console': {'type': console_type, 'url': info.access_url}}
 
 

@@ -94,7 +94,9 @@ OPTS = [
         'max_session_time',
         default=0,
         min=0,
-        help='Seconds after which a session is closed, whatever it does; 0 is never.',
+        help='Seconds after which a session is closed, whatever it does; 0 is never. '
+        'For SPICE they count from the first WebSocket of the session, and then none '
+        'can be opened: the user needs a new URL.',
     ),
     cfg.FloatOpt(
         'heartbeat_interval',

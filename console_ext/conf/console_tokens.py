@@ -20,7 +20,15 @@ OPTS = [
         min=0,
         max=60,
         help='Seconds after the last WebSocket of a SPICE session has closed in which '
-        'the same client may still open another. Then the token is used up.',
+        'the same client may still open another; ten times as long in all such gaps '
+        'of a session together. Then the token is used up.',
+    ),
+    cfg.IntOpt(
+        'spice_max_joins',
+        default=500,
+        min=1,
+        help='WebSockets that one SPICE session may open in all. A page that connects '
+        'again opens as many as the first time; then the user needs a new URL.',
     ),
     cfg.FloatOpt(
         'lease',

@@ -16,7 +16,7 @@ OPTS = [
     cfg.BoolOpt(
         'enforce_session_timeout',
         default=False,
-        help='End a console session when its token expires: token_ttl seconds after '
-        'the URL was asked for.',
+        help='End a console session, and let no WebSocket join it, when its token '
+        'expires: token_ttl seconds after the URL was asked for.',
     ),
 ]

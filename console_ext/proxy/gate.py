@@ -16,12 +16,16 @@ from console_ext.tokens.authorization import Grant
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """All that a session holds; to be given to :meth:`Gate.leave` when it ends."""
+    """All that a session holds; to be given to :meth:`Gate.leave` when it ends.
+
+    :param expires: when the session is to end, by the event loop's clock; None is never
+    """
 
     client: str
     grant: Grant
     place: Place
     target: Target
+    expires: float | None = None
 
 
 class Gate:
@@ -49,6 +53,8 @@ class Gate:
         try:
             place.take('proxy')
             place.take('client', asked.client)
+            # What is left counts from before the answer: no session lasts too long.
+            asked_at = asyncio.get_running_loop().time()
             grant = await self._grants.redeem(asked.token, console_type, asked.client)
             try:
                 authorization = grant.authorization
@@ -66,7 +72,8 @@ class Gate:
         except BaseException:
             place.leave()
             raise
-        return Admitted(asked.client, grant, place, target)
+        expires = None if grant.left_s is None else asked_at + grant.left_s
+        return Admitted(asked.client, grant, place, target, expires)
 
     def withdraw(self, admitted: Admitted) -> asyncio.Task[None]:
         """No session has come of it: the token is as good as it was.

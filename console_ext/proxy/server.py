@@ -29,7 +29,7 @@ from console_ext.proxy.grants import Grants
 from console_ext.proxy.limits import Limits
 from console_ext.proxy.lobby import Lobby
 from console_ext.proxy.pulse import BEAT_S
-from console_ext.proxy.sessions import Lengths, Sessions
+from console_ext.proxy.sessions import Sessions
 from console_ext.proxy.side import CLOSE_S
 from console_ext.proxy.target import Connector
 from console_ext.rpc import cells
@@ -202,10 +202,6 @@ class Proxy:
             gate,
             grants,
             Timing(options.ping_interval, options.ping_timeout, options.idle_timeout),
-            Lengths(
-                options.max_session_time,
-                self._conf.consoleauth.enforce_session_timeout,
-            ),
         )
         lobby = Lobby()
         servers = [

@@ -6,8 +6,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import time
-from dataclasses import dataclass
 
 from websockets.server import ServerProtocol
 
@@ -22,37 +20,11 @@ from console_ext.proxy.session import Session
 LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Lengths:
-    """How long a session may be.
-
-    :param longest_s: 0 is any length
-    :param enforce_expiry: whether it ends when its authorization expires
-    """
-
-    longest_s: float
-    enforce_expiry: bool
-
-    def expires(self, authorization_expires: float, now: float) -> float | None:
-        """
-        :param authorization_expires: seconds since the epoch
-        :param now: the event loop's clock
-        :returns: when the session ends, by the event loop's clock; None is never
-        """
-        ends = []
-        if self.longest_s:
-            ends.append(now + self.longest_s)
-        if self.enforce_expiry:
-            ends.append(now + max(0.0, authorization_expires - time.time()))
-        return min(ends, default=None)
-
-
 class Sessions:
-    def __init__(self, gate: Gate, grants: Grants, timing: Timing, lengths: Lengths):
+    def __init__(self, gate: Gate, grants: Grants, timing: Timing):
         self._gate = gate
         self._grants = grants
         self._timing = timing
-        self._lengths = lengths
         self._numbers = itertools.count(1)
         self._live: dict[Session, tuple[int, Admitted]] = {}
         self._going_away = False
@@ -78,12 +50,11 @@ class Sessions:
         """
         grant = admitted.grant
         authorization = grant.authorization
-        now = asyncio.get_running_loop().time()
         session = Session(
             wire,
             self._timing,
             text=text,
-            expires=self._lengths.expires(authorization.expires, now),
+            expires=admitted.expires,
             ended=self._ended,
         )
         number = next(self._numbers)

@@ -17,8 +17,6 @@ class Authorization:
     :param host: where the console is, with ``port``
     :param internal_access_path: what the hypervisor wants first on the connection;
         None for a plain port
-    :param issued: as ``expires``, in seconds since the epoch
-    :param expires: when the token can no longer open a session
     """
 
     console_type: str
@@ -30,8 +28,6 @@ class Authorization:
     port: int
     tls_port: int | None
     internal_access_path: str | None
-    issued: float
-    expires: float
     cell: str | None = None
 
 
@@ -41,8 +37,11 @@ class Grant:
 
     :param session_id: opaque; the sockets of one session have it in common
     :param socket_id: opaque; no other socket has it
+    :param left_s: how long the session may still last, in seconds from the redeem on;
+        None for any time
     """
 
     authorization: Authorization
     session_id: str
     socket_id: str
+    left_s: float | None = None

@@ -52,6 +52,11 @@ class Database:
         self._of_process: dict[int, sa.Engine] = {}
         self._own()
 
+    @property
+    def dialect(self) -> str:
+        """SQLAlchemy's name for the kind of database."""
+        return self._own().dialect.name
+
     def run(
         self,
         work: Callable[[sa.Connection], T],

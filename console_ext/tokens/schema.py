@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables.  A change here needs a migration; a test compares the two.
 
-Times are seconds since the epoch, UTC, by the clock of the process that wrote them.
+Times are seconds since the epoch, UTC, by the database's clock.
 The names are ours alone: the database may be Nova's as well.
 """
 
@@ -39,6 +39,11 @@ AUTHORIZATIONS = sa.Table(
     sa.Column('client_address', sa.String(255)),
     sa.Column('closed', sa.Double),
     sa.Column('cell', sa.String(36)),
+    # When the session's first socket was let in, how many were since, and for how many
+    # seconds, its gaps together, the session had none.
+    sa.Column('opened', sa.Double),
+    sa.Column('admitted', sa.Integer, nullable=False, server_default='0'),
+    sa.Column('gaps', sa.Double, nullable=False, server_default='0'),
     sa.Index('console_ext_authorizations_token_hash', 'token_hash', unique=True),
     sa.Index('console_ext_authorizations_server_id', 'server_id'),
     sa.Index('console_ext_authorizations_expires', 'expires'),

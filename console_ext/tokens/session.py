@@ -18,12 +18,15 @@ MAX_ADDRESS = 255
 # Their clients open a WebSocket for each channel, all with one token.
 SEVERAL_SOCKETS = frozenset({'spice-html5'})
 
+# So often a session may be without a socket for the whole grace.
+FULL_GAPS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """
     :param client_address: as :func:`canonical` makes it
-    :param now: seconds since the epoch
+    :param now: seconds since the epoch, by the clock that wrote the state's times
     """
 
     console_type: str
@@ -40,6 +43,9 @@ class State:
     :param closed: when a socket was last closed; None if none was
     :param leases: for each socket that was not closed, until when it is believed to
         be open
+    :param opened: when the session's first socket was let in; None while there is none
+    :param admitted: how many sockets the session has let in
+    :param gaps_s: how long the session had no socket, up to the last one that it let in
     """
 
     console_type: str
@@ -49,21 +55,43 @@ class State:
     client_address: str | None = None
     closed: float | None = None
     leases: tuple[float, ...] = ()
+    opened: float | None = None
+    admitted: int = 0
+    gaps_s: float = 0.0
+
+    @property
+    def last_open(self) -> float:
+        """Until when the session is known, or believed, to have a socket."""
+        # A socket whose proxy died closed with its lease, at the latest.
+        return max(self.closed or 0.0, *self.leases, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """
+    :param max_sockets: sockets that a session may have at once
+    :param max_joins: sockets that a session may let in, one after the other
     :param join_grace_s: how long after its last socket a session can be joined
+    :param longest_s: how long a session may last; 0 is any time
+    :param enforce_expiry: whether a session ends when its authorization expires
     """
 
     max_sockets: int
+    max_joins: int
     join_grace_s: float
+    longest_s: float = 0.0
+    enforce_expiry: bool = False
 
     @classmethod
     def of(cls, conf: cfg.ConfigOpts) -> Limits:
         options = conf.console_tokens
-        return cls(options.spice_max_sockets, options.spice_join_grace)
+        return cls(
+            options.spice_max_sockets,
+            options.spice_max_joins,
+            options.spice_join_grace,
+            conf.console_proxy.max_session_time,
+            conf.consoleauth.enforce_session_timeout,
+        )
 
 
 def refusal(state: State, request: Request, limits: Limits) -> Refusal | None:
@@ -76,15 +104,39 @@ def refusal(state: State, request: Request, limits: Limits) -> Refusal | None:
         return Refusal.EXPIRED if state.expires <= request.now else None
     if state.console_type not in SEVERAL_SOCKETS:
         return Refusal.USED
-    # A socket whose proxy died closed with its lease, at the latest.
-    last_open = max(state.closed or 0.0, *state.leases, 0.0)
-    if last_open + limits.join_grace_s <= request.now:
+    left = left_s(state, request.now, limits)
+    if left is not None and left <= 0:
+        return Refusal.EXPIRED
+    if state.last_open + limits.join_grace_s <= request.now:
+        return Refusal.USED
+    if state.gaps_s + gap_s(state, request.now) > FULL_GAPS * limits.join_grace_s:
         return Refusal.USED
     if request.client_address != state.client_address:
         return Refusal.OTHER_CLIENT
     if sum(lease > request.now for lease in state.leases) >= limits.max_sockets:
         return Refusal.TOO_MANY_SOCKETS
+    if state.admitted >= limits.max_joins:
+        return Refusal.TOO_MANY_JOINS
     return None
+
+
+def left_s(state: State, now: float, limits: Limits) -> float | None:
+    """How long the token's session may still last, in seconds; None for any time.
+
+    It begins now if it was not opened yet.
+    """
+    ends = []
+    if limits.longest_s:
+        opened = now if state.opened is None else state.opened
+        ends.append(opened + limits.longest_s - now)
+    if limits.enforce_expiry:
+        ends.append(state.expires - now)
+    return min(ends, default=None)
+
+
+def gap_s(state: State, now: float) -> float:
+    """How long the session has had no socket; 0 if it has one, or never had one."""
+    return max(0.0, now - state.last_open) if state.last_open else 0.0
 
 
 def canonical(client_address: str) -> str:

@@ -6,9 +6,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,68 +16,14 @@ from oslo_db import exception as db_exception
 
 from console_ext import exceptions
 from console_ext.exceptions import Refusal
-from console_ext.tokens import database, session
+from console_ext.tokens import clock, database, session
 from console_ext.tokens.authorization import Authorization, Grant
-from console_ext.tokens.schema import AUTHORIZATIONS, SOCKETS
+from console_ext.tokens.statements import Statements
 
 # Ids in one statement; SQLite before 3.32 takes 999 values.
 _BATCH = 500
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Authorization))
-
-# Statements of each session are built once: building one takes longer than SQLite does.
-# They never read the hash: SQLAlchemy's own log shows the rows that it reads.
-_READ = (
-    sa.select(
-        *(column for column in AUTHORIZATIONS.c if column.name != 'token_hash'),
-        SOCKETS.c.lease,
-    )
-    .outerjoin_from(AUTHORIZATIONS, SOCKETS)
-    .where(AUTHORIZATIONS.c.token_hash == sa.bindparam('its_hash'))
-)
-# The comparison decides between processes, on every database and at every isolation
-# level: of two that have read the same count, one finds it changed.
-_ADMIT = (
-    AUTHORIZATIONS.update()
-    .where(
-        AUTHORIZATIONS.c.token_hash == sa.bindparam('its_hash'),
-        AUTHORIZATIONS.c.redeemed == sa.bindparam('as_read'),
-        AUTHORIZATIONS.c.revoked.is_(None),
-    )
-    .values(
-        redeemed=AUTHORIZATIONS.c.redeemed + 1,
-        session_id=sa.bindparam('its_session'),
-        client_address=sa.bindparam('its_client'),
-    )
-)
-_ISSUE = AUTHORIZATIONS.insert()
-_SOCKET = SOCKETS.insert()
-_ITS_SOCKETS = SOCKETS.c.id.in_(sa.bindparam('socket_ids', expanding=True))
-_OWNERS = sa.select(SOCKETS.c.authorization_id).where(_ITS_SOCKETS)
-_RELEASE = SOCKETS.delete().where(_ITS_SOCKETS)
-_CLOSED = (
-    AUTHORIZATIONS.update()
-    .where(AUTHORIZATIONS.c.id.in_(sa.bindparam('its_ids', expanding=True)))
-    .values(closed=sa.bindparam('now'))
-)
-_UNOPENED = sa.and_(
-    AUTHORIZATIONS.c.id == sa.bindparam('its_id'),
-    AUTHORIZATIONS.c.closed.is_(None),
-)
-# It counts as a change, and from here on nobody joins before this is done.
-_WITHDRAW = (
-    AUTHORIZATIONS.update()
-    .where(_UNOPENED)
-    .values(redeemed=AUTHORIZATIONS.c.redeemed + 1)
-)
-_REOPEN = (
-    AUTHORIZATIONS.update()
-    .where(
-        _UNOPENED,
-        ~sa.exists().where(SOCKETS.c.authorization_id == AUTHORIZATIONS.c.id),
-    )
-    .values(session_id=None, client_address=None)
-)
 
 
 class Store:
@@ -89,31 +34,36 @@ class Store:
     does not do its part within ``[console_tokens] timeout``; what it was to change may
     then have been changed or not, never half.
 
-    Proxies are believed to have about the same time of day.
+    The database's clock decides; nobody else's does.
 
     :param conf: the configuration; ``[database] connection`` is set
-    :param clock: the time, in seconds since the epoch
+    :param now: the time in SQL, in seconds since the epoch; None for the database's
     :raises ConfigurationError: the database's URL, or its driver, is not usable
     """
 
-    def __init__(self, conf: cfg.ConfigOpts, clock: Callable[[], float] = time.time):
-        self._clock = clock
+    def __init__(
+        self, conf: cfg.ConfigOpts, now: sa.ColumnElement[float] | None = None
+    ):
         self._limits = session.Limits.of(conf)
         self._options = conf.console_tokens
         self._database = database.Database(conf, conf.console_tokens.timeout)
+        if now is None:
+            now = clock.now(self._database.dialect)
+        self._statements = Statements(now)
 
-    def issue(self, token: str, authorization: Authorization) -> None:
+    def issue(self, token: str, authorization: Authorization, ttl_s: float) -> None:
         """Let the token open what the authorization says, once.
 
+        :param ttl_s: how long it can open a session, in seconds from now on
         :raises UnexpectedReply: the token is not new
         """
         values = dict(
-            dataclasses.asdict(authorization), token_hash=_hash(token), redeemed=0
+            dataclasses.asdict(authorization), token_hash=_hash(token), ttl_s=ttl_s
         )
 
         def insert(connection: sa.Connection) -> None:
             with connection.begin():
-                connection.execute(_ISSUE, values)
+                connection.execute(self._statements.issue, values)
 
         try:
             self._database.run(insert)
@@ -132,12 +82,13 @@ class Store:
         client_address = session.canonical(client_address)
 
         def take(connection: sa.Connection) -> Grant:
-            request = session.Request(console_type, client_address, self._clock())
-            row, state = _read(connection, token_hash)
+            read = self._read(connection, token_hash)
             # A refusal has locked nothing.
             connection.rollback()
-            if state is None:
+            if read is None:
                 raise exceptions.TokenRefused(Refusal.UNKNOWN)
+            row, state = read
+            request = session.Request(console_type, client_address, row.now)
             refusal = session.refusal(state, request, self._limits)
             if refusal is not None:
                 raise exceptions.TokenRefused(refusal)
@@ -145,9 +96,18 @@ class Store:
                 authorization=Authorization(*(getattr(row, name) for name in _FIELDS)),
                 session_id=state.session_id or uuid.uuid4().hex,
                 socket_id=uuid.uuid4().hex,
+                left_s=session.left_s(state, row.now, self._limits),
             )
+            as_read = {
+                'its_hash': token_hash,
+                'as_read': row.redeemed,
+                'its_session': grant.session_id,
+                'its_client': client_address,
+                'its_opening': state.opened,
+                'its_gap_s': session.gap_s(state, row.now),
+            }
             with connection.begin():
-                self._admit(connection, token_hash, row, grant, client_address)
+                self._admit(connection, as_read, row.id, grant.socket_id)
             return grant
 
         return self._database.run(take, self._undo)
@@ -193,12 +153,7 @@ class Store:
         def update(connection: sa.Connection) -> int:
             with connection.begin():
                 return connection.execute(
-                    AUTHORIZATIONS.update()
-                    .where(
-                        AUTHORIZATIONS.c.server_id == server_id,
-                        AUTHORIZATIONS.c.revoked.is_(None),
-                    )
-                    .values(revoked=self._clock())
+                    self._statements.revoke, {'its_server': server_id}
                 ).rowcount
 
         return self._database.run(update)
@@ -210,116 +165,125 @@ class Store:
 
         :returns: how many authorizations
         """
-        cutoff = self._clock() - self._options.retention
         purged = 0
         after: tuple[float, int] | None = None
         while True:
-            rows = self._database.run(functools.partial(self._old, cutoff, after))
+            rows = self._database.run(functools.partial(self._old, after))
             if not rows:
                 return purged
             ids = sorted(row.id for row in rows)
-            purged += self._database.run(functools.partial(_delete, ids))
+            purged += self._database.run(functools.partial(self._delete, ids))
             after = (rows[-1].expires, rows[-1].id)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
         self._database.close()
 
+    def _read(
+        self, connection: sa.Connection, token_hash: str
+    ) -> tuple[Any, session.State] | None:
+        """One statement, so that it sees one moment."""
+        its = {'its_hash': token_hash}
+        rows = connection.execute(self._statements.read, its).all()
+        if not rows:
+            return None
+        row = rows[0]
+        opened = row.opened
+        if opened is None and row.session_id is not None:
+            # A version before this column has opened it: not earlier than this.
+            opened = row.issued
+        return row, session.State(
+            console_type=row.console_type,
+            expires=row.expires,
+            revoked=row.revoked is not None,
+            session_id=row.session_id,
+            client_address=row.client_address,
+            closed=row.closed,
+            leases=tuple(row.lease for row in rows if row.lease is not None),
+            opened=opened,
+            admitted=row.admitted,
+            gaps_s=row.gaps,
+        )
+
     def _admit(
         self,
         connection: sa.Connection,
-        token_hash: str,
-        row: Any,
-        grant: Grant,
-        client_address: str,
+        as_read: dict[str, Any],
+        authorization_id: int,
+        socket_id: str,
     ) -> None:
         """Write a socket down, if the token is as it was read.
 
+        :param as_read: the values of ``Statements.admit``
         :raises Overtaken: it is not
         """
-        changed = connection.execute(
-            _ADMIT,
+        if connection.execute(self._statements.admit, as_read).rowcount != 1:
+            raise database.Overtaken
+        connection.execute(
+            self._statements.add_socket,
             {
-                'its_hash': token_hash,
-                'as_read': row.redeemed,
-                'its_session': grant.session_id,
-                'its_client': client_address,
+                'its_socket': socket_id,
+                'its_id': authorization_id,
+                'lease_s': self._options.lease,
             },
         )
-        if changed.rowcount != 1:
-            raise database.Overtaken
-        socket = {'id': grant.socket_id, 'authorization_id': row.id}
-        connection.execute(_SOCKET, {**socket, 'lease': self._lease()})
 
     def _undo(self, grant: Grant, connection: sa.Connection) -> None:
+        statements = self._statements
         its = {'socket_ids': [grant.socket_id]}
         with connection.begin():
-            owner = connection.scalar(_OWNERS, its)
+            owner = connection.scalar(statements.owners, its)
         if owner is None:
             return
         with connection.begin():
-            connection.execute(_WITHDRAW, {'its_id': owner})
-            connection.execute(_RELEASE, its)
-            connection.execute(_REOPEN, {'its_id': owner})
-
-    def _lease(self) -> float:
-        return self._clock() + float(self._options.lease)
+            connection.execute(statements.withdraw, {'its_id': owner})
+            connection.execute(statements.release, its)
+            connection.execute(statements.reopen, {'its_id': owner})
 
     def _end(self, socket_ids: list[str], connection: sa.Connection) -> None:
+        statements = self._statements
         its = {'socket_ids': socket_ids}
         with connection.begin():
-            owners = sorted(set(connection.scalars(_OWNERS, its)))
+            owners = sorted(set(connection.scalars(statements.owners, its)))
         if not owners:
             return
         with connection.begin():
-            connection.execute(_CLOSED, {'its_ids': owners, 'now': self._clock()})
-            connection.execute(_RELEASE, its)
+            connection.execute(statements.close, {'its_ids': owners})
+            connection.execute(statements.release, its)
 
     def _renew(self, socket_ids: list[str], connection: sa.Connection) -> list[str]:
         """Renew leases; which of the sockets are to stay?"""
-        ours = SOCKETS.c.id.in_(socket_ids)
+        ours = {'socket_ids': socket_ids}
         with connection.begin():
-            connection.execute(SOCKETS.update().where(ours).values(lease=self._lease()))
-            staying = connection.scalars(
-                sa.select(SOCKETS.c.id)
-                .join(AUTHORIZATIONS)
-                .where(ours, AUTHORIZATIONS.c.revoked.is_(None))
+            connection.execute(
+                self._statements.renew, {**ours, 'lease_s': self._options.lease}
             )
-            return list(staying)
+            return list(connection.scalars(self._statements.staying, ours))
 
     def _old(
-        self,
-        cutoff: float,
-        after: tuple[float, int] | None,
-        connection: sa.Connection,
+        self, after: tuple[float, int] | None, connection: sa.Connection
     ) -> list[Any]:
         """The next batch to delete, oldest first.
 
         :param after: the last of the batch before, so that the sessions which outlive
             their token by days are passed over once, not once a batch
         """
-        columns = AUTHORIZATIONS.c
-        kept = sa.exists().where(
-            SOCKETS.c.authorization_id == columns.id, SOCKETS.c.lease >= cutoff
-        )
-        query = (
-            sa.select(columns.id, columns.expires)
-            .where(
-                columns.expires < cutoff,
-                sa.or_(columns.closed.is_(None), columns.closed < cutoff),
-                ~kept,
-            )
-            .order_by(columns.expires, columns.id)
-            .limit(self._options.purge_batch)
-        )
+        values = {
+            'retention_s': self._options.retention,
+            'batch': self._options.purge_batch,
+        }
+        statement = self._statements.old
         if after is not None:
-            expires, last_id = after
-            query = query.where(
-                columns.expires >= expires,
-                sa.or_(columns.expires > expires, columns.id > last_id),
-            )
+            statement = self._statements.old_after
+            values |= {'last_expires': after[0], 'last_id': after[1]}
         with connection.begin():
-            return list(connection.execute(query))
+            return list(connection.execute(statement, values))
+
+    def _delete(self, ids: list[int], connection: sa.Connection) -> int:
+        these = {'its_ids': ids}
+        with connection.begin():
+            connection.execute(self._statements.delete_sockets, these)
+            return connection.execute(self._statements.delete, these).rowcount
 
 
 def _hash(token: str) -> str:
@@ -328,33 +292,6 @@ def _hash(token: str) -> str:
     It may be anything that a client sent, lone surrogates too.
     """
     return hashlib.sha256(token.encode('utf-8', 'surrogatepass')).hexdigest()
-
-
-def _read(
-    connection: sa.Connection, token_hash: str
-) -> tuple[Any, session.State] | tuple[None, None]:
-    """One statement, so that it sees one moment."""
-    rows = connection.execute(_READ, {'its_hash': token_hash}).all()
-    if not rows:
-        return None, None
-    row = rows[0]
-    return row, session.State(
-        console_type=row.console_type,
-        expires=row.expires,
-        revoked=row.revoked is not None,
-        session_id=row.session_id,
-        client_address=row.client_address,
-        closed=row.closed,
-        leases=tuple(row.lease for row in rows if row.lease is not None),
-    )
-
-
-def _delete(ids: list[int], connection: sa.Connection) -> int:
-    with connection.begin():
-        connection.execute(SOCKETS.delete().where(SOCKETS.c.authorization_id.in_(ids)))
-        return connection.execute(
-            AUTHORIZATIONS.delete().where(AUTHORIZATIONS.c.id.in_(ids))
-        ).rowcount
 
 
 def _ids(grants: Iterable[Grant]) -> dict[str, Grant]:

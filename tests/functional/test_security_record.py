@@ -483,10 +483,12 @@ def test_cve_2026_6383_a_rule_is_no_part_of_a_url(
     assert asked == [(rule, target)]
 
 
-def test_cve_2023_40025_a_session_has_an_end(served):
+def test_cve_2023_40025_a_session_has_an_end(served, request):
     """After max_session_time, however busy it is."""
-    proxy = served.start(console_proxy={'max_session_time': 0.5})
-    client = proxy.connect(proxy.token(proxy.guest()))
+    served.deployment.configure(console_proxy={'max_session_time': 0.5})
+    cloud = request.getfixturevalue('cloud')
+    cloud.place({'01': served.guest().port})
+    client = served.connect(cloud.token('01'))
     started = time.monotonic()
     with pytest.raises(ConnectionClosed) as caught:
         receive_for_ever(client, b'x')

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 
 import pytest
@@ -49,19 +50,26 @@ def token_of(response):
     ('body', 'console_type', 'port'),
     [(SERIAL, 'serial', 10001), (SPICE, 'spice-html5', 5901)],
 )
-def test_token_opens_what_was_asked_for(store, client, body, console_type, port):
+def test_token_opens_what_was_asked_for(
+    deployment, store, client, body, console_type, port
+):
     """The store knows the console, the server, who asked, and until when."""
     token = token_of(client.console(body=body, by='root'))
     grant = store.redeem(token, console_type, '192.0.2.1')
     noted = grant.authorization
+    with sqlite3.connect(deployment.path / 'console.db') as database:
+        ((issued, expires),) = database.execute(
+            'SELECT issued, expires FROM console_ext_authorizations'
+        )
+    database.close()
     assert noted.console_type == console_type
     assert noted.server_id == server_id('01')
     assert noted.project_id == PROJECT_A
     assert noted.user_id == 'root'
     assert noted.compute_host == 'compute-1'
     assert (noted.host, noted.port) == ('127.0.0.1', port)
-    assert noted.expires - noted.issued == pytest.approx(60)
-    assert noted.issued == pytest.approx(time.time(), abs=10)
+    assert expires - issued == pytest.approx(60)
+    assert issued == pytest.approx(time.time(), abs=10)
 
 
 def test_refused_request_notes_nothing(store, client):

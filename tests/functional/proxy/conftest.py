@@ -11,8 +11,10 @@ import ssl
 import pytest
 from websockets.sync.client import connect
 
+from console_ext import tokens
 from console_ext.proxy.server import Proxy
-from tests.proxy_parts import Authority, Computes, Guest
+from console_ext.tokens import migration
+from tests.proxy_parts import Authority, Computes, Guest, authorization
 
 BASE = {
     'serial_console': {
@@ -91,6 +93,26 @@ class Served:
                 while part := opened.recv(65536):
                     answer += part
             return answer
+
+
+@contextlib.contextmanager
+def stored(served, tmp_path):
+    """A proxy whose store is on disk."""
+    served.deployment.configure(
+        database={'connection': f'sqlite:///{tmp_path}/tokens.db'}
+    )
+    conf = served.deployment.conf()
+    served.authority = store = tokens.load(conf)
+    migration.sync(conf)
+    yield served.start()
+    served.stop()
+    store.close()
+
+
+def issue(proxy, token, ttl_s=600, **values) -> str:
+    """Have a real store let a token open a console."""
+    proxy.authority.issue(token, authorization(**values), ttl_s)
+    return token
 
 
 @pytest.fixture

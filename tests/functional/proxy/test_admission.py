@@ -6,7 +6,6 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-import time
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -46,7 +45,7 @@ def test_one_answer_for_all_that_is_wrong_with_a_token(proxy, caplog):
     used = proxy.token(proxy.guest())
     proxy.connect(used)
     spice = proxy.token(proxy.guest(), console_type='spice-html5')
-    expired = proxy.token(proxy.guest(), expires=time.time() - 1)
+    expired = proxy.token(proxy.guest(), ttl_s=0)
     for token, reason in (
         ('unknown', 'unknown'),
         (expired, 'expired'),

@@ -12,34 +12,15 @@ import time
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from console_ext import tokens
-from console_ext.tokens import migration
-from tests.proxy_parts import authorization, wait_for
-
-
-@contextlib.contextmanager
-def stored(served, tmp_path):
-    """A proxy whose store is on disk."""
-    served.deployment.configure(
-        database={'connection': f'sqlite:///{tmp_path}/tokens.db'}
-    )
-    conf = served.deployment.conf()
-    served.authority = store = tokens.load(conf)
-    migration.sync(conf)
-    yield served.start()
-    served.stop()
-    store.close()
+from tests.functional.proxy.conftest import issue, stored
+from tests.functional.proxy.test_relay import closed
+from tests.proxy_parts import wait_for
 
 
 @pytest.fixture
 def proxy(served, tmp_path):
     with stored(served, tmp_path) as proxy:
         yield proxy
-
-
-def issue(proxy, token, **values) -> str:
-    proxy.authority.issue(token, authorization(**values))
-    return token
 
 
 def status(proxy, token, name='serial') -> int:
@@ -106,6 +87,39 @@ def test_a_spice_console_is_one_clients_up_to_a_cap(served, tmp_path):
         wait_for(lambda: not opened('192.0.2.1'))
 
 
+@pytest.mark.parametrize(
+    ('groups', 'ttl_s'),
+    [
+        ({'console_proxy': {'max_session_time': 3}}, 600),
+        ({'consoleauth': {'enforce_session_timeout': True}}, 3),
+    ],
+)
+def test_a_spice_session_has_an_end(served, tmp_path, groups, ttl_s):
+    """All its sockets end then, whenever they joined, and none joins it any more."""
+    served.deployment.configure(**groups)
+    with stored(served, tmp_path) as proxy:
+        token = issue(
+            proxy,
+            'token',
+            ttl_s,
+            port=proxy.guest().port,
+            console_type='spice-html5',
+        )
+        begun = time.monotonic()
+        clients = [proxy.connect(token, name='SPICE')]
+        while len(clients) < 5:
+            clients.append(proxy.connect(token, name='SPICE'))
+            time.sleep(0.4)
+        ends = []
+        for client in clients:
+            assert closed(client) == (1008, 'The session has lasted as long as it may.')
+            ends.append(time.monotonic() - begun)
+        assert ends[0] > 2.9
+        # The last one joined 1.2 s after the first.
+        assert ends[-1] - ends[0] < 0.8
+        assert status(proxy, token, 'SPICE') == 401
+
+
 def test_a_token_outlives_an_opening_that_fails(proxy):
     """The host does not confirm, then the guest is not there; then it opens, once."""
     guest = proxy.guest()
@@ -124,7 +138,7 @@ def test_a_token_outlives_an_opening_that_fails(proxy):
 
 def test_an_expired_token(proxy):
     """Its time bounds the opening."""
-    issue(proxy, 'token', expires=time.time() - 1)
+    issue(proxy, 'token', ttl_s=0)
     assert status(proxy, 'token') == 401
 
 

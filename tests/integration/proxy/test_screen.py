@@ -163,7 +163,7 @@ def test_permission_denied_for_good(browser, page, machine):
 
 def test_a_url_that_has_expired(browser, page):
     """Said in words."""
-    browser.get(page(expires=time.time() - 1))
+    browser.get(page(ttl_s=0))
     assert 'expired' in ended(browser)
     assert browser.find_element('id', 'reconnect').is_displayed()
 

@@ -28,7 +28,7 @@ FAR = 4_000_000_000.0
 
 class TestStore(stores.StoreContract):
     def test_of_100_redeems_in_4_processes_one_wins(self, connection, store):
-        token = stores.issued(store, expires=FAR)
+        token = stores.issued(store)
         results = redeem_at_once(connection, 4, 25, token, 'serial', stores.CLIENT)
         flat = [result for results_ in results for result in results_]
         assert len(flat) == 100
@@ -36,7 +36,7 @@ class TestStore(stores.StoreContract):
         assert flat.count(Refusal.USED) == 99
 
     def test_a_spice_session_spreads_over_processes(self, connection, conf, store):
-        token = stores.issued(store, 'spice-html5', expires=FAR)
+        token = stores.issued(store, 'spice-html5')
         results = redeem_at_once(connection, 2, 10, token, 'spice-html5', stores.CLIENT)
         flat = [result for results_ in results for result in results_]
         grants = [result for result in flat if isinstance(result, Grant)]
@@ -66,9 +66,9 @@ class TestStore(stores.StoreContract):
     def test_purging_while_others_work(self, conf, clock):
         """Two proxies purge at once, a third issues, redeems and keeps."""
         conf.set_override('purge_batch', 10, group='console_tokens')
-        store = Store(conf, clock)
+        store = Store(conf, clock.sql)
         for _ in range(200):
-            stores.issued(store, expires=stores.NOW - 4000)
+            stores.issued(store, ttl_s=-4000)
         purged, failed = [], []
 
         def purge():
@@ -168,7 +168,7 @@ def test_neither_token_is_in_a_file_of_the_server(server):
     conf = stores.configuration(connection)
     migration.sync(conf)
     store = Store(conf)
-    token = stores.issued(store, expires=FAR)
+    token = stores.issued(store)
     store.release([store.redeem(token, 'serial', stores.CLIENT)])
     store.close()
     token_hash = hashlib.sha256(token.encode()).hexdigest()
@@ -200,7 +200,7 @@ class TestAway:
     def store(self, url):
         conf = stores.configuration(url)
         migration.sync(conf)
-        store = Store(conf, stores.Clock())
+        store = Store(conf, stores.Clock().sql)
         yield store
         store.close()
 

@@ -11,6 +11,7 @@ def test_options():
     assert options.table(console_tokens) == {
         'spice_max_sockets': 16,
         'spice_join_grace': 10,
+        'spice_max_joins': 500,
         'lease': 60,
         'timeout': 5,
         'purge_interval': 600,
@@ -28,6 +29,7 @@ def test_values(tmp_path):
             ('spice_max_sockets', '0', False),
             ('spice_join_grace', '0', True),
             ('spice_join_grace', '61', False),
+            ('spice_max_joins', '0', False),
             ('timeout', '0', False),
             ('purge_batch', '0', False),
             ('lease', '0', False),

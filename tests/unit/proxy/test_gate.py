@@ -77,6 +77,28 @@ def test_admitted(made):
     assert parts.nothing_is_held()
 
 
+@pytest.mark.parametrize('left_s', [None, 2.0])
+def test_admitted_for_a_while(made, left_s):
+    """What is left counts from the redeem, however long the rest takes."""
+    parts = made()
+    parts.authority.issue('token', port=parts.guest.port, left_s=left_s)
+    parts.computes.answer_after_s = 0.1
+
+    async def test(gate):
+        before = asyncio.get_running_loop().time()
+        admitted = await gate.admit(ASKED, 'serial')
+        after = asyncio.get_running_loop().time()
+        assert after - before >= 0.1
+        if left_s is None:
+            assert admitted.expires is None
+        else:
+            assert before + left_s <= admitted.expires < after + left_s - 0.1
+        admitted.target.socket.close()
+        gate.leave(admitted)
+
+    parts.run(test)
+
+
 def test_admitted_for_nothing(made):
     """All is given back, and the token opens a session yet."""
     parts = made()

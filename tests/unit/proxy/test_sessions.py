@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from unittest import mock
 
 import pytest
@@ -17,38 +16,16 @@ from console_ext.proxy.gate import Admitted, Gate
 from console_ext.proxy.grants import Grants
 from console_ext.proxy.guest import Guest
 from console_ext.proxy.limits import Limits, Place
-from console_ext.proxy.sessions import Lengths, Sessions
+from console_ext.proxy.sessions import Sessions
 from console_ext.proxy.target import Target
 from console_ext.tokens.authorization import Grant
 from tests.proxy_parts import authorization
 from tests.unit.proxy.transport import Transport
 
-
-@pytest.mark.parametrize(
-    ('longest_s', 'enforce', 'expected'),
-    [
-        (0, False, None),
-        (10, False, 110),
-        (0, True, 160),
-        (10, True, 110),
-        (90, True, 160),
-    ],
-)
-def test_the_earlier_end(longest_s, enforce, expected):
-    """Of the longest session, and of the authorization where that is enforced."""
-    end = Lengths(longest_s, enforce).expires(time.time() + 60, now=100)
-    assert end == (expected if expected is None else pytest.approx(expected, abs=0.5))
-
-
-def test_an_authorization_that_has_expired_meanwhile():
-    """The session ends at once, not in the past."""
-    assert Lengths(0, True).expires(time.time() - 60, now=100) == 100
-
-
 HOSTILE = 'x\nERROR y\x1b[2J' * 10**4
 
 
-def begun(sessions: Sessions, **values: str) -> Transport:
+def begun(sessions: Sessions, expires: float | None = None, **values: str) -> Transport:
     """The client's connection of a new session."""
     guest, transport = Guest(b''), Transport()
     guest.connection_made(Transport())
@@ -57,6 +34,7 @@ def begun(sessions: Sessions, **values: str) -> Transport:
         Grant(authorization(**values), 'token', '1'),
         Place(Limits({})),
         Target(mock.Mock(), b''),
+        expires,
     )
     wire = ServerProtocol(state=OPEN)
     sessions.begin(wire, transport, guest, admitted, b'', text=True)
@@ -71,9 +49,7 @@ def test_words_of_others_in_the_log(caplog):
     )
 
     async def run():
-        sessions = Sessions(
-            mock.Mock(spec=Gate), mock.Mock(spec=Grants), Timing(), Lengths(0, False)
-        )
+        sessions = Sessions(mock.Mock(spec=Gate), mock.Mock(spec=Grants), Timing())
         begun(sessions, **words).protocol.connection_lost(None)
 
     asyncio.run(run())
@@ -88,13 +64,23 @@ def test_a_session_that_begins_when_all_have_ended(grace_s):
     """An admission may come to its end meanwhile: it is told as the others were."""
 
     async def run():
-        sessions = Sessions(
-            mock.Mock(spec=Gate), mock.Mock(spec=Grants), Timing(), Lengths(0, False)
-        )
+        sessions = Sessions(mock.Mock(spec=Gate), mock.Mock(spec=Grants), Timing())
         await sessions.drain(grace_s, 5)
         transport = begun(sessions)
         assert b'The proxy is being stopped; connect again.' in transport.sent
         transport.protocol.connection_lost(None)
         assert len(sessions) == 0
+
+    asyncio.run(run())
+
+
+def test_a_session_whose_time_was_up_before_it_began():
+    """Its opening may take longer than it may last."""
+
+    async def run():
+        sessions = Sessions(mock.Mock(spec=Gate), mock.Mock(spec=Grants), Timing())
+        transport = begun(sessions, expires=asyncio.get_running_loop().time())
+        assert b'The session has lasted as long as it may.' in transport.sent
+        transport.protocol.connection_lost(None)
 
     asyncio.run(run())

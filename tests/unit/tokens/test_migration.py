@@ -24,7 +24,7 @@ def conf(tmp_path):
 def test_sync_creates_the_tables_and_does_so_once(conf):
     assert migration.version(conf) is None
     migration.sync(conf)
-    assert migration.version(conf) == migration.newest() == '002'
+    assert migration.version(conf) == migration.newest() == '003'
     migration.sync(conf)
     inspector = sa.inspect(sa.create_engine(conf.database.connection))
     assert set(inspector.get_table_names()) == {
@@ -74,6 +74,7 @@ def test_an_upgrade_keeps_what_is_stored(conf):
     engine = sa.create_engine(conf.database.connection)
     token_hash = hashlib.sha256(b'token').hexdigest()
     values = dataclasses.asdict(stores.authorization())
+    values |= {'issued': stores.NOW, 'expires': stores.NOW + stores.TTL_S}
     del values['cell']
     with engine.begin() as connection:
         connection.exec_driver_sql(
@@ -84,7 +85,31 @@ def test_an_upgrade_keeps_what_is_stored(conf):
         )
     engine.dispose()
     migration.sync(conf)
-    store = Store(conf, stores.Clock())
+    store = Store(conf, stores.Clock().sql)
     grant = store.redeem('token', 'serial', stores.CLIENT)
     assert grant.authorization == stores.authorization()
+    store.close()
+
+
+def test_a_session_goes_on_over_an_upgrade(conf):
+    """It is joined.  Its beginning is not known, but is not before the token's."""
+    migration.sync(conf)
+    conf.set_override('max_session_time', 100, group='console_proxy')
+    clock = stores.Clock()
+    store = Store(conf, clock.sql)
+    token = stores.issued(store, 'spice-html5')
+    clock.now += 30
+    first = store.redeem(token, 'spice-html5', stores.CLIENT)
+    engine = sa.create_engine(conf.database.connection)
+    with engine.begin() as connection:
+        # As the version before leaves it.
+        connection.execute(
+            schema.AUTHORIZATIONS.update().values(opened=None, admitted=0, gaps=0)
+        )
+    engine.dispose()
+    clock.now += 20
+    second = store.redeem(token, 'spice-html5', stores.CLIENT)
+    assert (second.session_id, second.left_s) == (first.session_id, 50)
+    clock.now += 50
+    assert stores.refusal(store, token, 'spice-html5') is exceptions.Refusal.EXPIRED
     store.close()

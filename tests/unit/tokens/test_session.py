@@ -15,7 +15,9 @@ from console_ext.tokens import session
 from console_ext.tokens.session import Limits, Request, State
 
 NOW = 1000.0
-LIMITS = Limits(max_sockets=3, join_grace_s=10)
+LIMITS = Limits(max_sockets=3, max_joins=9, join_grace_s=10)
+ENDING = dataclasses.replace(LIMITS, longest_s=100)
+ENFORCING = dataclasses.replace(LIMITS, enforce_expiry=True)
 
 SERIAL = State('serial', expires=NOW + 1)
 SPICE = State('spice-html5', expires=NOW + 1)
@@ -65,10 +67,53 @@ def opened(state, **changes):
             Refusal.TOO_MANY_SOCKETS,
         ),
         (opened(SPICE, leases=(NOW + 1, NOW + 1, NOW)), 'spice-html5', 'a', None),
+        # As many sockets, one after the other, as a session may have in all.
+        (opened(SPICE, leases=(NOW + 1,), admitted=8), 'spice-html5', 'a', None),
+        (
+            opened(SPICE, leases=(NOW + 1,), admitted=9),
+            'spice-html5',
+            'a',
+            Refusal.TOO_MANY_JOINS,
+        ),
+        # All the gaps together, with the one that lasts now.
+        (opened(SPICE, closed=NOW - 5, gaps_s=95), 'spice-html5', 'a', None),
+        (opened(SPICE, closed=NOW - 5, gaps_s=96), 'spice-html5', 'a', Refusal.USED),
+        (opened(SPICE, leases=(NOW + 1,), gaps_s=100), 'spice-html5', 'a', None),
     ],
 )
 def test_refusals(state, type_, client, expected):
     assert session.refusal(state, Request(type_, client, NOW), LIMITS) is expected
+
+
+LIVE = opened(SPICE, leases=(NOW + 1,))
+
+
+@pytest.mark.parametrize(
+    ('state', 'limits', 'left_s'),
+    [
+        (SERIAL, LIMITS, None),
+        (SERIAL, ENDING, 100),
+        (SERIAL, ENFORCING, 1),
+        (dataclasses.replace(LIVE, opened=NOW - 99), LIMITS, None),
+        (dataclasses.replace(LIVE, opened=NOW - 99), ENDING, 1),
+        (dataclasses.replace(LIVE, opened=NOW - 100), ENDING, 0),
+        (dataclasses.replace(LIVE, opened=NOW - 101), ENDING, -1),
+        (LIVE, ENFORCING, 1),
+        (dataclasses.replace(LIVE, expires=NOW), ENFORCING, 0),
+        (
+            dataclasses.replace(LIVE, expires=NOW + 5, opened=NOW - 98),
+            dataclasses.replace(ENDING, enforce_expiry=True),
+            2,
+        ),
+    ],
+)
+def test_a_session_has_an_end(state, limits, left_s):
+    """Nobody joins it then, or later."""
+    assert session.left_s(state, NOW, limits) == left_s
+    over = left_s is not None and left_s <= 0
+    request = Request(state.console_type, 'a', NOW)
+    expected = Refusal.EXPIRED if over else None
+    assert session.refusal(state, request, limits) is expected
 
 
 TIMES = st.floats(0, 2000)
@@ -81,6 +126,17 @@ STATES = st.builds(
     client_address=st.sampled_from(['a', 'b']),
     closed=st.none() | TIMES,
     leases=st.lists(TIMES, max_size=5).map(tuple),
+    opened=TIMES,
+    admitted=st.integers(0, 12),
+    gaps_s=st.floats(0, 200),
+)
+LIMITS_OF_ALL_KINDS = st.builds(
+    Limits,
+    max_sockets=st.just(3),
+    max_joins=st.just(9),
+    join_grace_s=st.sampled_from([0, 10]),
+    longest_s=st.sampled_from([0, 500]),
+    enforce_expiry=st.booleans(),
 )
 REQUESTS = st.builds(
     Request,
@@ -90,9 +146,9 @@ REQUESTS = st.builds(
 )
 
 
-@given(STATES, REQUESTS)
-def test_what_is_let_in_is_let_in_for_a_reason(state, request_):
-    if session.refusal(state, request_, LIMITS) is not None:
+@given(STATES, REQUESTS, LIMITS_OF_ALL_KINDS)
+def test_what_is_let_in_is_let_in_for_a_reason(state, request_, limits):
+    if session.refusal(state, request_, limits) is not None:
         return
     assert not state.revoked
     assert state.console_type == request_.console_type
@@ -102,15 +158,18 @@ def test_what_is_let_in_is_let_in_for_a_reason(state, request_):
         assert state.console_type == 'spice-html5'
         assert state.client_address == request_.client_address
         assert sum(lease > request_.now for lease in state.leases) < 3
+        assert state.admitted < 9
+        assert not limits.longest_s or request_.now < state.opened + limits.longest_s
+        assert not limits.enforce_expiry or request_.now < state.expires
 
 
-@given(STATES, REQUESTS, st.floats(0, 1000))
-def test_what_is_over_stays_over(state, request_, later_s):
+@given(STATES, REQUESTS, LIMITS_OF_ALL_KINDS, st.floats(0, 1000))
+def test_what_is_over_stays_over(state, request_, limits, later_s):
     """Unless a socket is opened or kept: nothing comes back with time alone."""
     final = {Refusal.EXPIRED, Refusal.USED, Refusal.REVOKED}
-    if session.refusal(state, request_, LIMITS) in final:
+    if session.refusal(state, request_, limits) in final:
         later = dataclasses.replace(request_, now=request_.now + later_s)
-        assert session.refusal(state, later, LIMITS) in final
+        assert session.refusal(state, later, limits) in final
 
 
 @pytest.mark.parametrize(
@@ -135,4 +194,8 @@ def test_an_address_has_a_bound(text):
 
 
 def test_limits_come_from_the_configuration():
-    assert Limits.of(config.load([])) == Limits(max_sockets=16, join_grace_s=10)
+    conf = config.load([])
+    assert Limits.of(conf) == Limits(max_sockets=16, max_joins=500, join_grace_s=10)
+    conf.set_override('max_session_time', 3600, group='console_proxy')
+    conf.set_override('enforce_session_timeout', True, group='consoleauth')
+    assert Limits.of(conf) == Limits(16, 500, 10, longest_s=3600, enforce_expiry=True)

@@ -62,11 +62,10 @@ class TestStore(stores.StoreContract):
         migration.sync(conf)
         store = Store(conf)
         token = stores.new_token()
-        expires = time.time() + 600
-        authorization = stores.authorization('spice-html5', expires=expires)
-        store.issue(token, authorization)
+        authorization = stores.authorization('spice-html5')
+        store.issue(token, authorization, stores.TTL_S)
         with pytest.raises(exceptions.UnexpectedReply):
-            store.issue(token, authorization)
+            store.issue(token, authorization, stores.TTL_S)
         grant = store.redeem(token, 'spice-html5', stores.CLIENT)
         store.keep([grant])
         stores.refusal(store, token, 'spice-html5', '192.0.2.2')

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When an authorization's session was opened, and what it has used since.
+
+Programs of the version before go on with these columns: they need not know of them.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '003'
+down_revision = '002'
+
+
+def upgrade() -> None:
+    for column in (
+        sa.Column('opened', sa.Double),
+        sa.Column('admitted', sa.Integer, nullable=False, server_default='0'),
+        sa.Column('gaps', sa.Double, nullable=False, server_default='0'),
+    ):
+        op.add_column('console_ext_authorizations', column)

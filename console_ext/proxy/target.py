@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
 import socket
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ class Connector:
 
     async def connect(self, authorization: Authorization) -> Target:
         """
-        :raises TargetForbidden, TargetUnreachable:
+        :raises TargetForbidden, TargetUnreachable, ProxyBusy:
         """
         host, port = authorization.host, authorization.port
         try:
@@ -85,6 +86,9 @@ class Connector:
         except TimeoutError:
             raise exceptions.TargetUnreachable(host, port, 'timed out') from None
         except (OSError, ValueError) as error:
+            if getattr(error, 'errno', None) in (errno.EMFILE, errno.ENFILE):
+                # No descriptor is free, which is not the guest's fault.
+                raise exceptions.ProxyBusy from None
             raise exceptions.TargetUnreachable(host, port, str(error)) from None
         return Target(connected, early)
 

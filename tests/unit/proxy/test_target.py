@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import threading
 import time
@@ -81,6 +82,25 @@ def test_unreachable(host):
         port = free.getsockname()[1]
         with pytest.raises(exceptions.TargetUnreachable):
             connect(port, host=host)
+
+
+def test_out_of_descriptors(guest):
+    """The proxy is in the way, not the guest."""
+    port = guest().port
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    async def run():
+        connector = Connector(Networks([], 'option'), Calls('test', 1), 5)
+        with socket.socket() as lowest:
+            free = lowest.fileno()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, limits[1]))
+        try:
+            await connector.connect(authorization(port=port))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+    with pytest.raises(exceptions.ProxyBusy):
+        asyncio.run(run())
 
 
 def test_connect_handshake(guest):

@@ -4,6 +4,7 @@
 A connection goes through these modules in this order::
 
     listener.py     what a port serves: its console type, paths, origins and pages
+    acceptor.py     takes connections, and makes TLS handshakes
     lobby.py        the connections that have no session yet
     connection.py   one client's connection up to the 101: requests, pages, refusals
       lingering.py    its end, where there is no session
@@ -25,6 +26,7 @@ A connection goes through these modules in this order::
       closing.py      how it ends: close codes and their reasons
     sessions.py     all of them: opened, logged, and closed together
     server.py       the listeners in an event loop of their own;  tls.py, workers.py
+    descriptors.py  how many connections and sessions there are descriptors for
 
 Every check is made before the 101, because a client can read a refusal only there.
 """

@@ -170,6 +170,7 @@ class Connection(asyncio.Protocol):
             return
         self._set_timer(None)
         self._heads.clear()
+        self._lobby.wait(self)
         Lingering(transport, self.connection_lost).begin()
 
     # Pages

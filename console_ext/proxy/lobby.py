@@ -7,9 +7,13 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
-# The oldest that waits for a request, or for a client to take a page, makes room: those
-# of clients that mean well are there for milliseconds.
-MAX_WAITING = 1024
+# A round is a time in which the event loop reads from everybody who has sent something:
+# at least one turn, however long that takes.
+ROUND_S = 0.0125
+
+# How many rounds a connection is left alone, however many others come.  The requests of
+# clients that mean well are there by then, or not much later.
+PATIENCE = 8
 
 
 class Waiting(Protocol):
@@ -23,24 +27,66 @@ class Waiting(Protocol):
 
 
 class Lobby:
-    def __init__(self) -> None:
+    """The connections of the running event loop.
+
+    A connection waits for its client from when it is accepted until its request is
+    whole, and again while the client takes a page or a refusal.
+
+    :param most: connections that may wait; then the oldest makes room for another
+    """
+
+    def __init__(self, most: int):
+        self._most = most
+        self._loop = asyncio.get_running_loop()
         self._here: set[Waiting] = set()
-        self._waiting: dict[Waiting, None] = {}
+        # Since which round, the longest first.
+        self._waiting: dict[Waiting, int] = {}
+        self._round = 0
+        self._round_began = self._loop.time()
         self._opening: set[asyncio.Task[None]] = set()
 
     def wait(self, connection: Waiting) -> None:
         """The connection waits for its client, from now on or again."""
         self._here.add(connection)
-        self._waiting[connection] = None
-        if len(self._waiting) > MAX_WAITING:
-            next(iter(self._waiting)).abort()
+        self._waiting.pop(connection, None)
+        self._waiting[connection] = self._round
+        while len(self._waiting) > self._most and self.make_room():
+            pass
+
+    def has_room(self) -> bool:
+        """Whether another connection may come in, if need be for the oldest.
+
+        To be asked in each turn of the event loop in which others want to come in.
+        """
+        now = self._loop.time()
+        if now - self._round_began >= ROUND_S:
+            self._round += 1
+            self._round_began = now
+        return len(self._waiting) < self._most or self._late() is not None
+
+    def make_room(self) -> bool:
+        """End the oldest connection.
+
+        :returns: False where there is none that has waited for long enough
+        """
+        late = self._late()
+        if late is None:
+            return False
+        late.abort()
+        return True
+
+    def _late(self) -> Waiting | None:
+        oldest = next(iter(self._waiting), None)
+        if oldest is None or self._round - self._waiting[oldest] < PATIENCE:
+            return None
+        return oldest
 
     def open(
         self, connection: Waiting, opening: Coroutine[Any, Any, None]
     ) -> asyncio.Task[None]:
         """Begin the admission to a console: now the client waits."""
         self._waiting.pop(connection, None)
-        task = asyncio.get_running_loop().create_task(opening)
+        task = self._loop.create_task(opening)
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
         return task

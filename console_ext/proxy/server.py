@@ -17,12 +17,14 @@ from typing import Any
 from oslo_config import cfg
 
 from console_ext import exceptions
+from console_ext.proxy import descriptors, tls
 from console_ext.proxy import listener as listeners
-from console_ext.proxy import tls
+from console_ext.proxy.acceptor import Acceptor
 from console_ext.proxy.authority import Authority, PortCheck
 from console_ext.proxy.compute_hosts import ComputeHosts
 from console_ext.proxy.connection import Connection, Rules
 from console_ext.proxy.deadlines import Timing
+from console_ext.proxy.descriptors import Shares
 from console_ext.proxy.forwarded import Networks
 from console_ext.proxy.gate import Gate
 from console_ext.proxy.grants import Grants
@@ -30,7 +32,6 @@ from console_ext.proxy.limits import Limits
 from console_ext.proxy.lobby import Lobby
 from console_ext.proxy.pulse import BEAT_S
 from console_ext.proxy.sessions import Sessions
-from console_ext.proxy.side import CLOSE_S
 from console_ext.proxy.target import Connector
 from console_ext.rpc import cells
 
@@ -182,6 +183,7 @@ class Proxy:
         options = self._conf.console_proxy
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
+        shares = descriptors.of_this_process()
         self._haste = asyncio.Event()
         grants = Grants(self._authority, options.threads, options.store_timeout)
         connector = Connector(self._allowed, options.connect_timeout)
@@ -189,7 +191,7 @@ class Proxy:
             grants,
             Limits(
                 {
-                    'proxy': options.max_sessions,
+                    'proxy': _most_sessions(options.max_sessions, shares),
                     'client': options.max_sessions_per_client,
                     'server': options.max_sessions_per_server,
                     'project': options.max_sessions_per_project,
@@ -203,16 +205,20 @@ class Proxy:
             grants,
             Timing(options.ping_interval, options.ping_timeout, options.idle_timeout),
         )
-        lobby = Lobby()
-        servers = [
-            await _listen(
+        lobby = Lobby(shares.waiting)
+        acceptors = [
+            Acceptor(
+                one.name,
                 self._sockets[one.name],
                 functools.partial(Connection, one, self._rules, gate, sessions, lobby),
                 self._tls,
                 self._rules.handshake_s,
+                lobby,
             )
             for one in self._listeners
         ]
+        for acceptor in acceptors:
+            acceptor.begin()
         tasks = [
             self._loop.create_task(grants.beat(options.heartbeat_interval)),
             self._loop.create_task(
@@ -223,8 +229,8 @@ class Proxy:
             tasks.append(self._loop.create_task(_pulsate(self._beat)))
         self._started.set()
         await self._stop.wait()
-        for server in servers:
-            server.close()
+        for acceptor in acceptors:
+            acceptor.close()
         lobby.stop()
         await _drain(sessions, options.drain_timeout, self._haste)
         await lobby.empty()
@@ -254,20 +260,20 @@ async def _drain(sessions: Sessions, grace_s: float, haste: asyncio.Event) -> No
         await sessions.drain(0, _HASTY_CLOSE_S)
 
 
-async def _listen(
-    bound: socket.socket,
-    connection: Callable[[], Connection],
-    context: ssl.SSLContext | None,
-    handshake_s: float,
-) -> asyncio.Server:
-    return await asyncio.get_running_loop().create_server(
-        connection,
-        sock=bound,
-        ssl=context,
-        ssl_handshake_timeout=None if context is None else handshake_s,
-        # How long an end of TLS is waited for; else it is half a minute.
-        ssl_shutdown_timeout=None if context is None else CLOSE_S,
+def _most_sessions(configured: int, shares: Shares) -> int:
+    """
+    :param configured: 0 is any number
+    """
+    if 0 < configured <= shares.sessions:
+        return configured
+    LOG.warning(
+        'There can be no more than %d sessions, because open files are limited to %d '
+        '([console_proxy] max_sessions is %d)',
+        shares.sessions,
+        shares.limit,
+        configured,
     )
+    return shares.sessions
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""console-ext-proxy with an authority in memory; run by test_program.
+"""console-ext-proxy with an authority in memory, in a process of its own.
 
-Arguments: the port of a guest, a file of its own, and those of the program.
+Arguments: the port of a guest, a file of its own, and those of the program.  In the
+environment: EVENT_LOOP, asyncio or uvloop, and DESCRIPTORS, how many it may have.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import console_ext.cmd  # noqa: F401  isort: skip
 
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -20,6 +22,11 @@ TOKENS = 11000
 
 
 def main() -> None:
+    if os.environ.get('EVENT_LOOP') == 'asyncio':
+        sys.modules['uvloop'] = None
+    if 'DESCRIPTORS' in os.environ:
+        most = int(os.environ['DESCRIPTORS'])
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     guest_port, pids = int(sys.argv[1]), Path(sys.argv[2])
     authority = Authority()
     for number in range(TOKENS):

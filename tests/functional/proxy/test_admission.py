@@ -11,7 +11,6 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from console_ext import exceptions
-from console_ext.proxy import lobby
 from tests.functional.proxy.wire import receive_until, upgrade
 from tests.proxy_parts import wait_for
 
@@ -191,20 +190,6 @@ def test_the_store_hangs(served):
     assert refused(proxy, token).status_code == 503
     proxy.authority.answers.set()
     wait_for(lambda: proxy.authority.withdrawn and not proxy.authority.live)
-
-
-def test_the_oldest_that_waits_makes_room(served, monkeypatch):
-    """Connections that send nothing cannot keep others out."""
-    proxy = served.start(console_proxy={'handshake_timeout': 60})
-    monkeypatch.setattr(lobby, 'MAX_WAITING', 5)
-    silent = [proxy.raw() for _ in range(8)]
-    client = proxy.connect(proxy.token(proxy.guest()))
-    client.send(b'x')
-    assert client.recv(timeout=5) == b'x'
-    assert silent[0].recv(1) == b''
-    silent[-1].setblocking(False)
-    with pytest.raises(BlockingIOError):
-        silent[-1].recv(1)
 
 
 def test_subprotocols(proxy):

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from console_ext import exceptions
-from console_ext.proxy import server
+from console_ext.proxy import descriptors, server
 from console_ext.proxy.server import Proxy
 from console_ext.proxy.session import Session
 from tests.functional.proxy.wire import receive_for_ever, receive_until, upgrade
@@ -115,6 +115,28 @@ def test_stop_while_a_client_says_nothing(loop, served):
     proxy.ask(b'GET /healthcheck HTTP/1.0\r\n\r\n')
     proxy.proxy.stop()
     assert silent.recv(1) == half.recv(1) == b''
+
+
+@pytest.mark.parametrize('secure', [False, True])
+def test_the_oldest_that_waits_makes_room(
+    loop, served, certificate, trusting, monkeypatch, secure
+):
+    """Connections that send nothing, no TLS handshake either, keep nobody out."""
+    monkeypatch.setattr(descriptors, 'MAX_WAITING', 5)
+    groups = {'console_proxy': {'handshake_timeout': 60}}
+    if secure:
+        cert_file, key_file = certificate()
+        groups['DEFAULT'] = {'cert': cert_file, 'key': key_file}
+    proxy = served.start(**groups)
+    silent = [proxy.raw() for _ in range(8)]
+    url = proxy.url(proxy.token(proxy.guest()), scheme='wss' if secure else 'ws')
+    with connect(url, proxy=None, ssl=trusting if secure else None) as client:
+        client.send(b'x')
+        assert client.recv(timeout=5) == b'x'
+    assert silent[0].recv(1) == b''
+    silent[-1].setblocking(False)
+    with pytest.raises(BlockingIOError):
+        silent[-1].recv(1)
 
 
 def test_bulk_both_ways(loop, served):

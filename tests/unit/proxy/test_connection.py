@@ -45,7 +45,7 @@ def answered(chunks, peer=('10.0.0.1', 4711), gate=None) -> Transport:
 
     async def run():
         rules = Rules(10.0, 1000, Networks([], 'option'))
-        made = Connection(listener(), rules, gate, mock.Mock(), Lobby())
+        made = Connection(listener(), rules, gate, mock.Mock(), Lobby(10))
         transport = Transport()
         transport.get_extra_info.return_value = peer
         transport.set_protocol(made)

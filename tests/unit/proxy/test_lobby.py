@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import asyncio
 
-from console_ext.proxy import lobby
-from console_ext.proxy.lobby import Lobby
+from console_ext.proxy.lobby import PATIENCE, ROUND_S, Lobby
 
 
 class Connection:
@@ -23,21 +22,120 @@ class Connection:
         self.ended = 'stopped'
 
 
-def test_the_oldest_makes_room(monkeypatch):
+class Clock(asyncio.SelectorEventLoop):
+    """An event loop whose time is what it is set to."""
+
+    now = 0.0
+
+    def time(self):
+        return self.now
+
+
+def run(main) -> None:
+    """Run a test in the loop that it is given."""
+
+    async def call():
+        main(asyncio.get_running_loop())
+
+    with asyncio.Runner(loop_factory=Clock) as runner:
+        runner.run(call())
+
+
+def let_pass(clock, here, rounds=PATIENCE) -> None:
+    """Let a number of rounds pass."""
+    for _ in range(rounds):
+        clock.now += 2 * ROUND_S
+        here.has_room()
+
+
+def test_the_oldest_makes_room():
     """Not the newest, which may mean well."""
-    monkeypatch.setattr(lobby, 'MAX_WAITING', 2)
-    here = Lobby()
-    connections = [Connection(here) for _ in range(4)]
-    assert [one.ended for one in connections] == ['aborted', 'aborted', '', '']
+
+    def main(clock):
+        here = Lobby(2)
+        connections = []
+        for _ in range(4):
+            connections.append(Connection(here))
+            let_pass(clock, here)
+        assert [one.ended for one in connections] == ['aborted', 'aborted', '', '']
+
+    run(main)
+
+
+def test_nobody_makes_room_at_once():
+    """Those that come together are not each other's end: the others come later."""
+
+    def main(clock):
+        here = Lobby(2)
+        connections = [Connection(here) for _ in range(2)]
+        assert not here.has_room()
+        assert not here.make_room()
+        let_pass(clock, here)
+        assert here.has_room()
+        connections += [Connection(here) for _ in range(2)]
+        assert [one.ended for one in connections] == ['aborted', 'aborted', '', '']
+        assert not here.has_room()
+        here.leave(connections[3])
+        assert here.has_room()
+
+    run(main)
+
+
+def test_nobody_makes_room_because_we_are_slow():
+    """What has been sent is read first, when an event loop goes on that stood still."""
+
+    def main(clock):
+        here = Lobby(1)
+        Connection(here)
+        clock.now += 60
+        assert not here.has_room()
+        let_pass(clock, here, PATIENCE - 2)
+        assert not here.has_room()
+        let_pass(clock, here, 1)
+        assert here.has_room()
+
+    run(main)
+
+
+def test_who_waits_again_is_not_the_oldest():
+    """It had its time, and gets it again."""
+
+    def main(clock):
+        here = Lobby(2)
+        connections = [Connection(here) for _ in range(2)]
+        let_pass(clock, here)
+        here.wait(connections[0])
+        Connection(here)
+        assert [one.ended for one in connections] == ['', 'aborted']
+
+    run(main)
+
+
+def test_make_room():
+    """Also where there would be room for more: for who needs its descriptor."""
+
+    def main(clock):
+        here = Lobby(10)
+        assert not here.make_room()
+        connections = [Connection(here) for _ in range(2)]
+        let_pass(clock, here)
+        assert here.make_room()
+        assert [one.ended for one in connections] == ['aborted', '']
+
+    run(main)
 
 
 def test_stop():
     """Whoever is there; who has left is not told."""
-    here = Lobby()
-    connections = [Connection(here) for _ in range(2)]
-    here.leave(connections[0])
-    here.stop()
-    assert [one.ended for one in connections] == ['', 'stopped']
+
+    def main(_):
+        here = Lobby(10)
+        connections = [Connection(here) for _ in range(2)]
+        here.leave(connections[0])
+        here.stop()
+        assert [one.ended for one in connections] == ['', 'stopped']
+
+    run(main)
 
 
 def test_empty():
@@ -52,7 +150,7 @@ def test_empty():
             cleaned.append(True)
 
     async def run():
-        here = Lobby()
+        here = Lobby(10)
         connection = Connection(here)
         here.open(connection, opening())
         await asyncio.sleep(0)

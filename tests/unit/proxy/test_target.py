@@ -90,7 +90,7 @@ def test_out_of_descriptors(guest):
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
 
     async def run():
-        connector = Connector(Networks([], 'option'), Calls('test', 1), 5)
+        connector = Connector(Networks([], 'option'), 5)
         with socket.socket() as lowest:
             free = lowest.fileno()
         resource.setrlimit(resource.RLIMIT_NOFILE, (free, limits[1]))

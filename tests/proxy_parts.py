@@ -10,7 +10,7 @@ import socket
 import socketserver
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cryptography import x509
@@ -166,7 +166,11 @@ class Guest:
     :param serve: called with the connection, in a thread; by default it echoes
     """
 
-    def __init__(self, serve: Callable[[socket.socket], object] | None = None):
+    def __init__(
+        self,
+        serve: Callable[[socket.socket], object] | None = None,
+        host: str = '127.0.0.1',
+    ):
         guest = self
         self.received = bytearray()
         self.accepted = 0
@@ -182,8 +186,9 @@ class Guest:
             daemon_threads = True
             block_on_close = False
             request_queue_size = 128
+            address_family = socket.AF_INET6 if ':' in host else socket.AF_INET
 
-        self._server = Server(('127.0.0.1', 0), Handler)
+        self._server = Server((host, 0), Handler)
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
@@ -204,6 +209,22 @@ def reset(connection: socket.socket) -> None:
     """Close a connection as a process that is killed with unread data does."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0')
     connection.close()
+
+
+@contextlib.contextmanager
+def full_backlog(host: str = '127.0.0.1') -> Iterator[int]:
+    """The port of a guest that does not answer whoever connects to it."""
+    family = socket.AF_INET6 if ':' in host else socket.AF_INET
+    with contextlib.ExitStack() as close:
+        full = close.enter_context(socket.socket(family))
+        full.bind((host, 0))
+        full.listen(0)
+        port: int = full.getsockname()[1]
+        for _ in range(4):
+            filler = close.enter_context(socket.socket(family))
+            filler.setblocking(False)
+            filler.connect_ex((host, port))
+        yield port
 
 
 def wait_for(condition, timeout_s: float = 5.0):

@@ -28,9 +28,14 @@ LOG = logging.getLogger(__name__)
 PAGE_S = 60.0
 PAGE_PART_BYTES = 65536
 
+# What a client may send behind its request before it has an answer.  RFC 6455 (section
+# 4.1) has it wait; some do not.
+MAX_EARLY_BYTES = 65536
+
 _TOO_SLOW = Refusal(408, 'The request took too long.', 'request too slow')
 _NOT_HERE = Refusal(404, 'There is nothing here.', 'no such path')
 _STOPPING = Refusal(503, 'The proxy is being stopped; connect again.', 'stopping')
+_TOO_EARLY = Refusal(400, 'Wait for the answer to the request.', 'too much too early')
 _NOT_SO = Refusal(405, 'A page can only be fetched.', 'method on a page')
 
 
@@ -65,6 +70,8 @@ class Connection(asyncio.Protocol):
         self._heads = http.Heads()
         self._answering = False
         self._opening: asyncio.Task[None] | None = None
+        # What the client is told if the opening is given up; None if it has left.
+        self._given_up: Refusal | None = _STOPPING
         self._unsent: memoryview | None = None
         self._keep = False
         self._full = False
@@ -83,12 +90,15 @@ class Connection(asyncio.Protocol):
         self._peer = self._client = peer[0]
         self._wait()
 
+    def eof_received(self) -> None:
+        # The transport closes now, or over TLS in a while.
+        self._give_up(None)
+
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
         self._set_timer(None)
         self._lobby.leave(self)
-        if self._opening is not None:
-            self._opening.cancel()
+        self._give_up(None)
 
     def _wait(self) -> None:
         """Wait for a request."""
@@ -123,9 +133,12 @@ class Connection(asyncio.Protocol):
     # The request
 
     def data_received(self, data: bytes) -> None:
-        # Reading is off while a request is answered, so at most one read comes early.
         self._heads.add(data)
-        if not self._answering:
+        if self._opening is not None:
+            # Reading goes on, for else nobody would notice that the client leaves.
+            if len(self._heads) > MAX_EARLY_BYTES:
+                self._give_up(_TOO_EARLY)
+        elif not self._answering:
             self._read_request()
 
     def _read_request(self) -> None:
@@ -137,8 +150,6 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, head: bytes) -> None:
         self._answering = True
-        if self._transport is not None:
-            self._transport.pause_reading()
         read = http.read(head, self._rules.max_frame_bytes)
         if isinstance(read, Refusal):
             self._refuse(read)
@@ -188,6 +199,8 @@ class Connection(asyncio.Protocol):
             ('Connection', 'keep-alive' if self._keep else 'close'),
         ]
         self._set_timer(PAGE_S)
+        # At most one read of the next request comes early.
+        self._transport.pause_reading()
         self._transport.write(http.head(page.status, headers, len(page.body)))
         self._unsent = memoryview(page.body if request.method == 'GET' else b'')
         self._send_more()
@@ -251,9 +264,11 @@ class Connection(asyncio.Protocol):
                 self._gate, asked, self._listener.console_type
             )
         except asyncio.CancelledError:
-            # Where the client is still there, it is the proxy that goes.
-            if self._transport is not None:
-                self._refuse(_STOPPING)
+            self._opening = None
+            if self._given_up is None:
+                self._log_left()
+            else:
+                self._refuse(self._given_up)
             raise
         self._opening = None
         if isinstance(reached, Refusal):
@@ -264,6 +279,7 @@ class Connection(asyncio.Protocol):
         if transport is None or transport.is_closing():
             guest.leave()
             self._gate.withdraw(admitted)
+            self._log_left()
             return
         self._lobby.leave(self)
         wire.send_response(accepted)
@@ -275,4 +291,20 @@ class Connection(asyncio.Protocol):
             admitted,
             self._heads.rest(),
             text=self._listener.text,
+        )
+
+    def _give_up(self, refusal: Refusal | None) -> None:
+        """Stop opening a console.
+
+        :param refusal: None if the client has left
+        """
+        if self._opening is not None:
+            self._given_up = refusal
+            self._opening.cancel()
+
+    def _log_left(self) -> None:
+        LOG.info(
+            'A %s client at %s left while its console was being opened',
+            self._listener.name,
+            self._client,
         )

@@ -35,8 +35,8 @@ class Heads:
         self._received = bytearray()
         self._searched = 0
 
-    def __bool__(self) -> bool:
-        return bool(self._received)
+    def __len__(self) -> int:
+        return len(self._received)
 
     def add(self, data: bytes) -> None:
         self._received += data

@@ -78,7 +78,7 @@ class Session(Side):
         guest: Guest,
         early: bytes,
     ) -> None:
-        """Take over a connection whose reading is paused.
+        """Take over a connection.
 
         :param early: what the client sent behind its request
         """

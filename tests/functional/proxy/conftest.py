@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import socket
@@ -12,6 +13,7 @@ import pytest
 from websockets.sync.client import connect
 
 from console_ext import tokens
+from console_ext.proxy import server
 from console_ext.proxy.server import Proxy
 from console_ext.tokens import migration
 from tests.proxy_parts import Authority, Computes, Guest, authorization
@@ -113,6 +115,15 @@ def issue(proxy, token, ttl_s=600, **values) -> str:
     """Have a real store let a token open a console."""
     proxy.authority.issue(token, authorization(**values), ttl_s)
     return token
+
+
+@pytest.fixture(params=['asyncio', 'uvloop'])
+def loop(request, monkeypatch):
+    """The event loop of a proxy that is started after this."""
+    if request.param == 'asyncio':
+        monkeypatch.setattr(server, '_loop_factory', lambda: asyncio.new_event_loop)
+    else:
+        pytest.importorskip('uvloop')
 
 
 @pytest.fixture

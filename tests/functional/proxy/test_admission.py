@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 
 import pytest
@@ -12,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 
 from console_ext import exceptions
 from tests.functional.proxy.wire import receive_until, upgrade
-from tests.proxy_parts import wait_for
+from tests.proxy_parts import full_backlog, wait_for
 
 TOKEN_ANSWER = b'The token is not valid, or no longer: ask for a new console URL.\n'
 
@@ -133,17 +132,8 @@ def test_a_target_that_is_not_there(proxy):
 def test_a_target_that_does_not_answer(served):
     """A full backlog is 502 after connect_timeout."""
     proxy = served.start(console_proxy={'connect_timeout': 0.3})
-    with socket.socket() as full:
-        full.bind(('127.0.0.1', 0))
-        full.listen(0)
-        port = full.getsockname()[1]
-        fillers = [socket.socket() for _ in range(4)]
-        for filler in fillers:
-            filler.setblocking(False)
-            filler.connect_ex(('127.0.0.1', port))
+    with full_backlog() as port:
         assert refused(proxy, proxy.token(port=port)).status_code == 502
-        for filler in fillers:
-            filler.close()
 
 
 def test_a_target_in_no_allowed_network(served):

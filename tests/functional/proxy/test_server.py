@@ -14,20 +14,11 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from console_ext import exceptions
-from console_ext.proxy import descriptors, server
+from console_ext.proxy import descriptors
 from console_ext.proxy.server import Proxy
 from console_ext.proxy.session import Session
 from tests.functional.proxy.wire import receive_for_ever, receive_until, upgrade
 from tests.proxy_parts import wait_for
-
-
-@pytest.fixture(params=['asyncio', 'uvloop'])
-def loop(request, monkeypatch):
-    """The event loop of a proxy that is started after this."""
-    if request.param == 'asyncio':
-        monkeypatch.setattr(server, '_loop_factory', lambda: asyncio.new_event_loop)
-    else:
-        pytest.importorskip('uvloop')
 
 
 @pytest.fixture

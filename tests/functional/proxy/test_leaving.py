@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clients that leave while their consoles are being opened."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+import threading
+
+import pytest
+
+from console_ext.proxy import connection
+from tests.functional.proxy.wire import frame, receive_until, upgrade
+from tests.proxy_parts import full_backlog, reset, wait_for
+
+LEFT = 'A serial client at 127.0.0.1 left while its console was being opened'
+
+
+def finish(client) -> None:
+    """Close a connection as a program does that is done with it."""
+    if isinstance(client, ssl.SSLSocket):
+        client.unwrap()
+    client.close()
+
+
+def finish_half(client) -> None:
+    """End our half, and go on reading."""
+    client.shutdown(socket.SHUT_WR)
+
+
+@pytest.fixture
+def compute(served):
+    """Set: compute hosts answer.  What is asked of them waits for that."""
+    answers = threading.Event()
+    confirm = served.computes.validate_console_port
+
+    def ask(*args):
+        answered = confirm(*args)
+        answers.wait(30)
+        return answered
+
+    served.computes.validate_console_port = ask
+    yield answers
+    answers.set()
+
+
+@pytest.fixture(params=[False, True], ids=['plain', 'tls'])
+def started(request, loop, served, certificate, trusting):
+    """A proxy, and a function that opens a connection to it."""
+    groups = {}
+    if request.param:
+        cert_file, key_file = certificate()
+        groups['DEFAULT'] = {'cert': cert_file, 'key': key_file}
+    proxy = served.start(**groups)
+
+    def connected() -> socket.socket:
+        raw = proxy.raw()
+        return trusting.wrap_socket(raw) if request.param else raw
+
+    return proxy, connected
+
+
+@pytest.mark.parametrize('early', [b'', frame(b'early', 2)])
+@pytest.mark.parametrize('leave', [finish, finish_half, reset])
+def test_while_the_compute_host_is_asked(started, compute, caplog, leave, early):
+    """The token is good at once, and the guest is left alone."""
+    caplog.set_level(logging.INFO)
+    proxy, connected = started
+    guest = proxy.guest()
+    token = proxy.token(guest)
+    client = connected()
+    client.sendall(upgrade(f'/?token={token}') + early)
+    wait_for(lambda: proxy.computes.asked)
+    leave(client)
+    # The compute host has not answered yet.
+    wait_for(lambda: proxy.authority.withdrawn)
+    assert not proxy.authority.live
+    assert caplog.messages.count(LEFT) == 1
+    compute.set()
+    again = connected()
+    again.sendall(upgrade(f'/?token={token}') + frame(b'late', 2))
+    assert receive_until(again, b'late').startswith(b'HTTP/1.1 101')
+    assert (guest.accepted, guest.received) == (1, b'late')
+
+
+def test_while_the_store_is_asked(started):
+    """What it grants too late is given back."""
+    proxy, connected = started
+    guest = proxy.guest()
+    token = proxy.token(guest)
+    proxy.authority.answers.clear()
+    client = connected()
+    client.sendall(upgrade(f'/?token={token}'))
+    client.close()
+    proxy.authority.answers.set()
+    wait_for(lambda: proxy.authority.withdrawn and not proxy.authority.live)
+    assert guest.accepted == 0
+
+
+def test_while_the_guest_is_connected_to(loop, served, caplog):
+    """A connection that is not made yet is given up."""
+    caplog.set_level(logging.INFO)
+    proxy = served.start(console_proxy={'connect_timeout': 60})
+    with full_backlog() as port:
+        client = proxy.raw()
+        client.sendall(upgrade(f'/?token={proxy.token(port=port)}'))
+        wait_for(lambda: proxy.computes.asked)
+        client.close()
+        wait_for(lambda: proxy.authority.withdrawn)
+        wait_for(lambda: LEFT in caplog.messages)
+
+
+def test_a_client_that_does_not_wait(started, compute):
+    """It is read all the same, but not for ever: it may be sending without end."""
+    proxy, connected = started
+    token = proxy.token(proxy.guest())
+    client = connected()
+    client.sendall(upgrade(f'/?token={token}'))
+    wait_for(lambda: proxy.computes.asked)
+    client.sendall(frame(bytes(connection.MAX_EARLY_BYTES), 2))
+    assert receive_until(client, None).startswith(b'HTTP/1.1 400')
+    wait_for(lambda: proxy.authority.withdrawn)

@@ -3,13 +3,16 @@
 import { Constants } from './spice-html5/enums.js';
 import { SpiceMainConn, sendCtrlAltDel } from './spice-html5/main.js';
 
-// About one ticket in fifteen of spice-html5's is too short, and "Permission denied".
-// A console has four or more connections, each with a ticket.
-const MAX_DENIED = 8;
+// One load in fifteen has a ticket of spice-html5's that is too short, and "Permission
+// denied". A console has four or more connections, each with a ticket.
+const MAX_RETRIES = 8;
 const RETRY_MS = 250;
 const RESIZE_MS = 200;
 const LOOK_MS = 100;
 const OPEN_MS = 20000;
+
+// What the proxy says when the guest ends a connection, or resets it.
+const GUEST_ENDS = [1000, 1011];
 
 const query = new URLSearchParams(location.search);
 const token = query.get('token');
@@ -18,7 +21,9 @@ const screen = document.getElementById('screen');
 
 const sockets = new Set();
 let attempt = 0; // which connection of all is the current one
-let denied = 0;
+let retries = 0;
+let retrying = null;
+let isOpen = false; // whether every channel of this attempt has been let in
 let main = null;
 let agent = false;
 let looking = null;
@@ -48,6 +53,11 @@ function say(state, words) {
 }
 
 function connect() {
+  retries = 0;
+  attemptToConnect();
+}
+
+function attemptToConnect() {
   hangUp();
   screen.replaceChildren();
   if (!token) {
@@ -74,28 +84,39 @@ function connect() {
   looking = setInterval(() => look(deadline), LOOK_MS);
 }
 
+// Without a channel that is silent, the console is good enough in the end.
 function look(deadline) {
-  if (main.display?.state === 'ready' && main.inputs?.state === 'ready') {
+  const late = Date.now() > deadline;
+  const isReady = (channel) => channel?.state === 'ready';
+  const usable = isReady(main.display) && isReady(main.inputs);
+  if (usable && (late || [...sockets].every(({ parent }) => isReady(parent)))) {
     clearInterval(looking);
-    denied = 0;
+    isOpen = true;
     say('open', query.get('title') || 'Connected');
     fit();
     screen.querySelector('canvas')?.focus();
-  } else if (Date.now() > deadline) {
+  } else if (late) {
     end('The console does not answer.');
   }
 }
 
+// Until the console is open, the end of any of its channels may be that of a refused one,
+// whichever the page hears of first.
 function closed(connection, event, opened) {
-  const code = connection?.auth_reply?.auth_code;
-  if (code === Constants.SPICE_LINK_ERR_PERMISSION_DENIED && denied < MAX_DENIED) {
-    denied += 1;
-    hangUp();
-    setTimeout(connect, RETRY_MS);
-  } else if (code) {
-    end('The console refused the connection.');
-  } else if (!opened) {
+  const code = connection?.reply_link?.error || connection?.auth_reply?.auth_code;
+  const mayBeTicket = code
+    ? code === Constants.SPICE_LINK_ERR_PERMISSION_DENIED
+    : GUEST_ENDS.includes(event.code);
+  if (!opened) {
     refused();
+  } else if (!isOpen && mayBeTicket && retries < MAX_RETRIES) {
+    retries += 1;
+    hangUp();
+    retrying = setTimeout(attemptToConnect, RETRY_MS);
+  } else if (code) {
+    end(
+      'The console refused the connection. Reconnect, or ask for a new console URL.',
+    );
   } else if (event.reason) {
     end(event.reason);
   } else {
@@ -132,6 +153,8 @@ function end(words) {
 function hangUp() {
   attempt += 1;
   clearInterval(looking);
+  clearTimeout(retrying);
+  isOpen = false;
   agent = false;
   main = null;
   for (const socket of sockets) {

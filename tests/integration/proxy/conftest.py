@@ -3,22 +3,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import os
 import shutil
-import socket
 import struct
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
 from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import BASE, Served
-from tests.proxy_parts import Guest, wait_for
+from tests.proxy_parts import wait_for
 
 SPICE_HTML5 = Path('/usr/share/spice-html5')
 
@@ -82,40 +78,6 @@ class Machine:
     def close(self) -> None:
         self.process.kill()
         self.process.communicate()
-
-
-class Interposer(Guest):
-    """Stands before a SPICE server, and spoils the tickets of some connections.
-
-    :param spoiled: their numbers, from 0
-    """
-
-    def __init__(self, port: int, spoiled: set[int]):
-        self._port = port
-        self._spoiled = spoiled
-        self._numbers = itertools.count()
-        super().__init__(self._relay)
-
-    def _relay(self, client: socket.socket) -> None:
-        # Not by what was accepted: channels come together, each in its thread.
-        spoil = next(self._numbers) in self._spoiled
-        with socket.create_connection(('127.0.0.1', self._port)) as server:
-            back = threading.Thread(target=_copy, args=(server, client), daemon=True)
-            back.start()
-            # The link message goes first, and the ticket when it is answered.
-            server.sendall(client.recv(4096))
-            ticket = client.recv(4096)
-            if ticket:
-                server.sendall(ticket[:-1] + bytes([ticket[-1] ^ spoil]))
-                _copy(client, server)
-            back.join(10)
-
-
-def _copy(source: socket.socket, sink: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(65536):
-            sink.sendall(data)
-        sink.shutdown(socket.SHUT_WR)
 
 
 @pytest.fixture

@@ -9,39 +9,10 @@ import pytest
 
 from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import Served, issue, stored
-from tests.integration.proxy.conftest import SPICE_HTML5, Interposer, needed
+from tests.integration.proxy.conftest import SPICE_HTML5, needed
 from tests.integration.proxy.keyboard import read_until, type_in
+from tests.integration.proxy.screen import LIT, ended, opened, state
 from tests.proxy_parts import wait_for
-
-# How much of the picture is not black, and whether it can be looked at at all.
-LIT = """
-const canvas = document.querySelector('#screen canvas');
-if (!canvas) return 0;
-const pixels = canvas.getContext('2d')
-  .getImageData(0, 0, canvas.width, canvas.height).data;
-let lit = 0;
-for (let at = 0; at < pixels.length; at += 4) {
-  if (pixels[at] + pixels[at + 1] + pixels[at + 2] > 150) lit += 1;
-}
-return lit;
-"""
-
-
-def state(browser) -> tuple[str, str]:
-    """What the page says: its state, and the words for it."""
-    body = browser.find_element('tag name', 'body')
-    words = browser.find_element('id', 'status').text
-    return body.get_attribute('data-state'), words
-
-
-def opened(browser) -> None:
-    wait_for(lambda: state(browser)[0] != 'connecting', 30)
-    assert state(browser)[0] == 'open', state(browser)
-
-
-def ended(browser) -> str:
-    wait_for(lambda: state(browser)[0] == 'ended', 30)
-    return state(browser)[1]
 
 
 def errors(browser) -> list[str]:
@@ -138,28 +109,6 @@ def test_twenty_loads(browser, page, proxy):
         opened(browser)
         tries += (len(proxy.authority.asked) - asked) > 4
     print(f'{tries} of 20 loads took more than one try')
-
-
-@pytest.mark.parametrize('spoiled', [{0}, {1}, {2}, {3}, {0, 2, 4}])
-def test_permission_denied_is_retried(browser, page, machine, spoiled):
-    """Whichever channel's ticket was refused, and more than once."""
-    before = Interposer(machine.spice_port, spoiled)
-    try:
-        browser.get(page(port=before.port))
-        opened(browser)
-        assert before.accepted > max(spoiled)
-    finally:
-        before.close()
-
-
-def test_permission_denied_for_good(browser, page, machine):
-    """In the end it is said."""
-    before = Interposer(machine.spice_port, set(range(1000)))
-    try:
-        browser.get(page(port=before.port))
-        assert ended(browser) == 'The console refused the connection.'
-    finally:
-        before.close()
 
 
 def test_a_url_that_has_expired(browser, page):

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the page with a screen shows."""
+
+from __future__ import annotations
+
+from tests.proxy_parts import wait_for
+
+# How much of the picture is not black, and whether it can be looked at at all.
+LIT = """
+const canvas = document.querySelector('#screen canvas');
+if (!canvas) return 0;
+const pixels = canvas.getContext('2d')
+  .getImageData(0, 0, canvas.width, canvas.height).data;
+let lit = 0;
+for (let at = 0; at < pixels.length; at += 4) {
+  if (pixels[at] + pixels[at + 1] + pixels[at + 2] > 150) lit += 1;
+}
+return lit;
+"""
+
+
+def state(browser) -> tuple[str, str]:
+    """What the page says: its state, and the words for it."""
+    body = browser.find_element('tag name', 'body')
+    words = browser.find_element('id', 'status').text
+    return body.get_attribute('data-state'), words
+
+
+def opened(browser) -> None:
+    wait_for(lambda: state(browser)[0] != 'connecting', 30)
+    assert state(browser)[0] == 'open', state(browser)
+
+
+def ended(browser) -> str:
+    wait_for(lambda: state(browser)[0] == 'ended', 30)
+    return state(browser)[1]

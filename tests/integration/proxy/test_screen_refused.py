@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A screen whose channels are refused or end before it is open, in every order.
+
+About one load of the page in fifteen has a ticket that is too short, and the SPICE
+server refuses that channel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+
+import pytest
+
+from tests.integration.proxy.interposer import (
+    CURSOR,
+    DISPLAY,
+    INPUTS,
+    MAIN,
+    WAIT_S,
+    Channel,
+    Interposer,
+    spoil,
+)
+from tests.integration.proxy.screen import ended, opened, state
+from tests.proxy_parts import wait_for
+
+REFUSED = 'The console refused the connection. Reconnect, or ask for a new console URL.'
+
+# The page's MAX_RETRIES, and the first.
+TRIES = 1 + 8
+
+SUBORDINATE = (DISPLAY, INPUTS, CURSOR)
+
+
+@pytest.fixture
+def before(machine):
+    """A function that puts an interposer with some order before the machine."""
+    with contextlib.ExitStack() as close:
+
+        def put(order):
+            made = Interposer(machine.spice_port, order)
+            close.callback(made.close)
+            return made
+
+        yield put
+
+
+def let_in(channel: Channel) -> None:
+    channel.tell(channel.ask())
+    channel.relay()
+
+
+def refuse(channel: Channel) -> None:
+    channel.tell(channel.ask(refused=True))
+    channel.relay()
+
+
+@pytest.mark.parametrize('spoiled', [{0}, {1}, {2}, {3}, {0, 2, 4}])
+def test_permission_denied_is_retried(browser, page, before, spoiled):
+    """Whichever channel's ticket was refused, and more than once."""
+    server = before(spoil(spoiled))
+    browser.get(page(port=server.port))
+    opened(browser)
+    assert server.accepted > max(spoiled)
+
+
+def test_one_after_another(browser, page, before):
+    """Each attempt has another channel refused."""
+
+    def order(channel):
+        kinds = (MAIN, *SUBORDINATE)
+        late = channel.attempt < len(kinds) and kinds[channel.attempt] == channel.kind
+        (refuse if late else let_in)(channel)
+
+    server = before(order)
+    browser.get(page(port=server.port))
+    opened(browser)
+    assert len(server.attempts) == 5
+
+
+@pytest.mark.parametrize('kinds', [(DISPLAY, INPUTS), SUBORDINATE])
+def test_refused_at_once(browser, page, before, kinds):
+    """Several channels of one attempt, at the same moment: that is one retry."""
+    together = threading.Barrier(len(kinds))
+
+    def order(channel):
+        if channel.attempt == 0 and channel.kind in kinds:
+            code = channel.ask(refused=True)
+            together.wait(WAIT_S)
+            channel.tell(code)
+            channel.relay()
+        else:
+            let_in(channel)
+
+    server = before(order)
+    browser.get(page(port=server.port))
+    opened(browser)
+    assert len(server.attempts) == 2
+
+
+@pytest.mark.parametrize(
+    ('refused', 'ending'),
+    [
+        (DISPLAY, MAIN),
+        (CURSOR, MAIN),
+        (DISPLAY, INPUTS),
+        (INPUTS, CURSOR),
+        (CURSOR, DISPLAY),
+    ],
+)
+def test_the_code_comes_behind_the_end_of_another(
+    browser, page, before, refused, ending
+):
+    """The server ends one channel, and refuses another when the page has hung up."""
+    asked = threading.Event()
+
+    def order(channel):
+        if channel.attempt == 0 and channel.kind == refused:
+            code = channel.ask(refused=True)
+            asked.set()
+            channel.wait_for_hang_up()
+            channel.tell(code)
+        elif channel.attempt == 0 and channel.kind == ending:
+            channel.tell(channel.ask())
+            if ending == MAIN:
+                relaying = threading.Thread(target=channel.relay, daemon=True)
+                relaying.start()
+            assert asked.wait(WAIT_S)
+            channel.end()
+        else:
+            let_in(channel)
+
+    server = before(order)
+    browser.get(page(port=server.port))
+    opened(browser)
+    assert len(server.attempts) == 2
+
+
+@pytest.mark.parametrize('ending', [MAIN, INPUTS])
+def test_another_ends_between_the_code_and_its_end(browser, page, before, ending):
+    """The page knows of a refusal when another channel ends first."""
+    known = threading.Event()
+
+    def order(channel):
+        if channel.attempt == 0 and channel.kind == CURSOR:
+            channel.tell(channel.ask(refused=True))
+            channel.wait_for_hang_up()
+        elif channel.attempt == 0 and channel.kind == ending:
+            channel.tell(channel.ask())
+            if ending == MAIN:
+                relaying = threading.Thread(target=channel.relay, daemon=True)
+                relaying.start()
+            assert known.wait(WAIT_S)
+            channel.end()
+        else:
+            let_in(channel)
+
+    server = before(order)
+    browser.get(page(port=server.port))
+    wait_for(
+        lambda: any(
+            'Permission denied' in entry['message']
+            for entry in browser.get_log('browser')
+        ),
+        30,
+    )
+    known.set()
+    opened(browser)
+    assert len(server.attempts) == 2
+
+
+@pytest.mark.parametrize(
+    ('how', 'kind'),
+    [
+        (Channel.end, MAIN),
+        (Channel.end, DISPLAY),
+        (Channel.end, CURSOR),
+        (Channel.reset, MAIN),
+        (Channel.reset, INPUTS),
+    ],
+)
+def test_the_code_is_lost(browser, page, before, how, kind):
+    """A refused channel ends, and the page never sees why."""
+
+    def order(channel):
+        if channel.attempt == 0 and channel.kind == kind:
+            channel.ask(refused=True)
+            how(channel)
+        else:
+            let_in(channel)
+
+    server = before(order)
+    browser.get(page(port=server.port))
+    opened(browser)
+    assert len(server.attempts) == 2
+
+
+@pytest.mark.parametrize('held', ['ends', 'tickets'])
+def test_the_old_channels_end_late(browser, page, before, held):
+    """The server hears of the first attempt's channels when the second is open."""
+    open_ = threading.Event()
+
+    def order(channel):
+        if channel.attempt > 0:
+            let_in(channel)
+        elif channel.kind == DISPLAY:
+            refuse(channel)
+        elif channel.kind == MAIN or held == 'ends':
+            channel.tell(channel.ask())
+            channel.relay(open_)
+        else:
+            assert open_.wait(WAIT_S)
+            channel.ask()
+
+    server = before(order)
+    browser.get(page(port=server.port))
+    opened(browser)
+    open_.set()
+    time.sleep(1)
+    assert state(browser)[0] == 'open', state(browser)
+    assert len(server.attempts) == 2
+
+
+def test_refused_late_and_for_good(browser, page, before):
+    """It is said in the end, although the other channels are let in each time."""
+
+    def order(channel):
+        if channel.kind == CURSOR:
+            code = channel.ask(refused=True)
+            # When the picture and the keyboard work already.
+            time.sleep(0.5)
+            channel.tell(code)
+            channel.relay()
+        else:
+            let_in(channel)
+
+    server = before(order)
+    browser.get(page(port=server.port))
+    wait_for(lambda: len(server.attempts) == TRIES, 60)
+    assert ended(browser) == REFUSED
+    assert len(server.attempts) == TRIES
+
+
+@pytest.mark.parametrize('kinds', [(MAIN,), SUBORDINATE])
+def test_refused_for_good(browser, page, before, kinds):
+    """In the end it is said, and the button tries as often again."""
+    server = before(lambda channel: (let_in, refuse)[channel.kind in kinds](channel))
+    browser.get(page(port=server.port))
+    assert ended(browser) == REFUSED
+    assert len(server.attempts) == TRIES
+    browser.find_element('id', 'reconnect').click()
+    wait_for(lambda: len(server.attempts) == 2 * TRIES, 30)
+    assert ended(browser) == REFUSED
+
+
+@pytest.mark.parametrize('kind', [MAIN, INPUTS])
+def test_a_link_that_is_refused(browser, page, before, kind):
+    """Not for its ticket, so another one is no help: it is said at once."""
+
+    def order(channel):
+        if channel.kind == kind:
+            channel.refuse_link()
+        else:
+            let_in(channel)
+
+    server = before(order)
+    browser.get(page(port=server.port))
+    assert ended(browser) == REFUSED
+    assert len(server.attempts) == 1
+
+
+def test_a_guest_that_always_ends(browser, page, before):
+    """Nobody refuses anything, and the guest's own end is said."""
+    server = before(Channel.end)
+    browser.get(page(port=server.port))
+    assert ended(browser) == 'The guest ended the console.'
+    assert len(server.attempts) == TRIES

@@ -74,11 +74,19 @@ class Broker:
 
     def start(self, timeout_s: float = 60) -> None:
         if self._epmd is None:
-            self._epmd = subprocess.Popen(['epmd'], env=self._env)
+            self._epmd = subprocess.Popen(
+                ['epmd'],
+                env=self._env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
             _wait_for_port(self._epmd_port, self._epmd, timeout_s)
         with (self._directory / 'server.log').open('ab') as log:
             self._server = subprocess.Popen(
                 [str(_BIN / 'rabbitmq-server')],
+                # It writes a dump where it is when it crashes.
+                cwd=self._directory,
                 env=self._env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -91,7 +99,7 @@ class Broker:
     def kill(self) -> None:
         """End the broker as a power cut does."""
         assert self._server is not None
-        os.killpg(self._server.pid, signal.SIGKILL)
+        self._signal_all(signal.SIGKILL)
         self._server.wait()
         self._server = None
         deadline = time.monotonic() + _KILL_S

@@ -10,6 +10,7 @@ import pytest
 from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import Served, issue, stored
 from tests.integration.proxy.conftest import SPICE_HTML5, needed
+from tests.integration.proxy.interposer import Interposer, spoil
 from tests.integration.proxy.keyboard import read_until, type_in
 from tests.integration.proxy.screen import LIT, ended, opened, state
 from tests.proxy_parts import wait_for
@@ -160,7 +161,7 @@ def test_a_session_that_ends(browser, stored_page, machine):
 
     At its end the proxy's reason is shown; then the button opens it no more.
     """
-    before = Interposer(machine.spice_port, {0, 1, 2, 3})
+    before = Interposer(machine.spice_port, spoil({0, 1, 2, 3}))
     try:
         browser.get(stored_page(port=before.port))
         opened(browser)

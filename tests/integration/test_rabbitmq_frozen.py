@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calls over a RabbitMQ that accepts connections and never answers."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from console_ext import exceptions
+from console_ext.context import RequestContext
+from console_ext.rpc import instance
+from console_ext.rpc.client import ComputeClient
+from tests.deployment import PROJECT_A, server_id
+
+TIMEOUT_S = 3
+
+# What a call may take beyond its timeout, at any number of clients.
+LATE_S = 0.5
+
+SERVER = instance.to_primitive(server_id('01'), host='compute-1')
+
+
+@pytest.fixture
+def call(deployment, programs, broker):
+    """A function that asks a host for a console, through one client for all."""
+    deployment.configure(
+        DEFAULT={'transport_url': broker.url}, console_rpc={'timeout': TIMEOUT_S}
+    )
+    agent = programs.start(
+        'console-ext-agent', '--config-file', str(deployment.config_file)
+    )
+    agent.wait_for('Answering for compute host')
+    client = ComputeClient(deployment.conf())
+
+    def ask():
+        context = RequestContext(user_id='alice', project_id=PROJECT_A)
+        return client.get_serial_console(context, 'compute-1', SERVER, 'serial')
+
+    return ask
+
+
+@pytest.mark.parametrize('known', [True, False], ids=['answered before', 'new'])
+@pytest.mark.parametrize('clients', [1, 36])
+def test_frozen_broker(call, broker, clients, known):
+    """Every call of every client ends in time; and the broker's return is noticed."""
+    if known:
+        call()
+
+    def timed(_):
+        began = time.monotonic()
+        with pytest.raises(exceptions.ComputeUnavailable):
+            call()
+        return time.monotonic() - began
+
+    with broker.frozen(), ThreadPoolExecutor(clients) as pool:
+        seconds = [one for _ in range(2) for one in pool.map(timed, range(clients))]
+    print(f'{clients} clients: {min(seconds):.1f} to {max(seconds):.1f} s')
+    assert max(seconds) <= TIMEOUT_S + LATE_S
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            call()
+            break
+        except exceptions.ComputeUnavailable:
+            assert time.monotonic() < deadline

@@ -24,13 +24,14 @@ OPTS = [
         min=0,
         help='Sessions that one worker process holds at once. For this and the other '
         'caps, 0 is no cap, and each WebSocket is a session: a SPICE page opens four '
-        'or more.',
+        'or more. The limit of open files is a cap, too: a session takes two.',
     ),
     cfg.IntOpt(
         'max_sessions_per_client',
         default=200,
         min=0,
-        help='Sessions from one client address, in one worker process.',
+        help='Sessions from one client address, or in IPv6 from one /64 network, in '
+        'one worker process.',
     ),
     cfg.IntOpt(
         'max_sessions_per_server',

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from console_ext.proxy.admission import Asked
 from console_ext.proxy.compute_hosts import ComputeHosts
 from console_ext.proxy.grants import Grants
-from console_ext.proxy.limits import Limits, Place
+from console_ext.proxy.limits import Limits, Place, client_key
 from console_ext.proxy.target import Connector, Target
 from console_ext.tokens.authorization import Grant
 
@@ -52,7 +52,7 @@ class Gate:
         place = Place(self._limits)
         try:
             place.take('proxy')
-            place.take('client', asked.client)
+            place.take('client', client_key(asked.client))
             # What is left counts from before the answer: no session lasts too long.
             asked_at = asyncio.get_running_loop().time()
             grant = await self._grants.redeem(asked.token, console_type, asked.client)

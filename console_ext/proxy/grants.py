@@ -16,6 +16,7 @@ from console_ext import exceptions
 from console_ext.executor import BoundedExecutor, Busy
 from console_ext.lanes import Lanes
 from console_ext.proxy.authority import Authority
+from console_ext.proxy.limits import client_key
 from console_ext.tokens.authorization import Grant
 
 LOG = logging.getLogger(__name__)
@@ -68,7 +69,8 @@ class Grants:
         """
         try:
             call = self._clients.submit(
-                client, partial(self._authority.redeem, token, console_type, client)
+                client_key(client),
+                partial(self._authority.redeem, token, console_type, client),
             )
         except Busy:
             raise exceptions.ProxyBusy from None

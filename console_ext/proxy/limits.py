@@ -3,9 +3,26 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 
 from console_ext import exceptions
+
+# The smallest network that a host gets in IPv6 (RFC 4291, section 2.5.1; RFC 7934).
+_IPV6_PREFIX = 64
+
+
+def client_key(address: str) -> str:
+    """What the sessions of a client are counted by: in IPv6 the /64 of its address.
+
+    A host may choose any number of addresses there.
+    """
+    try:
+        parsed = ipaddress.IPv6Address(address)
+    except ValueError:
+        # IPv4, or not an address.
+        return address
+    return str(ipaddress.IPv6Network((int(parsed), _IPV6_PREFIX), strict=False))
 
 
 class Limits:

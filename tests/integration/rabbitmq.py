@@ -99,7 +99,7 @@ class Broker:
     def kill(self) -> None:
         """End the broker as a power cut does."""
         assert self._server is not None
-        self._signal_all(signal.SIGKILL)
+        os.killpg(self._server.pid, signal.SIGKILL)
         self._server.wait()
         self._server = None
         deadline = time.monotonic() + _KILL_S

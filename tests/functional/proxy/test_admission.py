@@ -202,6 +202,23 @@ def test_only_trusted_proxies_say_who_the_client_is(served):
     assert proxy.authority.asked[-1][2] == '203.0.113.9'
 
 
+def test_ipv6_clients_are_counted_by_network(served):
+    """A host has as many addresses in its /64 as it likes."""
+    proxy = served.start(
+        console_proxy={'trusted_proxies': '127.0.0.1', 'max_sessions_per_client': 2}
+    )
+    guest = proxy.guest()
+
+    def forwarded(address):
+        return {'additional_headers': {'X-Forwarded-For': address}}
+
+    for number in (1, 2):
+        proxy.connect(proxy.token(guest), **forwarded(f'2001:db8::{number}'))
+    third = refused(proxy, proxy.token(guest), **forwarded('2001:db8::3'))
+    assert third.status_code == 429
+    proxy.connect(proxy.token(guest), **forwarded('2001:db8:0:1::3'))
+
+
 @pytest.mark.parametrize('trusted', ['', '192.0.2.1, 203.0.113.0/24'])
 def test_anybody_else_does_not(served, trusted):
     """As above: by default, and from an address that is not among them."""

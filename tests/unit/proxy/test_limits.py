@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from console_ext import exceptions
-from console_ext.proxy.limits import Limits, Place
+from console_ext.proxy.limits import Limits, Place, client_key
 
 
 def test_a_cap_is_for_each_key():
@@ -39,3 +39,19 @@ def test_leaving_gives_everything_back():
     first.leave()
     first.leave()
     assert len(limits) == 0
+
+
+@pytest.mark.parametrize(
+    ('address', 'key'),
+    [
+        ('192.0.2.1', '192.0.2.1'),
+        ('2001:db8:1:2::1', '2001:db8:1:2::/64'),
+        ('2001:db8:1:2:ffff:ffff:ffff:ffff', '2001:db8:1:2::/64'),
+        ('2001:db8:1:3::1', '2001:db8:1:3::/64'),
+        ('fe80::1%eth0', 'fe80::/64'),
+        ('unix:', 'unix:'),
+    ],
+)
+def test_client_key(address, key):
+    """An IPv4 address, and an IPv6 network."""
+    assert client_key(address) == key

@@ -73,7 +73,7 @@ class Connector:
         try:
             async with asyncio.timeout(self._timeout_s):
                 addresses = await self._addresses(host, port)
-                connected = await _first(addresses, port)
+                connected = await _first(addresses, port, self._timeout_s)
                 try:
                     early = b''
                     if authorization.internal_access_path is not None:
@@ -122,26 +122,33 @@ class Connector:
         return await asyncio.wrap_future(asked)
 
 
-async def _first(addresses: list[str], port: int) -> socket.socket:
-    """A connection to the first address that accepts one."""
+async def _first(addresses: list[str], port: int, timeout_s: float) -> socket.socket:
+    """A connection to the first address that accepts one.
+
+    :param timeout_s: shared by the addresses, for one may not answer at all
+    """
     failure = OSError('it has no address')
     for address in addresses:
-        family = socket.AF_INET6 if ':' in address else socket.AF_INET
-        connecting = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
-            connecting.setblocking(False)
-            for (level, option), value in _KEEPALIVE.items():
-                connecting.setsockopt(level, option, value)
-            await asyncio.get_running_loop().sock_connect(connecting, (address, port))
+            async with asyncio.timeout(timeout_s / len(addresses)):
+                return await _connected(address, port)
         except OSError as error:
-            connecting.close()
             failure = error
-        except BaseException:
-            connecting.close()
-            raise
-        else:
-            return connecting
     raise failure
+
+
+async def _connected(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ':' in address else socket.AF_INET
+    connecting = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        connecting.setblocking(False)
+        for (level, option), value in _KEEPALIVE.items():
+            connecting.setsockopt(level, option, value)
+        await asyncio.get_running_loop().sock_connect(connecting, (address, port))
+    except BaseException:
+        connecting.close()
+        raise
+    return connecting
 
 
 async def _ask_for(connected: socket.socket, path: str) -> bytes:

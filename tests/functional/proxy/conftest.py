@@ -54,8 +54,8 @@ class Served:
         if self.proxy is not None:
             self.proxy.stop()
 
-    def guest(self, serve=None) -> Guest:
-        guest = Guest(serve)
+    def guest(self, serve=None, **options) -> Guest:
+        guest = Guest(serve, **options)
         self._close.callback(guest.close)
         return guest
 

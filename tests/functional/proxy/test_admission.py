@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import select
 import threading
 
 import pytest
@@ -134,6 +135,43 @@ def test_a_target_that_does_not_answer(served):
     proxy = served.start(console_proxy={'connect_timeout': 0.3})
     with full_backlog() as port:
         assert refused(proxy, proxy.token(port=port)).status_code == 502
+
+
+def test_targets_that_do_not_answer_delay_nobody(served):
+    """However many are being connected to, others are reached at once."""
+    proxy = served.start(console_proxy={'connect_timeout': 3})
+    with full_backlog() as port:
+        waiting = [proxy.raw() for _ in range(40)]
+        for client in waiting:
+            client.sendall(upgrade(f'/?token={proxy.token(port=port)}'))
+        wait_for(lambda: len(proxy.computes.asked) == len(waiting))
+        for _ in range(5):
+            client = proxy.connect(proxy.token(proxy.guest()))
+            client.send(b'x')
+            assert client.recv(timeout=5) == b'x'
+        # None of them was answered in the meantime.
+        assert not select.select(waiting, [], [], 0)[0]
+        answers = [receive_until(client, b'\r\n\r\n') for client in waiting]
+    assert {status(answer) for answer in answers} == {502}
+    wait_for(lambda: len(proxy.authority.withdrawn) == len(waiting))
+
+
+def test_an_ipv6_target(served):
+    """By its address, if that is in an allowed network."""
+    proxy = served.start(console_proxy={'allowed_targets': '::1/128'})
+    guest = proxy.guest(host='::1')
+    client = proxy.connect(proxy.token(guest, host='::1'))
+    client.send(b'x')
+    assert client.recv(timeout=5) == b'x'
+    assert refused(proxy, proxy.token(guest, host='::2')).status_code == 502
+
+
+def test_an_ipv6_target_that_does_not_answer(served):
+    """As with IPv4."""
+    proxy = served.start(console_proxy={'connect_timeout': 0.3})
+    with full_backlog('::1') as port:
+        response = refused(proxy, proxy.token(host='::1', port=port))
+    assert response.status_code == 502
 
 
 def test_a_target_in_no_allowed_network(served):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import resource
 import socket
 import threading
@@ -15,7 +16,7 @@ from console_ext import exceptions
 from console_ext.proxy import target
 from console_ext.proxy.forwarded import Networks
 from console_ext.proxy.target import Connector, Target
-from tests.proxy_parts import Guest, authorization
+from tests.proxy_parts import Guest, authorization, full_backlog
 
 
 @pytest.fixture
@@ -50,6 +51,41 @@ def connect(port: int, allowed=(), timeout_s=5.0, **values) -> Target:
 def test_connect(guest, host, allowed):
     """By address and by name; networks hold for what a name means."""
     assert connect(guest().port, allowed, host=host).early == b''
+
+
+def resolve(monkeypatch, *addresses):
+    """Have every name mean these addresses."""
+    entries = [(0, 0, 0, '', (address, 0)) for address in addresses]
+    monkeypatch.setattr(socket, 'getaddrinfo', lambda *_, **__: entries)
+
+
+def test_the_next_address(monkeypatch):
+    """One that does not answer leaves time for the others."""
+    with (
+        full_backlog() as port,
+        socket.create_server(('::1', port), family=socket.AF_INET6),
+    ):
+        resolve(monkeypatch, '127.0.0.1', '::1')
+        assert connect(port, host='guest', timeout_s=2).early == b''
+
+
+class WithoutIPv6:
+    """The module socket on a machine that has no IPv6."""
+
+    def __getattr__(self, name):
+        return getattr(socket, name)
+
+    def socket(self, family, *args):
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, 'Address family not supported')
+        return socket.socket(family, *args)
+
+
+def test_no_ipv6(guest, monkeypatch):
+    """A machine without it reaches a guest that also has an IPv4 address."""
+    resolve(monkeypatch, '::1', '127.0.0.1')
+    monkeypatch.setattr(target, 'socket', WithoutIPv6())
+    assert connect(guest().port, host='guest').early == b''
 
 
 def test_options(guest):

@@ -20,6 +20,7 @@ from console_ext.compute.base import Driver
 from console_ext.inventory import Endpoint
 from console_ext.printable import printable
 from console_ext.rpc import errors, instance, transport
+from console_ext.rpc.failures import FirstOfEachKind
 
 LOG = logging.getLogger(__name__)
 
@@ -114,6 +115,7 @@ class ComputeServer:
     STOP_S = 4.0
 
     def __init__(self, conf: cfg.ConfigOpts, driver: Driver):
+        self._failures = FirstOfEachKind()
         self._transport = transport.connect(conf)
         self._server = oslo_messaging.get_rpc_server(
             self._transport,
@@ -127,6 +129,7 @@ class ComputeServer:
 
     def start(self) -> None:
         """Take calls, in threads of oslo.messaging's own; waits for the broker."""
+        self._failures.install()
         self._server.start()
 
     def stop(self) -> None:
@@ -137,6 +140,7 @@ class ComputeServer:
         stopping = threading.Thread(target=self._stop, name='rpc-stop', daemon=True)
         stopping.start()
         stopping.join(self.STOP_S)
+        self._failures.remove()
         if stopping.is_alive():
             LOG.warning('Leaving connections of the bus that do not close in time')
 

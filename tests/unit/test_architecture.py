@@ -92,6 +92,7 @@ def test_imports_are_seen():
         'console_ext.inventory',
         'console_ext.printable',
         'console_ext.rpc.errors',
+        'console_ext.rpc.failures',
         'console_ext.rpc.instance',
         'console_ext.rpc.transport',
     }

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The log of messages that cannot be handled, without a flood of tracebacks."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from types import TracebackType
+
+# Where oslo.messaging logs a traceback for each.
+_LOGGERS = ('oslo_messaging.rpc.server', 'oslo.messaging._drivers.impl_rabbit')
+
+# A fault of ours is one kind; whatever a sender makes up is some dozens.
+MAX_KINDS = 50
+MAX_TEXT = 500
+INTERVAL_S = 60.0
+
+
+class FirstOfEachKind(logging.Filter):
+    """Lets the first traceback of each kind pass, and counts the others.
+
+    A kind is an exception's class and where it was raised.  Texts longer than
+    ``MAX_TEXT`` count as repeated: they are the sender's.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._kinds: set[object] = set()
+        self._repeated = 0
+        self._reported = float('-inf')
+
+    def install(self) -> None:
+        for name in _LOGGERS:
+            logging.getLogger(name).addFilter(self)
+
+    def remove(self) -> None:
+        for name in _LOGGERS:
+            logging.getLogger(name).removeFilter(self)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.exc_info or record.exc_info[1] is None:
+            return True
+        _, error, traceback = record.exc_info
+        kind = type(error), _where(traceback)
+        with self._lock:
+            is_new = kind not in self._kinds and len(self._kinds) < MAX_KINDS
+            if is_new and len(str(error)) <= MAX_TEXT:
+                self._kinds.add(kind)
+                return True
+            self._repeated += 1
+            now = time.monotonic()
+            if now - self._reported < INTERVAL_S:
+                return False
+            self._reported = now
+            repeated, self._repeated = self._repeated, 0
+        record.msg = 'Messages that cannot be handled, besides those above: %d (%s)'
+        record.args = (repeated, type(error).__name__)
+        record.exc_info = None
+        # oslo.log adds the text of the error to warnings and errors.
+        record.levelno, record.levelname = logging.INFO, 'INFO'
+        return True
+
+
+def _where(traceback: TracebackType | None) -> object:
+    if traceback is None:
+        return None
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback.tb_frame.f_code, traceback.tb_lineno

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A thousand calls in a row that fail leave nothing behind in the API."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import signal
+
+import psutil
+import pytest
+
+from tests.functional.programs import free_port
+from tests.integration.test_rabbitmq import API
+from tests.proxy_parts import wait_for
+
+CLIENTS = 8
+
+# How many calls fail in each way, and with which status.
+REFUSED = ('07', 448, 400)
+NOBODY = ('08', 504, 503)
+SILENT = ('01', 48, 503)
+
+
+class Held:
+    """What a process holds."""
+
+    def __init__(self, program):
+        process = psutil.Process(program.process.pid)
+        self.threads = process.num_threads()
+        self.files = process.num_fds()
+        self.connections = sum(
+            one.status == psutil.CONN_ESTABLISHED
+            for one in process.net_connections('tcp')
+        )
+
+    def exceeds(self, other):
+        """Whether it is more than another number of calls at once explains."""
+        return (
+            self.threads > other.threads + CLIENTS
+            or self.files > other.files + CLIENTS
+            or self.connections > other.connections + CLIENTS
+        )
+
+
+@pytest.fixture
+def api(deployment, broker, programs):
+    """A function that asks the API many times; ``agent`` and ``program`` are its."""
+    port = free_port()
+    deployment.configure(
+        DEFAULT={'transport_url': broker.url},
+        api={'listen_port': port, 'threads': CLIENTS},
+        console_rpc={'timeout': 2},
+    )
+    option = ('--config-file', str(deployment.config_file))
+    agent = programs.start('console-ext-agent', *option)
+    agent.wait_for('Answering for compute host')
+    program = programs.start('console-ext-api', *option)
+    program.wait_for('Serving on')
+
+    def ask(number, count, status):
+        def one_client(_):
+            client = API(port)
+            for _ in range(count // CLIENTS):
+                assert client.ask(number).status_code == status
+
+        with concurrent.futures.ThreadPoolExecutor(CLIENTS) as clients:
+            list(clients.map(one_client, range(CLIENTS)))
+
+    ask.agent, ask.program, ask.port = agent, program, port
+    return ask
+
+
+@contextlib.contextmanager
+def silent(agent):
+    """Within the block the host answers nothing."""
+    agent.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        agent.process.send_signal(signal.SIGCONT)
+
+
+def test_a_thousand_failures(api):
+    """Threads, descriptors and connections are as many as after the first of each."""
+
+    def fail(share):
+        for number, count, status in (REFUSED, NOBODY):
+            api(number, count // share, status)
+        with silent(api.agent):
+            api(SILENT[0], max(SILENT[1] // share, CLIENTS), SILENT[2])
+        # It answers all that have gone by now before it answers anybody.
+        wait_for(lambda: API(api.port).ask(REFUSED[0]).status_code == REFUSED[2], 30)
+
+    fail(20)
+    first = Held(api.program)
+    fail(1)
+    # Connections of clients that have gone are closed in a moment.
+    wait_for(lambda: not Held(api.program).exceeds(first), 30)
+    assert api.program.stop() == 0
+    assert 'Traceback' not in api.program.log

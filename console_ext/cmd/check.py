@@ -232,6 +232,11 @@ def _store(conf: cfg.ConfigOpts) -> str:
             'the database has no tables of this package: run "console-ext-manage db '
             'sync"; or, if it is Nova\'s, leave [database] connection empty'
         )
+    if not migration.is_known(version):
+        raise Wrong(
+            f'its tables are those of version {version}, and this package knows none '
+            f'after {newest}: upgrade console-ext, and leave the tables as they are'
+        )
     if version != newest:
         raise Wrong(
             f'its tables are those of version {version}, and not {newest}: run '

@@ -8,9 +8,10 @@ can be one of the files.
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from oslo_config import cfg
 
@@ -65,7 +66,8 @@ def load(
         environment variable CONSOLE_EXT_CONFIG_FILES (separated as in PATH), else
         for ``console_ext.conf`` in oslo.config's usual places
     :param args: a command line, without the program's name
-    :raises oslo_config.cfg.Error: an unreadable file or an invalid value
+    :raises oslo_config.cfg.Error: an unreadable file, one that is not UTF-8, or an
+        invalid value
     """
     conf = cfg.ConfigOpts()
     read(conf, config_files, args)
@@ -77,11 +79,53 @@ def read(
 ) -> None:
     """As :func:`load`, into options that may hold others than ours already."""
     register_opts(conf)
-    conf(list(args), project=PROJECT, default_config_files=_files(config_files))
+    files = _files(config_files)
+    try:
+        conf(list(args), project=PROJECT, default_config_files=files)
+    except UnicodeDecodeError:
+        raise _not_text([*_named(args), *files]) from None
     # oslo.config looks at a value when it is first used; better now than in a request.
     for group, opts in list_opts():
         for opt in opts:
-            getattr(conf if group is None else conf[group], opt.dest)
+            value = getattr(conf if group is None else conf[group], opt.dest)
+            if value is None and opt.default is not None:
+                # Of a number that is left empty.
+                raise cfg.ConfigFileValueError(
+                    f'[{group or "DEFAULT"}] {opt.dest} has no value'
+                )
+            # No path, name or URL has one, and no library expects it.
+            if any('\0' in text for text in _texts(value)):
+                raise cfg.ConfigFileValueError(
+                    f'[{group or "DEFAULT"}] {opt.dest} has a NUL character'
+                )
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        yield from map(str, value)
+
+
+def _not_text(paths: Iterable[str]) -> cfg.Error:
+    """The error for a file that is not UTF-8; oslo.config does not say which it is."""
+    for path in paths:
+        try:
+            with open(path, encoding='utf-8') as file:
+                file.read()
+        except UnicodeDecodeError:
+            return cfg.ConfigFileParseError(path, 'it is not UTF-8')
+        except OSError:
+            continue
+    return cfg.Error('a configuration file is not UTF-8')
+
+
+def _named(args: Sequence[str]) -> Iterator[str]:
+    """The files that a command line names."""
+    for before, after in itertools.zip_longest(args, args[1:]):
+        option, _, value = before.partition('=')
+        if option == '--config-file':
+            yield value or after or ''
 
 
 def _files(config_files: Iterable[str] | None) -> list[str]:

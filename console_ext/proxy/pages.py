@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.resources
 import logging
+import os
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
@@ -108,7 +109,8 @@ def _security_policy(frame_ancestors: Iterable[str]) -> str:
 
 def _modules(web: Path) -> Mapping[str, Page]:
     """What our page imports, and what that imports; nothing else of the package."""
-    source = web / 'src' if (web / 'src').is_dir() else web
+    # Unlike Path.is_dir, this raises for no name.
+    source = web / 'src' if os.path.isdir(web / 'src') else web
     headers = (('Content-Type', _TYPES['.js']),)
     modules: dict[str, Page] = {}
     wanted = ['main.js', 'enums.js']

@@ -19,7 +19,7 @@ from oslo_config import cfg
 from console_ext import exceptions
 from console_ext.context import RequestContext
 from console_ext.printable import printable
-from console_ext.rpc import errors, instance
+from console_ext.rpc import errors, instance, transport
 from console_ext.rpc.bus import Bus, Buses, Host
 
 T = TypeVar('T')
@@ -95,6 +95,8 @@ class ComputeClient:
     make the calls, and ``[console_rpc] timeout`` bounds how long a caller waits,
     because oslo.messaging blocks without bound while a broker is away.  A host, or a
     broker, that has just left a call unanswered is not waited for again.
+
+    :raises ConfigurationError: ``transport_url`` cannot be used
     """
 
     # A broker that restarts forgets the queues of hosts, until these have found it
@@ -107,6 +109,7 @@ class ComputeClient:
     BEGIN_S = 1.0
 
     def __init__(self, conf: cfg.ConfigOpts):
+        transport.check(conf)
         self._timeout_s = conf.console_rpc.timeout
         self._buses = Buses(conf)
 

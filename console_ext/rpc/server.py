@@ -109,12 +109,16 @@ class BaseEndpoint:
 
 
 class ComputeServer:
-    """Answers for one compute host on the bus, from :meth:`start` to :meth:`stop`."""
+    """Answers for one compute host on the bus, from :meth:`start` to :meth:`stop`.
+
+    :raises ConfigurationError: ``transport_url`` cannot be used
+    """
 
     # What a stop takes at the most.
     STOP_S = 4.0
 
     def __init__(self, conf: cfg.ConfigOpts, driver: Driver):
+        transport.check(conf)
         self._failures = FirstOfEachKind()
         self._transport = transport.connect(conf)
         self._server = oslo_messaging.get_rpc_server(

@@ -10,10 +10,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterable
+from importlib import metadata
 
 import oslo_messaging
 from oslo_config import cfg
 from oslo_messaging import opts as messaging_opts
+
+from console_ext import exceptions
 
 LOG = logging.getLogger(__name__)
 
@@ -49,6 +52,26 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
             client = importlib.import_module(f'oslo_messaging._{name}.client')
             group = f'oslo_messaging_{name}'
             conf.register_opts(getattr(client, group), group=group)
+
+
+def check(conf: cfg.ConfigOpts) -> None:
+    """Refuse a message bus that cannot be used, before anything is connected.
+
+    :raises ConfigurationError: ``transport_url`` is none, or there is no driver for it;
+        the text does not quote it, for it may hold a password
+    """
+    register_opts(conf)
+    try:
+        name = oslo_messaging.TransportURL.parse(conf).transport.partition('+')[0]
+    except (oslo_messaging.InvalidTransportURL, ValueError):
+        raise exceptions.ConfigurationError(
+            'transport_url is not the URL of a message bus, such as '
+            'rabbit://user:password@host:5672/'
+        ) from None
+    if not metadata.entry_points(group='oslo.messaging.drivers', name=name):
+        raise exceptions.ConfigurationError(
+            f'transport_url: oslo.messaging has no driver for {name!r}'
+        )
 
 
 def connect(

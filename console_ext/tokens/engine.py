@@ -42,6 +42,8 @@ def engine(conf: cfg.ConfigOpts, timeout_s: int | None) -> sa.Engine:
     conf.register_opts(options.database_opts, group='database')
     database = conf.database
     try:
+        if not (database.connection or '').isprintable():
+            raise ValueError('it has a control character')
         url = sa.make_url(database.connection or '')
         if database.connection_parameters:
             url = url.update_query_string(database.connection_parameters, append=True)

@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from oslo_config import cfg
 
+from console_ext import exceptions
 from console_ext.tokens import database
 from console_ext.tokens.engine import engine
 
@@ -23,9 +24,16 @@ def sync(conf: cfg.ConfigOpts, version: str = 'head') -> None:
     Not for two processes at once.
 
     :raises StoreUnavailable: the database is away, or refuses
-    :raises ConfigurationError: ``[database] connection`` is not usable
+    :raises ConfigurationError: ``[database] connection`` is not usable, or the schema
+        is of a later version than this package knows
     """
     config = _config()
+    found = _version(conf)
+    if found is not None and not is_known(found):
+        raise exceptions.ConfigurationError(
+            f'the tables in the database are those of version {found}, and this '
+            f'package knows none after {newest()}: upgrade console-ext instead'
+        )
     with database.errors(), _connect(conf) as connection, connection.begin():
         if connection.dialect.name == 'sqlite':
             # Readers and a writer then do not wait for each other; it stays with the
@@ -40,8 +48,18 @@ def sync(conf: cfg.ConfigOpts, version: str = 'head') -> None:
 def version(conf: cfg.ConfigOpts) -> str | None:
     """The version that the schema has; None before the first :func:`sync`.
 
-    :raises: as :func:`sync`
+    :raises: as :func:`sync`, but for a later version
     """
+    return _version(conf)
+
+
+def is_known(version: str) -> bool:
+    """Whether this package knows a version of the schema: not that of a later one."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return version in {script.revision for script in scripts}
+
+
+def _version(conf: cfg.ConfigOpts) -> str | None:
     with database.errors(), _connect(conf) as connection:
         context = MigrationContext.configure(
             connection, opts={'version_table': VERSION_TABLE}

@@ -44,6 +44,7 @@ def load_app(conf: cfg.ConfigOpts) -> WSGIApplication:
         )
     except (
         LookupError,
+        OSError,
         ImportError,
         AttributeError,
         TypeError,

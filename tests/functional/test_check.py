@@ -119,9 +119,15 @@ def test_store(deployment):
     manage([deployment.config_file], 'db', 'sync')
     assert store().startswith('ok     version ')
     with sa.create_engine(url).begin() as connection:
-        older = f"UPDATE {VERSION_TABLE} SET version_num = '000'"
+        older = f"UPDATE {VERSION_TABLE} SET version_num = '001'"
         connection.execute(sa.text(older))
-    assert store().startswith('WRONG  its tables are those of version 000, and not ')
+    assert store().startswith('WRONG  its tables are those of version 001, and not ')
+    with sa.create_engine(url).begin() as connection:
+        newer = f"UPDATE {VERSION_TABLE} SET version_num = '999'"
+        connection.execute(sa.text(newer))
+    assert store().startswith('WRONG  its tables are those of version 999, and this ')
+    assert 'upgrade console-ext' in store()
+    assert 'db sync' not in store()
     deployment.configure(database={'connection': f'sqlite:///{deployment.path}/no/x'})
     assert store().startswith('WRONG  The database of console authorizations failed')
 

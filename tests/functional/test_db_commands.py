@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 
+import sqlalchemy as sa
+
 from console_ext import tokens
 from console_ext.exceptions import Refusal
 from console_ext.tokens import migration
@@ -48,6 +50,22 @@ def test_what_is_in_the_way_is_said_in_words(deployment):
         assert result.returncode == 1
         assert said in result.stderr
         assert 'Traceback' not in result.stderr
+
+
+def test_tables_of_a_later_version(deployment):
+    """One line says what to do, and they are left as they are."""
+    url = f'sqlite:///{deployment.path}/store.db'
+    deployment.configure(database={'connection': url})
+    manage(deployment, 'db', 'sync')
+    with sa.create_engine(url).begin() as connection:
+        newer = f"UPDATE {migration.VERSION_TABLE} SET version_num = '999'"
+        connection.execute(sa.text(newer))
+    result = manage(deployment, 'db', 'sync')
+    assert (result.returncode, result.stdout) == (1, '')
+    (line,) = result.stderr.splitlines()
+    assert 'version 999' in line
+    assert 'upgrade console-ext' in line
+    assert manage(deployment, 'db', 'version').stdout == '999\n'
 
 
 def test_revoke(deployment):

@@ -158,3 +158,23 @@ def test_from_paste_without_a_word(write, monkeypatch, section):
     """Found as by any other start."""
     monkeypatch.setenv(config.CONFIG_FILES_VARIABLE, write('a', 'variable'))
     assert config.from_paste({}, section).host == 'variable'
+
+
+@pytest.mark.parametrize(
+    ('line', 'says'),
+    [
+        ('host = a\0b', r'\[DEFAULT\] host has a NUL character'),
+        (
+            '[api]\nupstream_roles = a,b\0',
+            r'\[api\] upstream_roles has a NUL character',
+        ),
+        ('[api]\nthreads =', r'\[api\] threads has no value'),
+        ('[inventory]\ncheck_interval =', r'\[inventory\] check_interval has no value'),
+    ],
+)
+def test_value_that_nothing_can_use(tmp_path, line, says):
+    """It is said at the start, and which option it is."""
+    path = tmp_path / 'a.conf'
+    path.write_text(f'[DEFAULT]\n{line}\n')
+    with pytest.raises(cfg.ConfigFileValueError, match=says):
+        config.load([str(path)])

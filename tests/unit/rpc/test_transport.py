@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from console_ext import exceptions
 from console_ext.rpc import transport
 
 
@@ -180,3 +181,28 @@ def test_no_broker_is_asked_after_the_deadline(deployment):
         transport.register_opts(conf)
         assert transport.broker_answers(conf, time.monotonic() + 5)
         assert not transport.broker_answers(conf, time.monotonic() - 1)
+
+
+@pytest.mark.parametrize(
+    'url',
+    [
+        '',
+        'x',
+        'swordfish://u:swordfish@h/',
+        'rabbit://[swordfish',
+        'rabbit://h:swordfish',
+    ],
+)
+def test_bus_that_cannot_be_used(deployment, url):
+    """It is said at the start, and the URL is not quoted: a password may be in it."""
+    conf = deployment.configure(DEFAULT={'transport_url': url}).conf()
+    with pytest.raises(exceptions.ConfigurationError) as caught:
+        transport.check(conf)
+    assert str(caught.value).startswith('transport_url')
+    assert '@' not in str(caught.value).replace('user:password@', '')
+
+
+@pytest.mark.parametrize('url', ['fake:/', 'rabbit://u:p@h:5672,u:p@i/', 'kombu://h'])
+def test_bus_that_can(deployment, url):
+    """Nothing is connected."""
+    transport.check(deployment.configure(DEFAULT={'transport_url': url}).conf())

@@ -18,7 +18,10 @@ from tests import stores
 
 @pytest.mark.parametrize(
     'connection',
-    ['', 'nonsense', 'nodb://u:secret@h/d', 'sqlite://', 'sqlite:///:memory:'],
+    [
+        *('', 'nonsense', 'nodb://u:secret@h/d', 'sqlite://', 'sqlite:///:memory:'),
+        *('sqlite:////tmp/secret\0', 'mysql+pymysql://u:secret\x1b@h/d'),
+    ],
 )
 def test_refuses_a_url_in_one_line_without_its_password(connection):
     with pytest.raises(exceptions.ConfigurationError) as caught:

@@ -12,10 +12,12 @@ import oslo_messaging
 from oslo_config import cfg
 
 from console_ext import exceptions, tokens
+from console_ext.cmd import spelling
 from console_ext.cmd.report import Report, Wrong
 from console_ext.context import RequestContext
 from console_ext.policy import Policy
-from console_ext.rpc import cells, probe
+from console_ext.proxy import listener
+from console_ext.rpc import cells, probe, transport
 from console_ext.servers import base as servers
 from console_ext.servers import nova
 from console_ext.servers.base import LookUp, Server, Source
@@ -48,14 +50,14 @@ class Check:
         :returns: the look-up, if it could be loaded
         """
         conf, report = self._conf, self._report
-        report.yes('configuration', ', '.join(conf.config_file) or 'no file')
+        report.ask('configuration', partial(_configuration, conf))
         if conf.api.servers == 'nova':
             # First: what it sets for the libraries is to be so for all.
             report.ask('nova', partial(_nova, conf))
         extensions = report.ask('extensions', partial(_extensions, conf), _aliases)
         if extensions is not None:
             report.ask('policy', partial(_policy, conf, extensions))
-        self._ask_bus('broker', None)
+        self._ask_configured_bus()
         if conf.console_rpc.cell_bus:
             named = report.ask('cells', partial(cells.buses, conf), ', '.join)
             for cell, url in (named or {}).items():
@@ -68,6 +70,7 @@ class Check:
             if source.bus_url is not None:
                 self._ask_bus(f'broker of {source.name}', source.bus_url)
         report.ask('store', partial(_store, conf))
+        report.ask('URLs', partial(_urls, conf))
         report.ask('pipeline', partial(_pipeline, conf, self._paste))
         return look_up
 
@@ -87,6 +90,16 @@ class Check:
             self._report.ask(
                 f'compute host {server.host}',
                 partial(_host, self._conf, server.host, server.bus_url),
+            )
+
+    def _ask_configured_bus(self) -> None:
+        if transport.is_configured(self._conf):
+            self._ask_bus('broker', None)
+        elif not self._conf.console_rpc.cell_bus:
+            self._report.no(
+                'broker',
+                'transport_url is not set, so that compute hosts would be asked on '
+                'localhost: name the message bus that they are on',
             )
 
     def _ask_bus(self, part: str, url: str | None) -> bool:
@@ -131,8 +144,21 @@ def check(
         )
 
 
+def _files(conf: cfg.ConfigOpts) -> list[str]:
+    """By their full paths, as a PasteDeploy file has to name them."""
+    return [os.path.abspath(path) for path in conf.config_file or []]
+
+
+def _configuration(conf: cfg.ConfigOpts) -> str:
+    files = _files(conf)
+    faults = [fault for path in files for fault in spelling.misspelt(conf, path)]
+    if faults:
+        raise Wrong('; '.join(faults))
+    return ', '.join(files) or 'no file'
+
+
 def _nova(conf: cfg.ConfigOpts) -> str:
-    version = nova.stand_in(conf.config_file)
+    version = nova.stand_in(_files(conf))
     nova.require_files(conf)
     return version
 
@@ -226,11 +252,16 @@ def _store(conf: cfg.ConfigOpts) -> str:
     # It comes with an extra, which is there by now.
     from console_ext.tokens import migration
 
+    if migration.is_of_nova(conf):
+        raise Wrong(
+            "[database] connection names a database of Nova's: name one of this "
+            "package's own, or leave it empty where Nova's proxies serve the consoles"
+        )
     version, newest = migration.version(conf), migration.newest()
     if version is None:
         raise Wrong(
             'the database has no tables of this package: run "console-ext-manage db '
-            'sync"; or, if it is Nova\'s, leave [database] connection empty'
+            'sync"'
         )
     if not migration.is_known(version):
         raise Wrong(
@@ -245,6 +276,19 @@ def _store(conf: cfg.ConfigOpts) -> str:
     return f'version {version}'
 
 
+def _urls(conf: cfg.ConfigOpts) -> str:
+    if not _has_store(conf):
+        return "those of the compute service's own proxies"
+    fault = listener.fault_of_page(conf)
+    if fault is not None:
+        raise Wrong(fault)
+    return f'{conf.serial_console.base_url}, {conf.spice.html5proxy_base_url}'
+
+
+def _has_store(conf: cfg.ConfigOpts) -> bool:
+    return 'database' in conf and bool(conf.database.connection)
+
+
 def _pipeline(conf: cfg.ConfigOpts, paste: str | None) -> str:
     if paste is None and conf.api.servers == 'inventory':
         deploy.load_app(conf)
@@ -252,13 +296,14 @@ def _pipeline(conf: cfg.ConfigOpts, paste: str | None) -> str:
         for fault in pipeline.open_pipelines(deploy.paste_file(conf), strategy):
             raise Wrong(f'{conf.api.paste_config}: {fault}')
         return f'{conf.api.auth_strategy} of {conf.api.paste_config} loads'
-    path = paste or _beside(conf.config_file)
+    files = _files(conf)
+    path = paste or _beside(files)
     if path is None:
         raise Wrong(
             'there is no api-paste.ini beside the configuration files: name it with '
             '--paste'
         )
-    for fault in pipeline.faults(path, conf.config_file, conf.api.auth_strategy):
+    for fault in pipeline.faults(path, files, conf.api.auth_strategy):
         raise Wrong(f'{path}: {fault}')
     return f'{path} has the filter'
 

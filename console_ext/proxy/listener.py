@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import posixpath
 import socket
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from console_ext import exceptions
 from console_ext.proxy import pages
 from console_ext.proxy.origin import AllowedOrigins
 from console_ext.proxy.pages import Page
+
+LOG = logging.getLogger(__name__)
 
 _BACKLOG = 1024
 
@@ -58,8 +61,12 @@ def _serial(conf: cfg.ConfigOpts) -> Listener:
         port=options.serialproxy_port,
         console_type='serial',
         origins=AllowedOrigins(options.base_url, conf.console.allowed_origins),
-        # The second is for tempest, and whatever else was written for websockify.
-        cookie_paths=_also_below(options.base_url, {'/': False, '/websockify': True}),
+        # The URL of a console leads to the first, whether or not it ends in a slash.
+        # The last is for tempest, and whatever else was written for websockify.
+        cookie_paths={
+            parse.urlsplit(options.base_url).path or '/': False,
+            **_also_below(options.base_url, {'/': False, '/websockify': True}),
+        },
         pages=pages.health(),
         hint='This is a serial console: open its URL with a WebSocket client, such as '
         '"websocat -b URL".',
@@ -70,6 +77,10 @@ def _serial(conf: cfg.ConfigOpts) -> Listener:
 def _spice(conf: cfg.ConfigOpts) -> Listener:
     options = conf.spice
     origins = AllowedOrigins(options.html5proxy_base_url, conf.console.allowed_origins)
+    fault = fault_of_page(conf)
+    if fault is not None:
+        # A reverse proxy may rewrite paths, and serial consoles do without.
+        LOG.warning('%s', fault)
     return Listener(
         name='SPICE',
         host=options.html5proxy_host,
@@ -87,6 +98,18 @@ def _spice(conf: cfg.ConfigOpts) -> Listener:
         ),
         hint='This is a SPICE console: open the URL of its page in a browser.',
         text=False,
+    )
+
+
+def fault_of_page(conf: cfg.ConfigOpts) -> str | None:
+    """What is wrong with ``[spice] html5proxy_base_url``: every URL begins with it."""
+    base_url = conf.spice.html5proxy_base_url
+    if posixpath.basename(parse.urlsplit(base_url).path) == pages.SPICE.lstrip('/'):
+        return None
+    return (
+        f'[spice] html5proxy_base_url = {base_url}: it does not end in {pages.SPICE}, '
+        'the page of the proxy, so that the URLs of SPICE consoles are answered 404 '
+        'where no reverse proxy rewrites them'
     )
 
 

@@ -21,6 +21,9 @@ LOG = logging.getLogger(__name__)
 
 HEALTH = '/healthcheck'
 
+# What a SPICE console is shown in.
+SPICE = '/spice_auto.html'
+
 # Where the page finds spice-html5's modules.
 MODULES = '/spice-html5/'
 
@@ -71,7 +74,7 @@ def spice(web: Path, origins: AllowedOrigins) -> Mapping[str, Page]:
             web,
         )
         missing = _text('spice-html5 is not installed beside this proxy.', 503)
-        return {**health(), '/spice_auto.html': missing}
+        return {**health(), SPICE: missing}
     policy = _security_policy(origins.sources())
     return {**health(), **_ours(policy), **modules}
 

@@ -54,6 +54,13 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
             conf.register_opts(getattr(client, group), group=group)
 
 
+def is_configured(conf: cfg.ConfigOpts) -> bool:
+    """Whether ``transport_url`` is set: its default is a RabbitMQ on localhost."""
+    register_opts(conf)
+    where = conf.get_location('transport_url')
+    return where is not None and bool(where.location.is_user_controlled)
+
+
 def check(conf: cfg.ConfigOpts) -> None:
     """Refuse a message bus that cannot be used, before anything is connected.
 

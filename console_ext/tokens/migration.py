@@ -17,6 +17,9 @@ from console_ext.tokens.engine import engine
 # Not alembic's own name: the database may be Nova's as well.
 VERSION_TABLE = 'console_ext_alembic_version'
 
+# One of its API's database, and one of a cell's.
+_NOVAS_TABLES = ('instance_mappings', 'compute_nodes')
+
 
 def sync(conf: cfg.ConfigOpts, version: str = 'head') -> None:
     """Bring the schema to a version, later than or as the one that it has.
@@ -65,6 +68,16 @@ def _version(conf: cfg.ConfigOpts) -> str | None:
             connection, opts={'version_table': VERSION_TABLE}
         )
         return context.get_current_revision()
+
+
+def is_of_nova(conf: cfg.ConfigOpts) -> bool:
+    """Whether Nova's own tables, of its API or of a cell, are in the database.
+
+    :raises: as :func:`version`
+    """
+    with database.errors(), _connect(conf) as connection:
+        tables = sa.inspect(connection)
+        return any(tables.has_table(name) for name in _NOVAS_TABLES)
 
 
 def newest() -> str:

@@ -35,12 +35,12 @@ def load_app(conf: cfg.ConfigOpts) -> WSGIApplication:
     path = paste_file(conf)
     # Each factory reads the configuration again; a percent sign is PasteDeploy's
     # interpolation.
-    files = os.pathsep.join(conf.config_file or []).replace('%', '%%')
+    files = os.pathsep.join(map(os.path.abspath, conf.config_file or []))
     try:
         application: WSGIApplication = deploy.loadapp(
             f'config:{path}',
             name=conf.api.auth_strategy,
-            global_conf={'config_files': files},
+            global_conf={'config_files': files.replace('%', '%%')},
         )
     except (
         LookupError,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 
 from console_ext.tokens.migration import VERSION_TABLE
@@ -22,6 +23,7 @@ def test_all_is_well(deployment):
         'broker fake': 'ok     lets us in',
         'look-up': 'ok     inventory',
         'store': 'ok     none: the compute service alone knows the tokens',
+        'URLs': "ok     those of the compute service's own proxies",
         'pipeline': f'ok     noauth of {deployment.conf().api.paste_config} loads',
     }
 
@@ -67,7 +69,9 @@ def test_everything_that_is_wrong_is_said(deployment):
     assert lines['look-up'].endswith('absent.yaml: there is no such file')
     assert '[database] connection: ' in lines['store']
     assert 'absent.ini: there is no such file' in lines['pipeline']
-    assert [line.split()[0] for line in lines.values()] == ['ok', *['WRONG'] * 5]
+    right = [part for part, line in lines.items() if line.startswith('ok')]
+    assert right == ['configuration', 'URLs']
+    assert len(lines) == 7
 
 
 def test_buses_of_cells(deployment):
@@ -81,6 +85,92 @@ def test_buses_of_cells(deployment):
     deployment.configure(console_rpc={'cell_bus': 'two swordfish'})
     line = check([deployment.config_file])['cells']
     assert line.startswith("WRONG  [console_rpc] cell_bus of 'two': ")
+
+
+@pytest.mark.parametrize(
+    ('group', 'option', 'says'),
+    [
+        ('api', 'server', '[api] server is no option: is servers meant?'),
+        ('console_rpc', 'time', '[console_rpc] time is no option'),
+        ('spice', 'html5proxy_baseurl', 'is html5proxy_base_url meant?'),
+        ('console_rcp', 'timeout', 'a section [console_rcp]: is [console_rpc] meant?'),
+        ('DEFAULT', 'transport_ulr', 'is transport_url meant?'),
+    ],
+)
+def test_option_that_is_misspelt(deployment, group, option, says):
+    """It would be passed over, and the default stay in force."""
+    deployment.configure(**{group: {option: 'nova'}})
+    line = check([deployment.config_file])['configuration']
+    assert line.startswith(f'WRONG  {deployment.config_file}')
+    assert says in line
+
+
+def test_options_of_others(deployment):
+    """Nova's, in groups that it has too; and those of libraries."""
+    deployment.configure(
+        DEFAULT={'my_ip': '127.0.0.1', 'debug': 'true', 'rpc_response_timeout': 5},
+        api={'max_limit': 10, 'use_neutron_default_nets': 'false'},
+        spice={
+            'server_listen': '127.0.0.1',
+            'spice_direct_proxy_base_url': 'http://x/',
+        },
+        serial_console={'port_range': '1:2', 'proxyclient_address': '127.0.0.1'},
+        vnc={'enabled': 'false'},
+        api_database={'connection': 'sqlite://'},
+        oslo_messaging_rabbit={'heartbeat_timeout_threshold': 60},
+    )
+    line = check([deployment.config_file])['configuration']
+    assert line == f'ok     {deployment.config_file}'
+
+
+def test_bus_that_is_not_configured(deployment):
+    """A broker on localhost would be asked, which may even be there."""
+    del deployment._configuration['DEFAULT']['transport_url']
+    deployment.configure()
+    lines = check([deployment.config_file])
+    assert lines['broker'].startswith('WRONG  transport_url is not set')
+
+
+def test_relative_paths(deployment, monkeypatch):
+    """Files are the same ones, however they are named."""
+    monkeypatch.chdir(deployment.path)
+    paste = deployment.path / 'api-paste.ini'
+    deployment.configure(api={'servers': 'upstream'})
+    paste.write_text(
+        '[pipeline:api]\npipeline = auth console_ext api-app\n'
+        '[filter:auth]\nuse = egg:keystonemiddleware#auth_token\n'
+        '[filter:console_ext]\npaste.filter_factory = console_ext.wsgi.filter:factory\n'
+        f'config_files = {deployment.config_file}\n'
+    )
+    lines = check([deployment.config_file.name])
+    assert lines['configuration'] == f'ok     {deployment.config_file}'
+    assert lines['pipeline'] == f'ok     {paste} has the filter'
+
+
+def test_database_of_nova(deployment):
+    """Whether or not our tables are in it."""
+    url = f'sqlite:///{deployment.path}/store.db'
+    deployment.configure(database={'connection': url})
+    manage([deployment.config_file], 'db', 'sync')
+    with sa.create_engine(url).begin() as connection:
+        connection.execute(sa.text('CREATE TABLE instance_mappings (id INTEGER)'))
+    assert check([deployment.config_file])['store'].startswith(
+        "WRONG  [database] connection names a database of Nova's"
+    )
+
+
+def test_urls_of_the_proxy(deployment):
+    """Where the proxy is ours, its page has to be in the URL of SPICE consoles."""
+    url = f'sqlite:///{deployment.path}/store.db'
+    deployment.configure(database={'connection': url})
+    manage([deployment.config_file], 'db', 'sync')
+    line = check([deployment.config_file])['URLs']
+    assert line == 'ok     ws://127.0.0.1:6083/, http://127.0.0.1:6082/spice_auto.html'
+    deployment.configure(spice={'html5proxy_base_url': 'https://a.example/spice'})
+    line = check([deployment.config_file])['URLs']
+    assert line.startswith(
+        'WRONG  [spice] html5proxy_base_url = https://a.example/spice'
+    )
 
 
 def test_policy(deployment):

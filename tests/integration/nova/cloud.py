@@ -37,6 +37,10 @@ AVAILABLE = (BIN / 'nova-compute').exists()
 # Nova waits a minute; a test need not.
 RPC_TIMEOUT_S = 5
 
+# What Nova ships, and what the tests put in its place.
+KEYSTONE = 'keystonemiddleware.auth_token:filter_factory'
+IDENTITY = 'identity:filter_factory'
+
 # The seconds after which an API that is in a hurry gives up.
 SOON = 3
 
@@ -97,9 +101,8 @@ def check_command() -> list[str]:
 def paste() -> str:
     """Nova's own api-paste.ini, with no more changed than what keystone would do."""
     own = (BIN.parent / 'etc' / 'nova' / 'api-paste.ini').read_text()
-    keystone = 'keystonemiddleware.auth_token:filter_factory'
-    assert own.count(keystone) == 1
-    return own.replace(keystone, 'identity:filter_factory')
+    assert own.count(KEYSTONE) == 1
+    return own.replace(KEYSTONE, IDENTITY)
 
 
 def paste_with_filter(nova_conf: Path, console_ext_conf: Path) -> str:

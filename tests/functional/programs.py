@@ -123,6 +123,14 @@ class Program:
         self.process.kill()
         self.process.wait()
 
+    def end(self) -> None:
+        """Stop the process if it runs, and kill it if it does not stop in time."""
+        if self.process.poll() is None:
+            try:
+                self.stop()
+            finally:
+                self.kill()
+
 
 class Programs:
     """Every program that a test starts.
@@ -138,12 +146,10 @@ class Programs:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for program in reversed(self._started):
-            if program.process.poll() is None:
-                try:
-                    program.stop()
-                finally:
-                    program.kill()
+        # The last one first, and all of them: one that does not end keeps no other.
+        with contextlib.ExitStack() as ends:
+            for program in self._started:
+                ends.callback(program.end)
 
     def start(self, name: str, *args: str, **env: str) -> Program:
         """Start a program of the environment that the tests run in."""

@@ -99,7 +99,7 @@ class Broker:
     def kill(self) -> None:
         """End the broker as a power cut does."""
         assert self._server is not None
-        os.killpg(self._server.pid, signal.SIGKILL)
+        self._signal_all(signal.SIGKILL)
         self._server.wait()
         self._server = None
         deadline = time.monotonic() + _KILL_S
@@ -107,15 +107,25 @@ class Broker:
             assert time.monotonic() < deadline, f'port {self._port} is taken still'
             time.sleep(0.05)
 
+    def freeze(self) -> None:
+        """From now on it accepts connections, and answers nothing."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        assert self._server is not None
+        os.killpg(self._server.pid, number)
+
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
         """Within the block the broker accepts connections and answers nothing."""
-        assert self._server is not None
-        os.killpg(self._server.pid, signal.SIGSTOP)
+        self.freeze()
         try:
             yield
         finally:
-            os.killpg(self._server.pid, signal.SIGCONT)
+            self.thaw()
 
     @contextlib.contextmanager
     def away(self) -> Iterator[None]:

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run has to show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.soak.growth import Growth
+from bench.soak.row import Row
+from bench.soak.samples import Opening, Samples, Window, percentile
+
+MAX_RATIO = 5.0
+
+# An opening may take so long, or MAX_RATIO times as long as an undisturbed one.
+MAX_OPENING_S = 0.5
+
+# So long after a fault, clients may still be connecting to the broker again.
+GRACE_S = 5.0
+
+# Connections that a worker keeps for later: to the database and to the broker.
+SPARE_DESCRIPTORS = 64
+
+
+@dataclass(slots=True)
+class Observed:
+    """What one site shows.
+
+    :param workers: processes that ``growth`` adds up
+    """
+
+    samples: Samples
+    growth: Growth
+    workers: int
+
+
+@dataclass(slots=True)
+class Run:
+    """A run of two sites side by side.
+
+    :param quiet: before the disturbance
+    :param under: the whole disturbance
+    :param faults: the spans in which the broker is frozen or the store is locked
+    """
+
+    disturbed: Observed
+    undisturbed: Observed
+    quiet: Window
+    under: Window
+    faults: Sequence[Window]
+
+
+def rows(run: Run) -> list[Row]:
+    return [
+        *_losses(run),
+        *_echoes(run),
+        *_openings(run),
+        *_growth(run.disturbed, run.undisturbed),
+    ]
+
+
+def _losses(run: Run) -> list[Row]:
+    here, there = (len(one.samples.losses) for one in (run.disturbed, run.undisturbed))
+    return [
+        Row('sessions lost', here, there, limit=0),
+        # Its ratios would mean nothing.
+        Row('undisturbed sessions lost', there, there, limit=0),
+    ]
+
+
+def _echoes(run: Run) -> list[Row]:
+    """Of the quiet time, of the whole disturbance and of each fault.
+
+    Faults have a criterion of their own, for they are too short to move the whole run's
+    p99.  It is p95: one stall of the machine strikes more than 1 % of so few keys.
+    """
+    p50, p95, p99 = 0.5, 0.95, 0.99
+    shown: list[tuple[Window, dict[float, float | None]]] = [
+        (run.quiet, {p50: None, p99: None}),
+        (run.under, {p50: None, p99: MAX_RATIO}),
+        *((fault, {p50: None, p95: MAX_RATIO, p99: None}) for fault in run.faults),
+    ]
+    rows = []
+    for window, limits in shown:
+        here, there = (
+            [key.took for key in one.samples.keys if window.overlaps(key)]
+            for one in (run.disturbed, run.undisturbed)
+        )
+        more = '' if window is run.under else f', {window.name}'
+        for share, limit in limits.items():
+            name = f'echo p{share * 100:.0f}{more}'
+            values = percentile(here, share), percentile(there, share)
+            rows.append(Row(name, *values, 'ms', 1000, max_ratio=limit))
+    return rows
+
+
+def _openings(run: Run) -> list[Row]:
+    here, there = (
+        judged_openings(run, one) for one in (run.disturbed, run.undisturbed)
+    )
+
+    def row(share: float, limit: float | None = None) -> Row:
+        return Row(
+            f'opening p{share * 100:.0f}',
+            percentile((one.took for one in here), share),
+            percentile((one.took for one in there), share),
+            'ms',
+            1000,
+            limit,
+        )
+
+    usual_s = percentile((one.took for one in there), 0.99) or 0
+    return [
+        row(0.5),
+        row(0.99, max(MAX_OPENING_S, MAX_RATIO * usual_s)),
+        Row(
+            'openings failed',
+            sum(one.failed for one in here),
+            sum(one.failed for one in there),
+            limit=0,
+        ),
+    ]
+
+
+def judged_openings(run: Run, one: Observed) -> list[Opening]:
+    """Those outside the faults, in which a refusal is right."""
+    return [
+        opening
+        for opening in one.samples.openings
+        if run.under.overlaps(opening) and not in_fault(run, opening)
+    ]
+
+
+def in_fault(run: Run, opening: Opening) -> bool:
+    return any(
+        window._replace(end=window.end + GRACE_S).overlaps(opening)
+        for window in run.faults
+    )
+
+
+def _growth(here: Observed, there: Observed) -> list[Row]:
+    def row(
+        name: str, of: str, at: int, unit: str = '', limit: int | None = None
+    ) -> Row:
+        first_and_then = (getattr(one.growth, of) for one in (here, there))
+        grown, beside = (seen[at] - seen[0] for seen in first_and_then)
+        return Row(name, grown, beside, unit, limit=limit)
+
+    return [
+        row('memory grown, at most', 'memory_mb', 1, 'MiB'),
+        row('memory grown', 'memory_mb', 2, 'MiB'),
+        row('descriptors grown, at most', 'descriptors', 1),
+        row(
+            'descriptors grown',
+            'descriptors',
+            2,
+            limit=SPARE_DESCRIPTORS * here.workers,
+        ),
+    ]

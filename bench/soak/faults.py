@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults of the broker and of the store, each within a ``with``."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from console_ext.tokens.schema import METADATA
+from tests.integration.rabbitmq import Broker
+
+_TABLES = [table.name for table in METADATA.sorted_tables]
+
+# How each database locks its tables against all others, and gives the locks up.
+_LOCKS = {
+    'sqlite': ('BEGIN EXCLUSIVE', 'ROLLBACK'),
+    'mysql': (
+        f'LOCK TABLES {", ".join(f"{name} WRITE" for name in _TABLES)}',
+        'UNLOCK TABLES',
+    ),
+    'postgresql': (
+        f'BEGIN; LOCK TABLE {", ".join(_TABLES)} IN ACCESS EXCLUSIVE MODE',
+        'ROLLBACK',
+    ),
+}
+
+
+@contextlib.contextmanager
+def frozen(broker: Broker) -> Iterator[None]:
+    """The broker's connections stay, and nothing is answered."""
+    broker.freeze()
+    try:
+        yield
+    finally:
+        broker.thaw()
+
+
+@contextlib.contextmanager
+def locked(connection: str) -> Iterator[None]:
+    """Another client of the database holds the tables of authorizations.
+
+    :param connection: the database's URL
+    """
+    engine = sa.create_engine(
+        connection, poolclass=sa.NullPool, isolation_level='AUTOCOMMIT'
+    )
+    lock, unlock = _LOCKS[engine.dialect.name]
+    with engine.connect() as database:
+        database.exec_driver_sql(lock)
+        try:
+            yield
+        finally:
+            database.exec_driver_sql(unlock)

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The faults that the soak makes are faults."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from bench.soak import faults, servers, tokens
+from console_ext import exceptions
+from console_ext.tokens import migration
+from console_ext.tokens.store import Store
+from tests import stores
+
+CLIENT = '192.0.2.1'
+
+
+@pytest.mark.parametrize('kind', ['sqlite', 'mariadb', 'postgresql'])
+def test_locked_store(request, kind):
+    """Nobody redeems while it is locked, and anybody does when it no longer is."""
+    connection = request.getfixturevalue(kind).new_database()
+    conf = stores.configuration(connection, console_tokens={'timeout': 2})
+    migration.sync(conf)
+    token, other = tokens.issue(connection, 2, servers.healthy(10001), 600)
+    store = Store(conf)
+    with faults.locked(connection):
+        started = time.monotonic()
+        with pytest.raises(exceptions.StoreUnavailable):
+            store.redeem(token, 'serial', CLIENT)
+        assert time.monotonic() - started > 1
+    for each in (token, other):
+        grant = store.redeem(each, 'serial', CLIENT)
+        assert grant.authorization.compute_host == 'compute-1'
+    store.close()

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A load generator ends, whatever becomes of who started it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+
+from bench.soak.generator import Plan, Until
+
+
+def turns_of(seconds, every_s, most, work=lambda number: None):
+    async def count():
+        until = Until(time.monotonic() + seconds)
+        numbers = []
+        async for number in until.turns(every_s, most):
+            numbers.append(number)
+            work(number)
+        return numbers
+
+    return asyncio.run(count())
+
+
+def test_count():
+    assert turns_of(60, 0, 5) == [0, 1, 2, 3, 4]
+
+
+def test_time():
+    """A pause does not outlast the end."""
+    started = time.monotonic()
+    assert turns_of(0.2, 60, 1000) == [0]
+    assert time.monotonic() - started < 30
+
+
+def test_signal():
+    """SIGTERM ends a pause, and there is no other turn."""
+    assert turns_of(60, 60, 9, lambda _: os.kill(os.getpid(), signal.SIGTERM)) == [0]
+
+
+def test_plan(tmp_path):
+    """Written and read; a door has TLS where it has a certificate."""
+    plan = Plan([(1, None)], 10, ['token'], 1.5, 'result', sessions=7)
+    plan.write(tmp_path / 'plan')
+    (door,) = Plan.read(str(tmp_path / 'plan')).open_doors()
+    assert (door.port, door.tls) == (1, None)
+    assert Plan.read(str(tmp_path / 'plan')).sessions == 7

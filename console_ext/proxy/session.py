@@ -5,25 +5,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import cast
 
-from websockets.exceptions import PayloadTooBig
-from websockets.frames import Frame
-from websockets.protocol import OPEN
+from websockets.protocol import OPEN, SEND_EOF
 from websockets.server import ServerProtocol
 
 from console_ext.proxy import closing, deadlines
 from console_ext.proxy.closing import Closing
 from console_ext.proxy.deadlines import Timing
-from console_ext.proxy.frames import Incoming, binary_header
+from console_ext.proxy.frames import binary_header
 from console_ext.proxy.guest import Guest
+from console_ext.proxy.inbound import Inbound
 from console_ext.proxy.side import CLOSE_S, Side
+from console_ext.proxy.turns import Turns
 
 
 class Session(Side):
     """The client of a session, and the session itself.
 
     :param wire: the WebSocket, open
+    :param turns: where the session waits when its client sends more than it may
     :param text: whether text frames are taken, as their UTF-8 bytes
     :param expires: when the session is to end, by the event loop's clock
     :param ended: called once, when the client is gone
@@ -37,10 +37,12 @@ class Session(Side):
         '_full',
         '_guest',
         '_heard',
-        '_incoming',
+        '_inbound',
+        '_lost',
         '_pinged',
         '_timer',
         '_timing',
+        '_turns',
         '_wire',
         'end',
         'from_client',
@@ -52,6 +54,7 @@ class Session(Side):
         self,
         wire: ServerProtocol,
         timing: Timing,
+        turns: Turns,
         *,
         text: bool,
         expires: float | None,
@@ -60,13 +63,15 @@ class Session(Side):
         super().__init__()
         self._wire = wire
         self._timing = timing
-        self._incoming = Incoming(text=text)
+        self._turns = turns
+        self._inbound = Inbound(wire, text=text)
         self._expires = expires
-        self._ended = ended
+        self._ended: Callable[[Session], None] | None = ended
         self._guest: Guest | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._full = False
         self._backlog = False
+        self._lost = False
         self._pinged: float | None = None
         self.opened = self._heard = self._active = self._loop.time()
         self.from_client = self.to_client = 0
@@ -89,33 +94,33 @@ class Session(Side):
             self.data_received(early)
         if self.end is None:
             self._look()
-        self._read_again()
+        self._read_on()
 
     # From the client
 
     def data_received(self, data: bytes) -> None:
-        wire = self._wire
         self._heard = self._loop.time()
-        wire.receive_data(data)
-        frames = cast('list[Frame]', wire.events_received())
-        if frames and self._takes_data():
-            is_data = self._incoming.is_data
-            payloads = [frame.data for frame in frames if is_data(frame)]
-            if payloads and self._guest is not None:
-                payload = payloads[0] if len(payloads) == 1 else b''.join(payloads)
-                self.from_client += len(payload)
-                self._active = self._heard
-                if not self._guest.send(payload):
-                    self.pause()
-            if self._incoming.offence is not None:
-                self.close(self._incoming.offence)
-        if wire.parser_exc is not None and self.end is None:
-            too_big = isinstance(wire.parser_exc, PayloadTooBig)
-            self.end = closing.TOO_BIG if too_big else closing.PROTOCOL_ERROR
-        elif wire.close_rcvd is not None and self.end is None:
-            self.end = closing.CLIENT_CLOSED
+        self._inbound.add(data)
+        # What comes behind what is left waits with it.
+        if not self._inbound.more:
+            self.turn()
+
+    def turn(self) -> None:
+        """Read what one turn of the event loop may, and let the others have theirs."""
+        wire, inbound = self._wire, self._inbound
+        payload = inbound.turn()
+        if payload and self._takes_data() and self._guest is not None:
+            self.from_client += len(payload)
+            self._active = self._heard
+            self._guest.send(payload)
+        if inbound.offence is not None:
+            self.close(inbound.offence)
+        if self.end is None:
+            self.end = inbound.end
         if wire.writes:
             self._flush()
+        if inbound.more or not self.reading or self._backlog:
+            self._read_on()
 
     def eof_received(self) -> bool:
         # A WebSocket that ends without a close frame is lost.  The transport waits for
@@ -135,20 +140,17 @@ class Session(Side):
         transport.write(binary_header(len(data)) + data)
 
     def _flush(self) -> None:
+        writes = self._wire.data_to_send()
         transport = self._transport
-        if transport is None:
+        if transport is None or transport.is_closing():
             return
-        for data in self._wire.data_to_send():
-            if transport.is_closing():
-                return
-            if data:
-                transport.write(data)
-                # A client that pings and does not read the answers is not read either.
-                if self._full:
-                    self._backlog = True
-                    self.pause()
-            else:
-                self._hang_up(transport)
+        data = b''.join(writes)
+        if data:
+            transport.write(data)
+            # A client that pings and does not read the answers is not read either.
+            self._backlog = self._full
+        if writes[-1:] == [SEND_EOF] and not transport.is_closing():
+            self._hang_up(transport)
 
     # Who waits for whom
 
@@ -163,16 +165,21 @@ class Session(Side):
         self._heard = self._loop.time()
         if self._guest is not None:
             self._guest.resume()
-        self._read_again()
+        self._read_on()
 
     def guest_full(self, full: bool) -> None:
-        if full:
-            self.pause()
-        else:
-            self._read_again()
+        self._read_on()
 
-    def _read_again(self) -> None:
-        if not self._backlog and not (self._takes_data() and self._guest_is_full()):
+    def _read_on(self) -> None:
+        """Read on, unless somebody is waited for."""
+        if self._backlog or (self._takes_data() and self._guest_is_full()):
+            self.pause()
+        elif self._inbound.more:
+            self.pause()
+            self._turns.wait(self)
+        elif self._lost:
+            self._finish()
+        else:
             self.resume()
 
     def _takes_data(self) -> bool:
@@ -186,16 +193,18 @@ class Session(Side):
 
     def close(self, end: Closing) -> None:
         """Send the close frame, and give the client a while to answer it."""
-        transport = self._transport
-        if self.end is not None or transport is None:
+        if self.end is not None or (self._transport is None and not self._lost):
             return
         self.end = end
+        if self._lost:
+            self._finish()
+            return
         if self._wire.state is OPEN and end.code is not None:
             self._wire.send_close(end.code, end.reason)
         self._give_up_later()
         self._flush()
         # The answer to the close frame is to be read, whatever was paused before.
-        self._read_again()
+        self._read_on()
 
     def _hang_up(self, transport: asyncio.Transport) -> None:
         """End our half; the other half follows, or is cut in a while.
@@ -208,7 +217,7 @@ class Session(Side):
             transport.close()
         else:
             transport.write_eof()
-            self._read_again()
+            self._read_on()
 
     def _give_up_later(self) -> None:
         if self._timer is not None:
@@ -216,6 +225,22 @@ class Session(Side):
         self._timer = self._loop.call_later(CLOSE_S, self.abort)
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
+        self._lost = True
+        self._full = self._backlog = False
+        # With TLS, the end of a connection overtakes what is left for later turns.
+        if self._takes_data() and self._inbound.more:
+            self._give_up_later()
+            self._read_on()
+        else:
+            self._finish()
+
+    def abort(self) -> None:
+        super().abort()
+        if self._lost:
+            self._finish()
+
+    def _finish(self) -> None:
         if self.end is None:
             self.end = closing.CLIENT_LOST
         if self._timer is not None:
@@ -223,8 +248,11 @@ class Session(Side):
             self._timer = None
         if self._guest is not None:
             self._guest.leave()
-        self._guest = self._transport = None
-        self._ended(self)
+        self._guest = None
+        self._turns.leave(self)
+        if self._ended is not None:
+            self._ended(self)
+            self._ended = None
 
     # Timers
 

@@ -16,6 +16,7 @@ from console_ext.proxy.gate import Admitted, Gate
 from console_ext.proxy.grants import Grants
 from console_ext.proxy.guest import Guest
 from console_ext.proxy.session import Session
+from console_ext.proxy.turns import Turns
 
 LOG = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ class Sessions:
         self._gate = gate
         self._grants = grants
         self._timing = timing
+        self._turns = Turns()
         self._numbers = itertools.count(1)
         self._live: dict[Session, tuple[int, Admitted]] = {}
         self._going_away = False
@@ -53,6 +55,7 @@ class Sessions:
         session = Session(
             wire,
             self._timing,
+            self._turns,
             text=text,
             expires=admitted.expires,
             ended=self._ended,

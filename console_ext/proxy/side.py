@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the two sides of a session have in common.
 
-Nothing is collected.  What is read from one side is written to the other at once, and
-a side that does not take what it is sent stops the reading from the other; so a session
-holds at most one read and one write buffer each way, whoever floods and whoever hangs.
+Nothing is collected.  What is read from one side is written to the other at once, or
+by turns where it is many frames; and a side that does not take what it is sent stops
+the reading from the other.  So a session holds at most one read and one write buffer
+each way, whoever floods and whoever hangs.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ class Side(asyncio.Protocol):
     def _take(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         transport.set_write_buffer_limits(WRITE_BUFFER_BYTES)
+
+    @property
+    def reading(self) -> bool:
+        transport = self._transport
+        return transport is not None and transport.is_reading()
 
     def pause(self) -> None:
         """Stop reading."""

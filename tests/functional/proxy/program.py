@@ -23,6 +23,7 @@ TOKENS = 11000
 
 def main() -> None:
     if os.environ.get('EVENT_LOOP') == 'asyncio':
+        # None stands for a module that is not installed.
         sys.modules['uvloop'] = None
     if 'DESCRIPTORS' in os.environ:
         most = int(os.environ['DESCRIPTORS'])

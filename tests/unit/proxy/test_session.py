@@ -7,16 +7,38 @@ import asyncio
 import socket
 import struct
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
+from console_ext.proxy import closing
 from console_ext.proxy.deadlines import Timing
 from console_ext.proxy.guest import Guest
+from console_ext.proxy.inbound import TURN_FRAMES
 from console_ext.proxy.session import Session
+from console_ext.proxy.turns import Turns
 from tests.unit.proxy.transport import Transport
+
+
+def made(
+    wire: ServerProtocol,
+    ended,
+    *,
+    timing=None,
+    turns=None,
+    text=True,
+) -> Session:
+    return Session(
+        wire,
+        timing or Timing(),
+        Turns() if turns is None else turns,
+        text=text,
+        expires=None,
+        ended=ended,
+    )
 
 
 def relayed(chunks: list[bytes], *, text: bool = True) -> tuple[Session, bytes, bytes]:
@@ -27,7 +49,8 @@ def relayed(chunks: list[bytes], *, text: bool = True) -> tuple[Session, bytes, 
     async def run():
         ended = []
         wire = ServerProtocol(state=OPEN, max_size=(None, 1000))
-        session = Session(wire, Timing(), text=text, expires=None, ended=ended.append)
+        turns = Turns()
+        session = made(wire, ended.append, turns=turns, text=text)
         guest = Guest(b'')
         to_client, to_guest = Transport(), Transport()
         guest.connection_made(to_guest)
@@ -35,6 +58,8 @@ def relayed(chunks: list[bytes], *, text: bool = True) -> tuple[Session, bytes, 
         for chunk in chunks:
             if not to_client.closing:
                 session.data_received(chunk)
+            while len(turns):
+                await asyncio.sleep(0)
         session.connection_lost(None)
         assert ended == [session]
         return session, bytes(to_client.sent), bytes(to_guest.sent)
@@ -105,7 +130,7 @@ def test_the_client_is_read_again_when_a_full_guest_is_lost():
 
     async def run():
         wire = ServerProtocol(state=OPEN)
-        session = Session(wire, Timing(), text=True, expires=None, ended=print)
+        session = made(wire, print)
         guest = Guest(b'')
         guest.connection_made(Transport())
         transport = Transport()
@@ -126,9 +151,7 @@ def test_a_client_that_ends_its_half_and_does_not_read(loop_factory, monkeypatch
     async def run():
         ended = asyncio.Event()
         wire = ServerProtocol(state=OPEN)
-        session = Session(
-            wire, Timing(), text=True, expires=None, ended=lambda _: ended.set()
-        )
+        session = made(wire, lambda _: ended.set())
         loop = asyncio.get_running_loop()
         ours, client = socket.socketpair()
         with ours, client:
@@ -146,3 +169,115 @@ def test_a_client_that_ends_its_half_and_does_not_read(loop_factory, monkeypatch
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         runner.run(run())
+
+
+KEY = Frame(Opcode.BINARY, b'k').serialize(mask=True)
+
+
+class Begun:
+    """A session that has begun, and the connections on both its sides."""
+
+    def __init__(self, **options):
+        self.ended: list[Session] = []
+        wire = ServerProtocol(state=OPEN, max_size=(None, 2**20))
+        self.session = made(wire, self.ended.append, **options)
+        self.guest = Guest(b'')
+        self.to_client, self.to_guest = Transport(), Transport()
+        self.guest.connection_made(self.to_guest)
+        self.session.begin(self.to_client, self.guest, b'')
+
+
+def test_a_flood_is_read_by_turns():
+    """Nothing more is read meanwhile, and another's key overtakes it."""
+
+    async def run():
+        turns = Turns()
+        flooding, other = Begun(turns=turns), Begun(turns=turns)
+        flooding.session.data_received(KEY * 10000)
+        assert not flooding.to_client.reading
+        other.session.data_received(KEY)
+        assert other.to_guest.sent == b'k'
+        loop_turns = 0
+        while len(turns):
+            before = len(flooding.to_guest.sent)
+            await asyncio.sleep(0)
+            assert len(flooding.to_guest.sent) - before <= TURN_FRAMES
+            loop_turns += 1
+        assert flooding.to_guest.sent == b'k' * 10000
+        assert loop_turns >= 10000 / TURN_FRAMES - 1
+        assert flooding.to_client.reading
+
+    asyncio.run(run())
+
+
+def test_a_flood_waits_for_its_guest():
+    """It has no turns while the guest is full."""
+
+    async def run():
+        turns = Turns()
+        begun = Begun(turns=turns)
+        begun.guest.pause_writing()
+        begun.session.data_received(KEY * 1000)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert len(begun.to_guest.sent) == TURN_FRAMES
+        assert not len(turns)
+        begun.guest.resume_writing()
+        while len(turns):
+            await asyncio.sleep(0)
+        assert begun.to_guest.sent == b'k' * 1000
+        assert begun.to_client.reading
+
+    asyncio.run(run())
+
+
+def test_the_pongs_of_a_turn_are_one_write():
+    async def run():
+        begun = Begun()
+        pings = Frame(Opcode.PING, b'p').serialize(mask=True) * 100
+        begun.session.data_received(pings)
+        begun.to_client.write.assert_called_once_with(b'\x8a\x01p' * 100)
+
+    asyncio.run(run())
+
+
+def test_a_client_is_lost_before_its_flood_is_read():
+    """What it has sent still arrives, and then the session ends, as it says."""
+
+    async def run():
+        turns = Turns()
+        begun = Begun(turns=turns)
+        close = Frame(Opcode.CLOSE, struct.pack('!H', 1000)).serialize(mask=True)
+        begun.session.data_received(KEY * 1000 + close)
+        begun.session.eof_received()
+        begun.session.connection_lost(None)
+        assert begun.ended == []
+        while len(turns):
+            await asyncio.sleep(0)
+        assert begun.to_guest.sent == b'k' * 1000
+        assert begun.ended == [begun.session]
+        assert begun.session.end.name == 'client closed'
+        begun.to_guest.close.assert_called_once_with()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize('how', ['close', 'abort'])
+def test_a_lost_client_whose_guest_is_full(how):
+    """It is waited for no longer than the session is."""
+
+    async def run():
+        begun = Begun()
+        begun.guest.pause_writing()
+        begun.session.data_received(KEY * 1000)
+        begun.session.connection_lost(None)
+        assert begun.ended == []
+        if how == 'close':
+            begun.session.close(closing.REVOKED)
+        else:
+            begun.session.abort()
+        assert begun.ended == [begun.session]
+        begun.session.abort()
+        assert begun.ended == [begun.session]
+
+    asyncio.run(run())

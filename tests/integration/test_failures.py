@@ -81,6 +81,7 @@ def silent(agent):
         agent.process.send_signal(signal.SIGCONT)
 
 
+@pytest.mark.timeout(300)
 def test_a_thousand_failures(api):
     """Threads, descriptors and connections are as many as after the first of each."""
 

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from oslo_config import cfg
 
 from console_ext import conf as config
-from console_ext.rpc import transport
 
 # Groups in which nobody else has options.
 _OURS_ALONE = frozenset({'console_proxy', 'console_rpc', 'console_tokens', 'inventory'})
@@ -29,7 +28,6 @@ def misspelt(conf: cfg.ConfigOpts, path: str) -> Iterator[str]:
 
     :raises oslo_config.cfg.Error: the file cannot be read
     """
-    transport.register_opts(conf)
     sections: dict[str, dict[str, list[str]]] = {}
     cfg.ConfigParser(path, sections).parse()
     groups = {group or 'DEFAULT': opts for group, opts in config.list_opts()}
@@ -40,9 +38,11 @@ def misspelt(conf: cfg.ConfigOpts, path: str) -> Iterator[str]:
                 yield f'{path} has a section [{section}]: is [{group}] meant?'
             continue
         ours = {opt.dest for opt in groups[section]}
-        if section == 'DEFAULT':
-            ours.add('transport_url')
         known = set(conf if section == 'DEFAULT' else conf[section])
+        if section == 'DEFAULT':
+            # oslo.messaging's, whose options Nova has to set defaults of first.
+            ours.add('transport_url')
+            known.add('transport_url')
         for name in options:
             if name.replace('-', '_') in known:
                 continue

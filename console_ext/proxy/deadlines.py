@@ -41,6 +41,7 @@ def due(
     timing: Timing,
     now: float,
     *,
+    reading: bool,
     heard: float,
     pinged: float | None,
     active: float,
@@ -48,13 +49,16 @@ def due(
 ) -> Due:
     """What a session's times mean; all of them are one monotonic clock's seconds.
 
-    :param heard: when the client last showed that it lives
+    :param reading: whether an answer of the client would be read; where it would not,
+        the client is pinged at every interval, and silence proves nothing
+    :param heard: when the client last showed that it lives; also when reading began
+        again
     :param pinged: when it was last pinged; None before the first ping
     :param active: when a byte last went either way
     :param expires: when the session ends whatever it does; None is never
     """
     # An answer within the clock's millisecond has the ping's own time.
-    waiting = pinged is not None and pinged > heard
+    waiting = reading and pinged is not None and pinged > heard
     silent_at = (pinged or 0) + timing.ping_timeout_s if waiting else None
     idle_at = active + timing.idle_s if timing.idle_s else None
     for when, end in (
@@ -68,11 +72,12 @@ def due(
     look_at = None
     if timing.ping_interval_s:
         # While an answer is waited for, it may have come by then.
-        look_at = (now if waiting else heard) + timing.ping_interval_s
+        since = now if waiting else max(heard, pinged or heard)
+        look_at = since + timing.ping_interval_s
         if now >= look_at:
             ping = True
             look_at = now + timing.ping_interval_s
-            silent_at = now + timing.ping_timeout_s
+            silent_at = now + timing.ping_timeout_s if reading else None
     times = [
         when for when in (expires, idle_at, silent_at, look_at) if when is not None
     ]

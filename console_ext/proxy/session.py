@@ -179,7 +179,9 @@ class Session(Side):
             self._turns.wait(self)
         elif self._lost:
             self._finish()
-        else:
+        elif not self.reading:
+            # The client's silence begins here.
+            self._heard = self._loop.time()
             self.resume()
 
     def _takes_data(self) -> bool:
@@ -262,6 +264,8 @@ class Session(Side):
         due = deadlines.due(
             self._timing,
             self._loop.time(),
+            # A client that takes nothing itself is not excused.
+            reading=self._full or self.reading,
             heard=self._heard,
             pinged=self._pinged,
             active=self._active,

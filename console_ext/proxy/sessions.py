@@ -6,11 +6,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import socket
 
 from websockets.server import ServerProtocol
 
 from console_ext.printable import printable
-from console_ext.proxy import closing
+from console_ext.proxy import closing, keepalive
 from console_ext.proxy.deadlines import Timing
 from console_ext.proxy.gate import Admitted, Gate
 from console_ext.proxy.grants import Grants
@@ -76,10 +77,20 @@ class Sessions:
             printable(authorization.host),
             authorization.port,
         )
+        self._watch(transport.get_extra_info('socket'))
         transport.set_protocol(session)
         session.begin(transport, guest, early)
         if self._going_away:
             session.close(closing.GOING_AWAY)
+
+    def _watch(self, connection: socket.socket) -> None:
+        """Find the client gone also while nothing is read from it."""
+        keepalive.switch_on(connection)
+        timing = self._timing
+        if timing.ping_interval_s:
+            # Pings that wait to be acknowledged keep keepalive from probing.
+            silence_s = timing.ping_interval_s + timing.ping_timeout_s
+            keepalive.limit_unacknowledged(connection, max(silence_s, keepalive.GONE_S))
 
     def _ended(self, session: Session) -> None:
         number, admitted = self._live.pop(session)

@@ -13,7 +13,7 @@ from typing import Any
 from console_ext import exceptions
 from console_ext.executor import BoundedExecutor, Busy
 from console_ext.lanes import Lanes
-from console_ext.proxy import forwarded
+from console_ext.proxy import forwarded, keepalive
 from console_ext.proxy.forwarded import Networks
 from console_ext.tokens.authorization import Authorization
 
@@ -26,15 +26,6 @@ MAX_WAITING_PER_NAME = 256
 _PATH = re.compile(r'[!-~]{1,4096}', re.ASCII)
 _ACCEPTED = re.compile(rb'HTTP/1\.[01] 200[ \r]')
 _END = b'\r\n\r\n'
-
-# A compute host that has died sends nothing: found out after 60 + 3 × 20 s.
-_KEEPALIVE = {
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE): 1,
-    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE): 60,
-    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL): 20,
-    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT): 3,
-    (socket.IPPROTO_TCP, socket.TCP_NODELAY): 1,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +133,9 @@ async def _connected(address: str, port: int) -> socket.socket:
     connecting = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         connecting.setblocking(False)
-        for (level, option), value in _KEEPALIVE.items():
-            connecting.setsockopt(level, option, value)
+        connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # A compute host that has died sends nothing.
+        keepalive.switch_on(connecting)
         await asyncio.get_running_loop().sock_connect(connecting, (address, port))
     except BaseException:
         connecting.close()

@@ -13,8 +13,18 @@ NEVER = Timing(ping_interval_s=0)
 IDLE = Timing(ping_interval_s=0, idle_s=60)
 
 
-def at(now, timing, heard=0.0, pinged=None, active=0.0, expires=None) -> Due:
-    return due(timing, now, heard=heard, pinged=pinged, active=active, expires=expires)
+def at(
+    now, timing, heard=0.0, pinged=None, active=0.0, expires=None, reading=True
+) -> Due:
+    return due(
+        timing,
+        now,
+        reading=reading,
+        heard=heard,
+        pinged=pinged,
+        active=active,
+        expires=expires,
+    )
 
 
 @pytest.mark.parametrize(
@@ -33,6 +43,15 @@ def at(now, timing, heard=0.0, pinged=None, active=0.0, expires=None) -> Due:
         # A long timeout: the answer is looked for after an interval.
         (at(20, Timing(20, 100)), Due(True, None, 40)),
         (at(40, Timing(20, 100), pinged=20), Due(False, None, 60)),
+        # While an answer would not be read: a ping an interval, and no end.
+        (at(30, PINGING, pinged=20, reading=False), Due(False, None, 40)),
+        (at(40, PINGING, pinged=20, reading=False), Due(True, None, 60)),
+        (at(10**6, PINGING, pinged=20, reading=False), Due(True, None, 10**6 + 20)),
+        (at(20, PINGING, reading=False), Due(True, None, 40)),
+        (at(50, PINGING, reading=False, expires=50), Due(False, closing.EXPIRED, None)),
+        # The client is read again at 50.
+        (at(51, PINGING, heard=50, pinged=40), Due(False, None, 70)),
+        (at(70, PINGING, heard=50, pinged=40), Due(True, None, 80)),
         # Idle: no byte either way; pongs are none.
         (at(59, IDLE), Due(False, None, 60)),
         (at(60, IDLE, heard=59), Due(False, closing.IDLE, None)),

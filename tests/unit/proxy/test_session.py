@@ -281,3 +281,39 @@ def test_a_lost_client_whose_guest_is_full(how):
         assert begun.ended == [begun.session]
 
     asyncio.run(run())
+
+
+def test_a_client_is_not_silent_while_its_guest_is_full():
+    """It is pinged, its silence proves nothing, and begins when it is read again."""
+
+    async def run():
+        timing = Timing(ping_interval_s=0.02, ping_timeout_s=0.03)
+        begun = Begun(timing=timing)
+        begun.guest.pause_writing()
+        while begun.to_client.sent.count(b'\x89\x00') < 5:
+            await asyncio.sleep(0.01)
+        assert begun.session.end is None
+        begun.guest.resume_writing()
+        resumed = asyncio.get_running_loop().time()
+        while begun.session.end is None:
+            await asyncio.sleep(0.005)
+        assert begun.session.end is closing.CLIENT_SILENT
+        assert asyncio.get_running_loop().time() - resumed >= 0.05
+
+    asyncio.run(run())
+
+
+def test_a_client_that_does_not_read_is_silent():
+    """Also when its guest is full."""
+
+    async def run():
+        timing = Timing(ping_interval_s=0.02, ping_timeout_s=0.03)
+        begun = Begun(timing=timing)
+        begun.guest.pause_writing()
+        begun.session.pause_writing()
+        async with asyncio.timeout(5):
+            while begun.session.end is None:
+                await asyncio.sleep(0.005)
+        assert begun.session.end is closing.CLIENT_SILENT
+
+    asyncio.run(run())

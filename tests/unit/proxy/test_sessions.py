@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from unittest import mock
 
 import pytest
@@ -23,6 +24,8 @@ from tests.proxy_parts import authorization
 from tests.unit.proxy.transport import Transport
 
 HOSTILE = 'x\nERROR y\x1b[2J' * 10**4
+
+_USER_TIMEOUT = socket.TCP_USER_TIMEOUT
 
 
 def begun(sessions: Sessions, expires: float | None = None, **values: str) -> Transport:
@@ -57,6 +60,28 @@ def test_words_of_others_in_the_log(caplog):
     for message in (opened, closed):
         assert message.isprintable()
         assert len(message) < 5000
+
+
+@pytest.mark.parametrize(
+    ('timing', 'unacknowledged_s'),
+    [(Timing(), None), (Timing(20, 20), 120), (Timing(100, 300), 400)],
+)
+def test_the_client_is_watched(timing, unacknowledged_s):
+    """By TCP, and longer than by pings."""
+
+    async def run():
+        sessions = Sessions(
+            mock.Mock(spec=Gate),
+            mock.Mock(spec=Grants),
+            timing,
+        )
+        connection = begun(sessions).get_extra_info('socket')
+        options = [call.args for call in connection.setsockopt.call_args_list]
+        assert (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1) in options
+        limits = [value for _, name, value in options if name == _USER_TIMEOUT]
+        assert limits == ([unacknowledged_s * 1000] if unacknowledged_s else [])
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize('grace_s', [0, 5])

@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clients and guests that do not take what they are sent, in plain and with TLS."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import sys
+import threading
+import time
+
+import pytest
+
+from tests.functional.proxy.wire import frame, receive_until, resident, upgrade
+from tests.proxy_parts import reset, wait_for, write_certificate
+
+MIB = 2**20
+# What a session may hold: a read and a write buffer, and those of TLS.
+HELD_BYTES = 4 * MIB
+PING = b'\x89\x00'
+
+
+@pytest.fixture(params=['asyncio', 'uvloop'])
+def loop(request, monkeypatch):
+    """The event loop that the proxy runs in."""
+    if request.param == 'asyncio':
+        monkeypatch.setitem(sys.modules, 'uvloop', None)
+    return request.param
+
+
+@pytest.fixture(params=['plain', 'TLS'])
+def opened(request, served, trusting, tmp_path, loop):
+    """Opens a session with a guest: its client's connection.
+
+    The client's own buffers are small.
+    """
+    if request.param == 'TLS':
+        cert, key = write_certificate(tmp_path)
+        served.start(DEFAULT={'cert': str(cert), 'key': str(key)})
+    else:
+        served.start()
+
+    def open_session(serve):
+        client = served.raw()
+        if request.param == 'TLS':
+            client = trusting.wrap_socket(client)
+        client.sendall(upgrade(f'/?token={served.token(served.guest(serve))}'))
+        receive_until(client, b'\r\n\r\n')
+        return client
+
+    return open_session
+
+
+class Payloads:
+    """Counts the payload in a server's frames, however they are received."""
+
+    def __init__(self):
+        self.size = 0
+        self._head = bytearray()
+        self._left = 0
+
+    def add(self, data: bytes) -> None:
+        at = 0
+        while at < len(data):
+            step = min(self._left, len(data) - at)
+            self._left -= step
+            self.size += step
+            at += step
+            if at < len(data):
+                self._head.append(data[at])
+                at += 1
+                if length := self._length():
+                    self._left = length
+                    self._head.clear()
+
+    def _length(self) -> int:
+        """Of the payload, once its header is whole."""
+        if len(self._head) < 2:
+            return 0
+        size = {126: 4, 127: 10}.get(self._head[1], 2)
+        if len(self._head) < size:
+            return 0
+        return int.from_bytes(self._head[2:]) if size > 2 else self._head[1]
+
+
+def until_it_stops(count, quiet_s: float = 0.5) -> int:
+    """Wait until a count stays as it is, and return it."""
+    deadline = time.monotonic() + 20
+    last, since = count(), time.monotonic()
+    while time.monotonic() - since < quiet_s:
+        assert time.monotonic() < deadline, 'it does not stop'
+        time.sleep(0.02)
+        if count() != last:
+            last, since = count(), time.monotonic()
+    return last
+
+
+def test_a_client_that_stops_reading(opened):
+    """The guest is stopped, and when the client reads on, every byte comes."""
+    total = 64 * MIB
+    sent = [0]
+
+    def flood(connection):
+        connection.recv(1)
+        for _ in range(total // MIB):
+            connection.sendall(bytes(MIB))
+            sent[0] += MIB
+        connection.recv(1)
+
+    client = opened(flood)
+    before = resident()
+    client.sendall(frame(b'x', 2))
+    stopped = until_it_stops(lambda: sent[0])
+    assert stopped < total
+    assert resident() - before < HELD_BYTES
+    received = Payloads()
+    while received.size < total:
+        part = client.recv(MIB)
+        assert part
+        received.add(part)
+    assert received.size == total
+
+
+def test_a_guest_that_stops_reading(opened):
+    """The client is stopped, and when the guest reads on, every byte comes."""
+    total = 64 * MIB
+    go_on = threading.Event()
+    sent, received = [0], [0]
+
+    def take(connection):
+        assert go_on.wait(60)
+        while data := connection.recv(MIB):
+            received[0] += len(data)
+
+    client = opened(take)
+    client.settimeout(60)
+    message = frame(b'x' * 65536, 2)
+    before = resident()
+
+    def flood():
+        for _ in range(total // 65536):
+            client.sendall(message)
+            sent[0] += 65536
+
+    flooding = threading.Thread(target=flood, daemon=True)
+    flooding.start()
+    stopped = until_it_stops(lambda: sent[0])
+    assert stopped < total
+    assert resident() - before < HELD_BYTES
+    go_on.set()
+    wait_for(lambda: received[0] == total, 60)
+    flooding.join(10)
+
+
+def test_both_stop_reading(opened):
+    """Each is stopped, and both go on when they read again."""
+    total = 32 * MIB
+    go_on = threading.Event()
+    to_guest, to_client = [0], Payloads()
+
+    def serve(connection):
+        connection.recv(1)
+
+        def flood():
+            for _ in range(total // MIB):
+                connection.sendall(bytes(MIB))
+
+        flooding = threading.Thread(target=flood, daemon=True)
+        flooding.start()
+        assert go_on.wait(60)
+        while to_guest[0] < total and (data := connection.recv(MIB)):
+            to_guest[0] += len(data)
+        flooding.join(60)
+        connection.recv(1)
+
+    client = opened(serve)
+    client.sendall(frame(b'x', 2))
+    client.settimeout(0.5)
+    rest = memoryview(frame(b'x' * 65536, 2) * (total // 65536))
+    before = resident()
+    with contextlib.suppress(TimeoutError):
+        while rest:
+            rest = rest[client.send(rest[:65536]) :]
+    assert rest
+    assert resident() - before < HELD_BYTES
+    go_on.set()
+    client.settimeout(0.02)
+    deadline = time.monotonic() + 60
+    while rest or to_client.size < total:
+        assert time.monotonic() < deadline
+        with contextlib.suppress(TimeoutError):
+            if rest:
+                rest = rest[client.send(rest[:65536]) :]
+        with contextlib.suppress(TimeoutError):
+            if to_client.size < total:
+                to_client.add(client.recv(MIB))
+    wait_for(lambda: to_guest[0] == total, 60)
+    assert to_client.size == total
+
+
+def test_what_comes_before_the_end_arrives(opened):
+    """A client that sends many frames and leaves at once, as websocat does."""
+    received = bytearray()
+    ended = threading.Event()
+
+    def take(connection):
+        while data := connection.recv(65536):
+            received.extend(data)
+        ended.set()
+
+    client = opened(take)
+    close = frame(struct.pack('!H', 1000), 8)
+    client.sendall(frame(b'x', 2) * 5000 + close)
+    if hasattr(client, 'unwrap'):
+        with contextlib.suppress(OSError):
+            client.unwrap()
+    client.shutdown(socket.SHUT_WR)
+    assert ended.wait(10)
+    assert received == b'x' * 5000
+
+
+PINGING = {'ping_interval': 0.1, 'ping_timeout': 0.2}
+
+
+def pasted(served, serve, length):
+    """A client that pastes, and another thread that answers its pings."""
+    client = served.raw()
+    client.sendall(upgrade(f'/?token={served.token(served.guest(serve))}'))
+    receive_until(client, b'\r\n\r\n')
+    lock = threading.Lock()
+    heard = bytearray()
+
+    def answer():
+        with contextlib.suppress(OSError):
+            while data := client.recv(1000):
+                heard.extend(data)
+                with lock:
+                    client.sendall(frame(b'', 10) * data.count(PING))
+
+    def paste():
+        with contextlib.suppress(OSError):
+            for _ in range(length // 65536):
+                with lock:
+                    client.sendall(frame(b'x' * 65536, 2))
+
+    threads = [threading.Thread(target=one, daemon=True) for one in (answer, paste)]
+    for thread in threads:
+        thread.start()
+    return client, heard
+
+
+def test_a_long_paste_to_a_slow_guest(served, loop):
+    """It takes many times what a client may be silent, and every byte arrives."""
+    served.start(console_proxy=PINGING)
+    length = 16 * MIB
+    received = [0]
+
+    def crawl(connection):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        # Nothing for long enough, and then all at once.
+        time.sleep(2)
+        while data := connection.recv(MIB):
+            received[0] += len(data)
+
+    _, heard = pasted(served, crawl, length)
+    wait_for(lambda: received[0] == length, 30)
+    # One at every interval, also while nothing is read.
+    assert heard.count(PING) >= 5
+    assert b'\x88' not in heard
+
+
+def test_a_client_that_leaves_while_its_guest_is_full(served, loop):
+    """Its machine refuses the next ping."""
+    served.start(console_proxy=PINGING)
+    leave = threading.Event()
+    client = served.raw()
+    token = served.token(served.guest(lambda _: leave.wait(60)))
+    client.sendall(upgrade(f'/?token={token}'))
+    receive_until(client, b'\r\n\r\n')
+    client.settimeout(0.5)
+    rest = frame(bytes(64 * MIB // 64), 2) * 64
+    with contextlib.suppress(TimeoutError):
+        client.sendall(rest)
+    client.settimeout(10)
+    receive_until(client, PING * 5)
+    assert not served.authority.released
+    reset(client)
+    wait_for(lambda: served.authority.released, 10)
+    leave.set()

@@ -53,6 +53,20 @@ OPTS = [
         help='Longest frame that is taken from a client; a longer one ends the '
         'session with close code 1009.',
     ),
+    cfg.IntOpt(
+        'max_unsent_bytes',
+        default=2**30,
+        min=0,
+        help='Memory, in one worker process, for bytes that wait because a client or '
+        'a guest does not take them; a session that would need more is closed with '
+        'close code 1013. A session whose two sides keep up needs none of it.',
+    ),
+    cfg.IntOpt(
+        'max_unsent_bytes_per_project',
+        default=2**27,
+        min=0,
+        help="The same for the sessions on one project's servers.",
+    ),
     cfg.FloatOpt(
         'handshake_timeout',
         default=10,

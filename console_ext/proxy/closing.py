@@ -28,6 +28,13 @@ TOO_BIG = Closing('too big', 1009)
 NOT_UTF8 = Closing('not UTF-8', 1007, 'A text frame is not UTF-8.')
 NO_TEXT = Closing('text frame', 1003, 'This console takes binary frames only.')
 
+# Neither side may take what the other sends.
+NO_ROOM = Closing(
+    'no room',
+    1013,
+    "Too much waits in the project's consoles; try again when they are faster.",
+)
+
 # What the guest does.
 TARGET_ENDED = Closing('target gone', 1000, 'The guest ended the console.')
 TARGET_LOST = Closing('target lost', 1011, 'The connection to the guest was lost.')

@@ -92,6 +92,11 @@ class Guest(Side):
 
     # To the guest
 
+    @property
+    def unsent(self) -> int:
+        """How many bytes wait for the guest to take them."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
     def send(self, data: BytesLike) -> bool:
         """
         :returns: whether more may follow at once

@@ -31,6 +31,7 @@ from console_ext.proxy.grants import Grants
 from console_ext.proxy.limits import Limits
 from console_ext.proxy.lobby import Lobby
 from console_ext.proxy.pulse import BEAT_S
+from console_ext.proxy.room import Room
 from console_ext.proxy.sessions import Sessions
 from console_ext.proxy.target import Connector
 from console_ext.rpc import cells
@@ -204,6 +205,7 @@ class Proxy:
             gate,
             grants,
             Timing(options.ping_interval, options.ping_timeout, options.idle_timeout),
+            Room(options.max_unsent_bytes, options.max_unsent_bytes_per_project),
         )
         lobby = Lobby(shares.waiting)
         acceptors = [

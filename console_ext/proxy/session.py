@@ -15,6 +15,7 @@ from console_ext.proxy.deadlines import Timing
 from console_ext.proxy.frames import binary_header
 from console_ext.proxy.guest import Guest
 from console_ext.proxy.inbound import Inbound
+from console_ext.proxy.room import Share
 from console_ext.proxy.side import CLOSE_S, Side
 from console_ext.proxy.turns import Turns
 
@@ -24,6 +25,7 @@ class Session(Side):
 
     :param wire: the WebSocket, open
     :param turns: where the session waits when its client sends more than it may
+    :param share: of the memory for bytes on their way
     :param text: whether text frames are taken, as their UTF-8 bytes
     :param expires: when the session is to end, by the event loop's clock
     :param ended: called once, when the client is gone
@@ -40,6 +42,7 @@ class Session(Side):
         '_inbound',
         '_lost',
         '_pinged',
+        '_share',
         '_timer',
         '_timing',
         '_turns',
@@ -55,6 +58,7 @@ class Session(Side):
         wire: ServerProtocol,
         timing: Timing,
         turns: Turns,
+        share: Share,
         *,
         text: bool,
         expires: float | None,
@@ -64,6 +68,7 @@ class Session(Side):
         self._wire = wire
         self._timing = timing
         self._turns = turns
+        self._share = share
         self._inbound = Inbound(wire, text=text)
         self._expires = expires
         self._ended: Callable[[Session], None] | None = ended
@@ -158,6 +163,7 @@ class Session(Side):
         self._full = True
         if self._guest is not None:
             self._guest.pause()
+        self._count()
 
     def resume_writing(self) -> None:
         self._full = self._backlog = False
@@ -183,6 +189,25 @@ class Session(Side):
             # The client's silence begins here.
             self._heard = self._loop.time()
             self.resume()
+        self._count()
+
+    def _count(self) -> None:
+        """Count the bytes that wait; without room for them, the session ends."""
+        held = len(self._inbound)
+        if self._full and self._transport is not None:
+            held += self._transport.get_write_buffer_size()
+        if self._guest is not None and self._guest.full:
+            held += self._guest.unsent
+        if not self._share.hold(held):
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """End, and drop what waits, for it may be never taken."""
+        self.close(closing.NO_ROOM)
+        if self._full:
+            self.abort()
+        if self._guest is not None and self._guest.full:
+            self._guest.abort()
 
     def _takes_data(self) -> bool:
         """Whether the client's bytes still go to the guest."""
@@ -252,6 +277,7 @@ class Session(Side):
             self._guest.leave()
         self._guest = None
         self._turns.leave(self)
+        self._share.hold(0)
         if self._ended is not None:
             self._ended(self)
             self._ended = None

@@ -16,6 +16,7 @@ from console_ext.proxy.deadlines import Timing
 from console_ext.proxy.gate import Admitted, Gate
 from console_ext.proxy.grants import Grants
 from console_ext.proxy.guest import Guest
+from console_ext.proxy.room import Room, Share
 from console_ext.proxy.session import Session
 from console_ext.proxy.turns import Turns
 
@@ -23,10 +24,11 @@ LOG = logging.getLogger(__name__)
 
 
 class Sessions:
-    def __init__(self, gate: Gate, grants: Grants, timing: Timing):
+    def __init__(self, gate: Gate, grants: Grants, timing: Timing, room: Room):
         self._gate = gate
         self._grants = grants
         self._timing = timing
+        self._room = room
         self._turns = Turns()
         self._numbers = itertools.count(1)
         self._live: dict[Session, tuple[int, Admitted]] = {}
@@ -57,6 +59,7 @@ class Sessions:
             wire,
             self._timing,
             self._turns,
+            Share(self._room, authorization.project_id),
             text=text,
             expires=admitted.expires,
             ended=self._ended,

@@ -288,3 +288,17 @@ def test_a_client_that_leaves_while_its_guest_is_full(served, loop):
     reset(client)
     wait_for(lambda: served.authority.released, 10)
     leave.set()
+
+
+def test_a_project_has_room_for_so_much(served, loop):
+    """A session that would need more is closed; those that keep up go on."""
+    served.start(console_proxy={'max_unsent_bytes_per_project': MIB})
+    leave = threading.Event()
+    sessions = [pasted(served, lambda _: leave.wait(60), 16 * MIB)[1] for _ in range(8)]
+    reason = b"Too much waits in the project's consoles"
+    wait_for(lambda: sum(reason in heard for heard in sessions) >= 3, 20)
+    client = served.connect(served.token(served.guest()))
+    client.send(b'x')
+    assert client.recv(timeout=5) == b'x'
+    assert not all(reason in heard for heard in sessions)
+    leave.set()

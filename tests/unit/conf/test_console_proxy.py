@@ -16,6 +16,8 @@ def test_options():
         'max_sessions_per_server': 50,
         'max_sessions_per_project': 1000,
         'max_frame_bytes': 2**20,
+        'max_unsent_bytes': 2**30,
+        'max_unsent_bytes_per_project': 2**27,
         'handshake_timeout': 10,
         'store_timeout': 10,
         'connect_timeout': 5,

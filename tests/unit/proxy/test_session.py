@@ -18,6 +18,7 @@ from console_ext.proxy import closing
 from console_ext.proxy.deadlines import Timing
 from console_ext.proxy.guest import Guest
 from console_ext.proxy.inbound import TURN_FRAMES
+from console_ext.proxy.room import Room, Share
 from console_ext.proxy.session import Session
 from console_ext.proxy.turns import Turns
 from tests.unit.proxy.transport import Transport
@@ -29,12 +30,14 @@ def made(
     *,
     timing=None,
     turns=None,
+    room=None,
     text=True,
 ) -> Session:
     return Session(
         wire,
         timing or Timing(),
         Turns() if turns is None else turns,
+        Share(Room(0, 0) if room is None else room, 'project'),
         text=text,
         expires=None,
         ended=ended,
@@ -279,6 +282,42 @@ def test_a_lost_client_whose_guest_is_full(how):
         assert begun.ended == [begun.session]
         begun.session.abort()
         assert begun.ended == [begun.session]
+
+    asyncio.run(run())
+
+
+def test_there_is_no_room_for_what_a_guest_does_not_take():
+    """The client is told, and what waits is dropped; a client that keeps up goes on."""
+
+    async def run():
+        room = Room(0, 1000)
+        first, second, fast = (Begun(room=room) for _ in range(3))
+        for begun in (first, second):
+            begun.to_guest.get_write_buffer_size.return_value = 600
+            begun.guest.pause_writing()
+        assert first.session.end is None
+        assert second.session.end is closing.NO_ROOM
+        assert closing.NO_ROOM.reason.encode() in second.to_client.sent
+        second.to_guest.abort.assert_called_once_with()
+        fast.session.data_received(KEY)
+        assert fast.to_guest.sent == b'k'
+        second.session.connection_lost(None)
+        assert room.held == 600
+        first.guest.resume_writing()
+        assert room.held == 0
+
+    asyncio.run(run())
+
+
+def test_there_is_no_room_for_what_a_client_does_not_take():
+    """It is cut: it would not take the close frame either."""
+
+    async def run():
+        begun = Begun(room=Room(0, 1000))
+        begun.to_client.get_write_buffer_size.return_value = 1001
+        begun.session.pause_writing()
+        assert begun.session.end is closing.NO_ROOM
+        begun.to_client.abort.assert_called_once_with()
 
     asyncio.run(run())
 

@@ -17,6 +17,7 @@ from console_ext.proxy.gate import Admitted, Gate
 from console_ext.proxy.grants import Grants
 from console_ext.proxy.guest import Guest
 from console_ext.proxy.limits import Limits, Place
+from console_ext.proxy.room import Room
 from console_ext.proxy.sessions import Sessions
 from console_ext.proxy.target import Target
 from console_ext.tokens.authorization import Grant
@@ -26,6 +27,11 @@ from tests.unit.proxy.transport import Transport
 HOSTILE = 'x\nERROR y\x1b[2J' * 10**4
 
 _USER_TIMEOUT = socket.TCP_USER_TIMEOUT
+
+
+def made(timing: Timing | None = None) -> Sessions:
+    gate, grants = mock.Mock(spec=Gate), mock.Mock(spec=Grants)
+    return Sessions(gate, grants, timing or Timing(), Room(0, 0))
 
 
 def begun(sessions: Sessions, expires: float | None = None, **values: str) -> Transport:
@@ -52,7 +58,7 @@ def test_words_of_others_in_the_log(caplog):
     )
 
     async def run():
-        sessions = Sessions(mock.Mock(spec=Gate), mock.Mock(spec=Grants), Timing())
+        sessions = made()
         begun(sessions, **words).protocol.connection_lost(None)
 
     asyncio.run(run())
@@ -70,11 +76,7 @@ def test_the_client_is_watched(timing, unacknowledged_s):
     """By TCP, and longer than by pings."""
 
     async def run():
-        sessions = Sessions(
-            mock.Mock(spec=Gate),
-            mock.Mock(spec=Grants),
-            timing,
-        )
+        sessions = made(timing)
         connection = begun(sessions).get_extra_info('socket')
         options = [call.args for call in connection.setsockopt.call_args_list]
         assert (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1) in options
@@ -89,7 +91,7 @@ def test_a_session_that_begins_when_all_have_ended(grace_s):
     """An admission may come to its end meanwhile: it is told as the others were."""
 
     async def run():
-        sessions = Sessions(mock.Mock(spec=Gate), mock.Mock(spec=Grants), Timing())
+        sessions = made()
         await sessions.drain(grace_s, 5)
         transport = begun(sessions)
         assert b'The proxy is being stopped; connect again.' in transport.sent
@@ -103,7 +105,7 @@ def test_a_session_whose_time_was_up_before_it_began():
     """Its opening may take longer than it may last."""
 
     async def run():
-        sessions = Sessions(mock.Mock(spec=Gate), mock.Mock(spec=Grants), Timing())
+        sessions = made()
         transport = begun(sessions, expires=asyncio.get_running_loop().time())
         assert b'The session has lasted as long as it may.' in transport.sent
         transport.protocol.connection_lost(None)

@@ -80,6 +80,7 @@ class Acceptor:
         self._listening.close()
 
     def _accept(self) -> None:
+        self._lobby.turn()
         for _ in range(AT_ONCE):
             if not self._lobby.has_room():
                 self._pause()

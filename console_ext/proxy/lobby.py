@@ -53,15 +53,15 @@ class Lobby:
         while len(self._waiting) > self._most and self.make_room():
             pass
 
-    def has_room(self) -> bool:
-        """Whether another connection may come in, if need be for the oldest.
-
-        To be asked in each turn of the event loop in which others want to come in.
-        """
+    def turn(self) -> None:
+        """To be called once in each turn of the event loop in which others come in."""
         now = self._loop.time()
         if now - self._round_began >= ROUND_S:
             self._round += 1
             self._round_began = now
+
+    def has_room(self) -> bool:
+        """Whether another connection may come in, if need be for the oldest."""
         return len(self._waiting) < self._most or self._late() is not None
 
     def make_room(self) -> bool:

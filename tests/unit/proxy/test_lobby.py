@@ -45,7 +45,7 @@ def let_pass(clock, here, rounds=PATIENCE) -> None:
     """Let a number of rounds pass."""
     for _ in range(rounds):
         clock.now += 2 * ROUND_S
-        here.has_room()
+        here.turn()
 
 
 def test_the_oldest_makes_room():
@@ -88,6 +88,8 @@ def test_nobody_makes_room_because_we_are_slow():
         here = Lobby(1)
         Connection(here)
         clock.now += 60
+        here.turn()
+        here.turn()
         assert not here.has_room()
         let_pass(clock, here, PATIENCE - 2)
         assert not here.has_room()

@@ -14,7 +14,8 @@ from console_ext import exceptions
 from console_ext.tokens import database
 from console_ext.tokens.engine import engine
 
-# Not alembic's own name: the database may be Nova's as well.
+# Not alembic's own name: where Nova's database is named by mistake, its version is
+# neither read nor changed.
 VERSION_TABLE = 'console_ext_alembic_version'
 
 # One of its API's database, and one of a cell's.

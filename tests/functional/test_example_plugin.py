@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests import documentation
 from tests.deployment import PROJECT_A, server_id
 from tests.functional.programs import BIN, free_port
 
 SOURCE = Path(__file__).with_name('example_plugin')
-README = Path(__file__).parents[2] / 'README.rst'
 
 
 @pytest.fixture(scope='module')
@@ -97,8 +97,10 @@ def test_disabled_it_is_not_imported(installed, deployment):
     assert done.stdout == "['os-remote-consoles']\n"
 
 
-def test_readme_shows_it():
-    """The README's example is the code that was tested."""
-    code = (SOURCE / 'example_plugin.py').read_text().partition('\n')[2]
-    shown = ''.join(f'   {line}\n' if line else '\n' for line in code.splitlines())
-    assert shown in README.read_text()
+@pytest.mark.parametrize('name', ['example_plugin.py', 'setup.cfg'])
+def test_documentation_shows_it(name):
+    """The page's example is what was tested."""
+    text = (SOURCE / name).read_text()
+    code = text.partition('\n')[2] if text.startswith('# SPDX') else text
+    shown = documentation.block('contributor/extension.rst', code.partition('\n')[0])
+    assert shown == code

@@ -19,12 +19,11 @@ from typing import Any
 import psutil
 import requests
 
+from tests import documentation
 from tests.deployment import SERVERS, server
 from tests.functional.programs import Program, free_port
 from tests.integration.rabbitmq import Broker
 from tests.integration.tokens.servers import MariaDB
-
-README = Path(__file__).parents[3] / 'README.rst'
 
 # The environment that holds the nova packages; by default, the one that runs the tests.
 BIN = Path(os.environ.get('CONSOLE_EXT_NOVA_BIN', Path(sys.executable).parent))
@@ -73,28 +72,21 @@ def servers() -> list[dict[str, Any]]:
     return [*usual, *failing, server(SLOW)]
 
 
-def _readme_block(begins: str) -> str:
-    """A literal block of the README's section on Nova, which is followed literally."""
-    _, _, section = README.read_text().partition('\nIn an existing Nova\n')
-    _, _, block = section.partition(f'::\n\n   {begins}\n')
-    lines = [begins]
-    for line in block.splitlines():
-        if line and not line.startswith('   '):
-            break
-        lines.append(line[3:])
-    return '\n'.join(lines) + '\n'
+def _shown(begins: str) -> str:
+    """A block of the page on Nova, which is followed literally."""
+    return documentation.block('install/nova.rst', begins)
 
 
 def console_ext(look_up: str, more: str = '') -> str:
     """A console_ext.conf that comes after Nova's own file."""
-    conf = _readme_block('[api]')
+    conf = _shown('[api]')
     assert conf.count('servers = nova\n') == conf.count('connection =\n') == 1
     return conf.replace('servers = nova', f'servers = {look_up}') + more
 
 
 def check_command() -> list[str]:
     """Its arguments, as an operator is told to write them."""
-    block = _readme_block('console-ext-manage --config-file /etc/nova/nova.conf \\')
+    block = _shown('console-ext-manage --config-file /etc/nova/nova.conf \\')
     return shlex.split(block.replace('\\\n', ''))
 
 
@@ -106,11 +98,11 @@ def paste() -> str:
 
 
 def paste_with_filter(nova_conf: Path, console_ext_conf: Path) -> str:
-    """The same, and the two changes that the README asks for."""
+    """The same, and the two changes that the page asks for."""
     before = paste()
     application = ' osapi_compute_app_v21\n'
     assert before.count(application) == 2
-    section = _readme_block('[filter:console_ext]')
+    section = _shown('[filter:console_ext]')
     for path, ours in (
         ('/etc/nova/nova.conf', nova_conf),
         ('/etc/console_ext/console_ext.conf', console_ext_conf),

@@ -27,7 +27,7 @@ def asked(files, *args):
     return check(files, *args, directory=clouds.BIN)
 
 
-def test_as_the_readme_has_it(files):
+def test_as_the_documentation_has_it(files):
     """The command that the tests run is the one that operators are told."""
     nova, ours = ('/etc/nova/nova.conf', '/etc/console_ext/console_ext.conf')
     assert clouds.check_command() == [
@@ -88,7 +88,7 @@ def test_database_that_is_away(files, tmp_path):
 
 
 def test_database_that_is_nova_s(files, tmp_path):
-    """Where the README's empty line is left out."""
+    """Where the documentation's empty line is left out."""
     ours = tmp_path / 'console_ext.conf'
     ours.write_text('[api]\nservers = nova\n')
     line = asked([files[0], ours])['store']

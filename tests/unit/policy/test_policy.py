@@ -300,7 +300,7 @@ def test_edit_waits_for_the_interval(deployment, monkeypatch):
 
 
 def test_interval_of_a_second():
-    """README promises operators that much."""
+    """The documentation tells operators to wait for two of them."""
     assert Policy.CHECK_INTERVAL_S == 1.0
 
 

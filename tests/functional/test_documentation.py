@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the documentation shows is loaded here.
+
+Other tests read it, too: test_documented_programs.py, test_example_plugin.py,
+test_recorded_nova.py, and those of tests/integration that need a database server, nginx
+or a Nova.
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+
+import pytest
+import yaml
+from keystoneauth1 import loading as keystone_loading
+from oslo_config import generator
+from paste import deploy
+
+from console_ext import conf as config
+from console_ext.api import policies
+from console_ext.compute.inventory import InventoryDriver
+from console_ext.inventory import Inventory
+from console_ext.policy import Policy
+from console_ext.proxy import admission, closing, tls
+from console_ext.proxy import listener as listeners
+from console_ext.rpc import cells
+from tests import documentation
+from tests.deployment import server_id
+from tests.documentation import README, ROOT, SOURCE
+from tests.functional.programs import check
+
+LIBRARIES = [
+    'console_ext',
+    'keystonemiddleware.auth_token',
+    'oslo.db',
+    'oslo.log',
+    'oslo.messaging',
+    'oslo.policy',
+]
+
+INI = [one for one in documentation.all_blocks('ini') if one.page != 'README.rst']
+OPTIONS = [one for one in INI if not re.search(r'^\[(filter:|metadata)', one.text)]
+FILTERS = [one for one in INI if one.text.startswith('[filter:')]
+RULES = documentation.all_blocks('yaml')
+
+
+def name_of(block):
+    return f'{block.page}-{block.text.splitlines()[0]}'
+
+
+@pytest.fixture(scope='module')
+def known():
+    """Every option of this package and of its libraries, as (group, name)."""
+    found = {
+        (str(group or 'DEFAULT'), name.replace('-', '_'))
+        for library in LIBRARIES
+        for group, options in generator._list_opts([library])[0][1]
+        for option in options
+        for name in [option.name]
+    }
+    plugin = keystone_loading.get_plugin_loader('password')
+    found |= {('keystone_authtoken', option.dest) for option in plugin.get_options()}
+    return {(group, name.replace('-', '_')) for group, name in found}
+
+
+@pytest.mark.parametrize('block', OPTIONS, ids=name_of)
+def test_configuration(block, known, tmp_path):
+    """Each option exists, and takes the value that it is given."""
+    path = tmp_path / 'shown.conf'
+    path.write_text(block.text)
+    conf = config.load([str(path)])
+    cells.buses(conf)
+    listeners.from_conf(conf)
+    parser = configparser.RawConfigParser(strict=False, default_section='none')
+    parser.read(path)
+    shown = {(group, name) for group in parser.sections() for name in parser[group]}
+    assert shown
+    assert shown - known == set()
+
+
+def test_cells():
+    """The lines name two cells, each with a bus of its own."""
+    block = documentation.block('admin/cells.rst', '[console_rpc]')
+    assert len(re.findall('^cell_bus = ', block, re.MULTILINE)) == 2
+
+
+@pytest.mark.parametrize('block', FILTERS, ids=name_of)
+def test_filter(block, deployment, tmp_path):
+    """PasteDeploy makes a filter of the section, with files that exist."""
+    before, _, files = block.text.partition('config_files = ')
+    assert files.startswith('/etc/')
+    paste = tmp_path / 'api-paste.ini'
+    paste.write_text(f'{before}config_files = {deployment.config_file}\n')
+    made = deploy.loadfilter(f'config:{paste}', 'console_ext')(lambda *_: [])
+    made.close()
+
+
+def test_stand_alone(deployment):
+    """The two files, as an operator copies them; the bus alone is another."""
+    shown = documentation.block('install/standalone.rst', '[DEFAULT]')
+    assert shown.count('transport_url = rabbit://') == 1
+    deployment.config_file.write_text(
+        re.sub('transport_url = .*', 'transport_url = fake:/', shown)
+    )
+    servers = documentation.block('install/standalone.rst', 'servers:')
+    deployment.inventory_file.write_text(servers)
+    conf = deployment.conf()
+    assert [one.name for one in Inventory(conf)] == ['web-1']
+    assert InventoryDriver(conf).serial(server_id('01')).port == 10001
+    lines = check([deployment.config_file])
+    assert {line.split()[0] for line in lines.values()} == {'ok'}, lines
+
+
+@pytest.mark.parametrize(
+    'block', [one for one in RULES if one.page == 'admin/policy.rst'], ids=name_of
+)
+def test_policy(block, deployment):
+    """Each block is a policy file in which all is right."""
+    deployment.policy_file.write_text(block.text)
+    rules = policies.list_rules()
+    policy = Policy(deployment.conf(), rules)
+    assert list(policy.problems(rule.name for rule in rules)) == []
+    assert set(yaml.safe_load(block.text)) <= {rule.name for rule in rules}
+
+
+def test_defaults_of_the_policy():
+    """The first block has every rule, with its default."""
+    first = next(one for one in RULES if one.page == 'admin/policy.rst')
+    assert yaml.safe_load(first.text) == {
+        rule.name: rule.check_str for rule in policies.list_rules()
+    }
+
+
+@pytest.mark.parametrize('block', documentation.all_blocks('json'), ids=name_of)
+def test_json(block):
+    assert json.loads(block.text)
+
+
+def test_certificate(certificate, tmp_path):
+    """The proxy takes the certificate, the key and the versions of TLS."""
+    cert_file, key_file = certificate()
+    shown = documentation.block('admin/tls.rst', '[DEFAULT]')
+    path = tmp_path / 'shown.conf'
+    path.write_text(
+        shown.replace('/etc/console_ext/consoles.pem', str(cert_file)).replace(
+            '/etc/console_ext/consoles.key', str(key_file)
+        )
+    )
+    assert tls.context(config.load([str(path)])) is not None
+
+
+@pytest.mark.parametrize('path', [README, ROOT / 'CONTRIBUTING.rst'], ids=str)
+def test_links(path):
+    """A link into the tree leads to a file, and to a heading in it."""
+    links = re.findall(r'<(?!https?:)([^>`\s]+)>`_', path.read_text())
+    assert links
+    for link in links:
+        name, _, heading = link.partition('#')
+        target = ROOT / name
+        assert target.is_file(), link
+        titles = {line.lower().replace(' ', '-') for line in target.open()}
+        assert not heading or f'{heading}\n' in titles, link
+
+
+def test_every_page_is_found_from_the_readme():
+    """But for the indexes, the generated pages and those that a page leads to."""
+    linked = set(re.findall(r'doc/source/([\w/-]+)\.rst', README.read_text()))
+    pages = {
+        str(path.relative_to(SOURCE).with_suffix('')) for path in documentation.pages()
+    }
+    assert linked <= pages
+    assert {one for one in pages - linked if not one.endswith('index')} == {
+        'configuration/config',
+        'configuration/policy',
+        'configuration/sample-config',
+        'configuration/sample-policy',
+        'contributor/contracts',
+        'contributor/testing',
+        'reference/plugins',
+    }
+
+
+def test_statuses_of_the_proxy():
+    """The table of its answers has each status of the table of refusals."""
+    page = (SOURCE / 'admin' / 'troubleshooting.rst').read_text()
+    _, _, table = page.partition('.. list-table:: Answers of the proxy')
+    table = table.partition('\n\nA session')[0]
+    shown = {int(status) for status in re.findall(r'\* - (\d{3})\n', table)}
+    assert {status for status, _ in admission.REFUSALS.values()} <= shown
+
+
+def test_close_codes():
+    """The table has each code that the proxy closes a session with, and no other."""
+    page = (SOURCE / 'admin' / 'troubleshooting.rst').read_text()
+    _, _, table = page.partition('\nA session that closes by itself\n')
+    shown = {int(code) for code in re.findall(r'\b1\d{3}\b', table)}
+    ends = {one for one in vars(closing).values() if isinstance(one, closing.Closing)}
+    used = {one.code for one in ends if one.code is not None}
+    # A client that breaks the protocol is told so by the library's own words.
+    assert shown == used - {1002}

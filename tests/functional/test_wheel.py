@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the wheel installs beside the package."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import zipfile
+
+from tests import documentation
+from tests.documentation import ROOT
+
+
+def test_sample_files_are_in_it(tmp_path):
+    """The wheel of the documented command has the three files that the page names."""
+    source = tmp_path / 'source'
+    source.mkdir()
+    for name in ('setup.py', 'setup.cfg', 'README.rst', 'LICENSE'):
+        shutil.copy(ROOT / name, source)
+    for name in ('console_ext', 'etc'):
+        shutil.copytree(ROOT / name, source / name)
+    command = documentation.block(
+        'install/package.rst', 'pip wheel --no-deps --wheel-dir dist .'
+    ).split()
+    done = subprocess.run(
+        # The second makes it do without a package index.
+        [sys.executable, '-m', *command, '--no-build-isolation', '--quiet'],
+        cwd=source,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    (wheel,) = (source / 'dist').glob('console_ext-*.whl')
+    with zipfile.ZipFile(wheel) as file:
+        installed = {
+            name.rpartition('/')[2]
+            for name in file.namelist()
+            if '.data/data/etc/console_ext/' in name
+        }
+    page = (documentation.SOURCE / 'install' / 'package.rst').read_text()
+    assert {name for name in installed if f'\n``{name}``\n' in page} == installed
+    assert installed == {
+        'api-paste.ini',
+        'console_ext.conf.sample',
+        'policy.yaml.sample',
+    }

@@ -143,7 +143,7 @@ class MariaDB(Server):
         setup = self.path / 'setup.sql'
         setup.write_text(
             "CREATE USER IF NOT EXISTS test@'127.0.0.1';\n"
-            "GRANT ALL ON *.* TO test@'127.0.0.1';\n"
+            "GRANT ALL ON *.* TO test@'127.0.0.1' WITH GRANT OPTION;\n"
         )
         setup.chmod(0o644)
         self._run(

@@ -60,6 +60,8 @@ class Authority:
         self.withdrawn: list[Grant] = []
         self.asked: list[tuple[str, str, str]] = []
         self.purged = 0
+        # Calls that have begun, answered or not.
+        self.called = 0
         self.away = threading.Event()
         self.answers = threading.Event()
         self.answers.set()
@@ -126,6 +128,7 @@ class Authority:
             return self.revoked & set(grants)
 
     def _be_there(self):
+        self.called += 1
         self.answers.wait(30)
         if self.away.is_set():
             raise exceptions.StoreUnavailable

@@ -33,14 +33,7 @@ def finish_half(client) -> None:
 def compute(served):
     """Set: compute hosts answer.  What is asked of them waits for that."""
     answers = threading.Event()
-    confirm = served.computes.validate_console_port
-
-    def ask(*args):
-        answered = confirm(*args)
-        answers.wait(30)
-        return answered
-
-    served.computes.validate_console_port = ask
+    served.computes.answer = lambda: answers.wait(30)
     yield answers
     answers.set()
 
@@ -92,6 +85,7 @@ def test_while_the_store_is_asked(started):
     proxy.authority.answers.clear()
     client = connected()
     client.sendall(upgrade(f'/?token={token}'))
+    wait_for(lambda: proxy.authority.called)
     client.close()
     proxy.authority.answers.set()
     wait_for(lambda: proxy.authority.withdrawn and not proxy.authority.live)

@@ -18,7 +18,8 @@ from tests.proxy_parts import write_certificate
 def pytest_sessionfinish(session):
     """In CI, a test that was skipped is a test that failed."""
     reporter = session.config.pluginmanager.get_plugin('terminalreporter')
-    if os.environ.get('CI') and reporter.stats.get('skipped'):
+    # The processes of pytest-xdist leave the report to the one that started them.
+    if os.environ.get('CI') and reporter is not None and reporter.stats.get('skipped'):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

@@ -43,9 +43,13 @@ IDENTITY = 'identity:filter_factory'
 # The seconds after which an API that is in a hurry gives up.
 SOON = 3
 
+# And those of one that waits until a compute host has given up.
+PATIENCE = 50
+
 NO_CONSOLES = 'compute-2'
 
-_READY_S = 60
+_READY_S = 300
+_COMMAND_S = 300
 _STOP_S = 10
 
 # uwsgi's options.
@@ -265,6 +269,7 @@ class Cloud:
             input=json.dumps(servers),
             text=True,
             check=True,
+            timeout=_COMMAND_S,
         )
 
     def worker_of(self, url: str) -> int:
@@ -346,7 +351,7 @@ class Cloud:
 
     def _run(self, name: str, *args: Any) -> str:
         done = subprocess.run(
-            [BIN / name, *args], check=True, stdout=subprocess.PIPE, timeout=300
+            [BIN / name, *args], check=True, stdout=subprocess.PIPE, timeout=_COMMAND_S
         )
         return done.stdout.decode()
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,22 @@ from console_ext.tokens import migration
 from tests import stores
 from tests.integration.nova import cloud as clouds
 from tests.integration.rabbitmq import AVAILABLE
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(config, items):
+    """Count a test's own time only.
+
+    Whichever test comes first starts the cloud, which takes minutes on a loaded
+    machine.  Each step of that has a timeout of its own.
+    """
+    for item in items:
+        if HERE in item.path.parents:
+            marker = item.get_closest_marker('timeout')
+            seconds = marker.args[0] if marker else float(config.getini('timeout'))
+            own = pytest.mark.timeout(seconds, func_only=True)
+            item.add_marker(own, append=False)
 
 
 @pytest.fixture(scope='session')
@@ -63,6 +80,13 @@ def impatient(cloud):
         f'[console_rpc]\ntimeout = {clouds.SOON}\n'
     )
     return _filtered(cloud, 'nova', 'impatient', more)
+
+
+@pytest.fixture(scope='session')
+def patient(cloud):
+    """As by_nova, but it waits for longer than a compute host."""
+    more = f'[console_rpc]\ntimeout = {clouds.PATIENCE}\n'
+    return _filtered(cloud, 'nova', 'patient', more)
 
 
 @pytest.fixture(scope='session')

@@ -34,6 +34,7 @@ them and is fit to be shown to a user.
     │   └── InvalidSerialPorts
     ├── ComputeUnavailable              later, rather than never
     │   ├── HostUnreachable
+    │   ├── ComputeNotReady
     │   ├── BusUnreachable
     │   └── TooManyCalls
     ├── ServersUnavailable              servers cannot be looked up now
@@ -277,6 +278,13 @@ class HostUnreachable(ComputeUnavailable):
     def __init__(self, host: str):
         self.host = host
         super().__init__('The compute service of the server is unavailable.')
+
+
+class ComputeNotReady(ComputeUnavailable):
+    """The compute host answers, but cannot reach a service that it needs itself."""
+
+    def __init__(self) -> None:
+        super().__init__('The compute service of the server is not ready.')
 
 
 class BusUnreachable(ComputeUnavailable):

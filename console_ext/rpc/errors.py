@@ -25,6 +25,10 @@ _FROM_WIRE: dict[str, Callable[[Asked], exceptions.ConsoleExtError]] = {
     'ConsoleTypeInvalid': lambda asked: exceptions.InvalidConsoleType(asked[1]),
     'ConsoleTypeUnavailable': lambda asked: exceptions.ConsoleTypeUnavailable(asked[1]),
     'NotImplementedError': lambda asked: exceptions.ConsoleNotSupported(),
+    # A nova-compute asks its conductor, which finds a broker that was away later than
+    # we do.
+    'MessagingTimeout': lambda asked: exceptions.ComputeNotReady(),
+    'MessageDeliveryFailure': lambda asked: exceptions.ComputeNotReady(),
 }
 
 # Nova's API expects these of a serial console only; for SPICE they are a fault.

@@ -104,6 +104,10 @@ TEXTS = [
         exceptions.HostUnreachable('secret-host'),
         'The compute service of the server is unavailable.',
     ),
+    (
+        exceptions.ComputeNotReady(),
+        'The compute service of the server is not ready.',
+    ),
     (exceptions.BusUnreachable(), 'The message bus is unavailable.'),
     (exceptions.TooManyCalls(), 'Too many console requests are in progress.'),
     (exceptions.UnexpectedReply('h', 'is odd'), 'compute host h: is odd'),

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.integration.nova.client import Client
-from tests.integration.nova.cloud import JOINED, SLOW, SOON
+from tests.integration.nova.cloud import JOINED, PATIENCE, SLOW, SOON
 
 # [console_rpc] timeout, and what else a request takes.
 IN_TIME_S = 10 + 4
@@ -80,6 +80,19 @@ def test_compute_host_dies_in_a_call(cloud, by_nova):
     status, seconds = timed(client)
     assert (status, seconds < IN_TIME_S) == (503, True)
     cloud.start_compute('compute-1').wait_for(JOINED, 60)
+    assert timed(client)[0] == 200
+
+
+def test_compute_host_gives_up_first(cloud, patient):
+    """It answers that its conductor does not; asking again later makes sense."""
+    client = Client(patient)
+    assert timed(client)[0] == 200
+    cloud.signal(cloud.conductor, signal.SIGSTOP)
+    try:
+        status, seconds = timed(client)
+    finally:
+        cloud.signal(cloud.conductor, signal.SIGCONT)
+    assert (status, seconds < PATIENCE) == (503, True)
     assert timed(client)[0] == 200
 
 

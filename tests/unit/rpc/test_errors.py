@@ -33,6 +33,8 @@ FROM_WIRE = [
         exceptions.ConsoleNotSupported,
         exceptions.ConsoleNotSupported,
     ),
+    ('MessagingTimeout', exceptions.ComputeNotReady, exceptions.ComputeNotReady),
+    ('MessageDeliveryFailure', exceptions.ComputeNotReady, exceptions.ComputeNotReady),
     ('SocketPortRangeExhaustedException', exceptions.SerialPortsExhausted, None),
     ('ImageSerialPortNumberInvalid', exceptions.InvalidSerialPorts, None),
     ('ImageSerialPortNumberExceedFlavorValue', exceptions.InvalidSerialPorts, None),

@@ -34,6 +34,7 @@ LEAVES = {
     exceptions.SerialPortsExhausted: (400, 'badRequest'),
     exceptions.InvalidSerialPorts: (400, 'badRequest'),
     exceptions.HostUnreachable: (503, 'serviceUnavailable'),
+    exceptions.ComputeNotReady: (503, 'serviceUnavailable'),
     exceptions.BusUnreachable: (503, 'serviceUnavailable'),
     exceptions.TooManyCalls: (503, 'serviceUnavailable'),
     exceptions.ServersUnavailable: (503, 'serviceUnavailable'),

@@ -27,7 +27,7 @@ LOG = logging.getLogger(__name__)
 AT_ONCE = 16
 
 # How long new clients are left in the kernel's queue where there is no room for them.
-REST_S = 0.02
+REST_S = 0.005
 
 # How often the log says that no connection can be accepted, while that lasts.
 REPORT_S = 60.0

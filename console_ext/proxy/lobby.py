@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 # A round is a time in which the event loop reads from everybody who has sent something:
 # at least one turn, however long that takes.
-ROUND_S = 0.0125
+ROUND_S = 0.0025
 
 # How many rounds a connection is left alone, however many others come.  The requests of
 # clients that mean well are there by then, or not much later.

@@ -9,10 +9,16 @@ import console_ext.cmd  # noqa: F401  isort: skip
 
 import os
 
+import hypothesis
 import pytest
 
 from tests.deployment import Deployment
 from tests.proxy_parts import write_certificate
+
+# An example takes longer than 200 ms wherever something else runs beside it; a test has
+# a timeout of its own.
+hypothesis.settings.register_profile('console_ext', deadline=None)
+hypothesis.settings.load_profile('console_ext')
 
 
 def pytest_sessionfinish(session):

@@ -146,6 +146,8 @@ def main() -> int:
         print('The soak needs the Debian package rabbitmq-server.', file=sys.stderr)
         return 2
     signal.signal(signal.SIGTERM, end)
+    # A shell starts what runs in its background with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with contextlib.ExitStack() as ends:
         if options.directory is None:
             directory = Path(

@@ -15,8 +15,8 @@ from console_ext.proxy.fragments import Fragments
 from console_ext.proxy.frames import Incoming
 
 # What is read of one client before the others have their turn.  So many pings take
-# about two milliseconds, and so many bytes one.
-TURN_FRAMES = 256
+# about half a millisecond, and so many bytes one.
+TURN_FRAMES = 64
 TURN_BYTES = 2**18
 
 # A client that has sent so much gives way, even if nothing of it is left: uvloop reads

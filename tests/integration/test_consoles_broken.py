@@ -92,7 +92,8 @@ def test_agent(cloud):
         assert cloud.ask().status_code == 503
         echo(console, b'still here')
         cloud.start_agent()
-        opens(url)
+        # A call that was made meanwhile finds out that the host answers again.
+        wait_for(lambda: status_of(url, b'login: ') == 101, 10)
         users.wait_for_more(101)
     assert set(users.statuses) == {101, 503}
     assert users.slowest_s < TIMEOUT_S + 6
@@ -120,7 +121,8 @@ def test_broker(cloud, broker):
             echo(console, b'still here')
         finally:
             broker.start()
-        opens(url)
+        wait_for(lambda: status_of(url, b'login: ') == 101, 10)
+        wait_for(lambda: cloud.ask().status_code == 200, 10)
         opens(cloud.url())
         users.wait_for_more(101)
     assert set(users.statuses) == {101, 503}

@@ -237,9 +237,9 @@ def test_a_flood_waits_for_its_guest():
 def test_the_pongs_of_a_turn_are_one_write():
     async def run():
         begun = Begun()
-        pings = Frame(Opcode.PING, b'p').serialize(mask=True) * 100
+        pings = Frame(Opcode.PING, b'p').serialize(mask=True) * TURN_FRAMES
         begun.session.data_received(pings)
-        begun.to_client.write.assert_called_once_with(b'\x8a\x01p' * 100)
+        begun.to_client.write.assert_called_once_with(b'\x8a\x01p' * TURN_FRAMES)
 
     asyncio.run(run())
 

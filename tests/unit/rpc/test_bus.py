@@ -10,7 +10,7 @@ import oslo_messaging
 import pytest
 
 from console_ext import exceptions
-from console_ext.rpc.bus import Bus, Buses
+from console_ext.rpc.bus import Bus, Buses, Host
 
 
 @pytest.fixture
@@ -143,9 +143,10 @@ def test_hosts_that_are_known_are_bounded(conf, monkeypatch):
     assert bus.host('a') is not first
 
 
-def test_host_that_has_just_not_answered(conf):
+def test_host_that_has_just_not_answered(conf, monkeypatch):
     """What waits for it ends, and what comes next is refused, until it is asked
     again."""
+    monkeypatch.setattr(Host, 'OPEN_S', 60)
     bus = Bus(conf, None)
     begun, ended = threading.Semaphore(0), threading.Event()
 

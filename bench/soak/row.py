@@ -12,7 +12,6 @@ class Row:
 
     :param scale: what the text multiplies the figures by, for ``unit``
     :param limit: the most that the disturbed figure may be; None is no criterion
-    :param max_ratio: how often it may be the undisturbed one; None is no criterion
     """
 
     name: str
@@ -21,7 +20,6 @@ class Row:
     unit: str = ''
     scale: float = 1
     limit: float | None = None
-    max_ratio: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -32,19 +30,14 @@ class Row:
     @property
     def failure(self) -> str | None:
         """What is wrong, in words; None where the row passes or has no criterion."""
-        if self.limit is None and self.max_ratio is None:
+        if self.limit is None:
             return None
         if self.disturbed is None or self.undisturbed is None:
             return f'{self.name}: nothing was measured'
-        if self.limit is not None and self.disturbed > self.limit:
+        if self.disturbed > self.limit:
             return (
                 f'{self.name}: {self._text(self.disturbed)} '
                 f'(at most {self._text(self.limit)})'
-            )
-        if self.max_ratio and self.ratio and self.ratio > self.max_ratio:
-            return (
-                f'{self.name}: ratio {self.ratio:.1f} (at most {self.max_ratio:g}), '
-                f'{self._text(self.disturbed)} to {self._text(self.undisturbed)}'
             )
         return None
 
@@ -52,8 +45,6 @@ class Row:
         limit = verdict = ''
         if self.limit is not None:
             limit = f'≤ {self._text(self.limit)}'
-        elif self.max_ratio is not None:
-            limit = f'ratio ≤ {self.max_ratio:g}'
         if limit:
             verdict = 'ok' if self.failure is None else 'FAILED'
         ratio = '' if self.ratio is None or not self.unit else f'{self.ratio:.2f}'
@@ -69,8 +60,6 @@ class Row:
         }
         if self.limit is not None:
             values['limit'] = self.limit
-        if self.max_ratio is not None:
-            values['max_ratio'] = self.max_ratio
         if len(values) > 2:
             values['passed'] = self.failure is None
         return values

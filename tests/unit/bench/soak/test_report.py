@@ -65,9 +65,19 @@ def test_lost_session_of_the_undisturbed_run(run):
     assert failure.startswith('undisturbed sessions lost: 1 ')
 
 
+def test_echoes_that_nobody_notices(run):
+    """A ratio of few milliseconds is no criterion; a tenth of a second is."""
+    run.undisturbed.samples.keys = observed(0.001).samples.keys
+    run.disturbed.samples.keys = observed(0.099).samples.keys
+    assert failures(run) == []
+    run.disturbed.samples.keys = observed(0.101).samples.keys
+    assert len(failures(run)) == 3
+
+
 @pytest.mark.parametrize(('factor', 'passes'), [(4.9, True), (6, False)])
 def test_ratio_of_echoes(run, factor, passes):
-    run.disturbed.samples.keys = observed(0.010 * factor).samples.keys
+    run.undisturbed.samples.keys = observed(0.050).samples.keys
+    run.disturbed.samples.keys = observed(0.050 * factor).samples.keys
     named = [one.partition(':')[0] for one in failures(run)]
     wrong = ['echo p99', 'echo p95, frozen-broker', 'echo p95, locked-store']
     assert named == ([] if passes else wrong)
@@ -79,7 +89,7 @@ def test_echoes_in_a_short_fault(run):
     for at in range(800, 805):
         keys[at] = Key(at, 5.0)
     (failure,) = failures(run)
-    assert failure.startswith('echo p95, locked-store: ratio 500')
+    assert failure.startswith('echo p95, locked-store: 5000 ms (at most 100 ms)')
 
 
 def test_noise_strikes_both(run):

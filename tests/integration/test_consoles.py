@@ -94,7 +94,7 @@ def test_cve_2015_9543_no_token_but_in_the_answer(cloud, notifications, tmp_path
     token = cloud.tokens[0]
     token_hash = hashlib.sha256(token.encode()).hexdigest()
     for program in (cloud.proxy, cloud.api, cloud.agent):
-        assert program.stop() == 0
+        assert program.stop() == 0, program.log[-4000:]
         assert 'Traceback' not in program.log
         assert token not in program.log
         assert token_hash not in program.log

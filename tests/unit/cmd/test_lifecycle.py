@@ -118,6 +118,19 @@ def test_second_signal(signals, hang):
     assert parts.calls == ['start', 'stop', 'hasten']
 
 
+def test_stop_that_fails(signals, caplog):
+    """It is logged; the program ends as it was told to."""
+
+    def stop():
+        raise ConnectionResetError('rabbit://user:secret@broker/')
+
+    parts = Parts(start=lambda: send(signal.SIGTERM), stop=stop)
+    attend(parts.service, signals)
+    assert parts.calls == ['start', 'stop']
+    assert 'The stop failed: ConnectionResetError' in caplog.text
+    assert 'secret' not in caplog.text
+
+
 def test_reload_while_stopping(signals):
     """It ends nothing."""
     parts = Parts(start=lambda: send(signal.SIGTERM), stop=lambda: send(signal.SIGHUP))

@@ -13,7 +13,7 @@ import socket
 import struct
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -40,12 +40,14 @@ class Channel:
     :param attempt: the page's, from 0; each begins with a main channel
     """
 
-    def __init__(self, client: socket.socket, server: socket.socket):
+    def __init__(self, client: socket.socket):
         self._client = client
-        self._server = server
         self._link = _read_link(client)
         self.session, self.kind = struct.unpack_from('<IB', self._link, _HEADER.size)
         self.attempt = 0
+
+    def connect(self, server: socket.socket) -> None:
+        self._server = server
 
     def refuse_link(self) -> None:
         """Let the server refuse the link message, and end."""
@@ -109,13 +111,13 @@ Order = Callable[[Channel], object]
 
 
 class Interposer(Guest):
-    """Stands before a SPICE server.
+    """Stands before SPICE servers.
 
-    :param port: the server's
+    :param ports: the servers' of the first attempts; the last one has all others
     """
 
-    def __init__(self, port: int, order: Order):
-        self._port = port
+    def __init__(self, ports: Sequence[int], order: Order):
+        self._ports = ports
         self._order = order
         self._lock = threading.Lock()
         self._sessions: dict[int, int] = {}
@@ -124,16 +126,18 @@ class Interposer(Guest):
         super().__init__(self._serve)
 
     def _serve(self, client: socket.socket) -> None:
-        with socket.create_connection(('127.0.0.1', self._port)) as server:
-            channel = Channel(client, server)
-            with self._lock:
-                newest = len(self.attempts) - 1
-                if channel.kind == MAIN:
-                    channel.attempt = newest + 1
-                else:
-                    # The server gives each attempt's session another number.
-                    channel.attempt = self._sessions.setdefault(channel.session, newest)
-                self.attempts[channel.attempt].append(channel)
+        channel = Channel(client)
+        with self._lock:
+            newest = len(self.attempts) - 1
+            if channel.kind == MAIN:
+                channel.attempt = newest + 1
+            else:
+                # The server gives each attempt's session another number.
+                channel.attempt = self._sessions.setdefault(channel.session, newest)
+            self.attempts[channel.attempt].append(channel)
+        port = self._ports[min(channel.attempt, len(self._ports) - 1)]
+        with socket.create_connection(('127.0.0.1', port)) as server:
+            channel.connect(server)
             self._order(channel)
 
 

@@ -11,7 +11,7 @@ import requests
 
 from tests.deployment import server_id
 from tests.functional.programs import free_port
-from tests.integration.proxy.conftest import SPICE_HTML5, needed
+from tests.integration.proxy.parts import SPICE_HTML5, needed
 from tests.integration.proxy.screen import LIT, opened
 from tests.proxy_parts import wait_for
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from websockets.sync.client import connect
 
 from tests.integration.consoles import SPICE, refused
-from tests.integration.proxy.conftest import SPICE_HTML5, needed
 from tests.integration.proxy.keyboard import read_until, stop_booting, type_at, type_in
+from tests.integration.proxy.parts import SPICE_HTML5, needed
 from tests.integration.proxy.screen import LIT, opened
 from tests.proxy_parts import wait_for
 

@@ -7,9 +7,9 @@ import pytest
 
 from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import Served, issue, stored
-from tests.integration.proxy.conftest import SPICE_HTML5, needed
 from tests.integration.proxy.interposer import Interposer, spoil
 from tests.integration.proxy.keyboard import read_until, type_in
+from tests.integration.proxy.parts import SPICE_HTML5, needed
 from tests.integration.proxy.screen import LIT, ended, opened, state
 from tests.proxy_parts import wait_for
 

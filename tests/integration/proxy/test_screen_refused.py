@@ -23,6 +23,7 @@ from tests.integration.proxy.interposer import (
     Interposer,
     spoil,
 )
+from tests.integration.proxy.machine import Machine
 from tests.integration.proxy.screen import ended, opened, state
 from tests.proxy_parts import wait_for
 
@@ -36,15 +37,30 @@ SUBORDINATE = (DISPLAY, INPUTS, CURSOR)
 
 @pytest.fixture
 def before(machine):
-    """A function that puts an interposer with some order before the machine."""
+    """A function that puts an interposer with some order before the machine.
+
+    Other machines may stand before it, for the page's first attempts.
+    """
     with contextlib.ExitStack() as close:
 
-        def put(order):
-            made = Interposer(machine.spice_port, order)
+        def put(order, *others):
+            ports = [each.spice_port for each in (*others, machine)]
+            made = Interposer(ports, order)
             close.callback(made.close)
             return made
 
         yield put
+
+
+@pytest.fixture
+def fragile(tmp_path):
+    """A machine for an attempt that ends while its channels begin.
+
+    libspice-server 0.15.1 crashes or hangs now and then when both sides end one.
+    """
+    made = Machine(tmp_path)
+    yield made
+    made.close()
 
 
 def let_in(channel: Channel) -> None:
@@ -111,7 +127,7 @@ def test_refused_at_once(browser, page, before, kinds):
     ],
 )
 def test_the_code_comes_behind_the_end_of_another(
-    browser, page, before, refused, ending
+    browser, page, before, fragile, refused, ending
 ):
     """The server ends one channel, and refuses another when the page has hung up."""
     asked = threading.Event()
@@ -132,14 +148,16 @@ def test_the_code_comes_behind_the_end_of_another(
         else:
             let_in(channel)
 
-    server = before(order)
+    server = before(order, fragile)
     browser.get(page(port=server.port))
     opened(browser)
     assert len(server.attempts) == 2
 
 
 @pytest.mark.parametrize('ending', [MAIN, INPUTS])
-def test_another_ends_between_the_code_and_its_end(browser, page, before, ending):
+def test_another_ends_between_the_code_and_its_end(
+    browser, page, before, fragile, ending
+):
     """The page knows of a refusal when another channel ends first."""
     known = threading.Event()
 
@@ -157,7 +175,7 @@ def test_another_ends_between_the_code_and_its_end(browser, page, before, ending
         else:
             let_in(channel)
 
-    server = before(order)
+    server = before(order, fragile)
     browser.get(page(port=server.port))
     wait_for(
         lambda: any(

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import subprocess
 
-from tests.integration.proxy.conftest import needed
 from tests.integration.proxy.keyboard import read_until, stop_booting, type_at
+from tests.integration.proxy.parts import needed
 
 
 def test_typed_at_and_answered(proxy, machine):

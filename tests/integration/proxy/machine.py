@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real virtual machine."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+from pathlib import Path
+
+from tests.functional.programs import free_port
+from tests.integration.proxy.parts import needed
+from tests.proxy_parts import wait_for
+
+
+class Machine:
+    """A virtual machine without a disk: it boots iPXE from its network card's ROM.
+
+    Its firmware copies the screen to the serial port, and takes keys from both.
+    """
+
+    def __init__(self, path: Path):
+        self.spice_port, self.serial_port = free_port(), free_port()
+        port_of_console = path / 'sercon-port'
+        port_of_console.write_bytes(struct.pack('<H', 0x3F8))
+        self.process = subprocess.Popen(
+            [
+                *(needed('qemu-system-x86_64'), '-accel', 'tcg', '-m', '64'),
+                *('-display', 'none', '-nodefaults', '-vga', 'std'),
+                *('-netdev', 'user,id=net,restrict=on'),
+                *('-device', 'virtio-net-pci,netdev=net'),
+                *('-fw_cfg', f'name=etc/sercon-port,file={port_of_console}'),
+                *(
+                    '-spice',
+                    f'port={self.spice_port},addr=127.0.0.1,disable-ticketing=on',
+                ),
+                *('-serial', f'tcp:127.0.0.1:{self.serial_port},server,nowait'),
+            ],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_for(self._listens, 20)
+
+    def _listens(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(self.process.stderr.read())
+        # Looked up, for a serial port serves one client at a time.
+        lines = Path('/proc/net/tcp').read_text().splitlines()[1:]
+        listening = {line.split()[1] for line in lines if line.split()[3] == '0A'}
+        wanted = {
+            f'0100007F:{port:04X}' for port in (self.spice_port, self.serial_port)
+        }
+        return wanted <= listening
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()

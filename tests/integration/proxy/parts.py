@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parts of this machine that a test needs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+SPICE_HTML5 = Path('/usr/share/spice-html5')
+
+
+def needed(name: str) -> str:
+    """The path of a program, or of a file; the test is skipped where there is none.
+
+    Where CI is set everything has to be there.
+    """
+    beside_python = shutil.which(name, path=Path(sys.executable).parent)
+    found = beside_python or shutil.which(name)
+    if found is None and os.path.exists(name):
+        found = name
+    if found is None:
+        reason = f'{name} is not installed (see bindep.txt)'
+        if os.environ.get('CI'):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found

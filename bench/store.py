@@ -19,10 +19,10 @@ import sqlalchemy as sa
 from oslo_db import options
 
 from console_ext import conf as config
-from console_ext.tokens import clock, migration
-from console_ext.tokens.authorization import Authorization
-from console_ext.tokens.schema import AUTHORIZATIONS
-from console_ext.tokens.store import Store
+from console_ext.store import clock, migration
+from console_ext.store.authorization import Authorization
+from console_ext.store.schema import AUTHORIZATIONS
+from console_ext.store.store import Store
 
 SAMPLES = 300
 BATCH = 20_000

@@ -13,7 +13,7 @@ _right = time.time
 time.time = lambda: _right() + float(ahead_s)
 
 # After that, so that nobody has the right clock.
-from console_ext.tokens.store import Store  # noqa: E402
+from console_ext.store.store import Store  # noqa: E402
 from tests import stores  # noqa: E402
 
 store = Store(stores.configuration(connection))

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from console_ext import exceptions
 from console_ext.exceptions import Refusal
 from console_ext.executor import BoundedExecutor
-from console_ext.tokens.authorization import Authorization, Grant
+from console_ext.store.authorization import Authorization, Grant
 from tests.deployment import PROJECT_A, server_id
 
 

@@ -19,10 +19,10 @@ from oslo_db import options
 from console_ext import conf as config
 from console_ext import exceptions
 from console_ext.exceptions import Refusal
-from console_ext.tokens import migration, session
-from console_ext.tokens.authorization import Authorization, Grant
-from console_ext.tokens.schema import AUTHORIZATIONS, SOCKETS
-from console_ext.tokens.store import Store
+from console_ext.store import migration, redemption
+from console_ext.store.authorization import Authorization, Grant
+from console_ext.store.schema import AUTHORIZATIONS, SOCKETS
+from console_ext.store.store import Store
 
 SERVER = '00000000-0000-4000-8000-000000000001'
 CLIENT = '192.0.2.1'
@@ -399,7 +399,7 @@ class StoreContract:
         assert store.keep({*grants, kept}) == grants
 
     def test_what_comes_between_reading_and_writing_counts(self, store, monkeypatch):
-        decide = session.refusal
+        decide = redemption.refusal
         meanwhile = []
 
         def slowly(*args):
@@ -408,7 +408,7 @@ class StoreContract:
                 meanwhile.pop()()
             return decided
 
-        monkeypatch.setattr(session, 'refusal', slowly)
+        monkeypatch.setattr(redemption, 'refusal', slowly)
         token = issued(store)
         meanwhile.append(lambda: store.redeem(token, 'serial', CLIENT))
         assert refusal(store, token) is Refusal.USED

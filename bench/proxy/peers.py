@@ -15,9 +15,8 @@ import psutil
 
 from bench.proxy.guest import MODES
 from bench.proxy.websocket import Client
-from console_ext import tokens
-from console_ext.tokens import migration
-from console_ext.tokens.authorization import Authorization
+from console_ext.store import load_store, migration
+from console_ext.store.authorization import Authorization
 from tests.deployment import PROJECT_A, Deployment, server_id
 from tests.functional.programs import Program, Programs, free_port
 
@@ -111,7 +110,7 @@ def start_ours(
     )
     conf = deployment.conf()
     migration.sync(conf)
-    store = tokens.load(conf)
+    store = load_store(conf)
     assert store is not None
 
     def path(mode: str) -> str:

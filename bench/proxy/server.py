@@ -22,4 +22,6 @@ def confirm(*_args: object, **_kwargs: object) -> futures.Future[bool]:
 
 if __name__ == '__main__':
     ComputeClient.validate_console_port = confirm
-    service.main(lambda signals: proxy.serve(signals, sys.argv[1:], proxy.load_store))
+    service.main(
+        lambda signals: proxy.serve(signals, sys.argv[1:], proxy.required_store)
+    )

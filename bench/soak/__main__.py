@@ -33,7 +33,7 @@ from bench.soak.schedule import DISTURBANCES, Schedule, Times
 from bench.soak.site import Site
 from tests.functional.programs import Programs
 from tests.integration.rabbitmq import AVAILABLE, Broker
-from tests.integration.tokens.servers import MariaDB, PostgreSQL, SQLite
+from tests.integration.store.servers import MariaDB, PostgreSQL, SQLite
 
 # Of all sessions of a site: what the machine does besides is to be the proxies' work.
 _KEYS_PER_S = 400

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.soak import servers
-from console_ext.tokens import migration
+from console_ext.store import migration
 from tests.deployment import Deployment
 from tests.functional.programs import Program, Programs, free_port
 from tests.integration.rabbitmq import Broker

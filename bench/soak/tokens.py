@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bench.soak.servers import Servers
-from console_ext.tokens.schema import AUTHORIZATIONS
+from console_ext.store.schema import AUTHORIZATIONS
 
 _BATCH = 5000
 

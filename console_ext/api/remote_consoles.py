@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 from oslo_config import cfg
 from oslo_policy import policy as oslo_policy
 
-from console_ext import exceptions, tokens, wsgi
+from console_ext import exceptions, wsgi
 from console_ext.api import policies, schemas
 from console_ext.context import RequestContext
 from console_ext.rpc import instance
 from console_ext.rpc.client import ComputeClient, ConnectInfo
 from console_ext.servers.base import Server
-from console_ext.tokens.authorization import Authorization
+from console_ext.store import load_store
+from console_ext.store.authorization import Authorization
 from console_ext.wsgi import validation
 
 if TYPE_CHECKING:
-    from console_ext.tokens.store import Store
+    from console_ext.store.store import Store
 
 # Nova refuses these two itself (nova/compute/api.py, reject_instance_state).
 _TASKS_WITHOUT_CONSOLE = frozenset({'deleting', 'migrating'})
@@ -133,7 +134,7 @@ class RemoteConsoles(wsgi.V21APIExtensionBase):
     def __init__(self, conf: cfg.ConfigOpts):
         super().__init__(conf)
         self._compute = ComputeClient(conf)
-        self._store = tokens.load(conf)
+        self._store = load_store(conf)
 
     def get_controller_extensions(self) -> Iterable[wsgi.ControllerExtension]:
         controller = RemoteConsolesController(

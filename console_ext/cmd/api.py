@@ -11,9 +11,9 @@ from typing import NoReturn
 
 from oslo_log import log as logging
 
-from console_ext.cmd import http_server, lifecycle, service
+from console_ext.cmd import lifecycle, service
 from console_ext.signals import Signals
-from console_ext.wsgi import deploy
+from console_ext.standalone import deploy, http_server
 
 LOG = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from typing import Any, NoReturn
 
 from oslo_config import cfg
 
-from console_ext import exceptions, tokens
-from console_ext.cmd import http_server, lifecycle, service
+from console_ext import exceptions
+from console_ext.cmd import lifecycle, service
 from console_ext.compute import base as compute
 from console_ext.demo import files
 from console_ext.demo.guest import SerialGuest
@@ -25,7 +25,8 @@ from console_ext.demo.machine import VirtualMachine
 from console_ext.rpc.client import ComputeClient
 from console_ext.rpc.server import ComputeServer
 from console_ext.signals import Signals
-from console_ext.wsgi import deploy
+from console_ext.standalone import deploy, http_server
+from console_ext.store import load_store
 
 # What the parts have, one after the other; whatever is left ends with the process.
 _STOP_S = 10.0
@@ -133,13 +134,13 @@ def _services(conf: cfg.ConfigOpts) -> tuple[http_server.HTTPServer, list[Any]]:
     """The API, and everything that is to be started, in order."""
     try:
         from console_ext.proxy.server import Proxy
-        from console_ext.tokens import migration
+        from console_ext.store import migration
     except ImportError as error:
         raise exceptions.ConfigurationError(
             f"the demo needs all of it: pip install 'console-ext[demo]' ({error})"
         ) from None
     migration.sync(conf)
-    store = tokens.load(conf)
+    store = load_store(conf)
     assert store is not None, 'the configuration names a database'
     api = http_server.HTTPServer(conf, deploy.load_app(conf))
     agent = ComputeServer(conf, compute.load(conf))

@@ -9,8 +9,9 @@ from typing import Any
 from oslo_config import cfg
 
 from console_ext import conf as config
-from console_ext import exceptions, tokens
+from console_ext import exceptions
 from console_ext.cmd import check, service
+from console_ext.store import load_store
 from console_ext.wsgi import loader
 from console_ext.wsgi.router import Row
 
@@ -38,7 +39,7 @@ def db_version(conf: cfg.ConfigOpts) -> None:
 
 def revoke(conf: cfg.ConfigOpts) -> None:
     """Take back every token of a server, and end its consoles that are open."""
-    store = tokens.load(conf)
+    store = load_store(conf)
     if store is None:
         raise exceptions.ConfigurationError('[database] connection names no database')
     print(f'{store.revoke(conf.command.server)} authorizations were taken back.')
@@ -47,7 +48,7 @@ def revoke(conf: cfg.ConfigOpts) -> None:
 
 def _migration() -> Any:
     try:
-        from console_ext.tokens import migration
+        from console_ext.store import migration
     except ImportError as error:
         raise exceptions.ConfigurationError(
             f'the store needs the packages of console-ext[sql] ({error})'

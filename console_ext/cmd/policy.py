@@ -8,7 +8,8 @@ from oslo_policy import policy as oslo_policy
 from console_ext import conf as config
 from console_ext.api import policies
 from console_ext.policy import base_rules
-from console_ext.wsgi import app, loader
+from console_ext.standalone import app
+from console_ext.wsgi import loader
 
 
 def list_rules() -> list[oslo_policy.RuleDefault]:

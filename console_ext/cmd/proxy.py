@@ -10,15 +10,16 @@ from typing import NoReturn
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from console_ext import exceptions, tokens
+from console_ext import exceptions, open_files
 from console_ext.cmd import lifecycle, service
 from console_ext.rpc.client import ComputeClient
 from console_ext.signals import Signals
+from console_ext.store import load_store
 
 try:
-    from console_ext.proxy import listener as listeners
     from console_ext.proxy import tls
-    from console_ext.proxy.authority import Authority
+    from console_ext.proxy.admission.interfaces import Authority
+    from console_ext.proxy.consoles import listeners, sockets
     from console_ext.proxy.server import Proxy
     from console_ext.proxy.workers import Workers
 except ModuleNotFoundError as error:
@@ -47,11 +48,11 @@ _LATE_S = 0.5
 LoadAuthority = Callable[[cfg.ConfigOpts], Authority]
 
 
-def load_store(conf: cfg.ConfigOpts) -> Authority:
+def required_store(conf: cfg.ConfigOpts) -> Authority:
     """
     :raises ConfigurationError: no database of authorizations is named
     """
-    store = tokens.load(conf)
+    store = load_store(conf)
     if store is None:
         raise exceptions.ConfigurationError(
             'the proxy needs the database of authorizations: [database] connection'
@@ -61,7 +62,7 @@ def load_store(conf: cfg.ConfigOpts) -> Authority:
 
 def serve(signals: Signals, args: Sequence[str], load_authority: LoadAuthority) -> None:
     conf = service.configure(args, cli_opts=_CLI_OPTS)
-    service.raise_file_limit()
+    open_files.raise_limit()
     if conf.workers == 1:
         compute = ComputeClient(conf)
         proxy = Proxy(conf, load_authority(conf), compute)
@@ -75,9 +76,7 @@ def _serve_together(
 ) -> None:
     # Whatever is wrong with the configuration is said once, before anything is forked.
     tls.context(conf)
-    bound = {
-        one.name: listeners.bind(one, conf.workers) for one in listeners.from_conf(conf)
-    }
+    bound = {one.name: sockets.bind(one, conf.workers) for one in listeners(conf)}
 
     def close(but: int | None = None) -> None:
         """A socket listens until the last process that has it closes it."""
@@ -141,7 +140,7 @@ def _attend(
 
 
 def main(signals: Signals | None = None) -> NoReturn:
-    service.main(lambda taken: serve(taken, sys.argv[1:], load_store), signals)
+    service.main(lambda taken: serve(taken, sys.argv[1:], required_store), signals)
 
 
 if __name__ == '__main__':

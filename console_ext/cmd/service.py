@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import logging as standard_logging
 import os
-import resource
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -105,15 +104,3 @@ def reload(conf: cfg.ConfigOpts) -> None:
         '(%s); "console-ext-manage check" says why',
         failure,
     )
-
-
-def raise_file_limit() -> int:
-    """Let the process open as many files as it may: each connection is one, or two.
-
-    :returns: how many that are
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]

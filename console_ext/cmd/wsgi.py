@@ -7,6 +7,6 @@ server may fork after.
 """
 
 from console_ext.cmd import service
-from console_ext.wsgi import deploy
+from console_ext.standalone import deploy
 
 application = deploy.load_app(service.configure([]))

@@ -18,22 +18,23 @@ from oslo_config import cfg
 
 from console_ext import exceptions
 from console_ext.proxy import descriptors, tls
-from console_ext.proxy import listener as listeners
-from console_ext.proxy.acceptor import Acceptor
-from console_ext.proxy.authority import Authority, PortCheck
-from console_ext.proxy.compute_hosts import ComputeHosts
-from console_ext.proxy.connection import Connection, Rules
-from console_ext.proxy.deadlines import Timing
+from console_ext.proxy.admission.checks import Gate
+from console_ext.proxy.admission.compute import ComputeHosts
+from console_ext.proxy.admission.interfaces import Authority, PortCheck
+from console_ext.proxy.admission.leases import Grants
+from console_ext.proxy.admission.limits import Limits
+from console_ext.proxy.consoles import listeners
+from console_ext.proxy.consoles import sockets as listening
 from console_ext.proxy.descriptors import Shares
-from console_ext.proxy.forwarded import Networks
-from console_ext.proxy.gate import Gate
-from console_ext.proxy.grants import Grants
-from console_ext.proxy.limits import Limits
-from console_ext.proxy.lobby import Lobby
+from console_ext.proxy.http.acceptor import Acceptor
+from console_ext.proxy.http.connection import Connection, Rules
+from console_ext.proxy.http.connections import Lobby
+from console_ext.proxy.networks import Networks
 from console_ext.proxy.pulse import BEAT_S
-from console_ext.proxy.room import Room
+from console_ext.proxy.relay.connector import Connector
+from console_ext.proxy.relay.memory import Room
+from console_ext.proxy.relay.timeouts import Timing
 from console_ext.proxy.sessions import Sessions
-from console_ext.proxy.target import Connector
 from console_ext.rpc import cells
 
 LOG = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class Proxy:
             cells.buses(conf),
             conf.console_rpc.timeout + _COMPUTE_SLACK_S,
         )
-        self._listeners = listeners.from_conf(conf)
+        self._listeners = listeners(conf)
         self._sockets = dict(sockets or {})
         self._beat = beat
         self._tls = tls.context(conf)
@@ -108,7 +109,7 @@ class Proxy:
         try:
             for one in self._listeners:
                 if one.name not in self._sockets:
-                    self._sockets[one.name] = listeners.bind(one)[0]
+                    self._sockets[one.name] = listening.bind(one)[0]
         except exceptions.ConfigurationError:
             for bound in self._sockets.values():
                 bound.close()

@@ -11,14 +11,14 @@ import socket
 from websockets.server import ServerProtocol
 
 from console_ext.printable import printable
-from console_ext.proxy import closing, keepalive
-from console_ext.proxy.deadlines import Timing
-from console_ext.proxy.gate import Admitted, Gate
-from console_ext.proxy.grants import Grants
-from console_ext.proxy.guest import Guest
-from console_ext.proxy.room import Room, Share
-from console_ext.proxy.session import Session
-from console_ext.proxy.turns import Turns
+from console_ext.proxy.admission.checks import Admitted, Gate
+from console_ext.proxy.admission.leases import Grants
+from console_ext.proxy.relay import close_codes, keepalive
+from console_ext.proxy.relay.client import Session
+from console_ext.proxy.relay.guest import Guest
+from console_ext.proxy.relay.memory import Room, Share
+from console_ext.proxy.relay.timeouts import Timing
+from console_ext.proxy.relay.turns import Turns
 
 LOG = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Sessions:
         number = next(self._numbers)
         self._live[session] = number, admitted
         self._none_left.clear()
-        self._grants.hold(grant, lambda: session.close(closing.REVOKED))
+        self._grants.hold(grant, lambda: session.close(close_codes.REVOKED))
         LOG.info(
             'Session %d opened: server %s, %s, project %s, user %s, client %s, '
             'target %s port %s',
@@ -84,7 +84,7 @@ class Sessions:
         transport.set_protocol(session)
         session.begin(transport, guest, early)
         if self._going_away:
-            session.close(closing.GOING_AWAY)
+            session.close(close_codes.GOING_AWAY)
 
     def _watch(self, connection: socket.socket) -> None:
         """Find the client gone also while nothing is read from it."""
@@ -123,7 +123,7 @@ class Sessions:
         await self._all_end(grace_s)
         self._going_away = True
         for session in list(self._live):
-            session.close(closing.GOING_AWAY)
+            session.close(close_codes.GOING_AWAY)
         if await self._all_end(close_s):
             return
         for session in list(self._live):

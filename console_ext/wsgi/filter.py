@@ -22,7 +22,7 @@ from console_ext.servers import nova
 from console_ext.servers.base import LookUp, WSGIApplication
 from console_ext.throttle import Throttle
 from console_ext.wsgi import faults, loader, microversions
-from console_ext.wsgi.middleware.body_limit import max_body_bytes
+from console_ext.wsgi.body_size import max_body_bytes
 from console_ext.wsgi.request import Request, select
 from console_ext.wsgi.resource import Resource
 

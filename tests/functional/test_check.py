@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from console_ext.tokens.migration import VERSION_TABLE
+from console_ext.store.migration import VERSION_TABLE
 from tests.deployment import ETC, PROJECT_A, PROJECT_B, server_id
 from tests.functional.programs import check, manage
 

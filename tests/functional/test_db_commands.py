@@ -9,9 +9,8 @@ import sys
 
 import sqlalchemy as sa
 
-from console_ext import tokens
 from console_ext.exceptions import Refusal
-from console_ext.tokens import migration
+from console_ext.store import load_store, migration
 from tests import stores
 from tests.deployment import server_id
 
@@ -75,7 +74,7 @@ def test_revoke(deployment):
     )
     conf = deployment.conf()
     migration.sync(conf)
-    store = tokens.load(conf)
+    store = load_store(conf)
     ours, other = (
         stores.issued(store, server_id=server_id(number)) for number in ('01', '02')
     )

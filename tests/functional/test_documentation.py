@@ -23,8 +23,10 @@ from console_ext.api import policies
 from console_ext.compute.inventory import InventoryDriver
 from console_ext.inventory import Inventory
 from console_ext.policy import Policy
-from console_ext.proxy import admission, closing, tls
-from console_ext.proxy import listener as listeners
+from console_ext.proxy import tls
+from console_ext.proxy.admission import rules
+from console_ext.proxy.consoles import listeners
+from console_ext.proxy.relay import close_codes
 from console_ext.rpc import cells
 from tests import documentation
 from tests.deployment import server_id
@@ -72,7 +74,7 @@ def test_configuration(block, known, tmp_path):
     path.write_text(block.text)
     conf = config.load([str(path)])
     cells.buses(conf)
-    listeners.from_conf(conf)
+    listeners(conf)
     parser = configparser.RawConfigParser(strict=False, default_section='none')
     parser.read(path)
     shown = {(group, name) for group in parser.sections() for name in parser[group]}
@@ -188,7 +190,7 @@ def test_statuses_of_the_proxy():
     _, _, table = page.partition('.. list-table:: Answers of the proxy')
     table = table.partition('\n\nA session')[0]
     shown = {int(status) for status in re.findall(r'\* - (\d{3})\n', table)}
-    assert {status for status, _ in admission.REFUSALS.values()} <= shown
+    assert {status for status, _ in rules.REFUSALS.values()} <= shown
 
 
 def test_close_codes():
@@ -196,7 +198,11 @@ def test_close_codes():
     page = (SOURCE / 'admin' / 'troubleshooting.rst').read_text()
     _, _, table = page.partition('\nA session that closes by itself\n')
     shown = {int(code) for code in re.findall(r'\b1\d{3}\b', table)}
-    ends = {one for one in vars(closing).values() if isinstance(one, closing.Closing)}
+    ends = {
+        one
+        for one in vars(close_codes).values()
+        if isinstance(one, close_codes.Closing)
+    }
     used = {one.code for one in ends if one.code is not None}
     # A client that breaks the protocol is told so by the library's own words.
     assert shown == used - {1002}

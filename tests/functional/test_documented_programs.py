@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from console_ext.tokens import migration
+from console_ext.store import migration
 from tests import documentation
 from tests.deployment import server_id
 from tests.documentation import README, SOURCE

@@ -9,14 +9,15 @@ import pytest
 from oslo_config import cfg
 
 from console_ext import conf as config
-from console_ext import exceptions, tokens
+from console_ext import exceptions
 from console_ext.compute import base as compute
-from console_ext.proxy import listener as listeners
 from console_ext.proxy import tls
+from console_ext.proxy.consoles import listeners
 from console_ext.proxy.server import Proxy
 from console_ext.rpc.client import ComputeClient
 from console_ext.rpc.server import ComputeServer
-from console_ext.wsgi import app, deploy
+from console_ext.standalone import app, deploy
+from console_ext.store import load_store
 from tests.proxy_parts import Authority
 
 VALUES = [
@@ -61,12 +62,12 @@ def start_everything(conf, group):
         deploy.load_app(conf)
     else:
         app.build_app(conf).close()
-    store = tokens.load(conf)
+    store = load_store(conf)
     if store is not None:
         store.close()
     client = ComputeClient(conf)
     tls.context(conf)
-    listeners.from_conf(conf)
+    listeners(conf)
     Proxy(conf, Authority(), client)
     client.close()
     ComputeServer(conf, compute.load(conf))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from console_ext.tokens import migration
+from console_ext.store import migration
 from tests.functional.programs import BIN, free_port
 from tests.proxy_parts import wait_for
 

@@ -11,7 +11,8 @@ from oslo_config import cfg
 from console_ext import conf as config
 from console_ext import exceptions
 from console_ext.compute.inventory import InventoryDriver
-from console_ext.wsgi import app, microversions
+from console_ext.standalone import app
+from console_ext.wsgi import microversions
 from tests.deployment import ETC, SERVERS, Deployment, server, server_id
 from tests.documentation import SOURCE
 from tests.functional.client import Client
@@ -90,7 +91,7 @@ def recorded(tmp_path_factory):
     paste = (ETC / 'api-paste.ini').read_text()
     paste_config = deployment.path / 'api-paste.ini'
     paste_config.write_text(
-        paste.replace('console_ext.wsgi.app:factory', f'{__name__}:app_factory')
+        paste.replace('console_ext.standalone.app:factory', f'{__name__}:app_factory')
     )
     deployment.configure(api={'paste_config': paste_config})
     faulty = [

@@ -25,11 +25,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import console_ext
-from console_ext import tokens
 from console_ext.policy import Policy
 from console_ext.rpc import transport
 from console_ext.rpc.client import ComputeClient
-from console_ext.tokens import migration
+from console_ext.store import load_store, migration
 from tests.deployment import PROJECT_A, PROJECT_B, server, server_id
 from tests.functional.client import SERIAL, SPICE, Client
 from tests.functional.proxy.conftest import Served
@@ -91,7 +90,7 @@ def cloud(served, agent, tmp_path):
     )
     conf = deployment.conf()
     migration.sync(conf)
-    served.authority = store = tokens.load(conf)
+    served.authority = store = load_store(conf)
     served.computes = computes = ComputeClient(conf)
     agent()
     with Client.of(deployment) as api:

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from console_ext import exceptions, tokens
-from console_ext.tokens import migration
+from console_ext import exceptions
+from console_ext.store import load_store, migration
 from tests.deployment import PROJECT_A, server_id
 from tests.functional.client import SERIAL, SPICE, Client
 
@@ -28,7 +28,7 @@ def database(deployment):
 def store(deployment, database):
     conf = deployment.conf()
     migration.sync(conf)
-    found = tokens.load(conf)
+    found = load_store(conf)
     yield found
     found.close()
 
@@ -91,5 +91,5 @@ def test_store_that_is_away_is_503(database, client):
 
 def test_without_a_database_nothing_is_stored(deployment, client):
     """The compute service's own proxies know what it gave out."""
-    assert tokens.load(deployment.conf()) is None
+    assert load_store(deployment.conf()) is None
     assert client.console().status_int == 200

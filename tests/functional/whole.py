@@ -3,10 +3,10 @@
 
 import sys
 
-from console_ext.cmd import http_server, lifecycle, service
+from console_ext.cmd import lifecycle, service
 from console_ext.compute import base as compute
 from console_ext.rpc.server import ComputeServer
-from console_ext.wsgi import deploy
+from console_ext.standalone import deploy, http_server
 
 
 def serve(signals):

@@ -10,7 +10,7 @@ from tests.functional.conftest import programs  # noqa: F401
 from tests.integration.consoles import Cloud
 from tests.integration.nginx import PROGRAM, Nginx
 from tests.integration.rabbitmq import AVAILABLE, Broker
-from tests.integration.tokens.servers import MariaDB, PostgreSQL, SQLite
+from tests.integration.store.servers import MariaDB, PostgreSQL, SQLite
 
 
 @pytest.fixture(scope='session')

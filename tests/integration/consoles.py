@@ -12,7 +12,7 @@ import requests
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from console_ext.tokens import migration
+from console_ext.store import migration
 from tests.deployment import server, server_id
 from tests.functional.programs import free_port
 from tests.proxy_parts import wait_for

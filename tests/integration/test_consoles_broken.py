@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from console_ext.demo.guest import SerialGuest
-from console_ext.tokens.schema import SOCKETS
+from console_ext.store.schema import SOCKETS
 from tests.integration.consoles import (
     TIMEOUT_S,
     Users,

@@ -19,6 +19,7 @@ GROUND = {
     'exceptions',
     'executor',
     'lanes',
+    'open_files',
     'printable',
     'signals',
     'throttle',
@@ -35,12 +36,16 @@ MAY_IMPORT = {
     'inventory': {'conf'},
     'servers': {'conf', 'context', 'inventory', 'plugin'},
     'compute': {'conf', 'inventory', 'plugin'},
-    'tokens': {'conf'},
+    'store': {'conf'},
     'rpc': {'conf', 'context'},
-    'proxy': {'conf', 'context', 'rpc', 'tokens'},
+    'proxy': {'conf', 'context', 'rpc', 'store'},
     'wsgi': {'conf', 'context', 'policy', 'servers'},
-    'api': {'conf', 'context', 'policy', 'rpc', 'servers', 'tokens', 'wsgi'},
+    'standalone': {'conf', 'context', 'policy', 'servers', 'wsgi'},
+    'api': {'conf', 'context', 'policy', 'rpc', 'servers', 'store', 'wsgi'},
 }
+# Inside the proxy a connection goes one way; each room may import those below it.
+PROXY_ROOMS = ['http', 'consoles', 'admission', 'relay']
+PROXY_GROUND = {'networks'}
 SERVER_HALF = 'console_ext.rpc.server'
 SERVER_HALF_ALSO = {'compute', 'inventory'}
 
@@ -54,7 +59,7 @@ def name_of(path):
 
 SOURCES = {name_of(path): path for path in sorted(PACKAGE.rglob('*.py'))}
 # Scripts that alembic runs, in its own surroundings.
-MIGRATIONS = 'console_ext.tokens.migrations.'
+MIGRATIONS = 'console_ext.store.migrations.'
 LIBRARY = [
     name for name in SOURCES if not name.startswith(('console_ext.cmd', MIGRATIONS))
 ]
@@ -106,6 +111,38 @@ def test_imports(name):
     if name == SERVER_HALF:
         allowed |= SERVER_HALF_ALSO
     assert {part_of(one) for one in imports_of(name)} <= allowed
+
+
+PROXY = 'console_ext.proxy.'
+
+
+def room_of(name):
+    """``relay`` for ``console_ext.proxy.relay.guest``; None outside the proxy."""
+    return name.removeprefix(PROXY).split('.')[0] if name.startswith(PROXY) else None
+
+
+@pytest.mark.parametrize('room', PROXY_ROOMS)
+def test_rooms_of_the_proxy(room):
+    """No room imports one above it, nor what puts them together."""
+    below = PROXY_ROOMS[PROXY_ROOMS.index(room) :]
+    # The sessions are what a connection is handed to.
+    allowed = {None, *below, *PROXY_GROUND, *({'sessions'} if room == 'http' else ())}
+    for name in SOURCES:
+        if room_of(name) == room:
+            assert {room_of(one) for one in imports_of(name)} <= allowed, name
+
+
+def test_no_circles():
+    """No module imports itself, at whatever remove."""
+    graph = {
+        name: {one for one in imports_of(name) if one != name and one in SOURCES}
+        for name in SOURCES
+    }
+    while graph:
+        free = {name for name, needed in graph.items() if not needed & set(graph)}
+        assert free, f'a circle among {sorted(graph)}'
+        for name in free:
+            del graph[name]
 
 
 def test_every_part_is_in_the_table():

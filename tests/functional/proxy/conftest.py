@@ -12,10 +12,9 @@ import ssl
 import pytest
 from websockets.sync.client import connect
 
-from console_ext import tokens
 from console_ext.proxy import server
 from console_ext.proxy.server import Proxy
-from console_ext.tokens import migration
+from console_ext.store import load_store, migration
 from tests.proxy_parts import Authority, Computes, Guest, authorization
 
 BASE = {
@@ -104,7 +103,7 @@ def stored(served, tmp_path):
         database={'connection': f'sqlite:///{tmp_path}/tokens.db'}
     )
     conf = served.deployment.conf()
-    served.authority = store = tokens.load(conf)
+    served.authority = store = load_store(conf)
     migration.sync(conf)
     yield served.start()
     served.stop()

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from console_ext.proxy import connection
+from console_ext.proxy.http import connection
 from tests.functional.proxy.wire import frame, receive_until, upgrade
 from tests.proxy_parts import full_backlog, reset, wait_for
 

@@ -15,8 +15,8 @@ from websockets.sync.client import connect
 
 from console_ext import exceptions
 from console_ext.proxy import descriptors
+from console_ext.proxy.relay.client import Session
 from console_ext.proxy.server import Proxy
-from console_ext.proxy.session import Session
 from tests.functional.proxy.wire import receive_for_ever, receive_until, upgrade
 from tests.proxy_parts import wait_for
 

@@ -9,8 +9,8 @@ import pytest
 
 from bench.soak import faults, servers, tokens
 from console_ext import exceptions
-from console_ext.tokens import migration
-from console_ext.tokens.store import Store
+from console_ext.store import migration
+from console_ext.store.store import Store
 from tests import stores
 
 CLIENT = '192.0.2.1'

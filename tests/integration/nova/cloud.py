@@ -23,7 +23,7 @@ from tests import documentation
 from tests.deployment import SERVERS, server
 from tests.functional.programs import Program, free_port
 from tests.integration.rabbitmq import Broker
-from tests.integration.tokens.servers import MariaDB
+from tests.integration.store.servers import MariaDB
 
 # The environment that holds the nova packages; by default, the one that runs the tests.
 BIN = Path(os.environ.get('CONSOLE_EXT_NOVA_BIN', Path(sys.executable).parent))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from console_ext.tokens import migration
+from console_ext.store import migration
 from tests import stores
 from tests.integration.nova import cloud as clouds
 from tests.integration.rabbitmq import AVAILABLE

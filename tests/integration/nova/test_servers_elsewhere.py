@@ -13,9 +13,9 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from console_ext import tokens
 from console_ext.proxy.server import Proxy
 from console_ext.rpc.client import ComputeClient
+from console_ext.store import load_store
 from tests.deployment import Deployment, server
 from tests.integration.nova.client import Client
 from tests.integration.nova.test_running_into_faults import (
@@ -24,7 +24,7 @@ from tests.integration.nova.test_running_into_faults import (
     timed,
 )
 from tests.integration.rabbitmq import Broker
-from tests.integration.tokens.servers import MariaDB
+from tests.integration.store.servers import MariaDB
 from tests.proxy_parts import Guest
 
 IN_CELL2 = '61'
@@ -91,7 +91,7 @@ def proxy(path, cloud, store, **console_rpc):
         spice={'html5proxy_port': 0},
     )
     conf = deployment.conf()
-    authority = tokens.load(conf)
+    authority = load_store(conf)
     client = ComputeClient(conf)
     served = Proxy(conf, authority, client)
     served.start()

@@ -8,7 +8,7 @@ import pytest
 from console_ext.api.remote_consoles import RemoteConsoles
 from console_ext.compute import base as compute
 from console_ext.rpc.server import ComputeServer
-from console_ext.wsgi import app
+from console_ext.standalone import app
 from tests.deployment import PROJECT_A, SERVERS, Deployment, server, server_id
 from tests.wsgi_client import ADMIN, ALICE, BOB, READER, SERIAL, SPICE, ask, fault
 

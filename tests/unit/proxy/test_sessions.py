@@ -12,15 +12,15 @@ import pytest
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
-from console_ext.proxy.deadlines import Timing
-from console_ext.proxy.gate import Admitted, Gate
-from console_ext.proxy.grants import Grants
-from console_ext.proxy.guest import Guest
-from console_ext.proxy.limits import Limits, Place
-from console_ext.proxy.room import Room
+from console_ext.proxy.admission.checks import Admitted, Gate
+from console_ext.proxy.admission.leases import Grants
+from console_ext.proxy.admission.limits import Limits, Place
+from console_ext.proxy.relay.connector import Target
+from console_ext.proxy.relay.guest import Guest
+from console_ext.proxy.relay.memory import Room
+from console_ext.proxy.relay.timeouts import Timing
 from console_ext.proxy.sessions import Sessions
-from console_ext.proxy.target import Target
-from console_ext.tokens.authorization import Grant
+from console_ext.store.authorization import Grant
 from tests.proxy_parts import authorization
 from tests.unit.proxy.transport import Transport
 

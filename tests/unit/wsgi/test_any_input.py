@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console_ext.wsgi import deploy
+from console_ext.standalone import deploy
 from console_ext.wsgi.filter import build_filter
 from console_ext.wsgi.request import MAX_JSON_DEPTH
 from tests.deployment import PROJECT_A, Deployment, server, server_id

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compute hosts, each on the message bus of its cell."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from console_ext import exceptions
+from console_ext.context import RequestContext
+from console_ext.proxy.admission.interfaces import PortCheck
+from console_ext.rpc import instance
+from console_ext.store.authorization import Authorization
+
+
+class ComputeHosts:
+    """
+    :param cell_buses: the URLs of message buses, by the cell; the hosts of other cells
+        are on the configured one
+    :param timeout_s: how long a host is waited for
+    """
+
+    def __init__(
+        self,
+        port_check: PortCheck,
+        cell_buses: Mapping[str, str],
+        timeout_s: float,
+    ):
+        self._port_check = port_check
+        self._cell_buses = cell_buses
+        self._timeout_s = timeout_s
+
+    async def confirm(self, authorization: Authorization) -> None:
+        """Ask the host whether the port is still this server's console.
+
+        A port that the server has given up may be another server's by now.
+
+        :raises ConsoleMoved: it is not
+        :raises ConsoleError, ComputeUnavailable, UnexpectedReply:
+        """
+        host = authorization.compute_host
+        asked = self._port_check.validate_console_port(
+            # The log lines about this call get a request id of their own.
+            RequestContext(is_admin=True, overwrite=False),
+            host,
+            instance.to_primitive(authorization.server_id, host=host),
+            authorization.console_type,
+            authorization.port,
+            self._cell_buses.get(authorization.cell or ''),
+        )
+        try:
+            # Who stops waiting here takes a call back that has not begun.
+            async with asyncio.timeout(self._timeout_s):
+                confirmed = await asyncio.wrap_future(asked)
+        except TimeoutError:
+            raise exceptions.HostUnreachable(host) from None
+        if confirmed is not True:
+            raise exceptions.ConsoleMoved(authorization.server_id)

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The store of authorizations, as the event loop sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Callable
+from concurrent import futures
+from functools import partial
+from typing import Any
+
+from console_ext import exceptions
+from console_ext.executor import BoundedExecutor, Busy
+from console_ext.lanes import Lanes
+from console_ext.proxy.admission.interfaces import Authority
+from console_ext.proxy.admission.limits import client_key
+from console_ext.store.authorization import Grant
+
+LOG = logging.getLogger(__name__)
+
+
+# Sessions that end within this time are told to the store together.
+_GATHERING_S = 0.1
+
+# One client has at most this part of the threads that redeem tokens.
+_CLIENTS_PART = 4
+_MAX_WAITING_PER_CLIENT = 256
+_MAX_WAITING = 4096
+
+# Threads for what the proxy itself tells the store, however many tokens are tried.
+_OWN_THREADS = 4
+_MAX_OWN_WAITING = 16384
+
+
+class Grants:
+    """
+    :param threads: how many tokens are redeemed at once
+    :param timeout_s: how long the store is waited for
+    """
+
+    def __init__(self, authority: Authority, threads: int, timeout_s: float):
+        self._authority = authority
+        self._timeout_s = timeout_s
+        self._redeeming = BoundedExecutor(threads, 'console-redeem', _MAX_WAITING)
+        self._clients = Lanes(
+            self._redeeming,
+            max(1, threads // _CLIENTS_PART),
+            _MAX_WAITING_PER_CLIENT,
+        )
+        self._telling = BoundedExecutor(_OWN_THREADS, 'console-store', _MAX_OWN_WAITING)
+        self._purging = BoundedExecutor(1, 'console-purge')
+        self._live: dict[Grant, Callable[[], None] | None] = {}
+        self._ended: list[Grant] = []
+        self._releasing: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
+        self._withdrawing: set[asyncio.Task[None]] = set()
+
+    def close(self) -> None:
+        """Let the threads end after what they have been given; waits for none."""
+        for executor in (self._redeeming, self._telling, self._purging):
+            executor.shutdown(wait=False)
+
+    async def redeem(self, token: str, console_type: str, client: str) -> Grant:
+        """
+        :raises TokenRefused, StoreUnavailable, ProxyBusy:
+        """
+        try:
+            call = self._clients.submit(
+                client_key(client),
+                partial(self._authority.redeem, token, console_type, client),
+            )
+        except Busy:
+            raise exceptions.ProxyBusy from None
+        try:
+            # Not wait_for: it forgets a cancellation that comes with the answer.
+            async with asyncio.timeout(self._timeout_s):
+                grant = await asyncio.wrap_future(call)
+        except TimeoutError:
+            self._give_up(call)
+            raise exceptions.StoreUnavailable from None
+        except asyncio.CancelledError:
+            self._give_up(call)
+            raise
+        self._live[grant] = None
+        return grant
+
+    def _give_up(self, call: futures.Future[Grant]) -> None:
+        """Nobody waits for a redeem any more: its grant, if there is one, goes back."""
+        if call.cancel():
+            return
+        loop = asyncio.get_running_loop()
+
+        def ended(call: futures.Future[Grant]) -> None:
+            if not call.cancelled() and call.exception() is None:
+                # The loop is closed where the proxy has stopped meanwhile.
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(self.withdraw, call.result())
+
+        call.add_done_callback(ended)
+
+    def hold(self, grant: Grant, revoked: Callable[[], None]) -> None:
+        """
+        :param revoked: called when the store says that the grant's session is to end
+        """
+        self._live[grant] = revoked
+
+    def withdraw(self, grant: Grant) -> asyncio.Task[None]:
+        """Tell the store that nothing was opened with a grant.
+
+        :returns: what may be waited for, and goes on if it is not
+        """
+        self._live.pop(grant, None)
+        task = asyncio.get_running_loop().create_task(
+            self._tell('withdraw a redeem', partial(self._authority.withdraw, grant))
+        )
+        self._withdrawing.add(task)
+        task.add_done_callback(self._withdrawing.discard)
+        return task
+
+    def release(self, grant: Grant) -> None:
+        """End the heartbeats of a grant, which began when it was redeemed, and tell the
+        store, soon, that its session has ended.
+
+        A store that cannot be told finds out by the missing heartbeat.
+        """
+        self._live.pop(grant, None)
+        self._ended.append(grant)
+        if self._releasing is None:
+            self._releasing = asyncio.get_running_loop().create_task(
+                self._release_all()
+            )
+
+    async def _release_all(self) -> None:
+        try:
+            while self._ended:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_GATHERING_S):
+                        await self._hurry.wait()
+                ended, self._ended = self._ended, []
+                release = partial(self._authority.release, ended)
+                await self._tell('end sessions', release)
+        finally:
+            self._releasing = None
+
+    async def _tell(self, what: str, tell: Callable[[], None]) -> None:
+        """
+        :param what: for the log
+        """
+        try:
+            await self._ask(tell)
+        except (TimeoutError, Busy, exceptions.ConsoleExtError):
+            LOG.warning('The store was not told to %s; leases will end them', what)
+        except Exception as error:
+            LOG.error('The store failed to %s: %s', what, type(error).__name__)
+
+    async def _ask(self, call: Callable[[], Any]) -> Any:
+        """
+        :raises TimeoutError, Busy:
+        """
+        async with asyncio.timeout(self._timeout_s):
+            return await asyncio.wrap_future(self._telling.submit(call))
+
+    async def told(self, timeout_s: float) -> None:
+        """Wait until the store knows of every end, but not longer than that."""
+        self._hurry.set()
+        telling = set(self._withdrawing)
+        if self._releasing is not None:
+            telling.add(self._releasing)
+        if telling:
+            await asyncio.wait(telling, timeout=timeout_s)
+
+    async def beat(self, interval_s: float) -> None:
+        """Report the live sessions, for ever.
+
+        While the store is away the sessions go on: its restart is no reason to cut
+        thousands of consoles.
+        """
+        while True:
+            await asyncio.sleep(interval_s)
+            if self._live:
+                await self._beat_once()
+
+    async def sweep(self, interval_s: float) -> None:
+        """Have the store forget what nobody needs any more, for ever.
+
+        A purge that takes longer than the interval goes on, and no other begins.
+        """
+        while True:
+            # Not every proxy at once.
+            await asyncio.sleep(interval_s * random.uniform(0.5, 1))  # noqa: S311
+            try:
+                async with asyncio.timeout(interval_s):
+                    purged = await asyncio.wrap_future(
+                        self._purging.submit(self._authority.purge)
+                    )
+            except (TimeoutError, Busy):
+                LOG.warning('The store is being purged for more than %g s', interval_s)
+            except exceptions.ConsoleExtError as error:
+                LOG.warning('The store was not purged: %s', error)
+            except Exception as error:
+                LOG.error('The store failed to purge: %s', type(error).__name__)
+            else:
+                LOG.info('Purged %d authorizations', purged)
+
+    async def _beat_once(self) -> None:
+        try:
+            gone = await self._ask(partial(self._authority.keep, frozenset(self._live)))
+        except (TimeoutError, Busy, exceptions.ConsoleExtError) as error:
+            LOG.warning('No heartbeat: %s', str(error) or 'the store does not answer')
+            return
+        except Exception as error:
+            LOG.error('No heartbeat: the store failed: %s', type(error).__name__)
+            return
+        for grant in gone:
+            revoked = self._live.get(grant)
+            if revoked is not None:
+                # Whatever comes of one, the others are told, and the next beat comes.
+                asyncio.get_running_loop().call_soon(revoked)

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a port serves."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib import parse
+
+from console_ext.proxy.admission.origin import AllowedOrigins
+from console_ext.proxy.consoles.pages import Page
+
+_Entry = TypeVar('_Entry')
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """
+    :param cookie_paths: the paths that open a console, and whether a token in a cookie
+        opens it there
+    :param hint: for whoever opens such a path with something else than a WebSocket
+    :param text: whether text frames are taken, as their UTF-8 bytes
+    """
+
+    name: str
+    host: str
+    port: int
+    console_type: str
+    origins: AllowedOrigins
+    cookie_paths: Mapping[str, bool]
+    pages: Mapping[str, Page]
+    hint: str
+    text: bool
+
+
+def also_below(base_url: str, table: Mapping[str, _Entry]) -> Mapping[str, _Entry]:
+    """A table by path, and the same where the base URL is.
+
+    Some reverse proxies take the prefix of a path off, and others leave it on.
+    """
+    directory = posixpath.dirname(parse.urlsplit(base_url).path).rstrip('/')
+    return {**table, **{f'{directory}{path}': entry for path, entry in table.items()}}

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The listener of SPICE consoles, and their page."""
+
+from __future__ import annotations
+
+import logging
+import posixpath
+from pathlib import Path
+from urllib import parse
+
+from oslo_config import cfg
+
+from console_ext.proxy.admission.origin import AllowedOrigins
+from console_ext.proxy.consoles import pages
+from console_ext.proxy.consoles.listener import Listener, also_below
+
+LOG = logging.getLogger(__name__)
+
+
+def listener(conf: cfg.ConfigOpts) -> Listener:
+    """
+    :raises ConfigurationError: the base URL or an allowed origin is not usable
+    """
+    options = conf.spice
+    origins = AllowedOrigins(options.html5proxy_base_url, conf.console.allowed_origins)
+    fault = fault_of_page(conf)
+    if fault is not None:
+        # A reverse proxy may rewrite paths, and serial consoles do without.
+        LOG.warning('%s', fault)
+    return Listener(
+        name='SPICE',
+        host=options.html5proxy_host,
+        port=options.html5proxy_port,
+        console_type='spice-html5',
+        origins=origins,
+        # Our page uses the first, where no other console's cookie can interfere;
+        # spice-html5's own page the second, and always a cookie.
+        cookie_paths=also_below(
+            options.html5proxy_base_url, {'/': False, '/websockify': True}
+        ),
+        pages=also_below(
+            options.html5proxy_base_url,
+            pages.spice(Path(options.html5proxy_web), origins),
+        ),
+        hint='This is a SPICE console: open the URL of its page in a browser.',
+        text=False,
+    )
+
+
+def fault_of_page(conf: cfg.ConfigOpts) -> str | None:
+    """What is wrong with ``[spice] html5proxy_base_url``: every URL begins with it."""
+    base_url = conf.spice.html5proxy_base_url
+    if posixpath.basename(parse.urlsplit(base_url).path) == pages.SPICE.lstrip('/'):
+        return None
+    return (
+        f'[spice] html5proxy_base_url = {base_url}: it does not end in {pages.SPICE}, '
+        'the page of the proxy, so that the URLs of SPICE consoles are answered 404 '
+        'where no reverse proxy rewrites them'
+    )

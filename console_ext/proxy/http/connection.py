@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One client's connection up to the 101: requests, pages and refusals."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import cast
+
+from websockets.http11 import Request, Response
+from websockets.server import ServerProtocol
+
+from console_ext.proxy.admission import request as requests
+from console_ext.proxy.admission import rules
+from console_ext.proxy.admission.checks import Gate
+from console_ext.proxy.admission.rules import Asked, Refusal
+from console_ext.proxy.consoles.listener import Listener
+from console_ext.proxy.consoles.pages import Page
+from console_ext.proxy.http import messages, opening
+from console_ext.proxy.http.connections import Lobby
+from console_ext.proxy.http.lingering_close import Lingering
+from console_ext.proxy.networks import Networks
+from console_ext.proxy.sessions import Sessions
+
+LOG = logging.getLogger(__name__)
+
+# How long a page may take to be fetched.
+PAGE_S = 60.0
+PAGE_PART_BYTES = 65536
+
+# What a client may send behind its request before it has an answer.  RFC 6455 (section
+# 4.1) has it wait; some do not.
+MAX_EARLY_BYTES = 65536
+
+_TOO_SLOW = Refusal(408, 'The request took too long.', 'request too slow')
+_NOT_HERE = Refusal(404, 'There is nothing here.', 'no such path')
+_STOPPING = Refusal(503, 'The proxy is being stopped; connect again.', 'stopping')
+_TOO_EARLY = Refusal(400, 'Wait for the answer to the request.', 'too much too early')
+_NOT_SO = Refusal(405, 'A page can only be fetched.', 'method on a page')
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """
+    :param handshake_s: how long a client has to send a request
+    """
+
+    handshake_s: float
+    max_frame_bytes: int
+    trusted: Networks
+
+
+class Connection(asyncio.Protocol):
+    def __init__(
+        self,
+        listener: Listener,
+        rules: Rules,
+        gate: Gate,
+        sessions: Sessions,
+        lobby: Lobby,
+    ):
+        self._listener = listener
+        self._rules = rules
+        self._gate = gate
+        self._sessions = sessions
+        self._lobby = lobby
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._heads = messages.Heads()
+        self._answering = False
+        self._opening: asyncio.Task[None] | None = None
+        # What the client is told if the opening is given up; None if it has left.
+        self._given_up: Refusal | None = _STOPPING
+        self._unsent: memoryview | None = None
+        self._keep = False
+        self._full = False
+        self._peer = ''
+        # As far as is known: behind reverse proxies the request says.
+        self._client = ''
+
+    # The connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info('peername')
+        if peer is None:
+            self._transport.abort()
+            return
+        self._peer = self._client = peer[0]
+        self._wait()
+
+    def eof_received(self) -> None:
+        # The transport closes now, or over TLS in a while.
+        self._give_up(None)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
+        self._set_timer(None)
+        self._lobby.leave(self)
+        self._give_up(None)
+
+    def _wait(self) -> None:
+        """Wait for a request."""
+        self._answering = False
+        self._lobby.wait(self)
+        self._set_timer(self._rules.handshake_s)
+
+    def abort(self) -> None:
+        self._lobby.leave(self)
+        if self._transport is not None:
+            self._transport.abort()
+
+    def stop(self) -> None:
+        """End, but for what is being answered."""
+        self._keep = False
+        if not self._answering:
+            self.abort()
+
+    def _set_timer(self, seconds: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = (
+            None if seconds is None else self._loop.call_later(seconds, self._too_late)
+        )
+
+    def _too_late(self) -> None:
+        if self._answering or not self._heads:
+            self.abort()
+        else:
+            self._refuse(_TOO_SLOW)
+
+    # The request
+
+    def data_received(self, data: bytes) -> None:
+        self._heads.add(data)
+        if self._opening is not None:
+            # Reading goes on, for else nobody would notice that the client leaves.
+            if len(self._heads) > MAX_EARLY_BYTES:
+                self._give_up(_TOO_EARLY)
+        elif not self._answering:
+            self._read_request()
+
+    def _read_request(self) -> None:
+        head = self._heads.take()
+        if isinstance(head, Refusal):
+            self._refuse(head)
+        elif head is not None:
+            self._answer(head)
+
+    def _answer(self, head: bytes) -> None:
+        self._answering = True
+        read = messages.read(head, self._rules.max_frame_bytes)
+        if isinstance(read, Refusal):
+            self._refuse(read)
+            return
+        wire, request = read
+        path = request.path.partition('?')[0]
+        if path in self._listener.pages:
+            self._show(self._listener.pages[path], request)
+        elif path in self._listener.cookie_paths:
+            self._ask(wire, request)
+        else:
+            self._refuse(_NOT_HERE)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        LOG.info(
+            'Refused a %s client at %s: %d, %s',
+            self._listener.name,
+            self._client,
+            refusal.status,
+            refusal.why,
+        )
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(messages.refuse(refusal))
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        self._set_timer(None)
+        self._heads.clear()
+        self._lobby.wait(self)
+        Lingering(transport, self.connection_lost).begin()
+
+    # Pages
+
+    def _show(self, page: Page, request: Request) -> None:
+        if request.method not in ('GET', 'HEAD'):
+            self._refuse(_NOT_SO)
+            return
+        if self._transport is None:
+            return
+        options = ','.join(request.headers.get_all('Connection')).lower()
+        self._keep = request.protocol == 'HTTP/1.1' and 'close' not in options
+        headers = [
+            *page.headers,
+            ('Connection', 'keep-alive' if self._keep else 'close'),
+        ]
+        self._set_timer(PAGE_S)
+        # At most one read of the next request comes early.
+        self._transport.pause_reading()
+        self._transport.write(messages.head(page.status, headers, len(page.body)))
+        self._unsent = memoryview(page.body if request.method == 'GET' else b'')
+        self._send_more()
+
+    def _send_more(self) -> None:
+        """Send as much of a page as the client takes: a slow one costs no memory."""
+        while self._unsent and not self._full:
+            if self._transport is None or self._transport.is_closing():
+                return
+            part = self._unsent[:PAGE_PART_BYTES]
+            self._unsent = self._unsent[PAGE_PART_BYTES:]
+            self._transport.write(part)
+        if self._full:
+            return
+        self._unsent = None
+        if not self._keep:
+            self._hang_up()
+        elif self._transport is not None and not self._transport.is_closing():
+            self._wait()
+            self._transport.resume_reading()
+            # By the loop: a client may have sent any number of requests at once.
+            self._loop.call_soon(self._resume)
+
+    def _resume(self) -> None:
+        if self._heads and not self._answering:
+            self._read_request()
+
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+        if self._unsent is not None:
+            self._send_more()
+
+    # Consoles
+
+    def _ask(self, wire: ServerProtocol, request: Request) -> None:
+        listener = self._listener
+        accepted = messages.accept(wire, request, listener.hint)
+        if isinstance(accepted, Refusal):
+            self._refuse(accepted)
+            return
+        asking = requests.console_request(
+            request.path, request.headers, self._peer, self._rules.trusted
+        )
+        self._client = asking.client
+        asked = rules.ask(asking, listener.cookie_paths, listener.origins)
+        if isinstance(asked, Refusal):
+            self._refuse(asked)
+            return
+        # What follows has its own deadlines.
+        self._set_timer(None)
+        self._opening = self._lobby.open(self, self._open(wire, accepted, asked))
+
+    async def _open(
+        self, wire: ServerProtocol, accepted: Response, asked: Asked
+    ) -> None:
+        try:
+            reached = await opening.reach(
+                self._gate, asked, self._listener.console_type
+            )
+        except asyncio.CancelledError:
+            self._opening = None
+            if self._given_up is None:
+                self._log_left()
+            else:
+                self._refuse(self._given_up)
+            raise
+        self._opening = None
+        if isinstance(reached, Refusal):
+            self._refuse(reached)
+            return
+        admitted, guest = reached
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            guest.leave()
+            self._gate.withdraw(admitted)
+            self._log_left()
+            return
+        self._lobby.leave(self)
+        wire.send_response(accepted)
+        transport.write(b''.join(wire.data_to_send()))
+        self._sessions.begin(
+            wire,
+            transport,
+            guest,
+            admitted,
+            self._heads.rest(),
+            text=self._listener.text,
+        )
+
+    def _give_up(self, refusal: Refusal | None) -> None:
+        """Stop opening a console.
+
+        :param refusal: None if the client has left
+        """
+        if self._opening is not None:
+            self._given_up = refusal
+            self._opening.cancel()
+
+    def _log_left(self) -> None:
+        LOG.info(
+            'A %s client at %s left while its console was being opened',
+            self._listener.name,
+            self._client,
+        )

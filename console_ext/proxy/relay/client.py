@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A session after its 101: its client's side, which decides how it goes and ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from websockets.protocol import OPEN, SEND_EOF
+from websockets.server import ServerProtocol
+
+from console_ext.proxy.relay import close_codes, timeouts
+from console_ext.proxy.relay.close_codes import Closing
+from console_ext.proxy.relay.endpoint import CLOSE_S, Side
+from console_ext.proxy.relay.frames import binary_header
+from console_ext.proxy.relay.guest import Guest
+from console_ext.proxy.relay.inbound import Inbound
+from console_ext.proxy.relay.memory import Share
+from console_ext.proxy.relay.timeouts import Timing
+from console_ext.proxy.relay.turns import Turns
+
+
+class Session(Side):
+    """The client of a session, and the session itself.
+
+    :param wire: the WebSocket, open
+    :param turns: where the session waits when its client sends more than it may
+    :param share: of the memory for bytes on their way
+    :param text: whether text frames are taken, as their UTF-8 bytes
+    :param expires: when the session is to end, by the event loop's clock
+    :param ended: called once, when the client is gone
+    """
+
+    __slots__ = (
+        '_active',
+        '_backlog',
+        '_ended',
+        '_expires',
+        '_full',
+        '_guest',
+        '_heard',
+        '_inbound',
+        '_lost',
+        '_pinged',
+        '_share',
+        '_timer',
+        '_timing',
+        '_turns',
+        '_wire',
+        'end',
+        'from_client',
+        'opened',
+        'to_client',
+    )
+
+    def __init__(
+        self,
+        wire: ServerProtocol,
+        timing: Timing,
+        turns: Turns,
+        share: Share,
+        *,
+        text: bool,
+        expires: float | None,
+        ended: Callable[[Session], None],
+    ):
+        super().__init__()
+        self._wire = wire
+        self._timing = timing
+        self._turns = turns
+        self._share = share
+        self._inbound = Inbound(wire, text=text)
+        self._expires = expires
+        self._ended: Callable[[Session], None] | None = ended
+        self._guest: Guest | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._full = False
+        self._backlog = False
+        self._lost = False
+        self._pinged: float | None = None
+        self.opened = self._heard = self._active = self._loop.time()
+        self.from_client = self.to_client = 0
+        self.end: Closing | None = None
+
+    def begin(
+        self,
+        transport: asyncio.Transport,
+        guest: Guest,
+        early: bytes,
+    ) -> None:
+        """Take over a connection.
+
+        :param early: what the client sent behind its request
+        """
+        self._take(transport)
+        self._guest = guest
+        guest.begin(self)
+        if early:
+            self.data_received(early)
+        if self.end is None:
+            self._look()
+        self._read_on()
+
+    # From the client
+
+    def data_received(self, data: bytes) -> None:
+        self._heard = self._loop.time()
+        self._inbound.add(data)
+        # What comes behind what is left waits with it.
+        if not self._inbound.more:
+            self.turn()
+
+    def turn(self) -> None:
+        """Read what one turn of the event loop may, and let the others have theirs."""
+        wire, inbound = self._wire, self._inbound
+        payload = inbound.turn()
+        if payload and self._takes_data() and self._guest is not None:
+            self.from_client += len(payload)
+            self._active = self._heard
+            self._guest.send(payload)
+        if inbound.offence is not None:
+            self.close(inbound.offence)
+        if self.end is None:
+            self.end = inbound.end
+        if wire.writes:
+            self._flush()
+        if inbound.more or not self.reading or self._backlog:
+            self._read_on()
+
+    def eof_received(self) -> bool:
+        # A WebSocket that ends without a close frame is lost.  The transport waits for
+        # it to take what is written already, which it may never do.
+        self._give_up_later()
+        return False
+
+    # To the client
+
+    def send(self, data: bytes) -> None:
+        """Pass the guest's bytes on; after the close frame there is nowhere to."""
+        transport = self._transport
+        if transport is None or self._wire.state is not OPEN or transport.is_closing():
+            return
+        self._active = self._loop.time()
+        self.to_client += len(data)
+        transport.write(binary_header(len(data)) + data)
+
+    def _flush(self) -> None:
+        writes = self._wire.data_to_send()
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        data = b''.join(writes)
+        if data:
+            transport.write(data)
+            # A client that pings and does not read the answers is not read either.
+            self._backlog = self._full
+        if writes[-1:] == [SEND_EOF] and not transport.is_closing():
+            self._hang_up(transport)
+
+    # Who waits for whom
+
+    def pause_writing(self) -> None:
+        self._full = True
+        if self._guest is not None:
+            self._guest.pause()
+        self._count()
+
+    def resume_writing(self) -> None:
+        self._full = self._backlog = False
+        # It takes what it is sent, so it lives.
+        self._heard = self._loop.time()
+        if self._guest is not None:
+            self._guest.resume()
+        self._read_on()
+
+    def guest_full(self, full: bool) -> None:
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Read on, unless somebody is waited for."""
+        if self._backlog or (self._takes_data() and self._guest_is_full()):
+            self.pause()
+        elif self._inbound.more:
+            self.pause()
+            self._turns.wait(self)
+        elif self._lost:
+            self._finish()
+        elif not self.reading:
+            # The client's silence begins here.
+            self._heard = self._loop.time()
+            self.resume()
+        self._count()
+
+    def _count(self) -> None:
+        """Count the bytes that wait; without room for them, the session ends."""
+        held = len(self._inbound)
+        if self._full and self._transport is not None:
+            held += self._transport.get_write_buffer_size()
+        if self._guest is not None and self._guest.full:
+            held += self._guest.unsent
+        if not self._share.hold(held):
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """End, and drop what waits, for it may be never taken."""
+        self.close(close_codes.NO_ROOM)
+        if self._full:
+            self.abort()
+        if self._guest is not None and self._guest.full:
+            self._guest.abort()
+
+    def _takes_data(self) -> bool:
+        """Whether the client's bytes still go to the guest."""
+        return self.end is None or self.end is close_codes.TARGET_ENDED
+
+    def _guest_is_full(self) -> bool:
+        return self._guest is not None and self._guest.full
+
+    # The end
+
+    def close(self, end: Closing) -> None:
+        """Send the close frame, and give the client a while to answer it."""
+        if self.end is not None or (self._transport is None and not self._lost):
+            return
+        self.end = end
+        if self._lost:
+            self._finish()
+            return
+        if self._wire.state is OPEN and end.code is not None:
+            self._wire.send_close(end.code, end.reason)
+        self._give_up_later()
+        self._flush()
+        # The answer to the close frame is to be read, whatever was paused before.
+        self._read_on()
+
+    def _hang_up(self, transport: asyncio.Transport) -> None:
+        """End our half; the other half follows, or is cut in a while.
+
+        Closing while the client still sends would reset the connection, and with it
+        lose the close frame.
+        """
+        self._give_up_later()
+        if self._wire.close_rcvd is not None or not transport.can_write_eof():
+            transport.close()
+        else:
+            transport.write_eof()
+            self._read_on()
+
+    def _give_up_later(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(CLOSE_S, self.abort)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
+        self._lost = True
+        self._full = self._backlog = False
+        # With TLS, the end of a connection overtakes what is left for later turns.
+        if self._takes_data() and self._inbound.more:
+            self._give_up_later()
+            self._read_on()
+        else:
+            self._finish()
+
+    def abort(self) -> None:
+        super().abort()
+        if self._lost:
+            self._finish()
+
+    def _finish(self) -> None:
+        if self.end is None:
+            self.end = close_codes.CLIENT_LOST
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._guest is not None:
+            self._guest.leave()
+        self._guest = None
+        self._turns.leave(self)
+        self._share.hold(0)
+        if self._ended is not None:
+            self._ended(self)
+            self._ended = None
+
+    # Timers
+
+    def _look(self) -> None:
+        """Do what is due, and look again when the next thing is."""
+        self._timer = None
+        due = timeouts.due(
+            self._timing,
+            self._loop.time(),
+            # A client that takes nothing itself is not excused.
+            reading=self._full or self.reading,
+            heard=self._heard,
+            pinged=self._pinged,
+            active=self._active,
+            expires=self._expires,
+        )
+        if due.end is not None:
+            self.close(due.end)
+            return
+        if due.ping:
+            self._pinged = self._loop.time()
+            self._wire.send_ping(b'')
+            self._flush()
+        if due.again is not None:
+            self._timer = self._loop.call_at(due.again, self._look)

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""WebSocket frames (RFC 6455), as far as the library leaves them to its user."""
+
+from __future__ import annotations
+
+import codecs
+import struct
+
+from websockets.frames import Frame, Opcode
+
+from console_ext.proxy.relay import close_codes
+from console_ext.proxy.relay.close_codes import Closing
+
+_UTF8 = codecs.getincrementaldecoder('utf-8')
+
+
+def binary_header(length: int) -> bytes:
+    """The header of an unmasked, unfragmented binary frame (section 5.2)."""
+    if length < 126:
+        return bytes((0x82, length))
+    if length < 65536:
+        return struct.pack('!BBH', 0x82, 126, length)
+    return struct.pack('!BBQ', 0x82, 127, length)
+
+
+class Incoming:
+    """Which of a client's frames are for the guest.
+
+    :param text: whether text frames are taken, as their UTF-8 bytes
+    :ivar offence: how the session is to end for a frame that may not be
+    """
+
+    __slots__ = ('_allows_text', '_text', 'offence')
+
+    def __init__(self, *, text: bool):
+        self._allows_text = text
+        # Within a text message, whose fragments may cut letters.
+        self._text: codecs.IncrementalDecoder | None = None
+        self.offence: Closing | None = None
+
+    def is_data(self, frame: Frame) -> bool:
+        """To be asked once of each frame, in their order; none is after an offence."""
+        if self.offence is not None:
+            return False
+        if frame.opcode is Opcode.BINARY:
+            self._text = None
+        elif frame.opcode is Opcode.TEXT:
+            if not self._allows_text:
+                self.offence = close_codes.NO_TEXT
+                return False
+            self._text = _UTF8()
+        elif frame.opcode is not Opcode.CONT:
+            return False
+        if self._text is not None:
+            try:
+                self._text.decode(frame.data, frame.fin)
+            except UnicodeDecodeError:
+                self.offence = close_codes.NOT_UTF8
+                return False
+        return True

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several proxies: processes that do the same with one store at one moment."""
+
+from __future__ import annotations
+
+import multiprocessing
+
+from console_ext.store.store import Store
+from tests import stores
+
+# Started anew, not forked: proxies do not share their memory.
+_SPAWN = multiprocessing.get_context('spawn')
+_READY_S = 60
+
+
+def redeem_at_once(connection, processes, threads, *what) -> list[list]:
+    """What each process got from that many redeems: grants and refusals.
+
+    :param what: the arguments of :meth:`Store.redeem`
+    """
+    barrier = _SPAWN.Barrier(processes)
+    pipes, children = [], []
+    for _ in range(processes):
+        ours, theirs = _SPAWN.Pipe(duplex=False)
+        child = _SPAWN.Process(
+            target=_redeem, args=(connection, barrier, threads, what, theirs)
+        )
+        child.start()
+        theirs.close()
+        pipes.append(ours)
+        children.append(child)
+    results = [pipe.recv() for pipe in pipes]
+    for child in children:
+        child.join(_READY_S)
+        assert child.exitcode == 0
+    return results
+
+
+def _redeem(connection, barrier, threads, what, pipe) -> None:
+    store = Store(stores.configuration(connection, console_tokens={'timeout': 20}))
+    barrier.wait(_READY_S)
+    results = stores.run_at_once(threads, lambda: store.redeem(*what))
+    pipe.send([getattr(result, 'reason', result) for result in results])
+    store.close()

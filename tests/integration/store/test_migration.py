@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The migrations lead to the schema that the code uses, on every database."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from console_ext.store import migration, schema
+from tests import stores
+
+
+def test_migrated_is_what_the_schema_says(connection):
+    conf = stores.configuration(connection)
+    migration.sync(conf)
+    migration.sync(conf)
+    assert migration.version(conf) == migration.newest()
+    engine = sa.create_engine(connection)
+    with engine.connect() as database:
+        context = MigrationContext.configure(
+            database, opts={'version_table': migration.VERSION_TABLE}
+        )
+        assert compare_metadata(context, schema.METADATA) == []
+        assert sa.inspect(database).get_table_names() != []
+    engine.dispose()

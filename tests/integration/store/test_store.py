@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract on every database, over several processes, and with it away."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import mmap
+import os
+import threading
+import time
+
+import pytest
+import sqlalchemy as sa
+
+from console_ext import exceptions
+from console_ext.exceptions import Refusal
+from console_ext.store import migration
+from console_ext.store.authorization import Grant
+from console_ext.store.store import Store
+from tests import stores
+from tests.integration.store.processes import redeem_at_once
+from tests.proxy_parts import wait_for
+
+# Processes have the real time.
+FAR = 4_000_000_000.0
+
+
+class TestStore(stores.StoreContract):
+    def test_of_100_redeems_in_4_processes_one_wins(self, connection, store):
+        token = stores.issued(store)
+        results = redeem_at_once(connection, 4, 25, token, 'serial', stores.CLIENT)
+        flat = [result for results_ in results for result in results_]
+        assert len(flat) == 100
+        assert sum(isinstance(result, Grant) for result in flat) == 1
+        assert flat.count(Refusal.USED) == 99
+
+    def test_a_spice_session_spreads_over_processes(self, connection, conf, store):
+        token = stores.issued(store, 'spice-html5')
+        results = redeem_at_once(connection, 2, 10, token, 'spice-html5', stores.CLIENT)
+        flat = [result for results_ in results for result in results_]
+        grants = [result for result in flat if isinstance(result, Grant)]
+        assert len(grants) == 16
+        assert len({grant.session_id for grant in grants}) == 1
+        assert flat.count(Refusal.TOO_MANY_SOCKETS) == 4
+        # What one process was given, another may end.
+        store.release(grants)
+        assert self.rows(conf, stores.SOCKETS) == []
+
+    def test_a_child_of_a_fork_leaves_its_parents_connection_alone(self, store):
+        tokens = [stores.issued(store) for _ in range(3)]
+        pid = os.fork()
+        if pid == 0:
+            try:
+                store.redeem(tokens[0], 'serial', stores.CLIENT)
+                store.close()
+                os._exit(0)
+            finally:
+                os._exit(1)
+        store.redeem(tokens[1], 'serial', stores.CLIENT)
+        assert os.waitpid(pid, 0)[1] == 0
+        store.redeem(tokens[2], 'serial', stores.CLIENT)
+        for token in tokens:
+            assert stores.refusal(store, token) is Refusal.USED
+
+    def test_purging_while_others_work(self, conf, clock):
+        """Two proxies purge at once, a third issues, redeems and keeps."""
+        conf.set_override('purge_batch', 10, group='console_tokens')
+        store = Store(conf, clock.sql)
+        for _ in range(200):
+            stores.issued(store, ttl_s=-4000)
+        purged, failed = [], []
+
+        def purge():
+            try:
+                purged.append(store.purge())
+            except Exception as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=purge) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        grants = [
+            store.redeem(stores.issued(store), 'serial', stores.CLIENT)
+            for _ in range(20)
+        ]
+        assert store.keep(grants) == set()
+        for thread in threads:
+            thread.join()
+        assert failed == []
+        assert sum(purged) == 200
+        store.close()
+
+
+def test_tokens_are_found_by_an_index(connection):
+    """What is asked for each request looks at one row of many."""
+    conf = stores.configuration(connection)
+    migration.sync(conf)
+    store = Store(conf)
+    engine = sa.create_engine(connection)
+    row = {
+        'console_type': 'serial',
+        'project_id': 'p',
+        'user_id': 'u',
+        'compute_host': 'c',
+        'host': 'h',
+        'port': 1,
+        'issued': 0,
+        'redeemed': 0,
+    }
+    rows = [
+        {
+            **row,
+            'token_hash': hashlib.sha256(str(number).encode()).hexdigest(),
+            'server_id': f's{number % 2500}',
+            'expires': FAR + number,
+        }
+        for number in range(5000)
+    ]
+    statements = []
+    with engine.begin() as database:
+        database.execute(stores.AUTHORIZATIONS.insert(), rows)
+        tables = f'{stores.AUTHORIZATIONS.name}, {stores.SOCKETS.name}'
+        if database.dialect.name != 'sqlite':
+            analyze = 'ANALYZE TABLE' if database.dialect.name == 'mysql' else 'ANALYZE'
+            database.exec_driver_sql(f'{analyze} {tables}')
+
+    @sa.event.listens_for(sa.Engine, 'before_cursor_execute')
+    def record(connection, cursor, statement, parameters, context, many):
+        statements.append((statement, parameters))
+
+    try:
+        grant = store.redeem('7', 'serial', stores.CLIENT)
+        store.keep([grant])
+        store.withdraw(grant)
+        store.release([store.redeem('7', 'serial', stores.CLIENT)])
+        store.revoke('s8')
+        store.purge()
+    finally:
+        sa.event.remove(sa.Engine, 'before_cursor_execute', record)
+    explain = 'EXPLAIN QUERY PLAN' if engine.dialect.name == 'sqlite' else 'EXPLAIN'
+    explained = [
+        (statement, parameters)
+        for statement, parameters in statements
+        if statement.startswith(('SELECT console', 'UPDATE', 'DELETE'))
+    ]
+    assert len(explained) >= 12
+    with engine.connect() as database:
+        for statement, parameters in explained:
+            plan = database.exec_driver_sql(f'{explain} {statement}', parameters).all()
+            for line in plan:
+                if engine.dialect.name == 'mysql':
+                    # The table of sockets is too small here to say anything.
+                    whole = line.type in ('ALL', 'index')
+                    whole = whole and line.table != stores.SOCKETS.name
+                else:
+                    text = str(line)
+                    scan = 'SCAN console' if 'SCAN' in text else 'Seq Scan on console'
+                    whole = scan in text and stores.SOCKETS.name not in text
+                assert not whole, (statement, plan)
+    engine.dispose()
+    store.close()
+
+
+def test_neither_token_is_in_a_file_of_the_server(server):
+    """CVE-2015-9543: not in tables, journals or logs that quote each statement."""
+    connection = server.new_database()
+    conf = stores.configuration(connection)
+    migration.sync(conf)
+    store = Store(conf)
+    token = stores.issued(store)
+    store.release([store.redeem(token, 'serial', stores.CLIENT)])
+    store.close()
+    token_hash = hashlib.sha256(token.encode()).hexdigest()
+    assert files_with(server.path, token_hash)
+    assert files_with(server.path, token) == []
+
+
+def files_with(path, text):
+    found = []
+    for file in path.rglob('*'):
+        if file.is_file() and file.stat().st_size:
+            with (
+                file.open('rb') as opened,
+                mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content,
+            ):
+                if content.find(text.encode()) >= 0:
+                    found.append(file.name)
+    return found
+
+
+class TestAway:
+    """The database goes in the middle, and comes back."""
+
+    @pytest.fixture
+    def url(self, server):
+        return server.new_database()
+
+    @pytest.fixture
+    def store(self, url):
+        conf = stores.configuration(url)
+        migration.sync(conf)
+        store = Store(conf, stores.Clock().sql)
+        yield store
+        store.close()
+
+    def each_is_unavailable(self, store, grant, within_s):
+        for call in (
+            lambda: stores.issued(store),
+            lambda: store.redeem(stores.new_token(), 'serial', stores.CLIENT),
+            lambda: store.keep([grant]),
+            lambda: store.revoke(stores.SERVER),
+            store.purge,
+        ):
+            before = time.monotonic()
+            with pytest.raises(exceptions.StoreUnavailable):
+                call()
+            assert time.monotonic() - before < within_s
+
+    def opens(self, store, token):
+        with contextlib.suppress(exceptions.ConsoleExtError):
+            return store.redeem(token, 'serial', stores.CLIENT)
+
+    def test_stopped(self, server, store, caplog):
+        unused = stores.issued(store)
+        grant = store.redeem(stores.issued(store), 'serial', stores.CLIENT)
+        server.stop()
+        try:
+            self.each_is_unavailable(store, grant, within_s=2)
+        finally:
+            server.start()
+        assert 'refused' in caplog.text
+        assert store.keep([grant]) == set()
+        assert store.redeem(unused, 'serial', stores.CLIENT)
+        store.release([grant])
+
+    def test_frozen(self, server, store):
+        """It takes connections and does not answer; a redeem that was given up does
+        not use its token up."""
+        grant = store.redeem(stores.issued(store), 'serial', stores.CLIENT)
+        token = stores.issued(store)
+        server.freeze()
+        try:
+            with pytest.raises(exceptions.StoreUnavailable):
+                store.redeem(token, 'serial', stores.CLIENT)
+            self.each_is_unavailable(store, grant, within_s=10)
+        finally:
+            server.thaw()
+        wait_for(lambda: self.opens(store, token))
+        assert store.keep([grant]) == set()
+
+    def test_a_lock_of_somebody_else(self, url, store):
+        token = stores.issued(store)
+        engine = sa.create_engine(url)
+        with engine.begin() as other:
+            other.execute(stores.AUTHORIZATIONS.update().values(port=1))
+            before = time.monotonic()
+            with pytest.raises(exceptions.StoreUnavailable):
+                store.redeem(token, 'serial', stores.CLIENT)
+            assert 1 < time.monotonic() - before < 8
+        engine.dispose()
+        assert store.redeem(token, 'serial', stores.CLIENT)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A line for each question."""
+
+import logging
+import time
+
+import pytest
+
+from console_ext import exceptions
+from console_ext.cmd.check.report import Report, Wrong
+
+
+@pytest.fixture
+def report():
+    with Report(0.5) as report:
+        yield report
+
+
+def test_answer(report, capsys):
+    """It is handed on, and said in one line."""
+    assert report.ask('part', lambda: [1, 2], lambda answer: f'{len(answer)} of them')
+    assert capsys.readouterr().out == 'ok     part: 2 of them\n'
+    assert (report.lines, report.wrong) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ('error', 'says'),
+    [
+        (Wrong('not so'), 'not so'),
+        (exceptions.ConfigurationError('not so'), 'not so'),
+        (exceptions.ServersUnavailable(), 'Servers cannot be looked up now.'),
+        (KeyError('x'), "KeyError: 'x'"),
+        (ValueError('two\n  lines'), 'ValueError: two lines'),
+    ],
+)
+def test_no_answer(report, capsys, error, says):
+    """Why, in one line."""
+
+    def question():
+        raise error
+
+    assert report.ask('part', question) is None
+    assert capsys.readouterr().out == f'WRONG  part: {says}\n'
+    assert (report.lines, report.wrong) == (1, 1)
+
+
+def test_reason_that_is_only_logged(report, capsys):
+    """An error that says nothing to users has said it to the log; once."""
+
+    def question(reason):
+        if reason:
+            logging.getLogger('console_ext.store').error('refused: %s', reason)
+        logging.getLogger('library').error('noise')
+        raise exceptions.StoreUnavailable
+
+    report.ask('one', lambda: question('no such user'))
+    report.ask('two', lambda: question(None))
+    seen = capsys.readouterr()
+    assert seen.out == (
+        'WRONG  one: refused: no such user\n'
+        'WRONG  two: The database of console authorizations is unavailable.\n'
+    )
+    assert seen.err == ''
+
+
+def test_words_of_others(report, capsys):
+    """A host's name, or what a library says, may be written to fool a terminal."""
+    report.ask('host \x1b[2J', lambda: 'x\x1b[2J\x9b\u202e')
+    report.no('bad', 'x' * 10**6)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == 'ok     host \\x1b[2J: x\\x1b[2J\\x9b\\u202e'
+    assert len(second) < 3000
+
+
+def test_no_answer_in_time(report, capsys):
+    """Whoever does not answer does not hold up the others."""
+    began = time.monotonic()
+    report.ask('slow', lambda: time.sleep(10))
+    report.ask('next', lambda: 'here')
+    assert time.monotonic() - began < 5
+    assert capsys.readouterr().out == (
+        'WRONG  slow: no answer within 0.5 s\nok     next: here\n'
+    )
+
+
+@pytest.mark.parametrize(
+    'url',
+    [
+        'mysql+pymysql://nova:swordfish@db/nova',
+        'rabbit://a:swordfish@one:5672,b:swordfish@two:5672/',
+        'rabbit://nova:sword@swordfish@one/',
+    ],
+)
+def test_no_password(report, capsys, url):
+    """Not even where a plugin quotes a URL."""
+    report.ask('good', lambda: url)
+    report.no('bad', f'cannot connect to {url}')
+    out = capsys.readouterr().out
+    assert '//***@' in out
+    assert 'swordfish' not in out

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whom the proxy asks."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from console_ext.proxy.admission import interfaces
+from console_ext.rpc.client import ComputeClient
+from console_ext.store.store import Store
+from tests import proxy_parts
+
+
+def parameters(method) -> list[str]:
+    """Those that have to be given."""
+    found = inspect.signature(method).parameters.values()
+    return [one.name for one in found if one.default is one.empty]
+
+
+@pytest.mark.parametrize('client', [ComputeClient, proxy_parts.Computes])
+def test_compute_clients(client):
+    """The real one and the tests' are called in the same way."""
+    asked = interfaces.PortCheck.validate_console_port
+    assert parameters(client.validate_console_port) == parameters(asked)
+
+
+@pytest.mark.parametrize('store', [Store, proxy_parts.Authority])
+@pytest.mark.parametrize('name', ['redeem', 'withdraw', 'release', 'keep', 'purge'])
+def test_authorities(store, name):
+    """As are the real store and the tests'."""
+    asked = getattr(interfaces.Authority, name)
+    assert parameters(getattr(store, name)) == parameters(asked)

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tokens of a request."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.datastructures import Headers
+
+from console_ext.proxy.admission import request as requests
+from console_ext.proxy.admission.request import ConsoleRequest
+from console_ext.proxy.networks import Networks
+
+NOBODY = Networks([], 'option')
+
+
+def made(query='', *cookies) -> ConsoleRequest:
+    return ConsoleRequest('/', query, cookies, (), '127.0.0.1')
+
+
+@pytest.mark.parametrize(
+    ('query', 'cookies', 'found'),
+    [
+        ('', [], set()),
+        ('token=', [], set()),
+        ('token=a', [], {'a'}),
+        ('token=a&token=a', [], {'a'}),
+        ('token=a&token=b', [], {'a', 'b'}),
+        ('token=a&token=', [], {'a'}),
+        ('x=y&token=a', [], {'a'}),
+        ('%74oken=%61', [], {'a'}),
+        ('token=a;token=b', [], {'a;token=b'}),
+        ('Token=a&xtoken=b', [], set()),
+        ('', ['token=a'], {'a'}),
+        ('', ['x=y; token="a"; z'], {'a'}),
+        ('', ['token=a', 'token=b'], {'a', 'b'}),
+        ('', ['token=a;token=b'], {'a', 'b'}),
+        ('', ['xtoken=a; token.x=b; Token=c'], set()),
+        ('', ['=;;;===; \xff=\xfe; "; token=a'], {'a'}),
+        ('token=a', ['token=a'], {'a'}),
+        ('token=a', ['token=b'], {'a', 'b'}),
+    ],
+)
+def test_tokens(query, cookies, found):
+    """Each that is named, wherever, is found; an empty one is none."""
+    assert requests.tokens(made(query, *cookies), cookie=True) == found
+
+
+def test_no_cookie_is_read_elsewhere():
+    """Only where a client needs it."""
+    assert requests.tokens(made('token=a', 'token=b'), cookie=False) == {'a'}
+
+
+def test_a_query_is_bounded():
+    """More fields than any client sends."""
+    with pytest.raises(ValueError, match='fields'):
+        requests.tokens(made('a=b&' * 100), cookie=False)
+
+
+def test_nothing_secret_is_shown():
+    """A request can be logged."""
+    shown = repr(made('token=secret', 'token=secret'))
+    assert 'secret' not in shown
+
+
+@given(st.text(), st.lists(st.text()))
+def test_any_query_and_cookies(query, cookies):
+    """Texts or a ValueError, and nothing else."""
+    try:
+        found = requests.tokens(made(query, *cookies), cookie=True)
+    except ValueError:
+        return
+    assert all(isinstance(token, str) and token for token in found)
+
+
+def test_console_request():
+    """The parts that matter, from the request as it was parsed."""
+    headers = Headers([('Cookie', 'a'), ('Cookie', 'b'), ('Origin', 'null')])
+    made = requests.console_request('/x?y?z', headers, '10.0.0.1', NOBODY)
+    assert made == ConsoleRequest('/x', 'y?z', ('a', 'b'), ('null',), '10.0.0.1')

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is let in, as a table."""
+
+from __future__ import annotations
+
+import pytest
+
+from console_ext import exceptions
+from console_ext.proxy.admission import rules
+from console_ext.proxy.admission.origin import AllowedOrigins
+from console_ext.proxy.admission.request import ConsoleRequest
+from console_ext.proxy.admission.rules import Asked, Refusal
+
+ORIGINS = AllowedOrigins('ws://console:6083')
+PATHS = {'/': False, '/websockify': True}
+GOOD = ('http://console:6083',)
+
+
+def ask(path='/', query='token=a', cookies=(), origins=()) -> Asked | Refusal:
+    request = ConsoleRequest(path, query, cookies, origins, '10.0.0.1')
+    return rules.ask(request, PATHS, ORIGINS)
+
+
+@pytest.mark.parametrize(
+    ('request_parts', 'expected'),
+    [
+        ({}, 'a'),
+        ({'origins': GOOD}, 'a'),
+        ({'path': '/websockify'}, 'a'),
+        ({'path': '/websockify', 'query': '', 'cookies': ('token=a',)}, 'a'),
+        ({'path': '/websockify', 'cookies': ('token=a',)}, 'a'),
+        ({'path': '//'}, 404),
+        ({'path': '/websockify/'}, 404),
+        ({'path': '/Websockify'}, 404),
+        ({'path': ''}, 404),
+        ({'origins': ('null',)}, 403),
+        ({'origins': ('http://console:6083', 'null')}, 400),
+        # The path comes first, then the origin, then the token.
+        ({'path': '/x', 'origins': ('null',), 'query': ''}, 404),
+        ({'origins': ('null',), 'query': ''}, 403),
+        ({'query': ''}, 401),
+        ({'query': '', 'cookies': ('token=a',)}, 401),
+        ({'query': 'token=a&token=b'}, 400),
+        ({'path': '/websockify', 'cookies': ('token=b',)}, 400),
+        ({'query': 'a=b&' * 50}, 400),
+        ({'query': 'token=' + 'x' * 255}, 'x' * 255),
+        ({'query': 'token=' + 'x' * 256}, 401),
+        ({'query': 'token=%00'}, 401),
+        ({'query': 'token=%C3%A9'}, 401),
+    ],
+)
+def test_ask(request_parts, expected):
+    """A request alone: a token to be asked about, or a refusal."""
+    answer = ask(**request_parts)
+    if isinstance(expected, int):
+        assert isinstance(answer, Refusal)
+        assert answer.status == expected
+    else:
+        assert answer == Asked(expected, '10.0.0.1')
+
+
+def test_an_asked_token_is_not_shown():
+    """It could be logged."""
+    assert 'secret' not in repr(Asked('secret', '10.0.0.1'))
+
+
+@pytest.mark.parametrize(
+    ('offered', 'chosen'),
+    [([], None), (['binary'], 'binary'), (['base64', 'binary'], 'binary')],
+)
+def test_subprotocol(offered, chosen):
+    """binary where it is offered, and none where none is."""
+    assert rules.subprotocol(offered) == chosen
+
+
+@pytest.mark.parametrize('offered', [['base64'], ['Binary'], ['chat', 'x']])
+def test_unknown_subprotocols(offered):
+    """An offer of only these is refused."""
+    with pytest.raises(ValueError, match='binary'):
+        rules.subprotocol(offered)
+
+
+REASONS = list(exceptions.Refusal)
+
+
+def test_all_token_reasons_are_one_answer():
+    """Told apart in the log, and only there."""
+    refusals = [rules.refusal(exceptions.TokenRefused(reason)) for reason in REASONS]
+    assert len({(refusal.status, refusal.sentence) for refusal in refusals}) == 1
+    assert [refusal.why for refusal in refusals] == [f'token {one}' for one in REASONS]
+
+
+HOSTILE = 'x\nERROR y\x1b[2J' * 10**4
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        exceptions.ConsoleMoved(HOSTILE),
+        exceptions.ServerNotFound(HOSTILE),
+        exceptions.TargetUnreachable(HOSTILE, 1, HOSTILE),
+        exceptions.TargetForbidden(HOSTILE),
+        exceptions.UnexpectedReply(HOSTILE, HOSTILE),
+        ValueError(HOSTILE),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_words_of_others_in_the_log(error):
+    """A compute host says where its console is, and what is wrong with it."""
+    why = rules.refusal(error).why
+    assert why.isprintable()
+    assert len(why) < 2000
+
+
+@pytest.mark.parametrize(
+    ('error', 'status'),
+    [
+        (exceptions.TokenRefused(exceptions.Refusal.USED), 401),
+        (exceptions.StoreUnavailable(), 503),
+        (exceptions.ProxyBusy(), 503),
+        (exceptions.TooManySessions('project'), 429),
+        (exceptions.ConsoleMoved('x'), 409),
+        (exceptions.ServerNotFound('x'), 409),
+        (exceptions.ServerNotReady('x'), 409),
+        (exceptions.ServerStateConflict('x', 'y'), 409),
+        (exceptions.ConsoleNotSupported(), 409),
+        (exceptions.TargetUnreachable('h', 1, 'x'), 502),
+        (exceptions.TargetForbidden('h'), 502),
+        (exceptions.UnexpectedReply('h', 'x'), 502),
+        (exceptions.HostUnreachable('h'), 503),
+        (exceptions.BusUnreachable(), 503),
+        (exceptions.TooManyCalls(), 503),
+        (exceptions.ConsoleExtError('secret'), 500),
+        (ValueError('secret'), 500),
+    ],
+)
+def test_what_an_error_means(error, status):
+    """The status of each; one plain sentence, and nothing internal in it."""
+    refusal = rules.refusal(error)
+    assert refusal.status == status
+    assert refusal.sentence.endswith('.')
+    assert '\n' not in refusal.sentence
+    assert 'secret' not in refusal.sentence + refusal.why

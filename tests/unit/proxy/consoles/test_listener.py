@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a port serves."""
+
+from __future__ import annotations
+
+from console_ext.proxy.consoles import listeners
+
+
+def test_prefixes(deployment, serial):
+    """Paths are known with and without: a reverse proxy may take it off or leave it."""
+    assert serial.cookie_paths == {
+        '/': False,
+        '/websockify': True,
+        '/serial/': False,
+        '/serial/websockify': True,
+    }
+    assert set(listeners(deployment.conf())[1].pages) == {
+        '/healthcheck',
+        '/spice_auto.html',
+        '/spice/healthcheck',
+        '/spice/spice_auto.html',
+    }
+
+
+def test_no_prefix(deployment):
+    """The usual case."""
+    for one in listeners(deployment.conf()):
+        assert one.cookie_paths == {'/': False, '/websockify': True}

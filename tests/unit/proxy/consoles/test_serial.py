@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The listener of serial consoles."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from console_ext.proxy.consoles import serial
+from console_ext.rpc.server import access_url
+
+
+@pytest.mark.parametrize(
+    ('base_url', 'more'),
+    [
+        ('wss://a.example', set()),
+        ('wss://a.example/serial', {'/serial'}),
+        ('wss://a.example/a/serial', {'/a/serial', '/a/', '/a/websockify'}),
+        ('wss://a.example/serial?x=y', {'/serial'}),
+        ('wss://a.example/websockify', set()),
+    ],
+)
+def test_url_without_a_slash_at_its_end(deployment, base_url, more):
+    """It leads to a console all the same, as the agent makes it of its base URL."""
+    deployment.configure(serial_console={'base_url': base_url})
+    made = serial.listener(deployment.conf())
+    assert set(made.cookie_paths) == {'/', '/websockify', *more}
+    assert made.cookie_paths['/websockify'] is True
+    url = urlsplit(access_url(base_url, 'token'))
+    assert (url.path or '/') in made.cookie_paths

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One client's connection up to the 101, without sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from unittest import mock
+
+import pytest
+
+from console_ext.proxy.admission.checks import Gate
+from console_ext.proxy.admission.origin import AllowedOrigins
+from console_ext.proxy.consoles import pages
+from console_ext.proxy.consoles.listener import Listener
+from console_ext.proxy.http import lingering_close, messages
+from console_ext.proxy.http.connection import Connection, Rules
+from console_ext.proxy.http.connections import Lobby
+from console_ext.proxy.networks import Networks
+from tests.unit.proxy.transport import Transport
+
+REQUEST = b'GET /healthcheck HTTP/1.1\r\nHost: x\r\n\r\n'
+UPGRADE = (
+    b'GET /?token=token HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n'
+    b'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+    b'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'
+)
+
+
+def listener() -> Listener:
+    return Listener(
+        name='serial',
+        host='127.0.0.1',
+        port=0,
+        console_type='serial',
+        origins=AllowedOrigins('ws://console'),
+        cookie_paths={'/': False},
+        pages=pages.health(),
+        hint='Use a WebSocket.',
+        text=True,
+    )
+
+
+def answered(chunks, peer=('10.0.0.1', 4711), gate=None) -> Transport:
+    """What a connection does with what it receives, a round of the loop for each."""
+
+    async def run():
+        rules = Rules(10.0, 1000, Networks([], 'option'))
+        made = Connection(listener(), rules, gate, mock.Mock(), Lobby(10))
+        transport = Transport()
+        transport.get_extra_info.return_value = peer
+        transport.set_protocol(made)
+        made.connection_made(transport)
+        for chunk in chunks:
+            if not transport.closing:
+                transport.protocol.data_received(chunk)
+                await asyncio.sleep(0)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        transport.protocol.connection_lost(None)
+        return transport
+
+    return asyncio.run(run())
+
+
+def test_a_request_byte_by_byte():
+    """The end of the head is found wherever reads are cut."""
+    transport = answered([bytes([byte]) for byte in REQUEST])
+    assert transport.sent.count(b'HTTP/1.1 200') == 1
+
+
+@pytest.mark.parametrize('cut', range(1, len(REQUEST) * 2, 7))
+def test_two_requests_in_two_reads(cut):
+    """Nothing of the second is lost with the first."""
+    both = REQUEST * 2
+    transport = answered([both[:cut], both[cut:]])
+    assert transport.sent.count(b'HTTP/1.1 200') == 2
+
+
+@pytest.mark.parametrize('size', [1000, messages.MAX_HEAD_BYTES + 1])
+def test_a_head_that_does_not_end(size):
+    """It is refused as soon as it is too long, and no more of it is kept."""
+    transport = answered([b'x' * size] * (messages.MAX_HEAD_BYTES // size + 2))
+    assert transport.sent.startswith(b'HTTP/1.1 431')
+
+
+def test_who_is_refused_is_not_listened_to_for_ever(monkeypatch):
+    """A client that goes on sending is cut."""
+    monkeypatch.setattr(lingering_close, 'LINGER_BYTES', 100)
+    transport = answered([b'nonsense\r\n\r\n', b'x' * 60, b'x' * 60])
+    assert transport.sent.startswith(b'HTTP/1.1 400')
+    transport.abort.assert_called_once_with()
+
+
+def test_an_admission_that_fails():
+    """Whatever goes wrong, the client is answered."""
+    gate = mock.Mock(spec=Gate)
+    gate.admit = mock.AsyncMock()
+    gate.admit.return_value.target.socket = socket.socket()
+    gate.admit.return_value.target.socket.close()
+    transport = answered([UPGRADE], gate=gate)
+    assert transport.sent.startswith(b'HTTP/1.1 500')
+    gate.withdraw.assert_called_once_with(gate.admit.return_value)
+
+
+def test_a_client_that_has_left_already():
+    """Its address is not known any more."""
+    transport = answered([], peer=None)
+    transport.abort.assert_called_once_with()

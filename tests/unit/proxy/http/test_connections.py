@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The connections that have no session."""
+
+from __future__ import annotations
+
+import asyncio
+
+from console_ext.proxy.http.connections import PATIENCE, ROUND_S, Lobby
+
+
+class Connection:
+    def __init__(self, of: Lobby):
+        self.ended = ''
+        self._lobby = of
+        of.wait(self)
+
+    def abort(self):
+        self.ended = 'aborted'
+        self._lobby.leave(self)
+
+    def stop(self):
+        self.ended = 'stopped'
+
+
+class Clock(asyncio.SelectorEventLoop):
+    """An event loop whose time is what it is set to."""
+
+    now = 0.0
+
+    def time(self):
+        return self.now
+
+
+def run(main) -> None:
+    """Run a test in the loop that it is given."""
+
+    async def call():
+        main(asyncio.get_running_loop())
+
+    with asyncio.Runner(loop_factory=Clock) as runner:
+        runner.run(call())
+
+
+def let_pass(clock, here, rounds=PATIENCE) -> None:
+    """Let a number of rounds pass."""
+    for _ in range(rounds):
+        clock.now += 2 * ROUND_S
+        here.turn()
+
+
+def test_the_oldest_makes_room():
+    """Not the newest, which may mean well."""
+
+    def main(clock):
+        here = Lobby(2)
+        connections = []
+        for _ in range(4):
+            connections.append(Connection(here))
+            let_pass(clock, here)
+        assert [one.ended for one in connections] == ['aborted', 'aborted', '', '']
+
+    run(main)
+
+
+def test_nobody_makes_room_at_once():
+    """Those that come together are not each other's end: the others come later."""
+
+    def main(clock):
+        here = Lobby(2)
+        connections = [Connection(here) for _ in range(2)]
+        assert not here.has_room()
+        assert not here.make_room()
+        let_pass(clock, here)
+        assert here.has_room()
+        connections += [Connection(here) for _ in range(2)]
+        assert [one.ended for one in connections] == ['aborted', 'aborted', '', '']
+        assert not here.has_room()
+        here.leave(connections[3])
+        assert here.has_room()
+
+    run(main)
+
+
+def test_nobody_makes_room_because_we_are_slow():
+    """What has been sent is read first, when an event loop goes on that stood still."""
+
+    def main(clock):
+        here = Lobby(1)
+        Connection(here)
+        clock.now += 60
+        here.turn()
+        here.turn()
+        assert not here.has_room()
+        let_pass(clock, here, PATIENCE - 2)
+        assert not here.has_room()
+        let_pass(clock, here, 1)
+        assert here.has_room()
+
+    run(main)
+
+
+def test_who_waits_again_is_not_the_oldest():
+    """It had its time, and gets it again."""
+
+    def main(clock):
+        here = Lobby(2)
+        connections = [Connection(here) for _ in range(2)]
+        let_pass(clock, here)
+        here.wait(connections[0])
+        Connection(here)
+        assert [one.ended for one in connections] == ['', 'aborted']
+
+    run(main)
+
+
+def test_make_room():
+    """Also where there would be room for more: for who needs its descriptor."""
+
+    def main(clock):
+        here = Lobby(10)
+        assert not here.make_room()
+        connections = [Connection(here) for _ in range(2)]
+        let_pass(clock, here)
+        assert here.make_room()
+        assert [one.ended for one in connections] == ['aborted', '']
+
+    run(main)
+
+
+def test_stop():
+    """Whoever is there; who has left is not told."""
+
+    def main(_):
+        here = Lobby(10)
+        connections = [Connection(here) for _ in range(2)]
+        here.leave(connections[0])
+        here.stop()
+        assert [one.ended for one in connections] == ['', 'stopped']
+
+    run(main)
+
+
+def test_empty():
+    """What is being opened is cancelled, has cleaned up, and then is ended."""
+    cleaned = []
+
+    async def opening():
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0)
+            cleaned.append(True)
+
+    async def run():
+        here = Lobby(10)
+        connection = Connection(here)
+        here.open(connection, opening())
+        await asyncio.sleep(0)
+        here.stop()
+        assert connection.ended == ''
+        await here.empty()
+        assert connection.ended == 'aborted'
+
+    asyncio.run(run())
+    assert cleaned == [True]

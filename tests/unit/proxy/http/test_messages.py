@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests' heads, and responses."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.http11 import Request, Response
+
+from console_ext.proxy.admission.rules import Refusal
+from console_ext.proxy.http import messages
+
+HANDSHAKE = (
+    b'GET /x?token=a HTTP/1.1\r\nUpgrade: websocket\r\nConnection: %s\r\n'
+    b'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
+    b'Sec-WebSocket-Version: 13\r\n%s\r\n'
+)
+
+
+def read(head: bytes):
+    return messages.read(head, 1000)
+
+
+@pytest.mark.parametrize('connection', [b'Upgrade', b'keep-alive, Upgrade', b'UPGRADE'])
+def test_a_handshake(connection):
+    """As clients send it; Firefox keeps alive, too."""
+    wire, request = read(HANDSHAKE % (connection, b''))
+    assert request.path == '/x?token=a'
+    response = messages.accept(wire, request, 'hint')
+    assert isinstance(response, Response)
+    assert 'Sec-WebSocket-Extensions' not in response.headers
+
+
+@pytest.mark.parametrize(
+    ('headers', 'status'),
+    [
+        (b'Sec-WebSocket-Protocol: chat\r\n', 400),
+        (b'Sec-WebSocket-Protocol: ,;,\r\n', 400),
+        (b'Sec-WebSocket-Version: 13\r\n', 400),
+    ],
+)
+def test_handshakes_that_are_not_right(headers, status):
+    """One sentence says what."""
+    wire, request = read(HANDSHAKE % (b'Upgrade', headers))
+    refusal = messages.accept(wire, request, 'hint')
+    assert (refusal.status, '\n' in refusal.sentence) == (status, False)
+
+
+def test_no_handshake_at_all():
+    """The listener's hint is what a browser shows."""
+    wire, request = read(b'GET / HTTP/1.1\r\n\r\n')
+    assert messages.accept(wire, request, 'hint') == Refusal(
+        426, 'hint', 'no WebSocket'
+    )
+
+
+def test_the_library_logs_nothing():
+    """At DEBUG it would log tokens and what is typed."""
+    wire, _ = read(HANDSHAKE % (b'Upgrade', b''))
+    assert wire.debug is False
+    assert wire.logger.isEnabledFor(50) is False
+
+
+def test_a_refusal():
+    """A whole response, and the connection ends with it."""
+    assert messages.refuse(Refusal(429, 'Too many.', 'x')) == (
+        b'HTTP/1.1 429 Too Many Requests\r\nX-Content-Type-Options: nosniff\r\n'
+        b'Referrer-Policy: no-referrer\r\nCache-Control: no-store\r\n'
+        b'Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n'
+        b'Retry-After: 10\r\nContent-Length: 10\r\n\r\nToo many.\n'
+    )
+
+
+_LINES = st.lists(
+    st.one_of(
+        st.binary(max_size=100),
+        st.sampled_from(HANDSHAKE.split(b'\r\n')),
+        st.builds(lambda name, value: name + b': ' + value, st.binary(), st.binary()),
+    ),
+    max_size=12,
+)
+
+
+@given(_LINES)
+def test_any_head(lines):
+    """A request that can be answered, or a refusal in one sentence."""
+    lines = [line.replace(b'\r', b'').replace(b'\n', b'') for line in lines]
+    result = read(b'\r\n'.join([line for line in lines if line] + [b'', b'']))
+    if not isinstance(result, Refusal):
+        wire, request = result
+        assert isinstance(request, Request)
+        result = messages.accept(wire, request, 'hint.')
+    if isinstance(result, Refusal):
+        _, _, body = messages.refuse(result).partition(b'\r\n\r\n')
+        assert body.count(b'\n') == 1
+        assert 400 <= result.status < 600
+    else:
+        assert result.status_code == 101
+
+
+@pytest.mark.parametrize('size', [1, 2, 3, 7, 1000])
+def test_heads(size):
+    """However they are cut, they come out whole, and what is behind them stays."""
+    first, second = b'GET / HTTP/1.1\r\nA: b\r\n\r\n', b'GET /c HTTP/1.1\r\n\r\n'
+    sent = first + second + b'frames'
+    heads = messages.Heads()
+    taken = []
+    for start in range(0, len(sent), size):
+        heads.add(sent[start : start + size])
+        while (head := heads.take()) is not None:
+            taken.append(head)
+    assert taken == [first, second]
+    assert heads.rest() == b'frames'
+    heads.clear()
+    assert not heads
+
+
+@pytest.mark.parametrize('end', [b'', messages.END_OF_HEAD])
+def test_a_head_that_is_too_long(end):
+    """Whether it ends or not."""
+    heads = messages.Heads()
+    heads.add(b'x' * (messages.MAX_HEAD_BYTES - len(end)))
+    assert heads.take() is not messages.TOO_LONG
+    heads.clear()
+    heads.add(b'x' * (messages.MAX_HEAD_BYTES - len(end) + 1) + end)
+    assert heads.take() is messages.TOO_LONG

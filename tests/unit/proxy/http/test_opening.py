@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a request that may be admitted to a connection to its guest."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from unittest import mock
+
+import pytest
+
+from console_ext import exceptions
+from console_ext.proxy.admission.checks import Admitted, Gate
+from console_ext.proxy.admission.rules import Asked, Refusal
+from console_ext.proxy.http import opening
+from console_ext.proxy.relay.connector import Target
+
+ASKED = Asked('secret', '10.0.0.1')
+
+
+def gate(**admit) -> Gate:
+    """A gate whose answer is known."""
+    made = mock.Mock(spec=Gate)
+    made.admit = mock.AsyncMock(**admit)
+    return made
+
+
+@contextlib.contextmanager
+def admitted():
+    """All that a session holds, and the other end of its target."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        yield Admitted('10.0.0.1', mock.Mock(), mock.Mock(), Target(ours, b'')), theirs
+
+
+def reach(gate):
+    return opening.reach(gate, ASKED, 'serial')
+
+
+def test_a_guest():
+    """It is connected to what the gate has opened."""
+
+    async def run():
+        with admitted() as (expected, theirs):
+            made = gate(return_value=expected)
+            found, guest = await reach(made)
+            made.admit.assert_called_once_with(ASKED, 'serial')
+            assert found is expected
+            guest.send(b'hello')
+            await asyncio.sleep(0.01)
+            assert theirs.recv(100) == b'hello'
+            guest.leave()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ('error', 'status'),
+    [(exceptions.TooManySessions('proxy'), 429), (RuntimeError('secret'), 500)],
+)
+def test_an_error(error, status, caplog):
+    """It is a refusal, and what is not expected is logged without its text."""
+    refusal = asyncio.run(reach(gate(side_effect=error)))
+    assert isinstance(refusal, Refusal)
+    assert refusal.status == status
+    assert ('RuntimeError' in caplog.text) is (status == 500)
+    assert 'secret' not in caplog.text + refusal.sentence + refusal.why
+
+
+def test_a_connection_that_is_lost_already():
+    """What was admitted is given back."""
+
+    async def run():
+        with admitted() as (expected, _):
+            expected.target.socket.close()
+            made = gate(return_value=expected)
+            assert (await reach(made)).status == 500
+            made.withdraw.assert_called_once_with(expected)
+
+    asyncio.run(run())
+
+
+def test_a_client_that_leaves():
+    """It is nobody's refusal."""
+
+    async def wait(*_):
+        await asyncio.Event().wait()
+
+    async def run():
+        task = asyncio.create_task(reach(gate(side_effect=wait)))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(run())

@@ -1,0 +1,358 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A session, without sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from websockets.frames import Frame, Opcode
+from websockets.protocol import OPEN
+from websockets.server import ServerProtocol
+
+from console_ext.proxy.relay import close_codes
+from console_ext.proxy.relay.client import Session
+from console_ext.proxy.relay.guest import Guest
+from console_ext.proxy.relay.inbound import TURN_FRAMES
+from console_ext.proxy.relay.memory import Room, Share
+from console_ext.proxy.relay.timeouts import Timing
+from console_ext.proxy.relay.turns import Turns
+from tests.unit.proxy.transport import Transport
+
+
+def made(
+    wire: ServerProtocol,
+    ended,
+    *,
+    timing=None,
+    turns=None,
+    room=None,
+    text=True,
+) -> Session:
+    return Session(
+        wire,
+        timing or Timing(),
+        Turns() if turns is None else turns,
+        Share(Room(0, 0) if room is None else room, 'project'),
+        text=text,
+        expires=None,
+        ended=ended,
+    )
+
+
+def relayed(chunks: list[bytes], *, text: bool = True) -> tuple[Session, bytes, bytes]:
+    """
+    :returns: the session, what went to the client, what went to the guest
+    """
+
+    async def run():
+        ended = []
+        wire = ServerProtocol(state=OPEN, max_size=(None, 1000))
+        turns = Turns()
+        session = made(wire, ended.append, turns=turns, text=text)
+        guest = Guest(b'')
+        to_client, to_guest = Transport(), Transport()
+        guest.connection_made(to_guest)
+        session.begin(to_client, guest, b'')
+        for chunk in chunks:
+            if not to_client.closing:
+                session.data_received(chunk)
+            while len(turns):
+                await asyncio.sleep(0)
+        session.connection_lost(None)
+        assert ended == [session]
+        return session, bytes(to_client.sent), bytes(to_guest.sent)
+
+    return asyncio.run(run())
+
+
+_FRAMES = st.builds(
+    lambda first, length, mask, data: bytes([first, length]) + mask + data,
+    st.integers(0, 255),
+    st.integers(0, 255),
+    st.binary(max_size=4),
+    st.binary(max_size=130),
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.one_of(_FRAMES, st.binary(max_size=50)), max_size=6), st.booleans())
+def test_any_bytes(chunks, text):
+    """No bytes of a client are an error of ours, and the session ends once."""
+    session, _, to_guest = relayed(chunks, text=text)
+    assert session.end is not None
+    assert session.from_client == len(to_guest) <= sum(map(len, chunks))
+
+
+@given(st.binary(max_size=2000), st.lists(st.integers(1, 900)), st.integers(1, 64))
+def test_any_fragments(data, cuts, read):
+    """However a message is cut into frames, and frames into reads, its bytes arrive."""
+    parts, rest = [], data
+    for cut in cuts:
+        parts.append(rest[:cut])
+        rest = rest[cut:]
+    parts += [rest[start : start + 900] for start in range(0, len(rest), 900)] or [b'']
+    sent = b''
+    for index, part in enumerate(parts):
+        opcode = Opcode.BINARY if index == 0 else Opcode.CONT
+        fin = index == len(parts) - 1
+        sent += Frame(opcode, part, fin).serialize(mask=True)
+    chunks = [sent[start : start + read] for start in range(0, len(sent), read)]
+    _, _, to_guest = relayed(chunks)
+    assert to_guest == data
+
+
+@given(st.text(max_size=300), st.integers(1, 7))
+def test_text_in_fragments(text, size):
+    """Fragments may cut letters, and the guest gets the UTF-8."""
+    data = text.encode()
+    parts = [data[start : start + size] for start in range(0, len(data), size)] or [b'']
+    sent = [
+        Frame(
+            Opcode.TEXT if index == 0 else Opcode.CONT, part, index == len(parts) - 1
+        ).serialize(mask=True)
+        for index, part in enumerate(parts)
+    ]
+    session, _, to_guest = relayed(sent)
+    assert (to_guest, session.end.name) == (data, 'client lost')
+
+
+def test_a_letter_that_does_not_end():
+    """A text message may not stop within one."""
+    session, to_client, _ = relayed([Frame(Opcode.TEXT, b'\xc3').serialize(mask=True)])
+    assert session.end.name == 'not UTF-8'
+    assert to_client[2:4] == struct.pack('!H', 1007)
+
+
+def test_the_client_is_read_again_when_a_full_guest_is_lost():
+    """Its answer to the close frame is waited for."""
+
+    async def run():
+        wire = ServerProtocol(state=OPEN)
+        session = made(wire, print)
+        guest = Guest(b'')
+        guest.connection_made(Transport())
+        transport = Transport()
+        session.begin(transport, guest, b'')
+        guest.pause_writing()
+        guest.eof_received()
+        assert not transport.reading
+        guest.connection_lost(OSError())
+        assert transport.reading
+
+    asyncio.run(run())
+
+
+def test_a_client_that_ends_its_half_and_does_not_read(loop_factory, monkeypatch):
+    """It is cut: there is nobody to take what is left for it."""
+    monkeypatch.setattr('console_ext.proxy.relay.client.CLOSE_S', 0.05)
+
+    async def run():
+        ended = asyncio.Event()
+        wire = ServerProtocol(state=OPEN)
+        session = made(wire, lambda _: ended.set())
+        loop = asyncio.get_running_loop()
+        ours, client = socket.socketpair()
+        with ours, client:
+            transport, _ = await loop.create_connection(lambda: session, sock=ours)
+            transport.pause_reading()
+            guest = Guest(b'')
+            guest_transport = Transport()
+            guest.connection_made(guest_transport)
+            session.begin(transport, guest, b'')
+            while guest_transport.reading:
+                guest.data_received(bytes(2**18))
+            client.shutdown(socket.SHUT_WR)
+            await asyncio.wait_for(ended.wait(), 5)
+            assert session.end.name == 'client lost'
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(run())
+
+
+KEY = Frame(Opcode.BINARY, b'k').serialize(mask=True)
+
+
+class Begun:
+    """A session that has begun, and the connections on both its sides."""
+
+    def __init__(self, **options):
+        self.ended: list[Session] = []
+        wire = ServerProtocol(state=OPEN, max_size=(None, 2**20))
+        self.session = made(wire, self.ended.append, **options)
+        self.guest = Guest(b'')
+        self.to_client, self.to_guest = Transport(), Transport()
+        self.guest.connection_made(self.to_guest)
+        self.session.begin(self.to_client, self.guest, b'')
+
+
+def test_a_flood_is_read_by_turns():
+    """Nothing more is read meanwhile, and another's key overtakes it."""
+
+    async def run():
+        turns = Turns()
+        flooding, other = Begun(turns=turns), Begun(turns=turns)
+        flooding.session.data_received(KEY * 10000)
+        assert not flooding.to_client.reading
+        other.session.data_received(KEY)
+        assert other.to_guest.sent == b'k'
+        loop_turns = 0
+        while len(turns):
+            before = len(flooding.to_guest.sent)
+            await asyncio.sleep(0)
+            assert len(flooding.to_guest.sent) - before <= TURN_FRAMES
+            loop_turns += 1
+        assert flooding.to_guest.sent == b'k' * 10000
+        assert loop_turns >= 10000 / TURN_FRAMES - 1
+        assert flooding.to_client.reading
+
+    asyncio.run(run())
+
+
+def test_a_flood_waits_for_its_guest():
+    """It has no turns while the guest is full."""
+
+    async def run():
+        turns = Turns()
+        begun = Begun(turns=turns)
+        begun.guest.pause_writing()
+        begun.session.data_received(KEY * 1000)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert len(begun.to_guest.sent) == TURN_FRAMES
+        assert not len(turns)
+        begun.guest.resume_writing()
+        while len(turns):
+            await asyncio.sleep(0)
+        assert begun.to_guest.sent == b'k' * 1000
+        assert begun.to_client.reading
+
+    asyncio.run(run())
+
+
+def test_the_pongs_of_a_turn_are_one_write():
+    async def run():
+        begun = Begun()
+        pings = Frame(Opcode.PING, b'p').serialize(mask=True) * TURN_FRAMES
+        begun.session.data_received(pings)
+        begun.to_client.write.assert_called_once_with(b'\x8a\x01p' * TURN_FRAMES)
+
+    asyncio.run(run())
+
+
+def test_a_client_is_lost_before_its_flood_is_read():
+    """What it has sent still arrives, and then the session ends, as it says."""
+
+    async def run():
+        turns = Turns()
+        begun = Begun(turns=turns)
+        close = Frame(Opcode.CLOSE, struct.pack('!H', 1000)).serialize(mask=True)
+        begun.session.data_received(KEY * 1000 + close)
+        begun.session.eof_received()
+        begun.session.connection_lost(None)
+        assert begun.ended == []
+        while len(turns):
+            await asyncio.sleep(0)
+        assert begun.to_guest.sent == b'k' * 1000
+        assert begun.ended == [begun.session]
+        assert begun.session.end.name == 'client closed'
+        begun.to_guest.close.assert_called_once_with()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize('how', ['close', 'abort'])
+def test_a_lost_client_whose_guest_is_full(how):
+    """It is waited for no longer than the session is."""
+
+    async def run():
+        begun = Begun()
+        begun.guest.pause_writing()
+        begun.session.data_received(KEY * 1000)
+        begun.session.connection_lost(None)
+        assert begun.ended == []
+        if how == 'close':
+            begun.session.close(close_codes.REVOKED)
+        else:
+            begun.session.abort()
+        assert begun.ended == [begun.session]
+        begun.session.abort()
+        assert begun.ended == [begun.session]
+
+    asyncio.run(run())
+
+
+def test_there_is_no_room_for_what_a_guest_does_not_take():
+    """The client is told, and what waits is dropped; a client that keeps up goes on."""
+
+    async def run():
+        room = Room(0, 1000)
+        first, second, fast = (Begun(room=room) for _ in range(3))
+        for begun in (first, second):
+            begun.to_guest.get_write_buffer_size.return_value = 600
+            begun.guest.pause_writing()
+        assert first.session.end is None
+        assert second.session.end is close_codes.NO_ROOM
+        assert close_codes.NO_ROOM.reason.encode() in second.to_client.sent
+        second.to_guest.abort.assert_called_once_with()
+        fast.session.data_received(KEY)
+        assert fast.to_guest.sent == b'k'
+        second.session.connection_lost(None)
+        assert room.held == 600
+        first.guest.resume_writing()
+        assert room.held == 0
+
+    asyncio.run(run())
+
+
+def test_there_is_no_room_for_what_a_client_does_not_take():
+    """It is cut: it would not take the close frame either."""
+
+    async def run():
+        begun = Begun(room=Room(0, 1000))
+        begun.to_client.get_write_buffer_size.return_value = 1001
+        begun.session.pause_writing()
+        assert begun.session.end is close_codes.NO_ROOM
+        begun.to_client.abort.assert_called_once_with()
+
+    asyncio.run(run())
+
+
+def test_a_client_is_not_silent_while_its_guest_is_full():
+    """It is pinged, its silence proves nothing, and begins when it is read again."""
+
+    async def run():
+        timing = Timing(ping_interval_s=0.02, ping_timeout_s=0.03)
+        begun = Begun(timing=timing)
+        begun.guest.pause_writing()
+        while begun.to_client.sent.count(b'\x89\x00') < 5:
+            await asyncio.sleep(0.01)
+        assert begun.session.end is None
+        begun.guest.resume_writing()
+        resumed = asyncio.get_running_loop().time()
+        while begun.session.end is None:
+            await asyncio.sleep(0.005)
+        assert begun.session.end is close_codes.CLIENT_SILENT
+        assert asyncio.get_running_loop().time() - resumed >= 0.05
+
+    asyncio.run(run())
+
+
+def test_a_client_that_does_not_read_is_silent():
+    """Also when its guest is full."""
+
+    async def run():
+        timing = Timing(ping_interval_s=0.02, ping_timeout_s=0.03)
+        begun = Begun(timing=timing)
+        begun.guest.pause_writing()
+        begun.session.pause_writing()
+        async with asyncio.timeout(5):
+            while begun.session.end is None:
+                await asyncio.sleep(0.005)
+        assert begun.session.end is close_codes.CLIENT_SILENT
+
+    asyncio.run(run())

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""WebSocket frames, as far as the library leaves them to its user."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.frames import Frame, Opcode
+
+from console_ext.proxy.relay import close_codes
+from console_ext.proxy.relay.frames import Incoming, binary_header
+
+
+@pytest.mark.parametrize('length', [0, 1, 125, 126, 65535, 65536, 2**18])
+def test_binary_header(length):
+    """Byte for byte the library's."""
+    data = bytes(length)
+    assert binary_header(length) + data == Frame(Opcode.BINARY, data).serialize(
+        mask=False
+    )
+
+
+@pytest.mark.parametrize(
+    ('opcode', 'expected'),
+    [
+        (Opcode.BINARY, True),
+        (Opcode.TEXT, True),
+        (Opcode.PING, False),
+        (Opcode.PONG, False),
+        (Opcode.CLOSE, False),
+    ],
+)
+def test_what_is_for_the_guest(opcode, expected):
+    """Data frames; the library has answered the others."""
+    incoming = Incoming(text=True)
+    assert incoming.is_data(Frame(opcode, b'x')) is expected
+    assert incoming.offence is None
+
+
+@given(st.text(max_size=50), st.integers(1, 7))
+def test_fragments_of_text(text, size):
+    """They may cut letters, and a ping may come between them."""
+    data = text.encode()
+    parts = [data[start : start + size] for start in range(0, len(data), size)] or [b'']
+    incoming = Incoming(text=True)
+    for index, part in enumerate(parts):
+        opcode = Opcode.CONT if index else Opcode.TEXT
+        assert incoming.is_data(Frame(opcode, part, index == len(parts) - 1))
+        assert not incoming.is_data(Frame(Opcode.PING, b''))
+    assert incoming.offence is None
+
+
+@pytest.mark.parametrize(
+    ('text', 'frames', 'offence'),
+    [
+        (False, [Frame(Opcode.TEXT, b'x')], close_codes.NO_TEXT),
+        (True, [Frame(Opcode.TEXT, b'\xff')], close_codes.NOT_UTF8),
+        # A letter that the message does not end.
+        (True, [Frame(Opcode.TEXT, b'\xc3')], close_codes.NOT_UTF8),
+        (
+            True,
+            [Frame(Opcode.TEXT, b'\xc3', fin=False), Frame(Opcode.CONT, b'x')],
+            close_codes.NOT_UTF8,
+        ),
+    ],
+)
+def test_an_offence(text, frames, offence):
+    """The frame is not for the guest, nor is any that follows."""
+    incoming = Incoming(text=text)
+    *before, offending = frames
+    assert all(incoming.is_data(frame) for frame in before)
+    assert not incoming.is_data(offending)
+    assert incoming.offence is offence
+    assert not incoming.is_data(Frame(Opcode.BINARY, b'x'))
+
+
+def test_binary_data_is_any():
+    """Also after a text, and in fragments."""
+    incoming = Incoming(text=True)
+    for frame in (
+        Frame(Opcode.TEXT, b'x'),
+        Frame(Opcode.BINARY, b'\xff', fin=False),
+        Frame(Opcode.CONT, b'\xff'),
+    ):
+        assert incoming.is_data(frame)
+    assert incoming.offence is None

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guest's side of a session, without sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from unittest import mock
+
+import pytest
+
+from console_ext.proxy.relay import close_codes, guest
+from console_ext.proxy.relay.guest import Client, Guest
+from tests.unit.proxy.transport import Transport
+
+
+@pytest.fixture
+def client():
+    return mock.Mock(spec=Client)
+
+
+@pytest.fixture
+def transport():
+    return Transport()
+
+
+@pytest.fixture
+def made(transport):
+    """A guest that is connected, and has no client yet."""
+
+    async def run():
+        return Guest(b'')
+
+    made = asyncio.run(run())
+    transport.reading = True
+    made.connection_made(transport)
+    return made
+
+
+def test_its_bytes_wait_for_a_client(made, transport, client):
+    """It is not read before, and what it sends then goes to the client."""
+    transport.pause_reading.assert_called_once_with()
+    made.begin(client)
+    transport.resume_reading.assert_called_once_with()
+    made.data_received(b'login: ')
+    client.send.assert_called_once_with(b'login: ')
+
+
+@pytest.mark.parametrize('ends', [False, True])
+def test_what_it_says_before_there_is_a_client(client, loop_factory, ends):
+    """It is kept, and so is the end of its half, on either event loop."""
+
+    async def run():
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.setblocking(False)
+            theirs.sendall(b'login: ')
+            if ends:
+                theirs.shutdown(socket.SHUT_WR)
+            _, made = await asyncio.get_running_loop().create_connection(
+                lambda: Guest(b'early, '), sock=ours
+            )
+            await asyncio.sleep(0.02)
+            made.begin(client)
+            await asyncio.sleep(0.02)
+            said = b''.join(call.args[0] for call in client.send.call_args_list)
+            assert said == b'early, login: '
+            assert client.close.call_args_list == [
+                mock.call(close_codes.TARGET_ENDED) for _ in range(ends)
+            ]
+            made.send(b'last words')
+            await asyncio.sleep(0.02)
+            assert theirs.recv(100) == b'last words'
+            made.leave()
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(run())
+
+
+def test_its_half_ends(made, transport, client):
+    """The client is told, and what it has sent still arrives."""
+    made.begin(client)
+    assert made.eof_received()
+    client.close.assert_called_once_with(close_codes.TARGET_ENDED)
+    assert made.send(b'last words')
+    assert transport.sent == b'last words'
+
+
+@pytest.mark.parametrize(
+    ('error', 'end'),
+    [(None, close_codes.TARGET_ENDED), (OSError(), close_codes.TARGET_LOST)],
+)
+def test_it_is_lost(made, client, error, end):
+    """What is sent to it then goes nowhere."""
+    made.begin(client)
+    made.connection_lost(error)
+    client.close.assert_called_once_with(end)
+    assert made.send(b'x')
+
+
+def test_it_is_lost_before_there_is_a_client(made, client):
+    """Which is told when it comes."""
+    made.connection_lost(OSError())
+    made.begin(client)
+    client.close.assert_called_once_with(close_codes.TARGET_LOST)
+
+
+def test_it_is_full(made, client):
+    """The client is told, and whoever sends."""
+    made.begin(client)
+    made.pause_writing()
+    assert not made.send(b'x')
+    made.resume_writing()
+    assert made.send(b'x')
+    assert client.guest_full.call_args_list == [mock.call(True), mock.call(False)]
+
+
+def test_the_client_leaves(made, transport, client):
+    """The guest hears nothing of it but the end."""
+    made.begin(client)
+    made.leave()
+    transport.close.assert_called_once_with()
+    made.data_received(b'x')
+    made.eof_received()
+    made.connection_lost(None)
+    client.send.assert_not_called()
+    client.close.assert_not_called()
+
+
+def test_the_client_leaves_a_guest_that_is_stuck(transport, client, monkeypatch):
+    """It has a while to take what is left."""
+    monkeypatch.setattr(guest, 'CLOSE_S', 0)
+    transport.get_write_buffer_size.return_value = 1
+
+    async def run():
+        made = Guest(b'')
+        made.connection_made(transport)
+        made.begin(client)
+        made.leave()
+        transport.abort.assert_not_called()
+        await asyncio.sleep(0.01)
+        transport.abort.assert_called_once_with()
+
+    asyncio.run(run())

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a peer that is gone without a word is found."""
+
+from __future__ import annotations
+
+import socket
+
+from console_ext.proxy.relay import keepalive
+
+
+def test_on_a_socket():
+    """After 60 s without a word, three probes every 20 s."""
+    with socket.socket() as connection:
+        keepalive.switch_on(connection)
+        options = (
+            (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 20),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+            (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 0),
+        )
+        for level, option, value in options:
+            assert connection.getsockopt(level, option) == value
+    assert keepalive.GONE_S == 120
+
+
+def test_what_is_not_acknowledged():
+    """In milliseconds for the kernel."""
+    with socket.socket() as connection:
+        keepalive.limit_unacknowledged(connection, 1.5)
+        option = socket.TCP_USER_TIMEOUT
+        assert connection.getsockopt(socket.IPPROTO_TCP, option) == 1500

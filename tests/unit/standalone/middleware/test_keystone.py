@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Identity from keystone, as far as no keystone is needed."""
+
+import sys
+
+import pytest
+
+from console_ext import exceptions
+from console_ext.standalone.middleware import keystone
+from console_ext.wsgi.responses import json_response
+from tests.wsgi_client import ask
+
+OPTIONS = {
+    'auth_url': 'http://keystone.invalid/',
+    'www_authenticate_uri': 'http://keystone.example/',
+    'auth_type': 'password',
+    'username': 'nova',
+    'password': 'x',
+    'project_name': 'service',
+}
+
+
+def factory(deployment):
+    return keystone.filter_factory({}, config_files=str(deployment.config_file))
+
+
+def test_request_without_a_token(deployment):
+    """Refused before it goes further, with a word where to get one."""
+    deployment.configure(keystone_authtoken=OPTIONS)
+    application = factory(deployment)(json_response(200, {}))
+    response = ask(application, '/', headers={'X-User-Id': 'forged'})
+    assert response.status_int == 401
+    assert response.headers['WWW-Authenticate'] == (
+        'Keystone uri="http://keystone.example/"'
+    )
+
+
+def test_extra_that_is_not_installed(deployment, monkeypatch):
+    """One line says what to install."""
+    monkeypatch.setitem(sys.modules, 'keystonemiddleware', None)
+    with pytest.raises(exceptions.ConfigurationError, match=r'console-ext\[keystone\]'):
+        factory(deployment)

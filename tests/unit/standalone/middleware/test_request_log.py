@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One line in the log for each request."""
+
+import logging
+import re
+
+import pytest
+
+from console_ext.standalone.middleware import request_log
+from console_ext.wsgi.responses import json_response
+from tests.wsgi_client import SERIAL, ask
+
+
+@pytest.fixture
+def log(caplog):
+    """The one line of a request."""
+    caplog.set_level(logging.INFO, request_log.LOG.name)
+
+    def log(path, body=None, answer=None, **how):
+        caplog.clear()
+        answer = answer or json_response(202, {'a': 'body'})
+        application = request_log.filter_factory({})(answer)
+        response = ask(application, path, body, **how)
+        assert response.status_int == answer.status_int
+        (message,) = caplog.messages
+        assert message.isascii()
+        assert message.isprintable()
+        return message
+
+    return log
+
+
+def test_line(log):
+    """Who, what, the status, the length, the version, and the seconds it took."""
+    answer = json_response(202, {})
+    answer.headers['OpenStack-API-Version'] = 'compute 2.5'
+    line = log('/v2.1/servers', answer=answer)
+    line, seconds = line.rsplit(' ', 1)
+    assert line == (
+        '127.0.0.1 "GET /v2.1/servers" status: 202 len: 2 microversion: 2.5 time:'
+    )
+    assert re.fullmatch(r'0\.\d{6}', seconds)
+
+
+def test_what_is_not_known(log):
+    """A dash each."""
+    answer = json_response(202, {})
+    del answer.headers['Content-Length']
+    line = log('/', answer=answer, environ={'REMOTE_ADDR': None})
+    assert line.startswith('- "GET /" status: 202 len: - microversion: - time: ')
+
+
+def test_no_secrets(log):
+    """Neither query nor body nor token, of the request or of the answer."""
+    answer = json_response(200, {'url': 'ws://h/?token=secret-1'})
+    line = log(
+        '/a?token=secret-2',
+        {'secret-3': SERIAL},
+        answer,
+        headers={'X-Auth-Token': 'secret-4', 'Cookie': 'token=secret-5'},
+    )
+    assert 'secret' not in line
+
+
+@pytest.mark.parametrize(
+    ('path', 'shown'),
+    [
+        ('/a%0Ab%0D%00', '/a%0Ab%0D%00'),
+        ('/a%22%20status:%20200', '/a%22%20status%3A%20200'),
+        ('/%1b[31m', '/%1B%5B31m'),
+        ('/%ff%D0%B6', '/%FF%D0%B6'),
+        ('/%25s%25d', '/%25s%25d'),
+    ],
+)
+def test_no_path_forges_a_line(log, path, shown):
+    """Line ends, quotes, escapes and formats come out quoted."""
+    assert f'"GET {shown}" status: 202 ' in log(path)
+
+
+def test_no_method_forges_a_line(log):
+    """A server may let any text through as a method."""
+    line = log('/', environ={'REQUEST_METHOD': 'GET "\n'})
+    assert '"GET%20%22%0A /" ' in line
+
+
+def test_path_is_that_of_the_client(log):
+    """Not what is left of it where the application behind was mounted."""
+
+    class Mounting:
+        status_int = 202
+
+        def __call__(self, environ, start_response):
+            environ['SCRIPT_NAME'] = '/v2.1'
+            environ['PATH_INFO'] = '/moved'
+            return json_response(202, {})(environ, start_response)
+
+    assert '"GET /mount/a" ' in log(
+        '/a', answer=Mounting(), environ={'SCRIPT_NAME': '/mount'}
+    )
+
+
+def test_silent_where_nobody_listens(caplog):
+    """The application is asked as if the filter were not there."""
+    caplog.set_level(logging.WARNING, request_log.LOG.name)
+    application = request_log.RequestLog(json_response(202, {}))
+    assert ask(application, '/').status_int == 202
+    assert caplog.messages == []

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The threaded server: connections that are idle, busy and too many."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+
+import pytest
+import requests
+
+from console_ext.standalone import http_server
+from tests.functional.programs import free_port
+from tests.proxy_parts import wait_for
+
+LIMIT = 8
+HALF_A_REQUEST = b'POST /v2.1/servers HTTP/1.1\r\nHost: x\r\nContent-Le'
+
+
+class Application:
+    """Answers at once, and ``/slow`` when it is let to."""
+
+    def __init__(self):
+        self.asked = threading.Event()
+        self.go_on = threading.Event()
+
+    def __call__(self, environ, start_response):
+        if environ['PATH_INFO'] == '/slow':
+            self.asked.set()
+            assert self.go_on.wait(60)
+        start_response('200 OK', [('Content-Length', '2')])
+        return [b'ok']
+
+
+@pytest.fixture
+def application():
+    return Application()
+
+
+def started(deployment, application):
+    conf = deployment.configure(api={'listen_port': free_port()}).conf()
+    server = http_server.HTTPServer(conf, application)
+    server.start()
+    return server
+
+
+@pytest.fixture
+def server(deployment, application, monkeypatch):
+    monkeypatch.setattr(http_server, 'MAX_CONNECTIONS', LIMIT)
+    server = started(deployment, application)
+    yield server
+    application.go_on.set()
+    server.stop()
+
+
+@pytest.fixture
+def idle(server):
+    """A function that opens connections which send a text, and nothing more."""
+    address = ('127.0.0.1', int(server.url.rpartition(':')[2]))
+    with contextlib.ExitStack() as stack:
+
+        def open_some(count, text=b''):
+            made = []
+            for _ in range(count):
+                one = stack.enter_context(socket.create_connection(address, timeout=10))
+                one.sendall(text)
+                made.append(one)
+            return made
+
+        yield open_some
+
+
+def is_open(connection):
+    """Whether a server has not closed a connection on which it is silent."""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) != b''
+    except BlockingIOError:
+        return True
+    except ConnectionResetError:
+        return False
+
+
+@pytest.mark.parametrize('text', [b'', HALF_A_REQUEST])
+def test_idle_ones_make_room(server, idle, text):
+    """As many as one likes keep nobody else from an answer."""
+    crowd = idle(3 * LIMIT, text)
+    for _ in range(2 * LIMIT):
+        assert requests.get(server.url, timeout=10).text == 'ok'
+    wait_for(lambda: sum(map(is_open, crowd)) < LIMIT)
+
+
+def test_the_oldest_makes_room(server, idle):
+    """Those of clients that come and ask are there for a moment only."""
+    old, *younger = idle(LIMIT)
+    idle(1)
+    wait_for(lambda: not is_open(old))
+    assert all(map(is_open, younger))
+
+
+def test_a_request_under_way_is_no_idleness(server, application, idle):
+    """It is answered, however many connect in the meantime."""
+    answers = []
+
+    def ask():
+        answers.append(requests.get(f'{server.url}/slow', timeout=60).text)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert application.asked.wait(10)
+    idle(3 * LIMIT)
+    assert requests.get(server.url, timeout=10).text == 'ok'
+    application.go_on.set()
+    asking.join(60)
+    assert answers == ['ok']
+
+
+def test_more_descriptors_than_select_knows(deployment, application):
+    """The server waits on any descriptor."""
+    http_server.open_files.raise_limit()
+    with contextlib.ExitStack() as stack:
+        # Descriptors up to there are taken, so that the server's are above 1024.
+        for _ in range(1100):
+            stack.enter_context(socket.socket())
+        server = started(deployment, application)
+        stack.callback(server.stop)
+        for _ in range(3):
+            assert requests.get(server.url, timeout=10).text == 'ok'
+
+
+def test_stop_with_a_request_under_way(deployment, application):
+    """It has some seconds, and is left then."""
+    server = started(deployment, application)
+    asking = threading.Thread(target=_ask_in_vain, args=(server,))
+    asking.start()
+    assert application.asked.wait(10)
+    stopping = threading.Thread(target=server.stop)
+    stopping.start()
+    stopping.join(10 * server.STOP_S)
+    assert not stopping.is_alive()
+    application.go_on.set()
+    asking.join(60)
+
+
+def _ask_in_vain(server):
+    with contextlib.suppress(requests.RequestException):
+        requests.get(f'{server.url}/slow', timeout=60)

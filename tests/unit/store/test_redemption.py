@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The decision, as a table and as what holds for everything."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console_ext import conf as config
+from console_ext.exceptions import Refusal
+from console_ext.store import redemption
+from console_ext.store.redemption import Limits, Request, State
+
+NOW = 1000.0
+LIMITS = Limits(max_sockets=3, max_joins=9, join_grace_s=10)
+ENDING = dataclasses.replace(LIMITS, longest_s=100)
+ENFORCING = dataclasses.replace(LIMITS, enforce_expiry=True)
+
+SERIAL = State('serial', expires=NOW + 1)
+SPICE = State('spice-html5', expires=NOW + 1)
+OPEN = {'session_id': 's', 'client_address': 'a'}
+
+
+def opened(state, **changes):
+    return dataclasses.replace(state, **OPEN, **changes)
+
+
+@pytest.mark.parametrize(
+    ('state', 'type_', 'client', 'expected'),
+    [
+        (SERIAL, 'serial', 'a', None),
+        (SPICE, 'spice-html5', 'a', None),
+        (SERIAL, 'spice-html5', 'a', Refusal.WRONG_TYPE),
+        (SPICE, 'serial', 'a', Refusal.WRONG_TYPE),
+        (SERIAL, '', 'a', Refusal.WRONG_TYPE),
+        (State('serial', NOW), 'serial', 'a', Refusal.EXPIRED),
+        (State('serial', NOW + 1, revoked=True), 'serial', 'a', Refusal.REVOKED),
+        (State('serial', NOW, revoked=True), 'spice-html5', 'a', Refusal.WRONG_TYPE),
+        (opened(SERIAL, leases=(NOW + 1,)), 'serial', 'a', Refusal.USED),
+        (opened(SERIAL, closed=NOW), 'serial', 'a', Refusal.USED),
+        (opened(SPICE, leases=(NOW + 1,)), 'spice-html5', 'a', None),
+        (opened(SPICE, leases=(NOW + 1,)), 'spice-html5', 'b', Refusal.OTHER_CLIENT),
+        (
+            opened(SPICE, leases=(NOW + 1,), revoked=True),
+            'spice-html5',
+            'a',
+            Refusal.REVOKED,
+        ),
+        # After the token's time, while the session lives.
+        (opened(State('spice-html5', 1), leases=(NOW + 1,)), 'spice-html5', 'a', None),
+        # The grace, after a socket that closed and after one whose proxy died.
+        (opened(SPICE, closed=NOW - 9), 'spice-html5', 'a', None),
+        (opened(SPICE, closed=NOW - 10), 'spice-html5', 'a', Refusal.USED),
+        (opened(SPICE, closed=NOW - 10), 'spice-html5', 'b', Refusal.USED),
+        (opened(SPICE, leases=(NOW - 9,)), 'spice-html5', 'a', None),
+        (opened(SPICE, leases=(NOW - 10,)), 'spice-html5', 'a', Refusal.USED),
+        (opened(SPICE, closed=1, leases=(NOW - 9,)), 'spice-html5', 'a', None),
+        (opened(SPICE), 'spice-html5', 'a', Refusal.USED),
+        # The cap counts what is believed to be open.
+        (
+            opened(SPICE, leases=(NOW + 1,) * 3),
+            'spice-html5',
+            'a',
+            Refusal.TOO_MANY_SOCKETS,
+        ),
+        (opened(SPICE, leases=(NOW + 1, NOW + 1, NOW)), 'spice-html5', 'a', None),
+        # As many sockets, one after the other, as a session may have in all.
+        (opened(SPICE, leases=(NOW + 1,), admitted=8), 'spice-html5', 'a', None),
+        (
+            opened(SPICE, leases=(NOW + 1,), admitted=9),
+            'spice-html5',
+            'a',
+            Refusal.TOO_MANY_JOINS,
+        ),
+        # All the gaps together, with the one that lasts now.
+        (opened(SPICE, closed=NOW - 5, gaps_s=95), 'spice-html5', 'a', None),
+        (opened(SPICE, closed=NOW - 5, gaps_s=96), 'spice-html5', 'a', Refusal.USED),
+        (opened(SPICE, leases=(NOW + 1,), gaps_s=100), 'spice-html5', 'a', None),
+    ],
+)
+def test_refusals(state, type_, client, expected):
+    assert redemption.refusal(state, Request(type_, client, NOW), LIMITS) is expected
+
+
+LIVE = opened(SPICE, leases=(NOW + 1,))
+
+
+@pytest.mark.parametrize(
+    ('state', 'limits', 'left_s'),
+    [
+        (SERIAL, LIMITS, None),
+        (SERIAL, ENDING, 100),
+        (SERIAL, ENFORCING, 1),
+        (dataclasses.replace(LIVE, opened=NOW - 99), LIMITS, None),
+        (dataclasses.replace(LIVE, opened=NOW - 99), ENDING, 1),
+        (dataclasses.replace(LIVE, opened=NOW - 100), ENDING, 0),
+        (dataclasses.replace(LIVE, opened=NOW - 101), ENDING, -1),
+        (LIVE, ENFORCING, 1),
+        (dataclasses.replace(LIVE, expires=NOW), ENFORCING, 0),
+        (
+            dataclasses.replace(LIVE, expires=NOW + 5, opened=NOW - 98),
+            dataclasses.replace(ENDING, enforce_expiry=True),
+            2,
+        ),
+    ],
+)
+def test_a_session_has_an_end(state, limits, left_s):
+    """Nobody joins it then, or later."""
+    assert redemption.left_s(state, NOW, limits) == left_s
+    over = left_s is not None and left_s <= 0
+    request = Request(state.console_type, 'a', NOW)
+    expected = Refusal.EXPIRED if over else None
+    assert redemption.refusal(state, request, limits) is expected
+
+
+TIMES = st.floats(0, 2000)
+STATES = st.builds(
+    State,
+    console_type=st.sampled_from(['serial', 'spice-html5']),
+    expires=TIMES,
+    revoked=st.booleans(),
+    session_id=st.sampled_from([None, 's']),
+    client_address=st.sampled_from(['a', 'b']),
+    closed=st.none() | TIMES,
+    leases=st.lists(TIMES, max_size=5).map(tuple),
+    opened=TIMES,
+    admitted=st.integers(0, 12),
+    gaps_s=st.floats(0, 200),
+)
+LIMITS_OF_ALL_KINDS = st.builds(
+    Limits,
+    max_sockets=st.just(3),
+    max_joins=st.just(9),
+    join_grace_s=st.sampled_from([0, 10]),
+    longest_s=st.sampled_from([0, 500]),
+    enforce_expiry=st.booleans(),
+)
+REQUESTS = st.builds(
+    Request,
+    console_type=st.sampled_from(['serial', 'spice-html5']),
+    client_address=st.sampled_from(['a', 'b']),
+    now=TIMES,
+)
+
+
+@given(STATES, REQUESTS, LIMITS_OF_ALL_KINDS)
+def test_what_is_let_in_is_let_in_for_a_reason(state, request_, limits):
+    if redemption.refusal(state, request_, limits) is not None:
+        return
+    assert not state.revoked
+    assert state.console_type == request_.console_type
+    if state.session_id is None:
+        assert request_.now < state.expires
+    else:
+        assert state.console_type == 'spice-html5'
+        assert state.client_address == request_.client_address
+        assert sum(lease > request_.now for lease in state.leases) < 3
+        assert state.admitted < 9
+        assert not limits.longest_s or request_.now < state.opened + limits.longest_s
+        assert not limits.enforce_expiry or request_.now < state.expires
+
+
+@given(STATES, REQUESTS, LIMITS_OF_ALL_KINDS, st.floats(0, 1000))
+def test_what_is_over_stays_over(state, request_, limits, later_s):
+    """Unless a socket is opened or kept: nothing comes back with time alone."""
+    final = {Refusal.EXPIRED, Refusal.USED, Refusal.REVOKED}
+    if redemption.refusal(state, request_, limits) in final:
+        later = dataclasses.replace(request_, now=request_.now + later_s)
+        assert redemption.refusal(state, later, limits) in final
+
+
+@pytest.mark.parametrize(
+    ('given_', 'expected'),
+    [
+        ('192.0.2.1', '192.0.2.1'),
+        ('::ffff:192.0.2.1', '192.0.2.1'),
+        ('::FFFF:C000:0201', '192.0.2.1'),
+        ('2001:DB8:0::1', '2001:db8::1'),
+        ('fe80::1%eth0', 'fe80::1%eth0'),
+        ('', ''),
+        ('a socket', 'a socket'),
+    ],
+)
+def test_one_spelling_for_an_address(given_, expected):
+    assert redemption.canonical(given_) == expected
+
+
+@given(st.text() | st.text(min_size=300).map('fe80::1%'.__add__))
+def test_an_address_has_a_bound(text):
+    assert len(redemption.canonical(text)) <= redemption.MAX_ADDRESS
+
+
+def test_limits_come_from_the_configuration():
+    conf = config.load([])
+    assert Limits.of(conf) == Limits(max_sockets=16, max_joins=500, join_grace_s=10)
+    conf.set_override('max_session_time', 3600, group='console_proxy')
+    conf.set_override('enforce_session_timeout', True, group='consoleauth')
+    assert Limits.of(conf) == Limits(16, 500, 10, longest_s=3600, enforce_expiry=True)

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables."""
+
+from console_ext.store.schema import AUTHORIZATIONS, METADATA, SOCKETS
+
+
+def test_names_are_ours_alone():
+    """The database may be Nova's as well."""
+    for table in METADATA.tables.values():
+        assert table.name.startswith('console_ext_')
+        for index in table.indexes:
+            assert index.name.startswith('console_ext_')
+
+
+def test_no_column_for_a_token():
+    """Only its hash has a place, and only one row may have it."""
+    names = {column.name for table in METADATA.tables.values() for column in table.c}
+    assert {name for name in names if 'token' in name} == {'token_hash'}
+    (index,) = [one for one in AUTHORIZATIONS.indexes if one.unique]
+    assert [column.name for column in index.columns] == ['token_hash']
+
+
+def test_a_socket_is_of_an_authorization():
+    """None outlives what let it in."""
+    (key,) = SOCKETS.c.authorization_id.foreign_keys
+    assert key.column is AUTHORIZATIONS.c.id
+    assert not SOCKETS.c.authorization_id.nullable

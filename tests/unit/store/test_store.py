@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract on SQLite, and what only SQLite is asked."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import sqlite3
+import time
+
+import pytest
+
+from console_ext import exceptions
+from console_ext.store import migration
+from console_ext.store.store import Store
+from tests import stores
+
+
+class TestStore(stores.StoreContract):
+    @pytest.fixture
+    def connection(self, tmp_path):
+        return f'sqlite:///{tmp_path}/store.db'
+
+    def test_connects_when_it_is_used(self, tmp_path):
+        path = tmp_path / 'later.db'
+        store = Store(stores.configuration(f'sqlite:///{path}'))
+        assert not path.exists()
+        with pytest.raises(exceptions.StoreUnavailable):
+            stores.issued(store)
+        assert path.exists()
+
+    def test_a_lock_is_waited_for_and_not_for_ever(self, store, tmp_path):
+        other = sqlite3.connect(tmp_path / 'store.db', isolation_level=None)
+        other.execute('BEGIN IMMEDIATE')
+        before = time.monotonic()
+        with pytest.raises(exceptions.StoreUnavailable):
+            stores.issued(store)
+        assert 1.5 < time.monotonic() - before < 4
+        other.execute('ROLLBACK')
+        stores.issued(store)
+        other.close()
+
+    def test_a_child_of_a_fork_works(self, store):
+        tokens = [stores.issued(store) for _ in range(2)]
+        pid = os.fork()
+        if pid == 0:
+            try:
+                store.redeem(tokens[0], 'serial', stores.CLIENT)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        assert os.waitpid(pid, 0)[1] == 0
+        assert stores.refusal(store, tokens[0]) is exceptions.Refusal.USED
+        assert store.redeem(tokens[1], 'serial', stores.CLIENT)
+
+    def test_neither_token_nor_hash_is_logged(self, connection, caplog, tmp_path):
+        """CVE-2015-9543: not at DEBUG, not with SQLAlchemy's own log, not in errors."""
+        caplog.set_level(logging.DEBUG)
+        caplog.set_level(logging.DEBUG, 'sqlalchemy.engine')  # is put back at the end
+        conf = stores.configuration(connection, database={'connection_debug': 100})
+        migration.sync(conf)
+        store = Store(conf)
+        token = stores.new_token()
+        authorization = stores.authorization('spice-html5')
+        store.issue(token, authorization, stores.TTL_S)
+        with pytest.raises(exceptions.UnexpectedReply):
+            store.issue(token, authorization, stores.TTL_S)
+        grant = store.redeem(token, 'spice-html5', stores.CLIENT)
+        store.keep([grant])
+        stores.refusal(store, token, 'spice-html5', '192.0.2.2')
+        store.release([grant])
+        with sqlite3.connect(tmp_path / 'store.db') as connection:
+            connection.execute('DROP TABLE console_ext_sockets')
+        with pytest.raises(exceptions.StoreUnavailable):
+            store.redeem(token, 'spice-html5', stores.CLIENT)
+        assert 'UPDATE console_ext_authorizations' in caplog.text
+        token_hash = hashlib.sha256(token.encode()).hexdigest()
+        for secret in (token, token_hash):
+            assert secret not in caplog.text
+        files = [path.read_bytes() for path in tmp_path.iterdir()]
+        assert token_hash.encode() in b''.join(files)
+        assert token.encode() not in b''.join(files)

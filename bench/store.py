@@ -32,11 +32,11 @@ CLIENT = '192.0.2.1'
 def measure(store: Store) -> dict[str, float]:
     """Median milliseconds of a call."""
     tokens = [str(uuid.uuid4()) for _ in range(SAMPLES)]
-    grants = []
+    leases = []
     calls: dict[str, Callable[[str], object]] = {
         'issue': lambda token: store.issue(token, _authorization(), 600),
-        'redeem': lambda token: grants.append(store.redeem(token, 'serial', CLIENT)),
-        'release': lambda token: store.release([grants.pop()]),
+        'redeem': lambda token: leases.append(store.redeem(token, 'serial', CLIENT)),
+        'release': lambda token: store.release([leases.pop()]),
         'revoke': lambda token: store.revoke(token),
     }
     taken = {}

@@ -324,7 +324,7 @@ class StoreUnavailable(ConsoleExtError):
         super().__init__('The database of console authorizations is unavailable.')
 
 
-class Refusal(enum.StrEnum):
+class RefusalReason(enum.StrEnum):
     """Why a token opens nothing; for the log."""
 
     UNKNOWN = 'unknown'
@@ -342,7 +342,7 @@ class TokenRefused(ConsoleExtError):
     :param reason: for the log; whoever tries tokens is told the same in every case
     """
 
-    def __init__(self, reason: Refusal):
+    def __init__(self, reason: RefusalReason):
         self.reason = reason
         super().__init__('This console URL is not valid, or is not any more.')
 

@@ -17,8 +17,8 @@ from console_ext.store.store import Store  # noqa: E402
 from tests import stores  # noqa: E402
 
 store = Store(stores.configuration(connection))
-grant = store.redeem(token, 'serial', stores.CLIENT)
-assert store.keep([grant]) == set()
+lease = store.redeem(token, 'serial', stores.CLIENT)
+assert store.keep([lease]) == set()
 store.issue(new_token, stores.authorization(), stores.TTL_S)
 print(store.purge())
 store.close()

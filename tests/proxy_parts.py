@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands around the proxy in its tests: an authority, compute hosts and guests."""
+"""What stands around the proxy in its tests: a store, compute hosts and guests."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from console_ext import exceptions
-from console_ext.exceptions import Refusal
+from console_ext.exceptions import RefusalReason
 from console_ext.executor import BoundedExecutor
-from console_ext.store.authorization import Authorization, Grant
+from console_ext.store.authorization import Authorization, Lease
 from tests.deployment import PROJECT_A, server_id
 
 
@@ -40,7 +40,7 @@ def authorization(**values) -> Authorization:
     return Authorization(**{**usual, **values})
 
 
-class Authority:
+class Store:
     """The store of authorizations in memory: a serial token opens one session, a SPICE
     token as many sockets as it is asked for, from one client.
 
@@ -54,10 +54,10 @@ class Authority:
         self._used: dict[str, str] = {}
         self._opened: set[str] = set()
         self._numbers = iter(range(10**9))
-        self.live: set[Grant] = set()
-        self.revoked: set[Grant] = set()
-        self.released: list[Grant] = []
-        self.withdrawn: list[Grant] = []
+        self.live: set[Lease] = set()
+        self.revoked: set[Lease] = set()
+        self.released: list[Lease] = []
+        self.withdrawn: list[Lease] = []
         self.asked: list[tuple[str, str, str]] = []
         self.purged = 0
         # Calls that have begun, answered or not.
@@ -75,7 +75,7 @@ class Authority:
         **values,
     ) -> Authorization:
         """
-        :param left_s: as that of a grant
+        :param left_s: as that of a lease
         """
         made = authorization(**values)
         self._tokens[token] = made, time.monotonic() + ttl_s, left_s
@@ -86,46 +86,46 @@ class Authority:
         with self._lock:
             self.asked.append((token, console_type, client_address))
             if token not in self._tokens:
-                raise exceptions.TokenRefused(Refusal.UNKNOWN)
+                raise exceptions.TokenRefused(RefusalReason.UNKNOWN)
             known, expires, left_s = self._tokens[token]
             if known.console_type != console_type:
-                raise exceptions.TokenRefused(Refusal.WRONG_TYPE)
+                raise exceptions.TokenRefused(RefusalReason.WRONG_TYPE)
             if expires <= time.monotonic():
-                raise exceptions.TokenRefused(Refusal.EXPIRED)
+                raise exceptions.TokenRefused(RefusalReason.EXPIRED)
             user = self._used.setdefault(token, client_address)
             if console_type == 'serial' and token in self._opened:
-                raise exceptions.TokenRefused(Refusal.USED)
+                raise exceptions.TokenRefused(RefusalReason.USED)
             if user != client_address:
-                raise exceptions.TokenRefused(Refusal.OTHER_CLIENT)
+                raise exceptions.TokenRefused(RefusalReason.OTHER_CLIENT)
             self._opened.add(token)
-            grant = Grant(known, token, str(next(self._numbers)), left_s)
-            self.live.add(grant)
-            return grant
+            lease = Lease(known, token, str(next(self._numbers)), left_s)
+            self.live.add(lease)
+            return lease
 
-    def withdraw(self, grant):
+    def withdraw(self, lease):
         self._be_there()
         with self._lock:
-            self.live.discard(grant)
-            self.withdrawn.append(grant)
-            if all(one.session_id != grant.session_id for one in self.live):
-                self._opened.discard(grant.session_id)
-                self._used.pop(grant.session_id, None)
+            self.live.discard(lease)
+            self.withdrawn.append(lease)
+            if all(one.session_id != lease.session_id for one in self.live):
+                self._opened.discard(lease.session_id)
+                self._used.pop(lease.session_id, None)
 
-    def release(self, grants):
+    def release(self, leases):
         self._be_there()
         with self._lock:
-            self.live.difference_update(grants)
-            self.released += grants
+            self.live.difference_update(leases)
+            self.released += leases
 
     def purge(self):
         self.purged += 1
         self._be_there()
         return 1
 
-    def keep(self, grants):
+    def keep(self, leases):
         self._be_there()
         with self._lock:
-            return self.revoked & set(grants)
+            return self.revoked & set(leases)
 
     def _be_there(self):
         self.called += 1

@@ -18,9 +18,9 @@ from oslo_db import options
 
 from console_ext import conf as config
 from console_ext import exceptions
-from console_ext.exceptions import Refusal
+from console_ext.exceptions import RefusalReason
 from console_ext.store import migration, redemption
-from console_ext.store.authorization import Authorization, Grant
+from console_ext.store.authorization import Authorization, Lease
 from console_ext.store.schema import AUTHORIZATIONS, SOCKETS
 from console_ext.store.store import Store
 
@@ -88,7 +88,9 @@ def issued(
     return token
 
 
-def refusal(store: Store, token: str, console_type='serial', client=CLIENT) -> Refusal:
+def refusal(
+    store: Store, token: str, console_type='serial', client=CLIENT
+) -> RefusalReason:
     """Why the token is refused."""
     with pytest.raises(exceptions.TokenRefused) as caught:
         store.redeem(token, console_type, client)
@@ -154,11 +156,11 @@ class StoreContract:
 
     def test_refuses_what_was_never_issued(self, store):
         for token in ('', 'x', new_token(), '\ud800', 'x' * 100_000, '\0'):
-            assert refusal(store, token) is Refusal.UNKNOWN
+            assert refusal(store, token) is RefusalReason.UNKNOWN
 
     def test_refuses_another_type_and_does_not_use_it_up(self, store):
         token = issued(store, 'serial')
-        assert refusal(store, token, 'spice-html5') is Refusal.WRONG_TYPE
+        assert refusal(store, token, 'spice-html5') is RefusalReason.WRONG_TYPE
         assert store.redeem(token, 'serial', CLIENT)
 
     def test_opens_until_it_expires(self, store, clock):
@@ -166,7 +168,7 @@ class StoreContract:
         clock.now = NOW + 599.9
         assert store.redeem(first, 'serial', CLIENT)
         clock.now = NOW + 600
-        assert refusal(store, second) is Refusal.EXPIRED
+        assert refusal(store, second) is RefusalReason.EXPIRED
 
     @pytest.mark.parametrize('ahead_s', [72 * 60, -72 * 60])
     def test_a_clock_that_is_wrong_decides_nothing(self, conf, ahead_s):
@@ -184,7 +186,7 @@ class StoreContract:
         )
         assert (result.stderr, result.stdout) == ('', '0\n')
         assert store.keep(live) == set()
-        assert refusal(store, redeemed) is Refusal.USED
+        assert refusal(store, redeemed) is RefusalReason.USED
         for token in [*fresh, new]:
             assert store.redeem(token, 'serial', CLIENT)
         times = {(row.issued, row.expires) for row in self.rows(conf, AUTHORIZATIONS)}
@@ -195,12 +197,12 @@ class StoreContract:
 
     def test_a_serial_token_opens_one_session(self, store, clock):
         token = issued(store)
-        grant = store.redeem(token, 'serial', CLIENT)
-        assert refusal(store, token) is Refusal.USED
-        store.release([grant])
-        assert refusal(store, token) is Refusal.USED
+        lease = store.redeem(token, 'serial', CLIENT)
+        assert refusal(store, token) is RefusalReason.USED
+        store.release([lease])
+        assert refusal(store, token) is RefusalReason.USED
         clock.now = NOW + 1e6
-        assert refusal(store, token) is Refusal.USED
+        assert refusal(store, token) is RefusalReason.USED
 
     def test_a_spice_token_is_joined_while_its_session_lives(self, store, clock):
         token = issued(store, 'spice-html5')
@@ -208,7 +210,10 @@ class StoreContract:
         second = store.redeem(token, 'spice-html5', f'::ffff:{CLIENT}')
         assert second.session_id == first.session_id
         assert second.socket_id != first.socket_id
-        assert refusal(store, token, 'spice-html5', '192.0.2.2') is Refusal.OTHER_CLIENT
+        assert (
+            refusal(store, token, 'spice-html5', '192.0.2.2')
+            is RefusalReason.OTHER_CLIENT
+        )
         # Beyond the token's time: that bounds the opening only.
         for _ in range(20):
             clock.now += LEASE_S / 2
@@ -218,17 +223,17 @@ class StoreContract:
 
     def test_a_spice_token_is_used_up_when_its_session_ends(self, store, clock):
         token = issued(store, 'spice-html5')
-        grants = [store.redeem(token, 'spice-html5', CLIENT) for _ in range(2)]
-        store.release([grants[0]])
+        leases = [store.redeem(token, 'spice-html5', CLIENT) for _ in range(2)]
+        store.release([leases[0]])
         clock.now += LEASE_S - 1
-        assert store.keep(grants[1:]) == set()
+        assert store.keep(leases[1:]) == set()
         clock.now += GRACE_S + 1
-        store.release([grants[1]])
+        store.release([leases[1]])
         clock.now += GRACE_S - 0.1
-        grants.append(store.redeem(token, 'spice-html5', CLIENT))
-        store.release([grants[2]])
+        leases.append(store.redeem(token, 'spice-html5', CLIENT))
+        store.release([leases[2]])
         clock.now += GRACE_S
-        assert refusal(store, token, 'spice-html5') is Refusal.USED
+        assert refusal(store, token, 'spice-html5') is RefusalReason.USED
 
     def test_a_session_has_an_end(self, conf, clock):
         """It counts from the first socket, for those that join as well."""
@@ -236,16 +241,16 @@ class StoreContract:
         store = Store(conf, clock.sql)
         token = issued(store, 'spice-html5')
         clock.now += 300
-        grants = [store.redeem(token, 'spice-html5', CLIENT)]
-        assert grants[0].left_s == 100
+        leases = [store.redeem(token, 'spice-html5', CLIENT)]
+        assert leases[0].left_s == 100
         for left_s in (91, 82, 73, 64, 55, 46, 37, 28, 19, 10, 1):
-            store.release(grants)
+            store.release(leases)
             clock.now += GRACE_S - 1
-            grants = [store.redeem(token, 'spice-html5', CLIENT)]
-            assert grants[0].left_s == left_s
+            leases = [store.redeem(token, 'spice-html5', CLIENT)]
+            assert leases[0].left_s == left_s
         clock.now += 1
-        assert store.keep(grants) == set()
-        assert refusal(store, token, 'spice-html5') is Refusal.EXPIRED
+        assert store.keep(leases) == set()
+        assert refusal(store, token, 'spice-html5') is RefusalReason.EXPIRED
         store.close()
 
     def test_a_session_that_came_to_nothing_has_not_begun(self, conf, clock):
@@ -270,7 +275,7 @@ class StoreContract:
         clock.now += 9
         assert store.redeem(token, 'spice-html5', CLIENT).left_s == 1
         clock.now += 1
-        assert refusal(store, token, 'spice-html5') is Refusal.EXPIRED
+        assert refusal(store, token, 'spice-html5') is RefusalReason.EXPIRED
         store.close()
 
     def test_a_session_lets_in_so_many_sockets_in_all(self, conf, clock):
@@ -280,93 +285,96 @@ class StoreContract:
         first = store.redeem(token, 'spice-html5', CLIENT)
         for _ in range(39):
             store.release([store.redeem(token, 'spice-html5', CLIENT)])
-        assert refusal(store, token, 'spice-html5') is Refusal.TOO_MANY_JOINS
+        assert refusal(store, token, 'spice-html5') is RefusalReason.TOO_MANY_JOINS
         assert store.keep([first]) == set()
         store.close()
 
     def test_the_gaps_of_a_session_add_up(self, store, clock):
         """And those in which a socket was tried for nothing are counted once."""
         token = issued(store, 'spice-html5')
-        grant = store.redeem(token, 'spice-html5', CLIENT)
+        lease = store.redeem(token, 'spice-html5', CLIENT)
         for _ in range(20):
-            store.release([grant])
+            store.release([lease])
             clock.now += GRACE_S / 4
             store.withdraw(store.redeem(token, 'spice-html5', CLIENT))
             clock.now += GRACE_S / 4
-            grant = store.redeem(token, 'spice-html5', CLIENT)
+            lease = store.redeem(token, 'spice-html5', CLIENT)
             # While it has a socket, no gap is counted.
             clock.now += LEASE_S / 2
-            assert store.keep([grant]) == set()
-        store.release([grant])
+            assert store.keep([lease]) == set()
+        store.release([lease])
         clock.now += 0.1
-        assert refusal(store, token, 'spice-html5') is Refusal.USED
+        assert refusal(store, token, 'spice-html5') is RefusalReason.USED
 
     def test_a_spice_session_has_a_cap_of_sockets(self, store, clock):
         token = issued(store, 'spice-html5')
-        grants = [store.redeem(token, 'spice-html5', CLIENT) for _ in range(16)]
-        assert refusal(store, token, 'spice-html5') is Refusal.TOO_MANY_SOCKETS
-        store.release([grants.pop()])
-        grants.append(store.redeem(token, 'spice-html5', CLIENT))
-        assert refusal(store, token, 'spice-html5') is Refusal.TOO_MANY_SOCKETS
-        assert len({grant.socket_id for grant in grants}) == 16
+        leases = [store.redeem(token, 'spice-html5', CLIENT) for _ in range(16)]
+        assert refusal(store, token, 'spice-html5') is RefusalReason.TOO_MANY_SOCKETS
+        store.release([leases.pop()])
+        leases.append(store.redeem(token, 'spice-html5', CLIENT))
+        assert refusal(store, token, 'spice-html5') is RefusalReason.TOO_MANY_SOCKETS
+        assert len({lease.socket_id for lease in leases}) == 16
 
     def test_sockets_of_a_dead_proxy_stop_counting(self, store, clock):
         token = issued(store, 'spice-html5')
-        grants = [store.redeem(token, 'spice-html5', CLIENT) for _ in range(16)]
+        leases = [store.redeem(token, 'spice-html5', CLIENT) for _ in range(16)]
         clock.now += LEASE_S - 1
-        assert store.keep(grants[:1]) == set()
+        assert store.keep(leases[:1]) == set()
         clock.now += 1
         # 15 are lost, one proxy lives.
         for _ in range(15):
             store.redeem(token, 'spice-html5', CLIENT)
-        assert refusal(store, token, 'spice-html5') is Refusal.TOO_MANY_SOCKETS
+        assert refusal(store, token, 'spice-html5') is RefusalReason.TOO_MANY_SOCKETS
 
     def test_a_session_of_dead_proxies_ends_with_its_leases(self, store, clock):
         token = issued(store, 'spice-html5')
         store.redeem(token, 'spice-html5', CLIENT)
         clock.now += LEASE_S + GRACE_S
-        assert refusal(store, token, 'spice-html5') is Refusal.USED
+        assert refusal(store, token, 'spice-html5') is RefusalReason.USED
 
     def test_a_proxy_that_was_cut_off_finds_its_sessions_again(self, store, clock):
-        grant = store.redeem(issued(store), 'serial', CLIENT)
+        lease = store.redeem(issued(store), 'serial', CLIENT)
         clock.now += RETENTION_S / 2
-        assert store.keep([grant]) == set()
+        assert store.keep([lease]) == set()
 
     def test_a_second_release_does_not_open_the_grace_again(self, store, clock):
         token = issued(store, 'spice-html5')
-        grant = store.redeem(token, 'spice-html5', CLIENT)
-        store.release([grant])
+        lease = store.redeem(token, 'spice-html5', CLIENT)
+        store.release([lease])
         clock.now += GRACE_S
-        store.release([grant])
-        assert refusal(store, token, 'spice-html5') is Refusal.USED
+        store.release([lease])
+        assert refusal(store, token, 'spice-html5') is RefusalReason.USED
 
     def test_a_redeem_that_nothing_came_of_is_undone(self, conf, store, clock):
         token = issued(store)
         store.withdraw(store.redeem(token, 'serial', CLIENT))
         assert self.rows(conf, SOCKETS) == []
-        grant = store.redeem(token, 'serial', '192.0.2.2')
-        assert refusal(store, token) is Refusal.USED
-        store.release([grant])
-        store.withdraw(grant)
-        assert refusal(store, token) is Refusal.USED
+        lease = store.redeem(token, 'serial', '192.0.2.2')
+        assert refusal(store, token) is RefusalReason.USED
+        store.release([lease])
+        store.withdraw(lease)
+        assert refusal(store, token) is RefusalReason.USED
 
     def test_undoing_leaves_a_session_that_others_have_joined(self, store, clock):
         token = issued(store, 'spice-html5')
         first = store.redeem(token, 'spice-html5', CLIENT)
         second = store.redeem(token, 'spice-html5', CLIENT)
         store.withdraw(first)
-        assert refusal(store, token, 'spice-html5', '192.0.2.2') is Refusal.OTHER_CLIENT
+        assert (
+            refusal(store, token, 'spice-html5', '192.0.2.2')
+            is RefusalReason.OTHER_CLIENT
+        )
         store.release([second])
         store.withdraw(store.redeem(token, 'spice-html5', CLIENT))
         clock.now += GRACE_S
-        assert refusal(store, token, 'spice-html5') is Refusal.USED
+        assert refusal(store, token, 'spice-html5') is RefusalReason.USED
 
     def test_undoing_is_not_leave_to_come_after_the_token_expired(self, store, clock):
         token = issued(store)
-        grant = store.redeem(token, 'serial', CLIENT)
+        lease = store.redeem(token, 'serial', CLIENT)
         clock.now = NOW + 600
-        store.withdraw(grant)
-        assert refusal(store, token) is Refusal.EXPIRED
+        store.withdraw(lease)
+        assert refusal(store, token) is RefusalReason.EXPIRED
 
     def test_threads_that_undo_and_redeem(self, conf, store):
         """However they meet, one session at the most has the token."""
@@ -378,15 +386,18 @@ class StoreContract:
             return store.redeem(token, 'spice-html5', CLIENT)
 
         results = run_at_once(8, join_and_leave)
-        assert len({grant.session_id for grant in results}) == 1
-        assert refusal(store, token, 'spice-html5', '192.0.2.2') is Refusal.OTHER_CLIENT
+        assert len({lease.session_id for lease in results}) == 1
+        assert (
+            refusal(store, token, 'spice-html5', '192.0.2.2')
+            is RefusalReason.OTHER_CLIENT
+        )
         assert len(self.rows(conf, SOCKETS)) == 8
 
     def test_revoking_reaches_tokens_and_sessions(self, store):
         unopened, serial = issued(store), issued(store)
         spice = issued(store, 'spice-html5')
         other = issued(store, server_id='another')
-        grants = {
+        leases = {
             store.redeem(serial, 'serial', CLIENT),
             store.redeem(spice, 'spice-html5', CLIENT),
             store.redeem(spice, 'spice-html5', CLIENT),
@@ -394,9 +405,9 @@ class StoreContract:
         kept = store.redeem(other, 'serial', CLIENT)
         assert store.revoke(SERVER) == 3
         assert store.revoke(SERVER) == 0
-        assert refusal(store, unopened) is Refusal.REVOKED
-        assert refusal(store, spice, 'spice-html5') is Refusal.REVOKED
-        assert store.keep({*grants, kept}) == grants
+        assert refusal(store, unopened) is RefusalReason.REVOKED
+        assert refusal(store, spice, 'spice-html5') is RefusalReason.REVOKED
+        assert store.keep({*leases, kept}) == leases
 
     def test_what_comes_between_reading_and_writing_counts(self, store, monkeypatch):
         decide = redemption.refusal
@@ -411,21 +422,21 @@ class StoreContract:
         monkeypatch.setattr(redemption, 'refusal', slowly)
         token = issued(store)
         meanwhile.append(lambda: store.redeem(token, 'serial', CLIENT))
-        assert refusal(store, token) is Refusal.USED
+        assert refusal(store, token) is RefusalReason.USED
         token = issued(store)
         meanwhile.append(lambda: store.revoke(SERVER))
-        assert refusal(store, token) is Refusal.REVOKED
+        assert refusal(store, token) is RefusalReason.REVOKED
 
     def test_keeps_many_and_names_the_lost(self, store):
-        grants = [store.redeem(issued(store), 'serial', CLIENT) for _ in range(20)]
+        leases = [store.redeem(issued(store), 'serial', CLIENT) for _ in range(20)]
         strangers = {
-            Grant(authorization(), uuid.uuid4().hex, uuid.uuid4().hex)
+            Lease(authorization(), uuid.uuid4().hex, uuid.uuid4().hex)
             for _ in range(1500)
         }
         assert store.keep([]) == set()
-        assert store.keep({*grants, *strangers}) == strangers
-        store.release([grants[3]])
-        assert store.keep(grants) == {grants[3]}
+        assert store.keep({*leases, *strangers}) == strangers
+        store.release([leases[3]])
+        assert store.keep(leases) == {leases[3]}
 
     def test_purges_what_is_over(self, conf, clock):
         conf.set_override('purge_batch', 2, group='console_tokens')
@@ -461,9 +472,9 @@ class StoreContract:
     def test_one_of_many_threads_opens(self, store):
         token = issued(store)
         results = run_at_once(20, lambda: store.redeem(token, 'serial', CLIENT))
-        assert sum(isinstance(result, Grant) for result in results) == 1
-        refused = [result for result in results if not isinstance(result, Grant)]
-        assert {error.reason for error in refused} == {Refusal.USED}
+        assert sum(isinstance(result, Lease) for result in results) == 1
+        refused = [result for result in results if not isinstance(result, Lease)]
+        assert {error.reason for error in refused} == {RefusalReason.USED}
 
     def test_threads_join_up_to_the_cap(self, conf, clock, store):
         # Each has to come between all the others, on a machine that does more.
@@ -471,12 +482,12 @@ class StoreContract:
         store = Store(conf, clock.sql)
         token = issued(store, 'spice-html5')
         results = run_at_once(24, lambda: store.redeem(token, 'spice-html5', CLIENT))
-        grants = [result for result in results if isinstance(result, Grant)]
-        refused = [result for result in results if not isinstance(result, Grant)]
-        assert len(grants) == 16
-        assert len({grant.session_id for grant in grants}) == 1
-        assert {error.reason for error in refused} == {Refusal.TOO_MANY_SOCKETS}
-        run_at_once(4, lambda: [store.release([grant]) for grant in grants])
+        leases = [result for result in results if isinstance(result, Lease)]
+        refused = [result for result in results if not isinstance(result, Lease)]
+        assert len(leases) == 16
+        assert len({lease.session_id for lease in leases}) == 1
+        assert {error.reason for error in refused} == {RefusalReason.TOO_MANY_SOCKETS}
+        run_at_once(4, lambda: [store.release([lease]) for lease in leases])
         assert self.rows(conf, SOCKETS) == []
         store.close()
 

@@ -18,7 +18,7 @@ from console_ext.store import load_store
 
 try:
     from console_ext.proxy import tls
-    from console_ext.proxy.admission.interfaces import Authority
+    from console_ext.proxy.admission.interfaces import Store
     from console_ext.proxy.consoles import listeners, sockets
     from console_ext.proxy.server import Proxy
     from console_ext.proxy.workers import Workers
@@ -45,10 +45,10 @@ _END_S = 4.0
 # By how much a worker's end may be late before it is killed.
 _LATE_S = 0.5
 
-LoadAuthority = Callable[[cfg.ConfigOpts], Authority]
+LoadAuthority = Callable[[cfg.ConfigOpts], Store]
 
 
-def required_store(conf: cfg.ConfigOpts) -> Authority:
+def required_store(conf: cfg.ConfigOpts) -> Store:
     """
     :raises ConfigurationError: no database of authorizations is named
     """

@@ -18,17 +18,17 @@ from oslo_config import cfg
 
 from console_ext import exceptions
 from console_ext.proxy import descriptors, tls
-from console_ext.proxy.admission.checks import Gate
+from console_ext.proxy.admission.checks import Admission
 from console_ext.proxy.admission.compute import ComputeHosts
-from console_ext.proxy.admission.interfaces import Authority, PortCheck
-from console_ext.proxy.admission.leases import Grants
+from console_ext.proxy.admission.interfaces import PortCheck, Store
+from console_ext.proxy.admission.leases import Leases
 from console_ext.proxy.admission.limits import Limits
 from console_ext.proxy.consoles import listeners
 from console_ext.proxy.consoles import sockets as listening
 from console_ext.proxy.descriptors import Shares
 from console_ext.proxy.http.acceptor import Acceptor
 from console_ext.proxy.http.connection import Connection, Rules
-from console_ext.proxy.http.connections import Lobby
+from console_ext.proxy.http.connections import Connections
 from console_ext.proxy.networks import Networks
 from console_ext.proxy.pulse import BEAT_S
 from console_ext.proxy.relay.connector import Connector
@@ -67,14 +67,14 @@ class Proxy:
     def __init__(
         self,
         conf: cfg.ConfigOpts,
-        authority: Authority,
+        store: Store,
         port_check: PortCheck,
         sockets: Mapping[str, socket.socket] | None = None,
         beat: Callable[[], None] | None = None,
     ):
         options = conf.console_proxy
         self._conf = conf
-        self._authority = authority
+        self._store = store
         self._hosts = ComputeHosts(
             port_check,
             cells.buses(conf),
@@ -187,10 +187,10 @@ class Proxy:
         self._stop = asyncio.Event()
         shares = descriptors.of_this_process()
         self._haste = asyncio.Event()
-        grants = Grants(self._authority, options.threads, options.store_timeout)
+        leases = Leases(self._store, options.threads, options.store_timeout)
         connector = Connector(self._allowed, options.connect_timeout)
-        gate = Gate(
-            grants,
+        admission = Admission(
+            leases,
             Limits(
                 {
                     'proxy': _most_sessions(options.max_sessions, shares),
@@ -203,29 +203,31 @@ class Proxy:
             connector,
         )
         sessions = Sessions(
-            gate,
-            grants,
+            admission,
+            leases,
             Timing(options.ping_interval, options.ping_timeout, options.idle_timeout),
             Room(options.max_unsent_bytes, options.max_unsent_bytes_per_project),
         )
-        lobby = Lobby(shares.waiting)
+        connections = Connections(shares.waiting)
         acceptors = [
             Acceptor(
                 one.name,
                 self._sockets[one.name],
-                functools.partial(Connection, one, self._rules, gate, sessions, lobby),
+                functools.partial(
+                    Connection, one, self._rules, admission, sessions, connections
+                ),
                 self._tls,
                 self._rules.handshake_s,
-                lobby,
+                connections,
             )
             for one in self._listeners
         ]
         for acceptor in acceptors:
             acceptor.begin()
         tasks = [
-            self._loop.create_task(grants.beat(options.heartbeat_interval)),
+            self._loop.create_task(leases.beat(options.heartbeat_interval)),
             self._loop.create_task(
-                grants.sweep(self._conf.console_tokens.purge_interval)
+                leases.sweep(self._conf.console_tokens.purge_interval)
             ),
         ]
         if self._beat is not None:
@@ -234,13 +236,13 @@ class Proxy:
         await self._stop.wait()
         for acceptor in acceptors:
             acceptor.close()
-        lobby.stop()
+        connections.stop()
         await _drain(sessions, options.drain_timeout, self._haste)
-        await lobby.empty()
+        await connections.empty()
         for task in tasks:
             task.cancel()
-        await grants.told(_RELEASE_S)
-        grants.close()
+        await leases.told(_RELEASE_S)
+        leases.close()
         connector.close()
 
 

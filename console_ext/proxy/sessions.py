@@ -11,8 +11,8 @@ import socket
 from websockets.server import ServerProtocol
 
 from console_ext.printable import printable
-from console_ext.proxy.admission.checks import Admitted, Gate
-from console_ext.proxy.admission.leases import Grants
+from console_ext.proxy.admission.checks import Admission, Admitted
+from console_ext.proxy.admission.leases import Leases
 from console_ext.proxy.relay import close_codes, keepalive
 from console_ext.proxy.relay.client import Session
 from console_ext.proxy.relay.guest import Guest
@@ -24,9 +24,11 @@ LOG = logging.getLogger(__name__)
 
 
 class Sessions:
-    def __init__(self, gate: Gate, grants: Grants, timing: Timing, room: Room):
-        self._gate = gate
-        self._grants = grants
+    def __init__(
+        self, admission: Admission, leases: Leases, timing: Timing, room: Room
+    ):
+        self._admission = admission
+        self._leases = leases
         self._timing = timing
         self._room = room
         self._turns = Turns()
@@ -53,8 +55,8 @@ class Sessions:
 
         :param early: what the client sent behind its request
         """
-        grant = admitted.grant
-        authorization = grant.authorization
+        lease = admitted.lease
+        authorization = lease.authorization
         session = Session(
             wire,
             self._timing,
@@ -67,7 +69,7 @@ class Sessions:
         number = next(self._numbers)
         self._live[session] = number, admitted
         self._none_left.clear()
-        self._grants.hold(grant, lambda: session.close(close_codes.REVOKED))
+        self._leases.hold(lease, lambda: session.close(close_codes.REVOKED))
         LOG.info(
             'Session %d opened: server %s, %s, project %s, user %s, client %s, '
             'target %s port %s',
@@ -97,10 +99,10 @@ class Sessions:
 
     def _ended(self, session: Session) -> None:
         number, admitted = self._live.pop(session)
-        self._gate.leave(admitted)
+        self._admission.leave(admitted)
         if not self._live:
             self._none_left.set()
-        authorization = admitted.grant.authorization
+        authorization = admitted.lease.authorization
         LOG.info(
             'Session %d closed: server %s, %s, client %s, %d bytes from it, %d to it, '
             '%.1f s: %s',

@@ -32,7 +32,7 @@ class Authorization:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class Lease:
     """One socket that a token let in.
 
     :param session_id: opaque; the sockets of one session have it in common

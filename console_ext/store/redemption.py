@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from oslo_config import cfg
 
-from console_ext.exceptions import Refusal
+from console_ext.exceptions import RefusalReason
 
 MAX_ADDRESS = 255
 
@@ -23,7 +23,7 @@ FULL_GAPS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Attempt:
     """
     :param client_address: as :func:`canonical` makes it
     :param now: seconds since the epoch, by the clock that wrote the state's times
@@ -67,7 +67,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SessionLimits:
     """
     :param max_sockets: sockets that a session may have at once
     :param max_joins: sockets that a session may let in, one after the other
@@ -83,7 +83,7 @@ class Limits:
     enforce_expiry: bool = False
 
     @classmethod
-    def of(cls, conf: cfg.ConfigOpts) -> Limits:
+    def of(cls, conf: cfg.ConfigOpts) -> SessionLimits:
         options = conf.console_tokens
         return cls(
             options.spice_max_sockets,
@@ -94,33 +94,35 @@ class Limits:
         )
 
 
-def refusal(state: State, request: Request, limits: Limits) -> Refusal | None:
+def refusal(
+    state: State, attempt: Attempt, limits: SessionLimits
+) -> RefusalReason | None:
     """Why the token is refused; None if it lets a socket in."""
-    if request.console_type != state.console_type:
-        return Refusal.WRONG_TYPE
+    if attempt.console_type != state.console_type:
+        return RefusalReason.WRONG_TYPE
     if state.revoked:
-        return Refusal.REVOKED
+        return RefusalReason.REVOKED
     if state.session_id is None:
-        return Refusal.EXPIRED if state.expires <= request.now else None
+        return RefusalReason.EXPIRED if state.expires <= attempt.now else None
     if state.console_type not in SEVERAL_SOCKETS:
-        return Refusal.USED
-    left = left_s(state, request.now, limits)
+        return RefusalReason.USED
+    left = left_s(state, attempt.now, limits)
     if left is not None and left <= 0:
-        return Refusal.EXPIRED
-    if state.last_open + limits.join_grace_s <= request.now:
-        return Refusal.USED
-    if state.gaps_s + gap_s(state, request.now) > FULL_GAPS * limits.join_grace_s:
-        return Refusal.USED
-    if request.client_address != state.client_address:
-        return Refusal.OTHER_CLIENT
-    if sum(lease > request.now for lease in state.leases) >= limits.max_sockets:
-        return Refusal.TOO_MANY_SOCKETS
+        return RefusalReason.EXPIRED
+    if state.last_open + limits.join_grace_s <= attempt.now:
+        return RefusalReason.USED
+    if state.gaps_s + gap_s(state, attempt.now) > FULL_GAPS * limits.join_grace_s:
+        return RefusalReason.USED
+    if attempt.client_address != state.client_address:
+        return RefusalReason.OTHER_CLIENT
+    if sum(lease > attempt.now for lease in state.leases) >= limits.max_sockets:
+        return RefusalReason.TOO_MANY_SOCKETS
     if state.admitted >= limits.max_joins:
-        return Refusal.TOO_MANY_JOINS
+        return RefusalReason.TOO_MANY_JOINS
     return None
 
 
-def left_s(state: State, now: float, limits: Limits) -> float | None:
+def left_s(state: State, now: float, limits: SessionLimits) -> float | None:
     """How long the token's session may still last, in seconds; None for any time.
 
     It begins now if it was not opened yet.

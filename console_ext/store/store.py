@@ -15,9 +15,9 @@ from oslo_config import cfg
 from oslo_db import exception as db_exception
 
 from console_ext import exceptions
-from console_ext.exceptions import Refusal
+from console_ext.exceptions import RefusalReason
 from console_ext.store import clock, database, redemption
-from console_ext.store.authorization import Authorization, Grant
+from console_ext.store.authorization import Authorization, Lease
 from console_ext.store.statements import Statements
 
 # Ids in one statement; SQLite before 3.32 takes 999 values.
@@ -44,7 +44,7 @@ class Store:
     def __init__(
         self, conf: cfg.ConfigOpts, now: sa.ColumnElement[float] | None = None
     ):
-        self._limits = redemption.Limits.of(conf)
+        self._limits = redemption.SessionLimits.of(conf)
         self._options = conf.console_tokens
         self._database = database.Database(conf, conf.console_tokens.timeout)
         if now is None:
@@ -72,7 +72,7 @@ class Store:
                 authorization.compute_host, 'its token is not new'
             ) from None
 
-    def redeem(self, token: str, console_type: str, client_address: str) -> Grant:
+    def redeem(self, token: str, console_type: str, client_address: str) -> Lease:
         """Open the token's session with a first socket, or join it with another.
 
         :param client_address: the client's IP address
@@ -81,18 +81,18 @@ class Store:
         token_hash = _hash(token)
         client_address = redemption.canonical(client_address)
 
-        def take(connection: sa.Connection) -> Grant:
+        def take(connection: sa.Connection) -> Lease:
             read = self._read(connection, token_hash)
             # A refusal has locked nothing.
             connection.rollback()
             if read is None:
-                raise exceptions.TokenRefused(Refusal.UNKNOWN)
+                raise exceptions.TokenRefused(RefusalReason.UNKNOWN)
             row, state = read
-            request = redemption.Request(console_type, client_address, row.now)
-            refusal = redemption.refusal(state, request, self._limits)
+            attempt = redemption.Attempt(console_type, client_address, row.now)
+            refusal = redemption.refusal(state, attempt, self._limits)
             if refusal is not None:
                 raise exceptions.TokenRefused(refusal)
-            grant = Grant(
+            lease = Lease(
                 authorization=Authorization(*(getattr(row, name) for name in _FIELDS)),
                 session_id=state.session_id or uuid.uuid4().hex,
                 socket_id=uuid.uuid4().hex,
@@ -101,30 +101,30 @@ class Store:
             as_read = {
                 'its_hash': token_hash,
                 'as_read': row.redeemed,
-                'its_session': grant.session_id,
+                'its_session': lease.session_id,
                 'its_client': client_address,
                 'its_opening': state.opened,
                 'its_gap_s': redemption.gap_s(state, row.now),
             }
             with connection.begin():
-                self._admit(connection, as_read, row.id, grant.socket_id)
-            return grant
+                self._admit(connection, as_read, row.id, lease.socket_id)
+            return lease
 
         return self._database.run(take, self._undo)
 
-    def release(self, grants: Iterable[Grant]) -> None:
+    def release(self, leases: Iterable[Lease]) -> None:
         """These sockets have closed.  Once more does no harm."""
-        for socket_ids in _batches(sorted(_ids(grants)), _BATCH):
+        for socket_ids in _batches(sorted(_ids(leases)), _BATCH):
             self._database.run(functools.partial(self._end, socket_ids))
 
-    def withdraw(self, grant: Grant) -> None:
+    def withdraw(self, lease: Lease) -> None:
         """Undo a redeem that no socket came of.
 
         If the session has no other socket, and had none, the token opens one again.
         """
-        self._database.run(functools.partial(self._undo, grant))
+        self._database.run(functools.partial(self._undo, lease))
 
-    def keep(self, grants: Iterable[Grant]) -> set[Grant]:
+    def keep(self, leases: Iterable[Lease]) -> set[Lease]:
         """Say that these sockets are open still; a proxy does so for all of its own.
 
         A socket that was not kept for ``[console_tokens] lease`` seconds no longer
@@ -133,7 +133,7 @@ class Store:
         :returns: those to be closed now: their authorization was revoked, or the store
             no longer knows of it
         """
-        lost = _ids(grants)
+        lost = _ids(leases)
         for socket_ids in _batches(sorted(lost), _BATCH):
             for socket_id in self._database.run(
                 functools.partial(self._renew, socket_ids)
@@ -228,9 +228,9 @@ class Store:
             },
         )
 
-    def _undo(self, grant: Grant, connection: sa.Connection) -> None:
+    def _undo(self, lease: Lease, connection: sa.Connection) -> None:
         statements = self._statements
-        its = {'socket_ids': [grant.socket_id]}
+        its = {'socket_ids': [lease.socket_id]}
         with connection.begin():
             owner = connection.scalar(statements.owners, its)
         if owner is None:
@@ -294,8 +294,8 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode('utf-8', 'surrogatepass')).hexdigest()
 
 
-def _ids(grants: Iterable[Grant]) -> dict[str, Grant]:
-    return {grant.socket_id: grant for grant in grants}
+def _ids(leases: Iterable[Lease]) -> dict[str, Lease]:
+    return {lease.socket_id: lease for lease in leases}
 
 
 def _batches(items: list[str], size: int) -> Iterator[list[str]]:

@@ -9,7 +9,7 @@ import sys
 
 import sqlalchemy as sa
 
-from console_ext.exceptions import Refusal
+from console_ext.exceptions import RefusalReason
 from console_ext.store import load_store, migration
 from tests import stores
 from tests.deployment import server_id
@@ -81,7 +81,7 @@ def test_revoke(deployment):
     result = manage(deployment, 'revoke', server_id('01'))
     assert (result.returncode, result.stderr) == (0, '')
     assert result.stdout.startswith('1 ')
-    assert stores.refusal(store, ours) is Refusal.REVOKED
+    assert stores.refusal(store, ours) is RefusalReason.REVOKED
     assert store.redeem(other, 'serial', stores.CLIENT)
     assert manage(deployment, 'revoke', server_id('01')).stdout.startswith('0 ')
     store.close()

@@ -18,7 +18,7 @@ from console_ext.rpc.client import ComputeClient
 from console_ext.rpc.server import ComputeServer
 from console_ext.standalone import app, deploy
 from console_ext.store import load_store
-from tests.proxy_parts import Authority
+from tests.proxy_parts import Store
 
 VALUES = [
     '',
@@ -68,7 +68,7 @@ def start_everything(conf, group):
     client = ComputeClient(conf)
     tls.context(conf)
     listeners(conf)
-    Proxy(conf, Authority(), client)
+    Proxy(conf, Store(), client)
     client.close()
     ComputeServer(conf, compute.load(conf))
 

@@ -90,7 +90,7 @@ def cloud(served, agent, tmp_path):
     )
     conf = deployment.conf()
     migration.sync(conf)
-    served.authority = store = load_store(conf)
+    served.store = store = load_store(conf)
     served.computes = computes = ComputeClient(conf)
     agent()
     with Client.of(deployment) as api:
@@ -161,7 +161,7 @@ def test_cve_2015_0259_other_pages_open_nothing(served):
             client.sendall(upgrade(f'/?token={proxy.token(guest)}', *header))
             got = status(receive_until(client, b'\r\n\r\n'))
         assert got == (101 if allowed else 403), origin
-    assert len(proxy.authority.asked) == 5
+    assert len(proxy.store.asked) == 5
 
 
 def test_ossn_0101_the_host_header_is_no_authority(proxy):
@@ -177,7 +177,7 @@ def test_ossn_0101_the_host_header_is_no_authority(proxy):
         request = request.replace(b'Host: console', f'Host: {name}'.encode())
         assert status(proxy.ask(request)) == 403
     assert resident() - before < 4 * MIB
-    assert proxy.authority.asked == []
+    assert proxy.store.asked == []
 
 
 @pytest.mark.parametrize('body', [SERIAL, SPICE])
@@ -280,7 +280,7 @@ def test_cve_2018_1340_a_clients_cookie_is_read_where_it_is_needed(proxy, name):
     kind = {'serial': 'serial', 'SPICE': 'spice-html5'}[name]
     cookie = f'Cookie: token={proxy.token(proxy.guest(), console_type=kind)}'
     assert status(proxy.ask(upgrade('/', cookie), name)) == 401
-    assert proxy.authority.asked == []
+    assert proxy.store.asked == []
 
 
 @pytest.mark.parametrize('scope', ['', '_per_client', '_per_server', '_per_project'])
@@ -296,7 +296,7 @@ def test_ossn_0008_there_is_a_limit(served, scope):
     for client in clients:
         echo(client)
     clients[0].close()
-    wait_for(lambda: len(proxy.authority.live) == 1)
+    wait_for(lambda: len(proxy.store.live) == 1)
     echo(proxy.connect(proxy.token(guest)))
 
 
@@ -500,7 +500,7 @@ def test_cve_2024_41666_revocation_reaches_a_live_session(cloud):
     cloud.place({'01': guest.port, '02': guest.port})
     live, other = (cloud.served.connect(cloud.token(number)) for number in ('01', '02'))
     unopened = cloud.token('01')
-    cloud.served.authority.revoke(server_id('01'))
+    cloud.served.store.revoke(server_id('01'))
     assert closed(live) == (1008, 'The permission for this console has ended.')
     assert cloud.refused(unopened) == 401
     echo(other)

@@ -55,8 +55,8 @@ def test_token_opens_what_was_asked_for(
 ):
     """The store knows the console, the server, who asked, and until when."""
     token = token_of(client.console(body=body, by='root'))
-    grant = store.redeem(token, console_type, '192.0.2.1')
-    noted = grant.authorization
+    lease = store.redeem(token, console_type, '192.0.2.1')
+    noted = lease.authorization
     with sqlite3.connect(deployment.path / 'console.db') as database:
         ((issued, expires),) = database.execute(
             'SELECT issued, expires FROM console_ext_authorizations'

@@ -46,7 +46,7 @@ TEXTS = [
             exceptions.TokenRefused(reason),
             'This console URL is not valid, or is not any more.',
         )
-        for reason in exceptions.Refusal
+        for reason in exceptions.RefusalReason
     ),
     (exceptions.ConfigurationError('a\n  b'), 'a b'),
     (exceptions.ExtensionError('a', 'is not'), "API extension 'a': is not"),

@@ -7,36 +7,36 @@ import asyncio
 from dataclasses import dataclass
 
 from console_ext.proxy.admission.compute import ComputeHosts
-from console_ext.proxy.admission.leases import Grants
+from console_ext.proxy.admission.leases import Leases
 from console_ext.proxy.admission.limits import Limits, Place, client_key
 from console_ext.proxy.admission.rules import Asked
 from console_ext.proxy.relay.connector import Connector, Target
-from console_ext.store.authorization import Grant
+from console_ext.store.authorization import Lease
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """All that a session holds; to be given to :meth:`Gate.leave` when it ends.
+    """All that a session holds; to be given to :meth:`Admission.leave` when it ends.
 
     :param expires: when the session is to end, by the event loop's clock; None is never
     """
 
     client: str
-    grant: Grant
+    lease: Lease
     place: Place
     target: Target
     expires: float | None = None
 
 
-class Gate:
+class Admission:
     def __init__(
         self,
-        grants: Grants,
+        leases: Leases,
         limits: Limits,
         hosts: ComputeHosts,
         connector: Connector,
     ):
-        self._grants = grants
+        self._leases = leases
         self._limits = limits
         self._hosts = hosts
         self._connector = connector
@@ -55,25 +55,25 @@ class Gate:
             place.take('client', client_key(asked.client))
             # What is left counts from before the answer: no session lasts too long.
             asked_at = asyncio.get_running_loop().time()
-            grant = await self._grants.redeem(asked.token, console_type, asked.client)
+            lease = await self._leases.redeem(asked.token, console_type, asked.client)
             try:
-                authorization = grant.authorization
+                authorization = lease.authorization
                 place.take('server', authorization.server_id)
                 place.take('project', authorization.project_id)
                 await self._hosts.confirm(authorization)
                 target = await self._connector.connect(authorization)
             except asyncio.CancelledError:
-                self._grants.withdraw(grant)
+                self._leases.withdraw(lease)
                 raise
             except BaseException:
                 # Whoever is refused may come again at once.
-                await self._grants.withdraw(grant)
+                await self._leases.withdraw(lease)
                 raise
         except BaseException:
             place.leave()
             raise
-        expires = None if grant.left_s is None else asked_at + grant.left_s
-        return Admitted(asked.client, grant, place, target, expires)
+        expires = None if lease.left_s is None else asked_at + lease.left_s
+        return Admitted(asked.client, lease, place, target, expires)
 
     def withdraw(self, admitted: Admitted) -> asyncio.Task[None]:
         """No session has come of it: the token is as good as it was.
@@ -81,8 +81,8 @@ class Gate:
         :returns: what may be waited for, and goes on if it is not
         """
         admitted.place.leave()
-        return self._grants.withdraw(admitted.grant)
+        return self._leases.withdraw(admitted.lease)
 
     def leave(self, admitted: Admitted) -> None:
         admitted.place.leave()
-        self._grants.release(admitted.grant)
+        self._leases.release(admitted.lease)

@@ -11,31 +11,31 @@ from concurrent import futures
 from typing import Any, Protocol
 
 from console_ext.context import RequestContext
-from console_ext.store.authorization import Grant
+from console_ext.store.authorization import Lease
 
 
-class Authority(Protocol):
+class Store(Protocol):
     """The store of authorizations, as ``store.store.Store`` is one."""
 
-    def redeem(self, token: str, console_type: str, client_address: str) -> Grant:
+    def redeem(self, token: str, console_type: str, client_address: str) -> Lease:
         """
         :raises TokenRefused: with the reason
         :raises StoreUnavailable:
         """
 
-    def withdraw(self, grant: Grant) -> None:
-        """Nothing was opened with the grant: its token is to be as good as before.
+    def withdraw(self, lease: Lease) -> None:
+        """Undo a redeem that opened nothing: the token can be redeemed again.
 
         :raises StoreUnavailable:
         """
 
-    def release(self, grants: Collection[Grant]) -> None:
-        """The grants' sessions have ended.
+    def release(self, leases: Collection[Lease]) -> None:
+        """End the sessions that hold these leases.
 
         :raises StoreUnavailable:
         """
 
-    def keep(self, grants: Collection[Grant]) -> Collection[Grant]:
+    def keep(self, leases: Collection[Lease]) -> Collection[Lease]:
         """Report the sessions that live; asked every few seconds.
 
         :returns: those of them that were revoked or lost, and are to be closed

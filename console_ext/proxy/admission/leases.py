@@ -15,9 +15,9 @@ from typing import Any
 from console_ext import exceptions
 from console_ext.executor import BoundedExecutor, Busy
 from console_ext.lanes import Lanes
-from console_ext.proxy.admission.interfaces import Authority
+from console_ext.proxy.admission.interfaces import Store
 from console_ext.proxy.admission.limits import client_key
-from console_ext.store.authorization import Grant
+from console_ext.store.authorization import Lease
 
 LOG = logging.getLogger(__name__)
 
@@ -35,14 +35,14 @@ _OWN_THREADS = 4
 _MAX_OWN_WAITING = 16384
 
 
-class Grants:
+class Leases:
     """
     :param threads: how many tokens are redeemed at once
     :param timeout_s: how long the store is waited for
     """
 
-    def __init__(self, authority: Authority, threads: int, timeout_s: float):
-        self._authority = authority
+    def __init__(self, store: Store, threads: int, timeout_s: float):
+        self._store = store
         self._timeout_s = timeout_s
         self._redeeming = BoundedExecutor(threads, 'console-redeem', _MAX_WAITING)
         self._clients = Lanes(
@@ -52,8 +52,8 @@ class Grants:
         )
         self._telling = BoundedExecutor(_OWN_THREADS, 'console-store', _MAX_OWN_WAITING)
         self._purging = BoundedExecutor(1, 'console-purge')
-        self._live: dict[Grant, Callable[[], None] | None] = {}
-        self._ended: list[Grant] = []
+        self._live: dict[Lease, Callable[[], None] | None] = {}
+        self._ended: list[Lease] = []
         self._releasing: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
         self._withdrawing: set[asyncio.Task[None]] = set()
@@ -63,37 +63,37 @@ class Grants:
         for executor in (self._redeeming, self._telling, self._purging):
             executor.shutdown(wait=False)
 
-    async def redeem(self, token: str, console_type: str, client: str) -> Grant:
+    async def redeem(self, token: str, console_type: str, client: str) -> Lease:
         """
         :raises TokenRefused, StoreUnavailable, ProxyBusy:
         """
         try:
             call = self._clients.submit(
                 client_key(client),
-                partial(self._authority.redeem, token, console_type, client),
+                partial(self._store.redeem, token, console_type, client),
             )
         except Busy:
             raise exceptions.ProxyBusy from None
         try:
             # Not wait_for: it forgets a cancellation that comes with the answer.
             async with asyncio.timeout(self._timeout_s):
-                grant = await asyncio.wrap_future(call)
+                lease = await asyncio.wrap_future(call)
         except TimeoutError:
             self._give_up(call)
             raise exceptions.StoreUnavailable from None
         except asyncio.CancelledError:
             self._give_up(call)
             raise
-        self._live[grant] = None
-        return grant
+        self._live[lease] = None
+        return lease
 
-    def _give_up(self, call: futures.Future[Grant]) -> None:
-        """Nobody waits for a redeem any more: its grant, if there is one, goes back."""
+    def _give_up(self, call: futures.Future[Lease]) -> None:
+        """Stop waiting for a redeem, and withdraw the lease if it still succeeds."""
         if call.cancel():
             return
         loop = asyncio.get_running_loop()
 
-        def ended(call: futures.Future[Grant]) -> None:
+        def ended(call: futures.Future[Lease]) -> None:
             if not call.cancelled() and call.exception() is None:
                 # The loop is closed where the proxy has stopped meanwhile.
                 with contextlib.suppress(RuntimeError):
@@ -101,33 +101,32 @@ class Grants:
 
         call.add_done_callback(ended)
 
-    def hold(self, grant: Grant, revoked: Callable[[], None]) -> None:
+    def hold(self, lease: Lease, revoked: Callable[[], None]) -> None:
         """
-        :param revoked: called when the store says that the grant's session is to end
+        :param revoked: called when the store has revoked the session
         """
-        self._live[grant] = revoked
+        self._live[lease] = revoked
 
-    def withdraw(self, grant: Grant) -> asyncio.Task[None]:
-        """Tell the store that nothing was opened with a grant.
+    def withdraw(self, lease: Lease) -> asyncio.Task[None]:
+        """Tell the store that a redeem opened nothing.
 
         :returns: what may be waited for, and goes on if it is not
         """
-        self._live.pop(grant, None)
+        self._live.pop(lease, None)
         task = asyncio.get_running_loop().create_task(
-            self._tell('withdraw a redeem', partial(self._authority.withdraw, grant))
+            self._tell('withdraw a redeem', partial(self._store.withdraw, lease))
         )
         self._withdrawing.add(task)
         task.add_done_callback(self._withdrawing.discard)
         return task
 
-    def release(self, grant: Grant) -> None:
-        """End the heartbeats of a grant, which began when it was redeemed, and tell the
-        store, soon, that its session has ended.
+    def release(self, lease: Lease) -> None:
+        """Stop the heartbeats of a lease, and tell the store soon of the end.
 
-        A store that cannot be told finds out by the missing heartbeat.
+        If the store cannot be told, the lease expires for want of heartbeats.
         """
-        self._live.pop(grant, None)
-        self._ended.append(grant)
+        self._live.pop(lease, None)
+        self._ended.append(lease)
         if self._releasing is None:
             self._releasing = asyncio.get_running_loop().create_task(
                 self._release_all()
@@ -140,7 +139,7 @@ class Grants:
                     async with asyncio.timeout(_GATHERING_S):
                         await self._hurry.wait()
                 ended, self._ended = self._ended, []
-                release = partial(self._authority.release, ended)
+                release = partial(self._store.release, ended)
                 await self._tell('end sessions', release)
         finally:
             self._releasing = None
@@ -194,7 +193,7 @@ class Grants:
             try:
                 async with asyncio.timeout(interval_s):
                     purged = await asyncio.wrap_future(
-                        self._purging.submit(self._authority.purge)
+                        self._purging.submit(self._store.purge)
                     )
             except (TimeoutError, Busy):
                 LOG.warning('The store is being purged for more than %g s', interval_s)
@@ -207,15 +206,15 @@ class Grants:
 
     async def _beat_once(self) -> None:
         try:
-            gone = await self._ask(partial(self._authority.keep, frozenset(self._live)))
+            gone = await self._ask(partial(self._store.keep, frozenset(self._live)))
         except (TimeoutError, Busy, exceptions.ConsoleExtError) as error:
             LOG.warning('No heartbeat: %s', str(error) or 'the store does not answer')
             return
         except Exception as error:
             LOG.error('No heartbeat: the store failed: %s', type(error).__name__)
             return
-        for grant in gone:
-            revoked = self._live.get(grant)
+        for lease in gone:
+            revoked = self._live.get(lease)
             if revoked is not None:
                 # Whatever comes of one, the others are told, and the next beat comes.
                 asyncio.get_running_loop().call_soon(revoked)

@@ -75,7 +75,7 @@ def ask(
         return Refusal(401, 'The request has no token.', 'no token')
     token = tokens.pop()
     if len(token) > MAX_TOKEN or not token.isascii() or not token.isprintable():
-        return refusal(exceptions.TokenRefused(exceptions.Refusal.UNKNOWN))
+        return refusal(exceptions.TokenRefused(exceptions.RefusalReason.UNKNOWN))
     return Asked(token, request.client)
 
 

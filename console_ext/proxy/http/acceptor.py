@@ -17,8 +17,8 @@ import ssl
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from console_ext.proxy.http.connections import Lobby
-from console_ext.proxy.relay.endpoint import CLOSE_S
+from console_ext.proxy.http.connections import Connections
+from console_ext.proxy.relay.peer import CLOSE_S
 
 LOG = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Acceptor:
         protocol: Callable[[], asyncio.Protocol],
         context: ssl.SSLContext | None,
         handshake_s: float,
-        lobby: Lobby,
+        connections: Connections,
     ):
         self._name = name
         self._listening = listening
@@ -63,7 +63,7 @@ class Acceptor:
                 # How long an end of TLS is waited for; else it is half a minute.
                 'ssl_shutdown_timeout': CLOSE_S,
             }
-        self._lobby = lobby
+        self._connections = connections
         self._loop = asyncio.get_running_loop()
         self._rest: asyncio.TimerHandle | None = None
         self._reported: float | None = None
@@ -80,9 +80,9 @@ class Acceptor:
         self._listening.close()
 
     def _accept(self) -> None:
-        self._lobby.turn()
+        self._connections.turn()
         for _ in range(AT_ONCE):
-            if not self._lobby.has_room():
+            if not self._connections.has_room():
                 self._pause()
                 return
             try:
@@ -95,11 +95,13 @@ class Acceptor:
             except OSError as error:
                 reason = error.strerror or str(error)
             else:
-                Accepted(connected, self._protocol, self._tls, self._lobby).begin()
+                Accepted(
+                    connected, self._protocol, self._tls, self._connections
+                ).begin()
                 continue
             # Usually no descriptor is free (accept(2): EMFILE, ENFILE).
             self._report(reason)
-            self._lobby.make_room()
+            self._connections.make_room()
             self._pause()
             return
 
@@ -132,19 +134,19 @@ class Accepted:
         connected: socket.socket,
         protocol: Callable[[], asyncio.Protocol],
         tls: Mapping[str, Any],
-        lobby: Lobby,
+        connections: Connections,
     ):
         self._connected = connected
         self._protocol = protocol
         self._tls = tls
-        self._lobby = lobby
+        self._connections = connections
         self._task: asyncio.Task[None] | None = None
         self._aborted = False
 
     def begin(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._hand_over())
         self._task.add_done_callback(self._done)
-        self._lobby.wait(self)
+        self._connections.wait(self)
 
     async def _hand_over(self) -> None:
         try:
@@ -155,18 +157,18 @@ class Accepted:
             # The client has left, or does not speak TLS, or is too slow.
             self._connected.close()
             return
-        self._lobby.leave(self)
+        self._connections.leave(self)
         if self._aborted:
             transport.abort()
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._lobby.leave(self)
+        self._connections.leave(self)
         if task.cancelled():
             # Before it began, nobody else would close it.
             self._connected.close()
 
     def abort(self) -> None:
-        self._lobby.leave(self)
+        self._connections.leave(self)
         self._aborted = True
         # Without TLS the protocol has it soon.  uvloop, interrupted in handing it over,
         # would not tell the protocol that it has lost its connection.

@@ -13,12 +13,12 @@ from websockets.server import ServerProtocol
 
 from console_ext.proxy.admission import request as requests
 from console_ext.proxy.admission import rules
-from console_ext.proxy.admission.checks import Gate
+from console_ext.proxy.admission.checks import Admission
 from console_ext.proxy.admission.rules import Asked, Refusal
 from console_ext.proxy.consoles.listener import Listener
 from console_ext.proxy.consoles.pages import Page
 from console_ext.proxy.http import messages, opening
-from console_ext.proxy.http.connections import Lobby
+from console_ext.proxy.http.connections import Connections
 from console_ext.proxy.http.lingering_close import Lingering
 from console_ext.proxy.networks import Networks
 from console_ext.proxy.sessions import Sessions
@@ -56,15 +56,15 @@ class Connection(asyncio.Protocol):
         self,
         listener: Listener,
         rules: Rules,
-        gate: Gate,
+        admission: Admission,
         sessions: Sessions,
-        lobby: Lobby,
+        connections: Connections,
     ):
         self._listener = listener
         self._rules = rules
-        self._gate = gate
+        self._admission = admission
         self._sessions = sessions
-        self._lobby = lobby
+        self._connections = connections
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -98,17 +98,17 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
         self._set_timer(None)
-        self._lobby.leave(self)
+        self._connections.leave(self)
         self._give_up(None)
 
     def _wait(self) -> None:
         """Wait for a request."""
         self._answering = False
-        self._lobby.wait(self)
+        self._connections.wait(self)
         self._set_timer(self._rules.handshake_s)
 
     def abort(self) -> None:
-        self._lobby.leave(self)
+        self._connections.leave(self)
         if self._transport is not None:
             self._transport.abort()
 
@@ -182,7 +182,7 @@ class Connection(asyncio.Protocol):
             return
         self._set_timer(None)
         self._heads.clear()
-        self._lobby.wait(self)
+        self._connections.wait(self)
         Lingering(transport, self.connection_lost).begin()
 
     # Pages
@@ -255,14 +255,14 @@ class Connection(asyncio.Protocol):
             return
         # What follows has its own deadlines.
         self._set_timer(None)
-        self._opening = self._lobby.open(self, self._open(wire, accepted, asked))
+        self._opening = self._connections.open(self, self._open(wire, accepted, asked))
 
     async def _open(
         self, wire: ServerProtocol, accepted: Response, asked: Asked
     ) -> None:
         try:
             reached = await opening.reach(
-                self._gate, asked, self._listener.console_type
+                self._admission, asked, self._listener.console_type
             )
         except asyncio.CancelledError:
             self._opening = None
@@ -279,10 +279,10 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing():
             guest.leave()
-            self._gate.withdraw(admitted)
+            self._admission.withdraw(admitted)
             self._log_left()
             return
-        self._lobby.leave(self)
+        self._connections.leave(self)
         wire.send_response(accepted)
         transport.write(b''.join(wire.data_to_send()))
         self._sessions.begin(

@@ -17,16 +17,16 @@ PATIENCE = 8
 
 
 class Waiting(Protocol):
-    """A connection, as far as the lobby knows it."""
+    """What is needed of a connection."""
 
     def abort(self) -> None:
-        """End at once, and leave the lobby."""
+        """End at once, and be removed from the set."""
 
     def stop(self) -> None:
         """End as soon as what is being answered is."""
 
 
-class Lobby:
+class Connections:
     """The connections of the running event loop.
 
     A connection waits for its client from when it is accepted until its request is

@@ -9,7 +9,7 @@ import traceback
 
 from console_ext import exceptions
 from console_ext.proxy.admission import rules
-from console_ext.proxy.admission.checks import Admitted, Gate
+from console_ext.proxy.admission.checks import Admission, Admitted
 from console_ext.proxy.admission.rules import Asked, Refusal
 from console_ext.proxy.relay.guest import Guest
 
@@ -17,19 +17,20 @@ LOG = logging.getLogger(__name__)
 
 
 async def reach(
-    gate: Gate, asked: Asked, console_type: str
+    admission: Admission, asked: Asked, console_type: str
 ) -> tuple[Admitted, Guest] | Refusal:
-    """
-    :returns: what a session is to take over; else the gate is to withdraw the one, and
-        the other to leave
+    """Admit a request and connect to its guest.
+
+    :returns: what a session takes over.  If no session starts, call
+        ``admission.withdraw(admitted)`` and ``guest.leave()``.
     """
     try:
-        admitted = await gate.admit(asked, console_type)
+        admitted = await admission.admit(asked, console_type)
         try:
             guest = await _guest(admitted)
         except BaseException:
             admitted.target.socket.close()
-            gate.withdraw(admitted)
+            admission.withdraw(admitted)
             raise
     except exceptions.ConsoleExtError as error:
         return rules.refusal(error)

@@ -6,7 +6,7 @@
     connector.py    a connection to a guest's console
     client.py       the client's side, which leads
     guest.py        the guest's side
-    endpoint.py     what both sides have
+    peer.py         what both sides have
     inbound.py      what a client sends, a turn of the event loop at a time
     turns.py        whose turn it is
     fragments.py    unfinished frames as fragments (pure)

@@ -11,16 +11,16 @@ from websockets.server import ServerProtocol
 
 from console_ext.proxy.relay import close_codes, timeouts
 from console_ext.proxy.relay.close_codes import Closing
-from console_ext.proxy.relay.endpoint import CLOSE_S, Side
 from console_ext.proxy.relay.frames import binary_header
 from console_ext.proxy.relay.guest import Guest
 from console_ext.proxy.relay.inbound import Inbound
 from console_ext.proxy.relay.memory import Share
+from console_ext.proxy.relay.peer import CLOSE_S, Peer
 from console_ext.proxy.relay.timeouts import Timing
 from console_ext.proxy.relay.turns import Turns
 
 
-class Session(Side):
+class Session(Peer):
     """The client of a session, and the session itself.
 
     :param wire: the WebSocket, open

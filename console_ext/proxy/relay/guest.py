@@ -10,7 +10,7 @@ from websockets.typing import BytesLike
 
 from console_ext.proxy.relay import close_codes
 from console_ext.proxy.relay.close_codes import Closing
-from console_ext.proxy.relay.endpoint import CLOSE_S, Side
+from console_ext.proxy.relay.peer import CLOSE_S, Peer
 
 
 class Client(Protocol):
@@ -26,7 +26,7 @@ class Client(Protocol):
         """Whether the guest takes nothing for now."""
 
 
-class Guest(Side):
+class Guest(Peer):
     """Its bytes wait until there is a client to take them.
 
     :param early: what it has sent already

@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 from console_ext.proxy import server
 from console_ext.proxy.server import Proxy
 from console_ext.store import load_store, migration
-from tests.proxy_parts import Authority, Computes, Guest, authorization
+from tests.proxy_parts import Computes, Guest, Store, authorization
 
 BASE = {
     'serial_console': {
@@ -35,7 +35,7 @@ class Served:
 
     def __init__(self, deployment, modules):
         self.deployment = deployment
-        self.authority = Authority()
+        self.store = Store()
         self.computes = Computes()
         self.proxy: Proxy | None = None
         self._numbers = itertools.count()
@@ -44,7 +44,7 @@ class Served:
 
     def start(self, **groups) -> Served:
         conf = self.deployment.configure(**groups).conf()
-        self.proxy = Proxy(conf, self.authority, self.computes)
+        self.proxy = Proxy(conf, self.store, self.computes)
         self.proxy.start()
         return self
 
@@ -63,7 +63,7 @@ class Served:
         token = f'token-{next(self._numbers)}'
         if guest is not None:
             values['port'] = guest.port
-        self.authority.issue(token, **values)
+        self.store.issue(token, **values)
         return token
 
     def port(self, name='serial') -> int:
@@ -103,7 +103,7 @@ def stored(served, tmp_path):
         database={'connection': f'sqlite:///{tmp_path}/tokens.db'}
     )
     conf = served.deployment.conf()
-    served.authority = store = load_store(conf)
+    served.store = store = load_store(conf)
     migration.sync(conf)
     yield served.start()
     served.stop()
@@ -112,7 +112,7 @@ def stored(served, tmp_path):
 
 def issue(proxy, token, ttl_s=600, **values) -> str:
     """Have a real store let a token open a console."""
-    proxy.authority.issue(token, authorization(**values), ttl_s)
+    proxy.store.issue(token, authorization(**values), ttl_s)
     return token
 
 

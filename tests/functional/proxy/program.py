@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from console_ext.cmd import proxy, service
-from tests.proxy_parts import Authority, Computes
+from tests.proxy_parts import Computes, Store
 
 # token-0, token-1, ...
 TOKENS = 11000
@@ -29,16 +29,16 @@ def main() -> None:
         most = int(os.environ['DESCRIPTORS'])
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     guest_port, pids = int(sys.argv[1]), Path(sys.argv[2])
-    authority = Authority()
+    store = Store()
     for number in range(TOKENS):
-        authority.issue(f'token-{number}', port=guest_port)
+        store.issue(f'token-{number}', port=guest_port)
 
     def load(conf):
         with pids.open('a') as file:
             file.write(f'{os.getpid()}\n')
         if (pids.parent / 'fail').exists():
             os._exit(3)
-        return authority
+        return store
 
     proxy.ComputeClient = lambda conf: _Computes()
     service.main(lambda signals: proxy.serve(signals, sys.argv[3:], load))

@@ -35,7 +35,7 @@ def test_a_path_that_opens_nothing(proxy, name, path):
     answer = proxy.ask(upgrade(f'{path}?token={proxy.token(proxy.guest())}'), name)
     assert status(answer) == 404
     assert answer.endswith(b'\r\n\r\nThere is nothing here.\n')
-    assert proxy.authority.asked == []
+    assert proxy.store.asked == []
 
 
 def test_one_answer_for_all_that_is_wrong_with_a_token(proxy, caplog):
@@ -76,7 +76,7 @@ def test_two_different_tokens(proxy):
     assert status(proxy.ask(upgrade(f'/?token={token}&token=other'))) == 400
     cookie = upgrade(f'/websockify?token={token}', 'Cookie: token=other')
     assert status(proxy.ask(cookie)) == 400
-    assert proxy.authority.asked == []
+    assert proxy.store.asked == []
 
 
 def test_tempest_sends_a_cookie(proxy):
@@ -127,7 +127,7 @@ def test_a_target_that_is_not_there(proxy):
     token = proxy.token(guest)
     for _ in range(2):
         assert refused(proxy, token).status_code == 502
-    assert not proxy.authority.live
+    assert not proxy.store.live
 
 
 def test_a_target_that_does_not_answer(served):
@@ -153,7 +153,7 @@ def test_targets_that_do_not_answer_delay_nobody(served):
         assert not select.select(waiting, [], [], 0)[0]
         answers = [receive_until(client, b'\r\n\r\n') for client in waiting]
     assert {status(answer) for answer in answers} == {502}
-    wait_for(lambda: len(proxy.authority.withdrawn) == len(waiting))
+    wait_for(lambda: len(proxy.store.withdrawn) == len(waiting))
 
 
 def test_an_ipv6_target(served):
@@ -203,10 +203,10 @@ def test_the_store_is_away(proxy):
     """503 while it is, and recovery without a restart."""
     guest = proxy.guest()
     token = proxy.token(guest)
-    proxy.authority.away.set()
+    proxy.store.away.set()
     response = refused(proxy, token)
     assert (response.status_code, response.headers['Retry-After']) == (503, '10')
-    proxy.authority.away.clear()
+    proxy.store.away.clear()
     proxy.connect(token).send(b'x')
 
 
@@ -214,10 +214,10 @@ def test_the_store_hangs(served):
     """503 after store_timeout; what it grants too late is given back."""
     proxy = served.start(console_proxy={'store_timeout': 0.2})
     token = proxy.token(proxy.guest())
-    proxy.authority.answers.clear()
+    proxy.store.answers.clear()
     assert refused(proxy, token).status_code == 503
-    proxy.authority.answers.set()
-    wait_for(lambda: proxy.authority.withdrawn and not proxy.authority.live)
+    proxy.store.answers.set()
+    wait_for(lambda: proxy.store.withdrawn and not proxy.store.live)
 
 
 def test_subprotocols(proxy):
@@ -237,7 +237,7 @@ def test_only_trusted_proxies_say_who_the_client_is(served):
     guest = proxy.guest()
     forwarded = {'X-Forwarded-For': '6.6.6.6, 203.0.113.9, 127.0.0.7'}
     proxy.connect(proxy.token(guest), additional_headers=forwarded)
-    assert proxy.authority.asked[-1][2] == '203.0.113.9'
+    assert proxy.store.asked[-1][2] == '203.0.113.9'
 
 
 def test_ipv6_clients_are_counted_by_network(served):
@@ -263,7 +263,7 @@ def test_anybody_else_does_not(served, trusted):
     proxy = served.start(console_proxy={'trusted_proxies': trusted})
     forwarded = {'X-Forwarded-For': '203.0.113.9'}
     proxy.connect(proxy.token(proxy.guest()), additional_headers=forwarded)
-    assert proxy.authority.asked[-1][2] == '127.0.0.1'
+    assert proxy.store.asked[-1][2] == '127.0.0.1'
 
 
 def test_internal_access_path(proxy):

@@ -67,8 +67,8 @@ def test_while_the_compute_host_is_asked(started, compute, caplog, leave, early)
     wait_for(lambda: proxy.computes.asked)
     leave(client)
     # The compute host has not answered yet.
-    wait_for(lambda: proxy.authority.withdrawn)
-    assert not proxy.authority.live
+    wait_for(lambda: proxy.store.withdrawn)
+    assert not proxy.store.live
     assert caplog.messages.count(LEFT) == 1
     compute.set()
     again = connected()
@@ -82,13 +82,13 @@ def test_while_the_store_is_asked(started):
     proxy, connected = started
     guest = proxy.guest()
     token = proxy.token(guest)
-    proxy.authority.answers.clear()
+    proxy.store.answers.clear()
     client = connected()
     client.sendall(upgrade(f'/?token={token}'))
-    wait_for(lambda: proxy.authority.called)
+    wait_for(lambda: proxy.store.called)
     client.close()
-    proxy.authority.answers.set()
-    wait_for(lambda: proxy.authority.withdrawn and not proxy.authority.live)
+    proxy.store.answers.set()
+    wait_for(lambda: proxy.store.withdrawn and not proxy.store.live)
     assert guest.accepted == 0
 
 
@@ -101,7 +101,7 @@ def test_while_the_guest_is_connected_to(loop, served, caplog):
         client.sendall(upgrade(f'/?token={proxy.token(port=port)}'))
         wait_for(lambda: proxy.computes.asked)
         client.close()
-        wait_for(lambda: proxy.authority.withdrawn)
+        wait_for(lambda: proxy.store.withdrawn)
         wait_for(lambda: LEFT in caplog.messages)
 
 
@@ -114,4 +114,4 @@ def test_a_client_that_does_not_wait(started, compute):
     wait_for(lambda: proxy.computes.asked)
     client.sendall(frame(bytes(connection.MAX_EARLY_BYTES), 2))
     assert receive_until(client, None).startswith(b'HTTP/1.1 400')
-    wait_for(lambda: proxy.authority.withdrawn)
+    wait_for(lambda: proxy.store.withdrawn)

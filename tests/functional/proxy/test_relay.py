@@ -111,7 +111,7 @@ def test_the_guest_is_killed(proxy):
     client = proxy.connect(proxy.token(proxy.guest(serve)))
     client.send(b'x')
     assert closed(client) == (1011, 'The connection to the guest was lost.')
-    wait_for(lambda: proxy.authority.released)
+    wait_for(lambda: proxy.store.released)
 
 
 def test_the_client_closes(proxy):
@@ -126,7 +126,7 @@ def test_the_client_closes(proxy):
     client = proxy.connect(proxy.token(proxy.guest(serve)))
     client.close()
     assert ended.wait(5)
-    wait_for(lambda: proxy.authority.released and not proxy.authority.live)
+    wait_for(lambda: proxy.store.released and not proxy.store.live)
 
 
 def test_the_client_vanishes(proxy):
@@ -135,7 +135,7 @@ def test_the_client_vanishes(proxy):
     client.sendall(upgrade(f'/?token={proxy.token(proxy.guest())}'))
     receive_until(client, b'\r\n\r\n')
     reset(client)
-    wait_for(lambda: proxy.authority.released)
+    wait_for(lambda: proxy.store.released)
 
 
 def test_a_frame_over_the_limit_is_too_big(served):
@@ -282,8 +282,8 @@ def test_a_session_ends_when_the_store_has_said(proxy):
 def test_sessions_outlive_the_store(proxy):
     """A store that goes away cuts nobody."""
     client = proxy.connect(proxy.token(proxy.guest()))
-    proxy.authority.away.set()
+    proxy.store.away.set()
     time.sleep(0.4)
     client.send(b'x')
     assert client.recv(timeout=5) == b'x'
-    proxy.authority.away.clear()
+    proxy.store.away.clear()

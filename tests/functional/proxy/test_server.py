@@ -68,10 +68,10 @@ def test_stop_while_a_console_is_opened(loop, served):
     proxy.computes.answer = lambda: answered.wait(20)
     client = proxy.raw()
     client.sendall(upgrade(f'/?token={proxy.token(proxy.guest())}'))
-    wait_for(lambda: proxy.authority.live)
+    wait_for(lambda: proxy.store.live)
     proxy.proxy.stop()
     answered.set()
-    assert not proxy.authority.live
+    assert not proxy.store.live
     assert receive_until(client, None).startswith(b'HTTP/1.1 503')
 
 
@@ -79,7 +79,7 @@ def test_stop_while_the_store_is_away(loop, served):
     """Sessions end and so does the proxy; the store finds out by itself."""
     proxy = served.start()
     client = proxy.connect(proxy.token(proxy.guest()))
-    proxy.authority.away.set()
+    proxy.store.away.set()
     proxy.proxy.stop()
     with pytest.raises(ConnectionClosed):
         receive_for_ever(client)
@@ -90,11 +90,11 @@ def test_stop_while_the_store_hangs(loop, served):
     """Nor does that keep it."""
     proxy = served.start()
     client = proxy.connect(proxy.token(proxy.guest()))
-    proxy.authority.answers.clear()
+    proxy.store.answers.clear()
     proxy.proxy.stop()
     with pytest.raises(ConnectionClosed):
         receive_for_ever(client)
-    proxy.authority.answers.set()
+    proxy.store.answers.set()
 
 
 def test_stop_while_a_client_says_nothing(loop, served):
@@ -259,7 +259,7 @@ def test_a_port_that_is_taken(served):
 def test_two_proxies_in_one_process(served, deployment):
     """Nothing is shared."""
     first = served.start()
-    second = Proxy(deployment.conf(), first.authority, first.computes)
+    second = Proxy(deployment.conf(), first.store, first.computes)
     second.start()
     assert second.address('serial') != first.proxy.address('serial')
     second.stop()

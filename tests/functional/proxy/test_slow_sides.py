@@ -284,9 +284,9 @@ def test_a_client_that_leaves_while_its_guest_is_full(served, loop):
         client.sendall(rest)
     client.settimeout(10)
     receive_until(client, PING * 5)
-    assert not served.authority.released
+    assert not served.store.released
     reset(client)
-    wait_for(lambda: served.authority.released, 10)
+    wait_for(lambda: served.store.released, 10)
     leave.set()
 
 

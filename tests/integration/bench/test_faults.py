@@ -30,6 +30,6 @@ def test_locked_store(request, kind):
             store.redeem(token, 'serial', CLIENT)
         assert time.monotonic() - started > 1
     for each in (token, other):
-        grant = store.redeem(each, 'serial', CLIENT)
-        assert grant.authorization.compute_host == 'compute-1'
+        lease = store.redeem(each, 'serial', CLIENT)
+        assert lease.authorization.compute_host == 'compute-1'
     store.close()

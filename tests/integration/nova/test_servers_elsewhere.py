@@ -91,16 +91,16 @@ def proxy(path, cloud, store, **console_rpc):
         spice={'html5proxy_port': 0},
     )
     conf = deployment.conf()
-    authority = load_store(conf)
+    store = load_store(conf)
     client = ComputeClient(conf)
-    served = Proxy(conf, authority, client)
+    served = Proxy(conf, store, client)
     served.start()
     try:
         yield served
     finally:
         served.stop()
         client.close()
-        authority.close()
+        store.close()
 
 
 def test_console_of_a_second_cell_opens(tmp_path, cloud, storing, store, cell2, guest):

@@ -111,10 +111,10 @@ def test_twenty_loads(browser, page, proxy):
     """Also where spice-html5's tickets are refused, as one in fifteen is."""
     tries = 0
     for _ in range(20):
-        asked = len(proxy.authority.asked)
+        asked = len(proxy.store.asked)
         browser.get(page())
         opened(browser)
-        tries += (len(proxy.authority.asked) - asked) > 4
+        tries += (len(proxy.store.asked) - asked) > 4
     print(f'{tries} of 20 loads took more than one try')
 
 

@@ -103,14 +103,14 @@ def _work(connection, tokens, journal, stop) -> None:
         token, console_type = tokens[number]
         note('asks', number)
         try:
-            grant = store.redeem(token, console_type, stores.CLIENT)
+            lease = store.redeem(token, console_type, stores.CLIENT)
         except exceptions.TokenRefused:
             note('refused', number)
             continue
         finally:
             if turn == 0:
                 journal.with_name(str(os.getpid())).touch()
-        note('has', number, grant.session_id)
+        note('has', number, lease.session_id)
         if console_type == 'serial' and random.random() < _HELD:
             continue
         # Long enough for another's call from its begin to its end.
@@ -118,9 +118,9 @@ def _work(connection, tokens, journal, stop) -> None:
         note('ends', number)
         # Every other SPICE token: a session that was open once is never undone.
         if console_type == 'serial' or number % 2 or random.random() < 0.5:
-            store.withdraw(grant)
+            store.withdraw(lease)
         else:
-            store.release([grant])
+            store.release([lease])
         note('ended', number)
 
 

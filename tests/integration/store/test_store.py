@@ -14,9 +14,9 @@ import pytest
 import sqlalchemy as sa
 
 from console_ext import exceptions
-from console_ext.exceptions import Refusal
+from console_ext.exceptions import RefusalReason
 from console_ext.store import migration
-from console_ext.store.authorization import Grant
+from console_ext.store.authorization import Lease
 from console_ext.store.store import Store
 from tests import stores
 from tests.integration.store.processes import redeem_at_once
@@ -32,19 +32,19 @@ class TestStore(stores.StoreContract):
         results = redeem_at_once(connection, 4, 25, token, 'serial', stores.CLIENT)
         flat = [result for results_ in results for result in results_]
         assert len(flat) == 100
-        assert sum(isinstance(result, Grant) for result in flat) == 1
-        assert flat.count(Refusal.USED) == 99
+        assert sum(isinstance(result, Lease) for result in flat) == 1
+        assert flat.count(RefusalReason.USED) == 99
 
     def test_a_spice_session_spreads_over_processes(self, connection, conf, store):
         token = stores.issued(store, 'spice-html5')
         results = redeem_at_once(connection, 2, 10, token, 'spice-html5', stores.CLIENT)
         flat = [result for results_ in results for result in results_]
-        grants = [result for result in flat if isinstance(result, Grant)]
-        assert len(grants) == 16
-        assert len({grant.session_id for grant in grants}) == 1
-        assert flat.count(Refusal.TOO_MANY_SOCKETS) == 4
+        leases = [result for result in flat if isinstance(result, Lease)]
+        assert len(leases) == 16
+        assert len({lease.session_id for lease in leases}) == 1
+        assert flat.count(RefusalReason.TOO_MANY_SOCKETS) == 4
         # What one process was given, another may end.
-        store.release(grants)
+        store.release(leases)
         assert self.rows(conf, stores.SOCKETS) == []
 
     def test_a_child_of_a_fork_leaves_its_parents_connection_alone(self, store):
@@ -61,7 +61,7 @@ class TestStore(stores.StoreContract):
         assert os.waitpid(pid, 0)[1] == 0
         store.redeem(tokens[2], 'serial', stores.CLIENT)
         for token in tokens:
-            assert stores.refusal(store, token) is Refusal.USED
+            assert stores.refusal(store, token) is RefusalReason.USED
 
     def test_purging_while_others_work(self, conf, clock):
         """Two proxies purge at once, a third issues, redeems and keeps."""
@@ -80,11 +80,11 @@ class TestStore(stores.StoreContract):
         threads = [threading.Thread(target=purge) for _ in range(2)]
         for thread in threads:
             thread.start()
-        grants = [
+        leases = [
             store.redeem(stores.issued(store), 'serial', stores.CLIENT)
             for _ in range(20)
         ]
-        assert store.keep(grants) == set()
+        assert store.keep(leases) == set()
         for thread in threads:
             thread.join()
         assert failed == []
@@ -130,9 +130,9 @@ def test_tokens_are_found_by_an_index(connection):
         statements.append((statement, parameters))
 
     try:
-        grant = store.redeem('7', 'serial', stores.CLIENT)
-        store.keep([grant])
-        store.withdraw(grant)
+        lease = store.redeem('7', 'serial', stores.CLIENT)
+        store.keep([lease])
+        store.withdraw(lease)
         store.release([store.redeem('7', 'serial', stores.CLIENT)])
         store.revoke('s8')
         store.purge()
@@ -204,11 +204,11 @@ class TestAway:
         yield store
         store.close()
 
-    def each_is_unavailable(self, store, grant, within_s):
+    def each_is_unavailable(self, store, lease, within_s):
         for call in (
             lambda: stores.issued(store),
             lambda: store.redeem(stores.new_token(), 'serial', stores.CLIENT),
-            lambda: store.keep([grant]),
+            lambda: store.keep([lease]),
             lambda: store.revoke(stores.SERVER),
             store.purge,
         ):
@@ -223,31 +223,31 @@ class TestAway:
 
     def test_stopped(self, server, store, caplog):
         unused = stores.issued(store)
-        grant = store.redeem(stores.issued(store), 'serial', stores.CLIENT)
+        lease = store.redeem(stores.issued(store), 'serial', stores.CLIENT)
         server.stop()
         try:
-            self.each_is_unavailable(store, grant, within_s=2)
+            self.each_is_unavailable(store, lease, within_s=2)
         finally:
             server.start()
         assert 'refused' in caplog.text
-        assert store.keep([grant]) == set()
+        assert store.keep([lease]) == set()
         assert store.redeem(unused, 'serial', stores.CLIENT)
-        store.release([grant])
+        store.release([lease])
 
     def test_frozen(self, server, store):
         """It takes connections and does not answer; a redeem that was given up does
         not use its token up."""
-        grant = store.redeem(stores.issued(store), 'serial', stores.CLIENT)
+        lease = store.redeem(stores.issued(store), 'serial', stores.CLIENT)
         token = stores.issued(store)
         server.freeze()
         try:
             with pytest.raises(exceptions.StoreUnavailable):
                 store.redeem(token, 'serial', stores.CLIENT)
-            self.each_is_unavailable(store, grant, within_s=10)
+            self.each_is_unavailable(store, lease, within_s=10)
         finally:
             server.thaw()
         wait_for(lambda: self.opens(store, token))
-        assert store.keep([grant]) == set()
+        assert store.keep([lease]) == set()
 
     def test_a_lock_of_somebody_else(self, url, store):
         token = stores.issued(store)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from console_ext import exceptions
 from console_ext.store import migration
-from console_ext.store.authorization import Grant
+from console_ext.store.authorization import Lease
 from console_ext.store.schema import AUTHORIZATIONS, SOCKETS
 from console_ext.store.store import Store
 from tests import stores
@@ -32,12 +32,12 @@ def store(connection):
 
 def room(store, token, console_type) -> int:
     """How many sockets a token lets in now; they are closed again."""
-    grants: list[Grant] = []
+    leases: list[Lease] = []
     with contextlib.suppress(exceptions.TokenRefused):
-        while len(grants) <= stress.MAX_SOCKETS:
-            grants.append(store.redeem(token, console_type, stores.CLIENT))
-    store.release(grants)
-    return len(grants)
+        while len(leases) <= stress.MAX_SOCKETS:
+            leases.append(store.redeem(token, console_type, stores.CLIENT))
+    store.release(leases)
+    return len(leases)
 
 
 def half_done(connection) -> list:

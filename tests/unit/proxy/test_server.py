@@ -10,7 +10,7 @@ import pytest
 
 from console_ext.proxy import server
 from console_ext.proxy.server import Proxy
-from tests.proxy_parts import Authority, Computes
+from tests.proxy_parts import Computes, Store
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def made(deployment, tmp_path):
         serial_console={'serialproxy_host': '::1', 'serialproxy_port': 0},
         spice={'html5proxy_port': 0, 'html5proxy_web': tmp_path},
     )
-    return Proxy(deployment.conf(), Authority(), Computes())
+    return Proxy(deployment.conf(), Store(), Computes())
 
 
 def test_stop_without_start(made):

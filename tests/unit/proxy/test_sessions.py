@@ -12,15 +12,15 @@ import pytest
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
-from console_ext.proxy.admission.checks import Admitted, Gate
-from console_ext.proxy.admission.leases import Grants
+from console_ext.proxy.admission.checks import Admission, Admitted
+from console_ext.proxy.admission.leases import Leases
 from console_ext.proxy.admission.limits import Limits, Place
 from console_ext.proxy.relay.connector import Target
 from console_ext.proxy.relay.guest import Guest
 from console_ext.proxy.relay.memory import Room
 from console_ext.proxy.relay.timeouts import Timing
 from console_ext.proxy.sessions import Sessions
-from console_ext.store.authorization import Grant
+from console_ext.store.authorization import Lease
 from tests.proxy_parts import authorization
 from tests.unit.proxy.transport import Transport
 
@@ -30,8 +30,8 @@ _USER_TIMEOUT = socket.TCP_USER_TIMEOUT
 
 
 def made(timing: Timing | None = None) -> Sessions:
-    gate, grants = mock.Mock(spec=Gate), mock.Mock(spec=Grants)
-    return Sessions(gate, grants, timing or Timing(), Room(0, 0))
+    admission, leases = mock.Mock(spec=Admission), mock.Mock(spec=Leases)
+    return Sessions(admission, leases, timing or Timing(), Room(0, 0))
 
 
 def begun(sessions: Sessions, expires: float | None = None, **values: str) -> Transport:
@@ -40,7 +40,7 @@ def begun(sessions: Sessions, expires: float | None = None, **values: str) -> Tr
     guest.connection_made(Transport())
     admitted = Admitted(
         '10.0.0.1',
-        Grant(authorization(**values), 'token', '1'),
+        Lease(authorization(**values), 'token', '1'),
         Place(Limits({})),
         Target(mock.Mock(), b''),
         expires,

@@ -7,14 +7,14 @@ import dataclasses
 
 import pytest
 
-from console_ext.store.authorization import Grant
+from console_ext.store.authorization import Lease
 from tests.stores import authorization
 
 
 def test_values():
     assert authorization() == authorization()
     assert authorization(port=1) != authorization()
-    grant = Grant(authorization(), 'session', 'socket')
-    assert {grant} == {Grant(authorization(), 'session', 'socket')}
+    lease = Lease(authorization(), 'session', 'socket')
+    assert {lease} == {Lease(authorization(), 'session', 'socket')}
     with pytest.raises(dataclasses.FrozenInstanceError):
-        grant.authorization.port = 22
+        lease.authorization.port = 22

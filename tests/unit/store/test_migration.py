@@ -86,8 +86,8 @@ def test_an_upgrade_keeps_what_is_stored(conf):
     engine.dispose()
     migration.sync(conf)
     store = Store(conf, stores.Clock().sql)
-    grant = store.redeem('token', 'serial', stores.CLIENT)
-    assert grant.authorization == stores.authorization()
+    lease = store.redeem('token', 'serial', stores.CLIENT)
+    assert lease.authorization == stores.authorization()
     store.close()
 
 
@@ -111,5 +111,7 @@ def test_a_session_goes_on_over_an_upgrade(conf):
     second = store.redeem(token, 'spice-html5', stores.CLIENT)
     assert (second.session_id, second.left_s) == (first.session_id, 50)
     clock.now += 50
-    assert stores.refusal(store, token, 'spice-html5') is exceptions.Refusal.EXPIRED
+    assert (
+        stores.refusal(store, token, 'spice-html5') is exceptions.RefusalReason.EXPIRED
+    )
     store.close()

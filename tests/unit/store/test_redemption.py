@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console_ext import conf as config
-from console_ext.exceptions import Refusal
+from console_ext.exceptions import RefusalReason
 from console_ext.store import redemption
-from console_ext.store.redemption import Limits, Request, State
+from console_ext.store.redemption import Attempt, SessionLimits, State
 
 NOW = 1000.0
-LIMITS = Limits(max_sockets=3, max_joins=9, join_grace_s=10)
+LIMITS = SessionLimits(max_sockets=3, max_joins=9, join_grace_s=10)
 ENDING = dataclasses.replace(LIMITS, longest_s=100)
 ENFORCING = dataclasses.replace(LIMITS, enforce_expiry=True)
 
@@ -33,38 +33,48 @@ def opened(state, **changes):
     [
         (SERIAL, 'serial', 'a', None),
         (SPICE, 'spice-html5', 'a', None),
-        (SERIAL, 'spice-html5', 'a', Refusal.WRONG_TYPE),
-        (SPICE, 'serial', 'a', Refusal.WRONG_TYPE),
-        (SERIAL, '', 'a', Refusal.WRONG_TYPE),
-        (State('serial', NOW), 'serial', 'a', Refusal.EXPIRED),
-        (State('serial', NOW + 1, revoked=True), 'serial', 'a', Refusal.REVOKED),
-        (State('serial', NOW, revoked=True), 'spice-html5', 'a', Refusal.WRONG_TYPE),
-        (opened(SERIAL, leases=(NOW + 1,)), 'serial', 'a', Refusal.USED),
-        (opened(SERIAL, closed=NOW), 'serial', 'a', Refusal.USED),
+        (SERIAL, 'spice-html5', 'a', RefusalReason.WRONG_TYPE),
+        (SPICE, 'serial', 'a', RefusalReason.WRONG_TYPE),
+        (SERIAL, '', 'a', RefusalReason.WRONG_TYPE),
+        (State('serial', NOW), 'serial', 'a', RefusalReason.EXPIRED),
+        (State('serial', NOW + 1, revoked=True), 'serial', 'a', RefusalReason.REVOKED),
+        (
+            State('serial', NOW, revoked=True),
+            'spice-html5',
+            'a',
+            RefusalReason.WRONG_TYPE,
+        ),
+        (opened(SERIAL, leases=(NOW + 1,)), 'serial', 'a', RefusalReason.USED),
+        (opened(SERIAL, closed=NOW), 'serial', 'a', RefusalReason.USED),
         (opened(SPICE, leases=(NOW + 1,)), 'spice-html5', 'a', None),
-        (opened(SPICE, leases=(NOW + 1,)), 'spice-html5', 'b', Refusal.OTHER_CLIENT),
+        (
+            opened(SPICE, leases=(NOW + 1,)),
+            'spice-html5',
+            'b',
+            RefusalReason.OTHER_CLIENT,
+        ),
         (
             opened(SPICE, leases=(NOW + 1,), revoked=True),
             'spice-html5',
             'a',
-            Refusal.REVOKED,
+            RefusalReason.REVOKED,
         ),
         # After the token's time, while the session lives.
         (opened(State('spice-html5', 1), leases=(NOW + 1,)), 'spice-html5', 'a', None),
         # The grace, after a socket that closed and after one whose proxy died.
         (opened(SPICE, closed=NOW - 9), 'spice-html5', 'a', None),
-        (opened(SPICE, closed=NOW - 10), 'spice-html5', 'a', Refusal.USED),
-        (opened(SPICE, closed=NOW - 10), 'spice-html5', 'b', Refusal.USED),
+        (opened(SPICE, closed=NOW - 10), 'spice-html5', 'a', RefusalReason.USED),
+        (opened(SPICE, closed=NOW - 10), 'spice-html5', 'b', RefusalReason.USED),
         (opened(SPICE, leases=(NOW - 9,)), 'spice-html5', 'a', None),
-        (opened(SPICE, leases=(NOW - 10,)), 'spice-html5', 'a', Refusal.USED),
+        (opened(SPICE, leases=(NOW - 10,)), 'spice-html5', 'a', RefusalReason.USED),
         (opened(SPICE, closed=1, leases=(NOW - 9,)), 'spice-html5', 'a', None),
-        (opened(SPICE), 'spice-html5', 'a', Refusal.USED),
+        (opened(SPICE), 'spice-html5', 'a', RefusalReason.USED),
         # The cap counts what is believed to be open.
         (
             opened(SPICE, leases=(NOW + 1,) * 3),
             'spice-html5',
             'a',
-            Refusal.TOO_MANY_SOCKETS,
+            RefusalReason.TOO_MANY_SOCKETS,
         ),
         (opened(SPICE, leases=(NOW + 1, NOW + 1, NOW)), 'spice-html5', 'a', None),
         # As many sockets, one after the other, as a session may have in all.
@@ -73,16 +83,21 @@ def opened(state, **changes):
             opened(SPICE, leases=(NOW + 1,), admitted=9),
             'spice-html5',
             'a',
-            Refusal.TOO_MANY_JOINS,
+            RefusalReason.TOO_MANY_JOINS,
         ),
         # All the gaps together, with the one that lasts now.
         (opened(SPICE, closed=NOW - 5, gaps_s=95), 'spice-html5', 'a', None),
-        (opened(SPICE, closed=NOW - 5, gaps_s=96), 'spice-html5', 'a', Refusal.USED),
+        (
+            opened(SPICE, closed=NOW - 5, gaps_s=96),
+            'spice-html5',
+            'a',
+            RefusalReason.USED,
+        ),
         (opened(SPICE, leases=(NOW + 1,), gaps_s=100), 'spice-html5', 'a', None),
     ],
 )
 def test_refusals(state, type_, client, expected):
-    assert redemption.refusal(state, Request(type_, client, NOW), LIMITS) is expected
+    assert redemption.refusal(state, Attempt(type_, client, NOW), LIMITS) is expected
 
 
 LIVE = opened(SPICE, leases=(NOW + 1,))
@@ -111,8 +126,8 @@ def test_a_session_has_an_end(state, limits, left_s):
     """Nobody joins it then, or later."""
     assert redemption.left_s(state, NOW, limits) == left_s
     over = left_s is not None and left_s <= 0
-    request = Request(state.console_type, 'a', NOW)
-    expected = Refusal.EXPIRED if over else None
+    request = Attempt(state.console_type, 'a', NOW)
+    expected = RefusalReason.EXPIRED if over else None
     assert redemption.refusal(state, request, limits) is expected
 
 
@@ -131,7 +146,7 @@ STATES = st.builds(
     gaps_s=st.floats(0, 200),
 )
 LIMITS_OF_ALL_KINDS = st.builds(
-    Limits,
+    SessionLimits,
     max_sockets=st.just(3),
     max_joins=st.just(9),
     join_grace_s=st.sampled_from([0, 10]),
@@ -139,7 +154,7 @@ LIMITS_OF_ALL_KINDS = st.builds(
     enforce_expiry=st.booleans(),
 )
 REQUESTS = st.builds(
-    Request,
+    Attempt,
     console_type=st.sampled_from(['serial', 'spice-html5']),
     client_address=st.sampled_from(['a', 'b']),
     now=TIMES,
@@ -166,7 +181,7 @@ def test_what_is_let_in_is_let_in_for_a_reason(state, request_, limits):
 @given(STATES, REQUESTS, LIMITS_OF_ALL_KINDS, st.floats(0, 1000))
 def test_what_is_over_stays_over(state, request_, limits, later_s):
     """Unless a socket is opened or kept: nothing comes back with time alone."""
-    final = {Refusal.EXPIRED, Refusal.USED, Refusal.REVOKED}
+    final = {RefusalReason.EXPIRED, RefusalReason.USED, RefusalReason.REVOKED}
     if redemption.refusal(state, request_, limits) in final:
         later = dataclasses.replace(request_, now=request_.now + later_s)
         assert redemption.refusal(state, later, limits) in final
@@ -195,7 +210,11 @@ def test_an_address_has_a_bound(text):
 
 def test_limits_come_from_the_configuration():
     conf = config.load([])
-    assert Limits.of(conf) == Limits(max_sockets=16, max_joins=500, join_grace_s=10)
+    assert SessionLimits.of(conf) == SessionLimits(
+        max_sockets=16, max_joins=500, join_grace_s=10
+    )
     conf.set_override('max_session_time', 3600, group='console_proxy')
     conf.set_override('enforce_session_timeout', True, group='consoleauth')
-    assert Limits.of(conf) == Limits(16, 500, 10, longest_s=3600, enforce_expiry=True)
+    assert SessionLimits.of(conf) == SessionLimits(
+        16, 500, 10, longest_s=3600, enforce_expiry=True
+    )

@@ -51,7 +51,7 @@ class TestStore(stores.StoreContract):
             finally:
                 os._exit(1)
         assert os.waitpid(pid, 0)[1] == 0
-        assert stores.refusal(store, tokens[0]) is exceptions.Refusal.USED
+        assert stores.refusal(store, tokens[0]) is exceptions.RefusalReason.USED
         assert store.redeem(tokens[1], 'serial', stores.CLIENT)
 
     def test_neither_token_nor_hash_is_logged(self, connection, caplog, tmp_path):
@@ -66,10 +66,10 @@ class TestStore(stores.StoreContract):
         store.issue(token, authorization, stores.TTL_S)
         with pytest.raises(exceptions.UnexpectedReply):
             store.issue(token, authorization, stores.TTL_S)
-        grant = store.redeem(token, 'spice-html5', stores.CLIENT)
-        store.keep([grant])
+        lease = store.redeem(token, 'spice-html5', stores.CLIENT)
+        store.keep([lease])
         stores.refusal(store, token, 'spice-html5', '192.0.2.2')
-        store.release([grant])
+        store.release([lease])
         with sqlite3.connect(tmp_path / 'store.db') as connection:
             connection.execute('DROP TABLE console_ext_sockets')
         with pytest.raises(exceptions.StoreUnavailable):

@@ -10,14 +10,14 @@ import threading
 import pytest
 
 from console_ext import exceptions
-from console_ext.proxy.admission.checks import Gate
+from console_ext.proxy.admission.checks import Admission
 from console_ext.proxy.admission.compute import ComputeHosts
-from console_ext.proxy.admission.leases import Grants
+from console_ext.proxy.admission.leases import Leases
 from console_ext.proxy.admission.limits import Limits
 from console_ext.proxy.admission.rules import Asked
 from console_ext.proxy.networks import Networks
 from console_ext.proxy.relay.connector import Connector
-from tests.proxy_parts import Authority, Computes, Guest
+from tests.proxy_parts import Computes, Guest, Store
 
 ASKED = Asked('token', '10.0.0.1')
 CAPS = {'proxy': 9, 'client': 9, 'server': 9, 'project': 9}
@@ -25,28 +25,28 @@ CAPS = {'proxy': 9, 'client': 9, 'server': 9, 'project': 9}
 
 class Parts:
     def __init__(self, **caps: int):
-        self.authority, self.computes = Authority(), Computes()
+        self.store, self.computes = Store(), Computes()
         self.limits = Limits({**CAPS, **caps})
         self.guest = Guest()
-        self.authority.issue('token', port=self.guest.port)
+        self.store.issue('token', port=self.guest.port)
 
     def run(self, test):
         async def inside():
-            grants = Grants(self.authority, 4, 5)
+            leases = Leases(self.store, 4, 5)
             connector = Connector(Networks([], 'option'), 5)
             hosts = ComputeHosts(self.computes, {}, 0.2)
-            gate = Gate(grants, self.limits, hosts, connector)
+            admission = Admission(leases, self.limits, hosts, connector)
             try:
-                await test(gate)
+                await test(admission)
             finally:
-                await grants.told(5)
-                grants.close()
+                await leases.told(5)
+                leases.close()
                 connector.close()
 
         asyncio.run(inside())
 
     def nothing_is_held(self) -> bool:
-        return len(self.limits) == 0 and not self.authority.live
+        return len(self.limits) == 0 and not self.store.live
 
 
 @pytest.fixture
@@ -66,12 +66,12 @@ def test_admitted(made):
     """All that the session holds is given back when it leaves."""
     parts = made()
 
-    async def test(gate):
-        admitted = await gate.admit(ASKED, 'serial')
+    async def test(admission):
+        admitted = await admission.admit(ASKED, 'serial')
         assert admitted.target.socket.getpeername()[1] == parts.guest.port
         assert len(parts.limits) == 4
         admitted.target.socket.close()
-        gate.leave(admitted)
+        admission.leave(admitted)
 
     parts.run(test)
     assert parts.nothing_is_held()
@@ -81,12 +81,12 @@ def test_admitted(made):
 def test_admitted_for_a_while(made, left_s):
     """What is left counts from the redeem, however long the rest takes."""
     parts = made()
-    parts.authority.issue('token', port=parts.guest.port, left_s=left_s)
+    parts.store.issue('token', port=parts.guest.port, left_s=left_s)
     parts.computes.answer_after_s = 0.1
 
-    async def test(gate):
+    async def test(admission):
         before = asyncio.get_running_loop().time()
-        admitted = await gate.admit(ASKED, 'serial')
+        admitted = await admission.admit(ASKED, 'serial')
         after = asyncio.get_running_loop().time()
         assert after - before >= 0.1
         if left_s is None:
@@ -94,7 +94,7 @@ def test_admitted_for_a_while(made, left_s):
         else:
             assert before + left_s <= admitted.expires < after + left_s - 0.1
         admitted.target.socket.close()
-        gate.leave(admitted)
+        admission.leave(admitted)
 
     parts.run(test)
 
@@ -103,11 +103,11 @@ def test_admitted_for_nothing(made):
     """All is given back, and the token opens a session yet."""
     parts = made()
 
-    async def test(gate):
+    async def test(admission):
         for _ in range(2):
-            admitted = await gate.admit(ASKED, 'serial')
+            admitted = await admission.admit(ASKED, 'serial')
             admitted.target.socket.close()
-            await gate.withdraw(admitted)
+            await admission.withdraw(admitted)
 
     parts.run(test)
     assert parts.nothing_is_held()
@@ -117,14 +117,14 @@ def test_full_before_the_store_is_asked(made):
     """A client over its cap does not use its token up."""
     parts = made(client=1)
 
-    async def test(gate):
+    async def test(admission):
         parts.limits.take('client', '10.0.0.1')
         with pytest.raises(exceptions.TooManySessions):
-            await gate.admit(ASKED, 'serial')
+            await admission.admit(ASKED, 'serial')
         parts.limits.give_back('client', '10.0.0.1')
 
     parts.run(test)
-    assert parts.authority.asked == []
+    assert parts.store.asked == []
     assert parts.nothing_is_held()
 
 
@@ -135,10 +135,10 @@ def test_not_confirmed(made, answer):
     parts = made()
     parts.computes.answer = answer
 
-    async def test(gate):
+    async def test(admission):
         for _ in range(2):
             with pytest.raises((exceptions.ConsoleExtError, OSError)) as caught:
-                await gate.admit(ASKED, 'serial')
+                await admission.admit(ASKED, 'serial')
             assert not isinstance(caught.value, exceptions.TokenRefused)
 
     parts.run(test)
@@ -152,9 +152,9 @@ def test_a_compute_host_that_hangs(made):
     done = threading.Event()
     parts.computes.answer = lambda: done.wait(10)
 
-    async def test(gate):
+    async def test(admission):
         with pytest.raises(exceptions.HostUnreachable):
-            await gate.admit(ASKED, 'serial')
+            await admission.admit(ASKED, 'serial')
         assert not done.is_set()
 
     parts.run(test)
@@ -167,13 +167,13 @@ def test_a_client_that_leaves(made, after_s):
     """At whatever point it does, nothing is held."""
     parts = made()
 
-    async def test(gate):
-        admitting = asyncio.create_task(gate.admit(ASKED, 'serial'))
+    async def test(admission):
+        admitting = asyncio.create_task(admission.admit(ASKED, 'serial'))
         await asyncio.sleep(after_s)
         if not admitting.cancel():
             admitted = admitting.result()
             admitted.target.socket.close()
-            gate.leave(admitted)
+            admission.leave(admitted)
         with contextlib.suppress(asyncio.CancelledError):
             await admitting
         await asyncio.sleep(0.05)

@@ -26,9 +26,9 @@ def test_compute_clients(client):
     assert parameters(client.validate_console_port) == parameters(asked)
 
 
-@pytest.mark.parametrize('store', [Store, proxy_parts.Authority])
+@pytest.mark.parametrize('store', [Store, proxy_parts.Store])
 @pytest.mark.parametrize('name', ['redeem', 'withdraw', 'release', 'keep', 'purge'])
 def test_authorities(store, name):
     """As are the real store and the tests'."""
-    asked = getattr(interfaces.Authority, name)
+    asked = getattr(interfaces.Store, name)
     assert parameters(getattr(store, name)) == parameters(asked)

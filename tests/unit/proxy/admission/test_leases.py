@@ -12,181 +12,181 @@ from concurrent import futures
 import pytest
 
 from console_ext import exceptions
-from console_ext.proxy.admission.leases import Grants
-from tests.proxy_parts import Authority
+from console_ext.proxy.admission.leases import Leases
+from tests.proxy_parts import Store
 
 
 @pytest.fixture
-def authority():
-    made = Authority()
+def store():
+    made = Store()
     made.issue('token')
     return made
 
 
-def run(authority, test, timeout_s=0.1):
+def run(store, test, timeout_s=0.1):
     async def inside():
-        grants = Grants(authority, 2, timeout_s)
+        leases = Leases(store, 2, timeout_s)
         try:
-            await test(grants)
+            await test(leases)
         finally:
-            grants.close()
+            leases.close()
 
     asyncio.run(inside())
 
 
-def test_redeem_and_release(authority):
+def test_redeem_and_release(store):
     """Each reaches the store once."""
 
-    async def test(grants):
-        grant = await grants.redeem('token', 'serial', '10.0.0.1')
-        assert authority.asked == [('token', 'serial', '10.0.0.1')]
-        grants.release(grant)
-        await grants.told(1)
-        assert authority.released == [grant]
+    async def test(leases):
+        lease = await leases.redeem('token', 'serial', '10.0.0.1')
+        assert store.asked == [('token', 'serial', '10.0.0.1')]
+        leases.release(lease)
+        await leases.told(1)
+        assert store.released == [lease]
 
-    run(authority, test)
+    run(store, test)
 
 
-def test_a_client_that_leaves_while_the_store_is_asked(authority):
+def test_a_client_that_leaves_while_the_store_is_asked(store):
     """What the store grants after that is given back."""
 
-    async def test(grants):
-        authority.answers.clear()
-        asking = asyncio.create_task(grants.redeem('token', 'serial', '10.0.0.1'))
+    async def test(leases):
+        store.answers.clear()
+        asking = asyncio.create_task(leases.redeem('token', 'serial', '10.0.0.1'))
         await asyncio.sleep(0.02)
         asking.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await asking
-        authority.answers.set()
+        store.answers.set()
         await asyncio.sleep(0.1)
-        await grants.told(1)
-        assert len(authority.withdrawn) == 1
-        assert await grants.redeem('token', 'serial', '10.0.0.1')
+        await leases.told(1)
+        assert len(store.withdrawn) == 1
+        assert await leases.redeem('token', 'serial', '10.0.0.1')
 
-    run(authority, test)
+    run(store, test)
 
 
-def test_a_client_that_leaves_just_when_the_store_answers(authority):
+def test_a_client_that_leaves_just_when_the_store_answers(store):
     """It is not taken for one that is still there."""
 
-    async def test(grants):
+    async def test(leases):
         answer = futures.Future()
-        grants._clients = unittest.mock.Mock(submit=lambda *_: answer)
-        asking = asyncio.create_task(grants.redeem('token', 'serial', '10.0.0.1'))
+        leases._clients = unittest.mock.Mock(submit=lambda *_: answer)
+        asking = asyncio.create_task(leases.redeem('token', 'serial', '10.0.0.1'))
         await asyncio.sleep(0)
-        answer.set_result(authority.redeem('token', 'serial', '10.0.0.1'))
+        answer.set_result(store.redeem('token', 'serial', '10.0.0.1'))
         # The answer is on its way to the loop.
         await asyncio.sleep(0)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
         await asyncio.sleep(0.05)
-        await grants.told(1)
-        assert len(authority.withdrawn) == 1
+        await leases.told(1)
+        assert len(store.withdrawn) == 1
 
-    run(authority, test)
+    run(store, test)
 
 
-def test_a_store_that_refuses_too_late(authority):
+def test_a_store_that_refuses_too_late(store):
     """Is no error that nobody looks at."""
 
-    async def test(grants):
-        authority.answers.clear()
+    async def test(leases):
+        store.answers.clear()
         with pytest.raises(exceptions.StoreUnavailable):
-            await grants.redeem('unknown', 'serial', '10.0.0.1')
-        authority.answers.set()
+            await leases.redeem('unknown', 'serial', '10.0.0.1')
+        store.answers.set()
         await asyncio.sleep(0.05)
 
-    run(authority, test, 0.05)
+    run(store, test, 0.05)
 
 
-def test_the_heartbeat_goes_on(authority):
+def test_the_heartbeat_goes_on(store):
     """Whatever the store does; and it finds what was revoked."""
 
-    async def test(grants):
-        grant = await grants.redeem('token', 'serial', '10.0.0.1')
+    async def test(leases):
+        lease = await leases.redeem('token', 'serial', '10.0.0.1')
         revoked = asyncio.Event()
-        grants.hold(grant, revoked.set)
-        authority.away.set()
-        beating = asyncio.create_task(grants.beat(0.02))
+        leases.hold(lease, revoked.set)
+        store.away.set()
+        beating = asyncio.create_task(leases.beat(0.02))
         await asyncio.sleep(0.1)
-        authority.away.clear()
-        authority.keep = lambda _: 1 / 0
+        store.away.clear()
+        store.keep = lambda _: 1 / 0
         await asyncio.sleep(0.1)
-        del authority.keep
+        del store.keep
         assert not revoked.is_set()
-        authority.revoked.add(grant)
+        store.revoked.add(lease)
         await asyncio.wait_for(revoked.wait(), 1)
-        grants.hold(grant, lambda: 1 / 0)
+        leases.hold(lease, lambda: 1 / 0)
         await asyncio.sleep(0.05)
-        grants.hold(grant, revoked.set)
+        leases.hold(lease, revoked.set)
         revoked.clear()
         await asyncio.wait_for(revoked.wait(), 1)
         beating.cancel()
 
-    run(authority, test)
+    run(store, test)
 
 
-def test_many_ends_at_once(authority):
+def test_many_ends_at_once(store):
     """What ends within a moment is told together, and is waited for at the end."""
     told = []
 
-    def release(grants):
-        told.append(len(grants))
-        Authority.release(authority, grants)
+    def release(leases):
+        told.append(len(leases))
+        Store.release(store, leases)
 
-    authority.release = release
+    store.release = release
 
-    async def test(grants):
-        authority.issue('spice', console_type='spice-html5')
-        many = [await grants.redeem('spice', 'spice-html5', 'c') for _ in range(50)]
-        for grant in many:
-            grants.release(grant)
+    async def test(leases):
+        store.issue('spice', console_type='spice-html5')
+        many = [await leases.redeem('spice', 'spice-html5', 'c') for _ in range(50)]
+        for lease in many:
+            leases.release(lease)
             await asyncio.sleep(0)
         assert told == []
-        await grants.told(2)
-        assert set(authority.released) == set(many)
+        await leases.told(2)
+        assert set(store.released) == set(many)
         assert told == [50]
 
-    run(authority, test)
+    run(store, test)
 
 
 @pytest.mark.parametrize('away', [False, True])
-def test_sweeping(authority, away):
+def test_sweeping(store, away):
     """The store is purged again and again, also after it was away."""
 
-    async def test(grants):
+    async def test(leases):
         if away:
-            authority.away.set()
-        sweeping = asyncio.create_task(grants.sweep(0.02))
-        while authority.purged < 3:
+            store.away.set()
+        sweeping = asyncio.create_task(leases.sweep(0.02))
+        while store.purged < 3:
             await asyncio.sleep(0.01)
         sweeping.cancel()
 
-    run(authority, test)
-    assert authority.purged >= 3
+    run(store, test)
+    assert store.purged >= 3
 
 
-def test_room_for_our_own_calls(authority):
+def test_room_for_our_own_calls(store):
     """While tokens are tried faster than the store answers, sessions are kept, ended
     and given back."""
 
-    async def test(grants):
-        grant = await grants.redeem('token', 'serial', '10.0.0.1')
-        kept, keep = threading.Event(), authority.keep
-        authority.keep = lambda live: kept.set() or keep(live)
+    async def test(leases):
+        lease = await leases.redeem('token', 'serial', '10.0.0.1')
+        kept, keep = threading.Event(), store.keep
+        store.keep = lambda live: kept.set() or keep(live)
         stuck = threading.Event()
-        authority.redeem = lambda *_: stuck.wait(10)
+        store.redeem = lambda *_: stuck.wait(10)
         tries = [
-            asyncio.create_task(grants.redeem('bogus', 'serial', f'10.0.0.{number}'))
+            asyncio.create_task(leases.redeem('bogus', 'serial', f'10.0.0.{number}'))
             for number in range(200)
         ]
         await asyncio.sleep(0)
-        beating = asyncio.create_task(grants.beat(0.01))
+        beating = asyncio.create_task(leases.beat(0.01))
         while not kept.is_set():
             await asyncio.sleep(0.01)
-        await grants.withdraw(grant)
-        assert authority.withdrawn == [grant]
+        await leases.withdraw(lease)
+        assert store.withdrawn == [lease]
         assert not any(task.done() for task in tries)
         beating.cancel()
         for task in tries:
@@ -194,36 +194,36 @@ def test_room_for_our_own_calls(authority):
         await asyncio.gather(*tries, return_exceptions=True)
         stuck.set()
 
-    run(authority, test, timeout_s=20)
+    run(store, test, timeout_s=20)
 
 
-def test_a_client_that_tries_tokens(authority):
+def test_a_client_that_tries_tokens(store):
     """It waits for itself: another client's token is redeemed at once."""
 
-    async def test(grants):
+    async def test(leases):
         stuck = threading.Event()
-        redeem = authority.redeem
+        redeem = store.redeem
 
         def slow(token, *rest):
             if token == 'bogus':
                 stuck.wait(10)
             return redeem(token, *rest)
 
-        authority.redeem = slow
+        store.redeem = slow
         tries = [
-            asyncio.create_task(grants.redeem('bogus', 'serial', '10.0.0.1'))
+            asyncio.create_task(leases.redeem('bogus', 'serial', '10.0.0.1'))
             for _ in range(100)
         ]
         await asyncio.sleep(0)
-        assert await grants.redeem('token', 'serial', '10.0.0.2')
+        assert await leases.redeem('token', 'serial', '10.0.0.2')
         assert not any(task.done() for task in tries)
         stuck.set()
         await asyncio.gather(*tries, return_exceptions=True)
 
-    run(authority, test, timeout_s=20)
+    run(store, test, timeout_s=20)
 
 
-def test_a_purge_that_does_not_end(authority, caplog):
+def test_a_purge_that_does_not_end(store, caplog):
     """It is waited for as long as from one purge to the next, and is not doubled."""
     stuck = threading.Event()
     begun = []
@@ -233,14 +233,14 @@ def test_a_purge_that_does_not_end(authority, caplog):
         stuck.wait(10)
         return 0
 
-    authority.purge = purge
+    store.purge = purge
 
-    async def test(grants):
-        sweeping = asyncio.create_task(grants.sweep(0.02))
+    async def test(leases):
+        sweeping = asyncio.create_task(leases.sweep(0.02))
         while caplog.text.count('being purged for more than') < 3:
             await asyncio.sleep(0.01)
         stuck.set()
         sweeping.cancel()
 
-    run(authority, test)
+    run(store, test)
     assert len(begun) == 1

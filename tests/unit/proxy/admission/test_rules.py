@@ -80,7 +80,7 @@ def test_unknown_subprotocols(offered):
         rules.subprotocol(offered)
 
 
-REASONS = list(exceptions.Refusal)
+REASONS = list(exceptions.RefusalReason)
 
 
 def test_all_token_reasons_are_one_answer():
@@ -115,7 +115,7 @@ def test_words_of_others_in_the_log(error):
 @pytest.mark.parametrize(
     ('error', 'status'),
     [
-        (exceptions.TokenRefused(exceptions.Refusal.USED), 401),
+        (exceptions.TokenRefused(exceptions.RefusalReason.USED), 401),
         (exceptions.StoreUnavailable(), 503),
         (exceptions.ProxyBusy(), 503),
         (exceptions.TooManySessions('project'), 429),

@@ -17,7 +17,7 @@ import pytest
 from console_ext.proxy.http import acceptor as acceptors
 from console_ext.proxy.http import connections as lobbies
 from console_ext.proxy.http.acceptor import Accepted, Acceptor
-from console_ext.proxy.http.connections import Lobby
+from console_ext.proxy.http.connections import Connections
 
 
 class Listening(socket.socket):
@@ -45,22 +45,22 @@ class Listening(socket.socket):
 class Noted(asyncio.Protocol):
     """A protocol that notes what becomes of it."""
 
-    def __init__(self, notes, lobby):
+    def __init__(self, notes, connections):
         self._notes = notes
-        self._lobby = lobby
+        self._connections = connections
         self._transport = None
 
     def connection_made(self, transport):
         self._transport = transport
         self._notes.append('made')
-        self._lobby.wait(self)
+        self._connections.wait(self)
 
     def connection_lost(self, error):
         self._notes.append('lost')
-        self._lobby.leave(self)
+        self._connections.leave(self)
 
     def abort(self):
-        self._lobby.leave(self)
+        self._connections.leave(self)
         self._transport.abort()
 
 
@@ -69,15 +69,15 @@ class Here:
 
     def __init__(self, most=10):
         self.listening = Listening()
-        self.lobby = Lobby(most)
+        self.connections = Connections(most)
         self.notes = []
         self.acceptor = Acceptor(
             'serial',
             self.listening,
-            lambda: Noted(self.notes, self.lobby),
+            lambda: Noted(self.notes, self.connections),
             None,
             10,
-            self.lobby,
+            self.connections,
         )
         self.acceptor.begin()
 
@@ -92,7 +92,7 @@ def run(loop_factory, main, most=10) -> None:
         here = Here(most)
         with contextlib.closing(here.acceptor):
             await main(here)
-            await here.lobby.empty()
+            await here.connections.empty()
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         runner.run(call())
@@ -106,7 +106,7 @@ def test_a_client(loop_factory):
             await here.until('made')
             client.close()
             await here.until('made', 'lost')
-        assert not here.lobby._here
+        assert not here.connections._here
 
     run(loop_factory, main)
 
@@ -227,19 +227,19 @@ def test_abort(loop_factory, certificate, secure, turns):
         with here.listening.connect_to() as client:
             accepted = Accepted(
                 here.listening.accept()[0],
-                lambda: Noted(here.notes, here.lobby),
+                lambda: Noted(here.notes, here.connections),
                 options,
-                here.lobby,
+                here.connections,
             )
             accepted.begin()
             for _ in range(turns):
                 await asyncio.sleep(0)
-            was_there = accepted in here.lobby._here
+            was_there = accepted in here.connections._here
             accepted.abort()
-            assert accepted not in here.lobby._here
+            assert accepted not in here.connections._here
             if was_there:
                 assert await asyncio.to_thread(client.recv, 1) == b''
                 await here.until(*([] if secure else ['made', 'lost']))
-                assert not here.lobby._here
+                assert not here.connections._here
 
     run(loop_factory, main)

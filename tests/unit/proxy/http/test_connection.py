@@ -9,13 +9,13 @@ from unittest import mock
 
 import pytest
 
-from console_ext.proxy.admission.checks import Gate
+from console_ext.proxy.admission.checks import Admission
 from console_ext.proxy.admission.origin import AllowedOrigins
 from console_ext.proxy.consoles import pages
 from console_ext.proxy.consoles.listener import Listener
 from console_ext.proxy.http import lingering_close, messages
 from console_ext.proxy.http.connection import Connection, Rules
-from console_ext.proxy.http.connections import Lobby
+from console_ext.proxy.http.connections import Connections
 from console_ext.proxy.networks import Networks
 from tests.unit.proxy.transport import Transport
 
@@ -41,12 +41,12 @@ def listener() -> Listener:
     )
 
 
-def answered(chunks, peer=('10.0.0.1', 4711), gate=None) -> Transport:
+def answered(chunks, peer=('10.0.0.1', 4711), admission=None) -> Transport:
     """What a connection does with what it receives, a round of the loop for each."""
 
     async def run():
         rules = Rules(10.0, 1000, Networks([], 'option'))
-        made = Connection(listener(), rules, gate, mock.Mock(), Lobby(10))
+        made = Connection(listener(), rules, admission, mock.Mock(), Connections(10))
         transport = Transport()
         transport.get_extra_info.return_value = peer
         transport.set_protocol(made)
@@ -94,13 +94,13 @@ def test_who_is_refused_is_not_listened_to_for_ever(monkeypatch):
 
 def test_an_admission_that_fails():
     """Whatever goes wrong, the client is answered."""
-    gate = mock.Mock(spec=Gate)
-    gate.admit = mock.AsyncMock()
-    gate.admit.return_value.target.socket = socket.socket()
-    gate.admit.return_value.target.socket.close()
-    transport = answered([UPGRADE], gate=gate)
+    admission = mock.Mock(spec=Admission)
+    admission.admit = mock.AsyncMock()
+    admission.admit.return_value.target.socket = socket.socket()
+    admission.admit.return_value.target.socket.close()
+    transport = answered([UPGRADE], admission=admission)
     assert transport.sent.startswith(b'HTTP/1.1 500')
-    gate.withdraw.assert_called_once_with(gate.admit.return_value)
+    admission.withdraw.assert_called_once_with(admission.admit.return_value)
 
 
 def test_a_client_that_has_left_already():

@@ -5,18 +5,18 @@ from __future__ import annotations
 
 import asyncio
 
-from console_ext.proxy.http.connections import PATIENCE, ROUND_S, Lobby
+from console_ext.proxy.http.connections import PATIENCE, ROUND_S, Connections
 
 
 class Connection:
-    def __init__(self, of: Lobby):
+    def __init__(self, of: Connections):
         self.ended = ''
-        self._lobby = of
+        self._connections = of
         of.wait(self)
 
     def abort(self):
         self.ended = 'aborted'
-        self._lobby.leave(self)
+        self._connections.leave(self)
 
     def stop(self):
         self.ended = 'stopped'
@@ -52,7 +52,7 @@ def test_the_oldest_makes_room():
     """Not the newest, which may mean well."""
 
     def main(clock):
-        here = Lobby(2)
+        here = Connections(2)
         connections = []
         for _ in range(4):
             connections.append(Connection(here))
@@ -66,7 +66,7 @@ def test_nobody_makes_room_at_once():
     """Those that come together are not each other's end: the others come later."""
 
     def main(clock):
-        here = Lobby(2)
+        here = Connections(2)
         connections = [Connection(here) for _ in range(2)]
         assert not here.has_room()
         assert not here.make_room()
@@ -85,7 +85,7 @@ def test_nobody_makes_room_because_we_are_slow():
     """What has been sent is read first, when an event loop goes on that stood still."""
 
     def main(clock):
-        here = Lobby(1)
+        here = Connections(1)
         Connection(here)
         clock.now += 60
         here.turn()
@@ -103,7 +103,7 @@ def test_who_waits_again_is_not_the_oldest():
     """It had its time, and gets it again."""
 
     def main(clock):
-        here = Lobby(2)
+        here = Connections(2)
         connections = [Connection(here) for _ in range(2)]
         let_pass(clock, here)
         here.wait(connections[0])
@@ -117,7 +117,7 @@ def test_make_room():
     """Also where there would be room for more: for who needs its descriptor."""
 
     def main(clock):
-        here = Lobby(10)
+        here = Connections(10)
         assert not here.make_room()
         connections = [Connection(here) for _ in range(2)]
         let_pass(clock, here)
@@ -131,7 +131,7 @@ def test_stop():
     """Whoever is there; who has left is not told."""
 
     def main(_):
-        here = Lobby(10)
+        here = Connections(10)
         connections = [Connection(here) for _ in range(2)]
         here.leave(connections[0])
         here.stop()
@@ -152,7 +152,7 @@ def test_empty():
             cleaned.append(True)
 
     async def run():
-        here = Lobby(10)
+        here = Connections(10)
         connection = Connection(here)
         here.open(connection, opening())
         await asyncio.sleep(0)

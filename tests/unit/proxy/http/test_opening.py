@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 
 from console_ext import exceptions
-from console_ext.proxy.admission.checks import Admitted, Gate
+from console_ext.proxy.admission.checks import Admission, Admitted
 from console_ext.proxy.admission.rules import Asked, Refusal
 from console_ext.proxy.http import opening
 from console_ext.proxy.relay.connector import Target
@@ -19,9 +19,9 @@ from console_ext.proxy.relay.connector import Target
 ASKED = Asked('secret', '10.0.0.1')
 
 
-def gate(**admit) -> Gate:
+def admission(**admit) -> Admission:
     """A gate whose answer is known."""
-    made = mock.Mock(spec=Gate)
+    made = mock.Mock(spec=Admission)
     made.admit = mock.AsyncMock(**admit)
     return made
 
@@ -35,8 +35,8 @@ def admitted():
         yield Admitted('10.0.0.1', mock.Mock(), mock.Mock(), Target(ours, b'')), theirs
 
 
-def reach(gate):
-    return opening.reach(gate, ASKED, 'serial')
+def reach(admission):
+    return opening.reach(admission, ASKED, 'serial')
 
 
 def test_a_guest():
@@ -44,7 +44,7 @@ def test_a_guest():
 
     async def run():
         with admitted() as (expected, theirs):
-            made = gate(return_value=expected)
+            made = admission(return_value=expected)
             found, guest = await reach(made)
             made.admit.assert_called_once_with(ASKED, 'serial')
             assert found is expected
@@ -62,7 +62,7 @@ def test_a_guest():
 )
 def test_an_error(error, status, caplog):
     """It is a refusal, and what is not expected is logged without its text."""
-    refusal = asyncio.run(reach(gate(side_effect=error)))
+    refusal = asyncio.run(reach(admission(side_effect=error)))
     assert isinstance(refusal, Refusal)
     assert refusal.status == status
     assert ('RuntimeError' in caplog.text) is (status == 500)
@@ -75,7 +75,7 @@ def test_a_connection_that_is_lost_already():
     async def run():
         with admitted() as (expected, _):
             expected.target.socket.close()
-            made = gate(return_value=expected)
+            made = admission(return_value=expected)
             assert (await reach(made)).status == 500
             made.withdraw.assert_called_once_with(expected)
 
@@ -89,7 +89,7 @@ def test_a_client_that_leaves():
         await asyncio.Event().wait()
 
     async def run():
-        task = asyncio.create_task(reach(gate(side_effect=wait)))
+        task = asyncio.create_task(reach(admission(side_effect=wait)))
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -7,11 +7,11 @@ import asyncio
 
 import pytest
 
-from console_ext.proxy.relay.endpoint import WRITE_BUFFER_BYTES, Side
+from console_ext.proxy.relay.peer import WRITE_BUFFER_BYTES, Peer
 from tests.unit.proxy.transport import Transport
 
 
-class Taking(Side):
+class Taking(Peer):
     def __init__(self, transport):
         super().__init__()
         self._take(transport)
@@ -62,7 +62,7 @@ def test_before_the_connection():
     """There is nothing to pause, resume or abort."""
 
     async def run():
-        side = Side()
+        side = Peer()
         side.pause()
         side.resume()
         side.abort()

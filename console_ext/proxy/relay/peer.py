@@ -19,7 +19,7 @@ WRITE_BUFFER_BYTES = 2**18
 CLOSE_S = 5.0
 
 
-class Side(asyncio.Protocol):
+class Peer(asyncio.Protocol):
     """A connection, from :meth:`_take` until it is lost."""
 
     __slots__ = ('_loop', '_transport')

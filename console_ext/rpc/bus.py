@@ -72,6 +72,7 @@ class Bus:
         # Before the first call nothing is known of the broker, as after a failure.
         self._in_doubt = True
         self._last_failure = self._last_breakdown = float('-inf')
+        self._last_answer = float('-inf')
         self._refuses_until = float('-inf')
         self._hosts: collections.OrderedDict[str, Host] = collections.OrderedDict()
         self._deadlines: dict[object, float] = {}
@@ -118,12 +119,15 @@ class Bus:
         return self._lanes.waiting(name) > most
 
     def is_well(self) -> bool:
-        """Whether the last call of this process was answered, and none is stuck."""
+        """Whether calls of this process are answered, and none is stuck."""
         return not self._in_doubt and self._pid == os.getpid() and not self._has_stuck()
 
     def _has_stuck(self) -> bool:
         late = time.monotonic() - self.MARGIN_S
-        return any(deadline < late for deadline in list(self._deadlines.values()))
+        answer = self._last_answer
+        return any(
+            answer < deadline < late for deadline in list(self._deadlines.values())
+        )
 
     @contextlib.contextmanager
     def calling(self, deadline: float) -> Iterator[None]:
@@ -174,19 +178,32 @@ class Bus:
         """Whether it is the bus that failed since a moment of the monotonic clock."""
         return self._last_breakdown >= moment
 
+    def has_answered_since(self, moment: float) -> bool:
+        """Whether any host has answered since a moment of the monotonic clock.
+
+        The broker was well then: a call that got no answer meanwhile says nothing of
+        it, and the calls to other hosts need no probe.
+        """
+        return self._last_answer >= moment
+
     def failed(self) -> None:
         self._last_breakdown = time.monotonic()
         self._suspect()
 
     def answered(self, host: Host) -> None:
         """A compute host has, so the broker is well."""
+        self._last_answer = time.monotonic()
         self._in_doubt = False
         host.has_answered = True
         host.circuit.answered()
 
-    def unanswered(self, name: str, host: Host) -> None:
-        """A compute host has left a call unanswered, while the broker was well."""
-        self._suspect()
+    def unanswered(self, name: str, host: Host, started: float) -> None:
+        """A compute host has left a call unanswered, while the broker was well.
+
+        :param started: when the call was made, on the monotonic clock
+        """
+        if not self.has_answered_since(started):
+            self._suspect()
         host.circuit.unanswered()
         self._lanes.fail_waiting(name, exceptions.HostUnreachable(name))
 

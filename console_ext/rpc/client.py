@@ -236,11 +236,12 @@ class ComputeClient:
             host.has_answered = False
             raise exceptions.HostUnreachable(call.host) from None
         except (oslo_messaging.MessagingTimeout, TimeoutError):
-            if time.monotonic() > call.deadline + bus.MARGIN_S:
+            is_late = time.monotonic() > call.deadline + bus.MARGIN_S
+            if is_late and not bus.has_answered_since(started):
                 # The library's own timeout did not end it: the broker is stuck.
                 bus.failed()
             elif self._had_time(started) and not bus.has_failed_since(started):
-                bus.unanswered(call.host, host)
+                bus.unanswered(call.host, host, started)
             raise exceptions.HostUnreachable(call.host) from None
         except exceptions.ConsoleExtError:
             raise

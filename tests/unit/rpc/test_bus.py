@@ -115,17 +115,35 @@ def test_what_is_known(conf):
     bus.close()
 
 
-def test_call_that_is_stuck(conf):
+def test_call_that_is_stuck(conf, monkeypatch):
     """The bus is in doubt while a call is out for longer than it may be."""
     bus = Bus(conf, None)
     bus.connect()
     bus.answered(bus.host('compute-1'))
     now = time.monotonic()
-    with bus.calling(now + 60):
+    monkeypatch.setattr(Bus, 'MARGIN_S', -60)
+    with bus.calling(now + 90):
         assert bus.is_well()
-        with bus.calling(now - 1):
+        with bus.calling(now + 30):
             assert not bus.is_well()
         assert bus.is_well()
+        # Another call was answered after it should have ended.
+        with bus.calling(now - 1):
+            assert bus.is_well()
+    bus.close()
+
+
+def test_host_that_is_silent_while_others_answer(conf):
+    """The bus is in doubt only if none has answered meanwhile."""
+    bus = Bus(conf, None)
+    bus.connect()
+    silent = bus.host('silent')
+    started = time.monotonic()
+    bus.answered(bus.host('compute-1'))
+    bus.unanswered('silent', silent, started)
+    assert bus.is_well()
+    bus.unanswered('silent', silent, time.monotonic())
+    assert not bus.is_well()
     bus.close()
 
 
@@ -156,7 +174,7 @@ def test_host_that_has_just_not_answered(conf, monkeypatch):
 
     calls = [bus.submit('silent', call) for _ in range(50)]
     assert begun.acquire(timeout=5)
-    bus.unanswered('silent', bus.host('silent'))
+    bus.unanswered('silent', bus.host('silent'), time.monotonic())
     with pytest.raises(exceptions.HostUnreachable):
         bus.submit('silent', call)
     ended.set()

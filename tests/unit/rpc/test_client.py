@@ -409,6 +409,21 @@ def test_host_that_does_not_answer_delays_no_other(client, context, agent):
     assert set(errors) == {exceptions.HostUnreachable}
 
 
+def test_host_that_does_not_answer_puts_no_broker_in_doubt(
+    client, context, agent, monkeypatch
+):
+    """While others answer, their calls depend on no probe that could fail."""
+    client._timeout_s = 1
+    args = (SERVER, 'serial', 10001)
+    assert client.validate_console_port(context, 'compute-1', *args).result(5)
+    monkeypatch.setattr(transport, 'broker_answers', lambda *args: False)
+    silent = client.validate_console_port(context, 'ghost', *args)
+    time.sleep(0.1)
+    assert client.validate_console_port(context, 'compute-1', *args).result(5)
+    assert isinstance(silent.exception(5), exceptions.HostUnreachable)
+    assert client.validate_console_port(context, 'compute-1', *args).result(5)
+
+
 def test_callers_of_a_host_that_does_not_answer(client, context, agent, monkeypatch):
     """They wait in threads of the API: few of them, and not for long."""
     monkeypatch.setattr(ComputeClient, 'BEGIN_S', 0.1)

@@ -99,7 +99,7 @@ class Sessions:
 
     def _ended(self, session: Session) -> None:
         number, admitted = self._live.pop(session)
-        self._admission.leave(admitted)
+        self._admission.end(admitted)
         if not self._live:
             self._none_left.set()
         authorization = admitted.lease.authorization

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
 
 from console_ext.proxy.admission.compute import ComputeHosts
 from console_ext.proxy.admission.leases import Leases
@@ -16,7 +19,7 @@ from console_ext.store.authorization import Lease
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """All that a session holds; to be given to :meth:`Admission.leave` when it ends.
+    """All that a session holds, until :meth:`Admission.end`.
 
     :param expires: when the session is to end, by the event loop's clock; None is never
     """
@@ -41,48 +44,47 @@ class Admission:
         self._hosts = hosts
         self._connector = connector
 
-    async def admit(self, asked: Asked, console_type: str) -> Admitted:
+    async def admit(
+        self, asked: Asked, console_type: str, held: contextlib.AsyncExitStack
+    ) -> Admitted:
         """
         What is free is checked first, and the store before anything of the server's
         is touched.
 
-        :raises ConsoleExtError: one of ``rules.REFUSALS``; nothing is held then,
-            and the token is as good as it was
+        :param held: gives back what is taken, unless a session takes it over; the
+            token can be redeemed again then
+        :raises ConsoleExtError: one of ``rules.REFUSALS``
         """
         place = Place(self._limits)
-        try:
-            place.take('proxy')
-            place.take('client', client_key(asked.client))
-            # What is left counts from before the answer: no session lasts too long.
-            asked_at = asyncio.get_running_loop().time()
-            lease = await self._leases.redeem(asked.token, console_type, asked.client)
-            try:
-                authorization = lease.authorization
-                place.take('server', authorization.server_id)
-                place.take('project', authorization.project_id)
-                await self._hosts.confirm(authorization)
-                target = await self._connector.connect(authorization)
-            except asyncio.CancelledError:
-                self._leases.withdraw(lease)
-                raise
-            except BaseException:
-                # Whoever is refused may come again at once.
-                await self._leases.withdraw(lease)
-                raise
-        except BaseException:
-            place.leave()
-            raise
+        held.callback(place.leave)
+        place.take('proxy')
+        place.take('client', client_key(asked.client))
+        # What is left counts from before the answer: no session lasts too long.
+        asked_at = asyncio.get_running_loop().time()
+        lease = await self._leases.redeem(asked.token, console_type, asked.client)
+        held.push_async_exit(partial(self._withdraw, lease))
+        authorization = lease.authorization
+        place.take('server', authorization.server_id)
+        place.take('project', authorization.project_id)
+        await self._hosts.confirm(authorization)
+        target = await self._connector.connect(authorization)
         expires = None if lease.left_s is None else asked_at + lease.left_s
         return Admitted(asked.client, lease, place, target, expires)
 
-    def withdraw(self, admitted: Admitted) -> asyncio.Task[None]:
-        """No session has come of it: the token is as good as it was.
-
-        :returns: what may be waited for, and goes on if it is not
-        """
-        admitted.place.leave()
-        return self._leases.withdraw(admitted.lease)
-
-    def leave(self, admitted: Admitted) -> None:
+    def end(self, admitted: Admitted) -> None:
+        """Give back what a session has held."""
         admitted.place.leave()
         self._leases.release(admitted.lease)
+
+    async def _withdraw(
+        self,
+        lease: Lease,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Make the token redeemable again: no session has come of the lease."""
+        withdrawing = self._leases.withdraw(lease)
+        # A client that is refused may come again at once; one that has left does not.
+        if isinstance(error, Exception):
+            await withdrawing

@@ -36,6 +36,14 @@ class Refusal:
     why: str
 
 
+class Refused(Exception):
+    """A request is refused, whatever part of the proxy finds the reason."""
+
+    def __init__(self, refusal: Refusal):
+        super().__init__(refusal.why)
+        self.refusal = refusal
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request that the store is to be asked about.
@@ -49,33 +57,44 @@ class Asked:
 
 def ask(
     request: ConsoleRequest, cookie_paths: Mapping[str, bool], origins: AllowedOrigins
-) -> Asked | Refusal:
+) -> Asked:
     """
     :param cookie_paths: the paths that open a console, and whether a token in a cookie
         opens it there
+    :raises Refused: for a reason that is in the request itself
     """
     if request.path not in cookie_paths:
-        return Refusal(404, 'There is nothing here.', 'no such path')
+        raise Refused(Refusal(404, 'There is nothing here.', 'no such path'))
     if len(request.origins) > 1:
-        return Refusal(400, 'The request has two Origin headers.', 'two origins')
+        raise Refused(
+            Refusal(400, 'The request has two Origin headers.', 'two origins')
+        )
     origin = request.origins[0] if request.origins else None
     if origin not in origins:
-        return Refusal(
-            403,
-            'Pages of this origin may not open consoles here.',
-            f'origin {origin!r:.200}',
+        raise Refused(
+            Refusal(
+                403,
+                'Pages of this origin may not open consoles here.',
+                f'origin {origin!r:.200}',
+            )
         )
     try:
         tokens = requests.tokens(request, cookie=cookie_paths[request.path])
     except ValueError:
-        return Refusal(400, 'The query has too many fields.', 'too many fields')
+        raise Refused(
+            Refusal(400, 'The query has too many fields.', 'too many fields')
+        ) from None
     if len(tokens) > 1:
-        return Refusal(400, 'The request has two different tokens.', 'two tokens')
+        raise Refused(
+            Refusal(400, 'The request has two different tokens.', 'two tokens')
+        )
     if not tokens:
-        return Refusal(401, 'The request has no token.', 'no token')
+        raise Refused(Refusal(401, 'The request has no token.', 'no token'))
     token = tokens.pop()
     if len(token) > MAX_TOKEN or not token.isascii() or not token.isprintable():
-        return refusal(exceptions.TokenRefused(exceptions.RefusalReason.UNKNOWN))
+        raise Refused(
+            refusal(exceptions.TokenRefused(exceptions.RefusalReason.UNKNOWN))
+        )
     return Asked(token, request.client)
 
 

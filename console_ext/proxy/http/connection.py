@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass
 from typing import cast
@@ -14,7 +15,7 @@ from websockets.server import ServerProtocol
 from console_ext.proxy.admission import request as requests
 from console_ext.proxy.admission import rules
 from console_ext.proxy.admission.checks import Admission
-from console_ext.proxy.admission.rules import Asked, Refusal
+from console_ext.proxy.admission.rules import Asked, Refusal, Refused
 from console_ext.proxy.consoles.listener import Listener
 from console_ext.proxy.consoles.pages import Page
 from console_ext.proxy.http import messages, opening
@@ -143,26 +144,26 @@ class Connection(asyncio.Protocol):
             self._read_request()
 
     def _read_request(self) -> None:
-        head = self._heads.take()
-        if isinstance(head, Refusal):
-            self._refuse(head)
-        elif head is not None:
-            self._answer(head)
+        try:
+            head = self._heads.take()
+            if head is not None:
+                self._answer(head)
+        except Refused as error:
+            self._refuse(error.refusal)
 
     def _answer(self, head: bytes) -> None:
+        """
+        :raises Refused:
+        """
         self._answering = True
-        read = messages.read(head, self._rules.max_frame_bytes)
-        if isinstance(read, Refusal):
-            self._refuse(read)
-            return
-        wire, request = read
+        wire, request = messages.read(head, self._rules.max_frame_bytes)
         path = request.path.partition('?')[0]
         if path in self._listener.pages:
             self._show(self._listener.pages[path], request)
         elif path in self._listener.cookie_paths:
             self._ask(wire, request)
         else:
-            self._refuse(_NOT_HERE)
+            raise Refused(_NOT_HERE)
 
     def _refuse(self, refusal: Refusal) -> None:
         LOG.info(
@@ -189,8 +190,7 @@ class Connection(asyncio.Protocol):
 
     def _show(self, page: Page, request: Request) -> None:
         if request.method not in ('GET', 'HEAD'):
-            self._refuse(_NOT_SO)
-            return
+            raise Refused(_NOT_SO)
         if self._transport is None:
             return
         options = ','.join(request.headers.get_all('Connection')).lower()
@@ -242,17 +242,11 @@ class Connection(asyncio.Protocol):
     def _ask(self, wire: ServerProtocol, request: Request) -> None:
         listener = self._listener
         accepted = messages.accept(wire, request, listener.hint)
-        if isinstance(accepted, Refusal):
-            self._refuse(accepted)
-            return
         asking = requests.console_request(
             request.path, request.headers, self._peer, self._rules.trusted
         )
         self._client = asking.client
         asked = rules.ask(asking, listener.cookie_paths, listener.origins)
-        if isinstance(asked, Refusal):
-            self._refuse(asked)
-            return
         # What follows has its own deadlines.
         self._set_timer(None)
         self._opening = self._connections.open(self, self._open(wire, accepted, asked))
@@ -261,27 +255,27 @@ class Connection(asyncio.Protocol):
         self, wire: ServerProtocol, accepted: Response, asked: Asked
     ) -> None:
         try:
-            reached = await opening.reach(
-                self._admission, asked, self._listener.console_type
-            )
+            async with contextlib.AsyncExitStack() as held:
+                admitted, guest = await opening.reach(
+                    self._admission, asked, self._listener.console_type, held
+                )
+                transport = self._transport
+                if transport is None or transport.is_closing():
+                    self._log_left()
+                    return
+                # The session gives it back.
+                held.pop_all()
+        except Refused as error:
+            self._refuse(error.refusal)
+            return
         except asyncio.CancelledError:
-            self._opening = None
             if self._given_up is None:
                 self._log_left()
             else:
                 self._refuse(self._given_up)
             raise
-        self._opening = None
-        if isinstance(reached, Refusal):
-            self._refuse(reached)
-            return
-        admitted, guest = reached
-        transport = self._transport
-        if transport is None or transport.is_closing():
-            guest.leave()
-            self._admission.withdraw(admitted)
-            self._log_left()
-            return
+        finally:
+            self._opening = None
         self._connections.leave(self)
         wire.send_response(accepted)
         transport.write(b''.join(wire.data_to_send()))

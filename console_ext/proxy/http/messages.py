@@ -18,7 +18,7 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from console_ext.proxy.admission import rules
-from console_ext.proxy.admission.rules import Refusal
+from console_ext.proxy.admission.rules import Refusal, Refused
 
 # Browsers send all the cookies of a host, whichever application set them.
 MAX_HEAD_BYTES = 32768
@@ -41,14 +41,15 @@ class Heads:
     def add(self, data: bytes) -> None:
         self._received += data
 
-    def take(self) -> bytes | Refusal | None:
+    def take(self) -> bytes | None:
         """
         :returns: the first head, with its empty line; None while it is not whole
+        :raises Refused: it is too long
         """
         end = self._received.find(END_OF_HEAD, self._searched)
         length = end + len(END_OF_HEAD)
         if (len(self._received) if end < 0 else length) > MAX_HEAD_BYTES:
-            return TOO_LONG
+            raise Refused(TOO_LONG)
         if end < 0:
             self._searched = max(0, len(self._received) - len(END_OF_HEAD) + 1)
             return None
@@ -71,10 +72,11 @@ class Heads:
 _SILENT = logging.Logger('console_ext.proxy.wire', logging.CRITICAL + 1)
 
 
-def read(head: bytes, max_frame_bytes: int) -> tuple[ServerProtocol, Request] | Refusal:
+def read(head: bytes, max_frame_bytes: int) -> tuple[ServerProtocol, Request]:
     """
     :param head: all of a request up to, and with, its empty line
     :returns: the request, and the protocol that can accept it and go on from there
+    :raises Refused: it is no request, or too long
     """
     wire = ServerProtocol(
         select_subprotocol=_select,
@@ -90,8 +92,8 @@ def read(head: bytes, max_frame_bytes: int) -> tuple[ServerProtocol, Request] | 
     if isinstance(
         wire.handshake_exc, RequestLineTooLong | HeaderLineTooLong | TooManyHeaders
     ):
-        return TOO_LONG
-    return Refusal(400, 'The request is malformed.', 'malformed request')
+        raise Refused(TOO_LONG)
+    raise Refused(Refusal(400, 'The request is malformed.', 'malformed request'))
 
 
 def _select(wire: ServerProtocol, offered: Iterable[Subprotocol]) -> Subprotocol | None:
@@ -102,20 +104,21 @@ def _select(wire: ServerProtocol, offered: Iterable[Subprotocol]) -> Subprotocol
     return None if chosen is None else Subprotocol(chosen)
 
 
-def accept(wire: ServerProtocol, request: Request, hint: str) -> Response | Refusal:
+def accept(wire: ServerProtocol, request: Request, hint: str) -> Response:
     """
     :param hint: for whoever opens the URL with something else than a WebSocket client
     :returns: the response that begins the session, once it is sent
+    :raises Refused: the request is no opening handshake of a WebSocket
     """
     response = wire.accept(request)
     if response.status_code == 101:
         return response
     if response.status_code == 426:
-        return Refusal(426, hint, 'no WebSocket')
+        raise Refused(Refusal(426, hint, 'no WebSocket'))
     # Of the client's headers, with whatever control characters.
     what = ascii(str(wire.handshake_exc)[:200])[1:-1]
     sentence = f'The WebSocket handshake is not valid: {what}.'
-    return Refusal(response.status_code, sentence, what)
+    raise Refused(Refusal(response.status_code, sentence, what))
 
 
 _ALWAYS = (

@@ -49,6 +49,14 @@ class Parts:
         return len(self.limits) == 0 and not self.store.live
 
 
+async def admit(admission):
+    """As for a session that begins."""
+    async with contextlib.AsyncExitStack() as held:
+        admitted = await admission.admit(ASKED, 'serial', held)
+        held.pop_all()
+        return admitted
+
+
 @pytest.fixture
 def made():
     parts = []
@@ -67,11 +75,11 @@ def test_admitted(made):
     parts = made()
 
     async def test(admission):
-        admitted = await admission.admit(ASKED, 'serial')
+        admitted = await admit(admission)
         assert admitted.target.socket.getpeername()[1] == parts.guest.port
         assert len(parts.limits) == 4
         admitted.target.socket.close()
-        admission.leave(admitted)
+        admission.end(admitted)
 
     parts.run(test)
     assert parts.nothing_is_held()
@@ -86,7 +94,7 @@ def test_admitted_for_a_while(made, left_s):
 
     async def test(admission):
         before = asyncio.get_running_loop().time()
-        admitted = await admission.admit(ASKED, 'serial')
+        admitted = await admit(admission)
         after = asyncio.get_running_loop().time()
         assert after - before >= 0.1
         if left_s is None:
@@ -94,7 +102,7 @@ def test_admitted_for_a_while(made, left_s):
         else:
             assert before + left_s <= admitted.expires < after + left_s - 0.1
         admitted.target.socket.close()
-        admission.leave(admitted)
+        admission.end(admitted)
 
     parts.run(test)
 
@@ -105,9 +113,10 @@ def test_admitted_for_nothing(made):
 
     async def test(admission):
         for _ in range(2):
-            admitted = await admission.admit(ASKED, 'serial')
+            held = contextlib.AsyncExitStack()
+            admitted = await admission.admit(ASKED, 'serial', held)
             admitted.target.socket.close()
-            await admission.withdraw(admitted)
+            await held.__aexit__(OSError, OSError(), None)
 
     parts.run(test)
     assert parts.nothing_is_held()
@@ -120,7 +129,7 @@ def test_full_before_the_store_is_asked(made):
     async def test(admission):
         parts.limits.take('client', '10.0.0.1')
         with pytest.raises(exceptions.TooManySessions):
-            await admission.admit(ASKED, 'serial')
+            await admit(admission)
         parts.limits.give_back('client', '10.0.0.1')
 
     parts.run(test)
@@ -138,7 +147,7 @@ def test_not_confirmed(made, answer):
     async def test(admission):
         for _ in range(2):
             with pytest.raises((exceptions.ConsoleExtError, OSError)) as caught:
-                await admission.admit(ASKED, 'serial')
+                await admit(admission)
             assert not isinstance(caught.value, exceptions.TokenRefused)
 
     parts.run(test)
@@ -154,7 +163,7 @@ def test_a_compute_host_that_hangs(made):
 
     async def test(admission):
         with pytest.raises(exceptions.HostUnreachable):
-            await admission.admit(ASKED, 'serial')
+            await admit(admission)
         assert not done.is_set()
 
     parts.run(test)
@@ -168,12 +177,12 @@ def test_a_client_that_leaves(made, after_s):
     parts = made()
 
     async def test(admission):
-        admitting = asyncio.create_task(admission.admit(ASKED, 'serial'))
+        admitting = asyncio.create_task(admit(admission))
         await asyncio.sleep(after_s)
         if not admitting.cancel():
             admitted = admitting.result()
             admitted.target.socket.close()
-            admission.leave(admitted)
+            admission.end(admitted)
         with contextlib.suppress(asyncio.CancelledError):
             await admitting
         await asyncio.sleep(0.05)

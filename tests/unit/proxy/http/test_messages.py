@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.http11 import Request, Response
 
-from console_ext.proxy.admission.rules import Refusal
+from console_ext.proxy.admission.rules import Refusal, Refused
 from console_ext.proxy.http import messages
 
 HANDSHAKE = (
@@ -43,16 +43,18 @@ def test_a_handshake(connection):
 def test_handshakes_that_are_not_right(headers, status):
     """One sentence says what."""
     wire, request = read(HANDSHAKE % (b'Upgrade', headers))
-    refusal = messages.accept(wire, request, 'hint')
+    with pytest.raises(Refused) as caught:
+        messages.accept(wire, request, 'hint')
+    refusal = caught.value.refusal
     assert (refusal.status, '\n' in refusal.sentence) == (status, False)
 
 
 def test_no_handshake_at_all():
     """The listener's hint is what a browser shows."""
     wire, request = read(b'GET / HTTP/1.1\r\n\r\n')
-    assert messages.accept(wire, request, 'hint') == Refusal(
-        426, 'hint', 'no WebSocket'
-    )
+    with pytest.raises(Refused) as caught:
+        messages.accept(wire, request, 'hint')
+    assert caught.value.refusal == Refusal(426, 'hint', 'no WebSocket')
 
 
 def test_the_library_logs_nothing():
@@ -86,17 +88,17 @@ _LINES = st.lists(
 def test_any_head(lines):
     """A request that can be answered, or a refusal in one sentence."""
     lines = [line.replace(b'\r', b'').replace(b'\n', b'') for line in lines]
-    result = read(b'\r\n'.join([line for line in lines if line] + [b'', b'']))
-    if not isinstance(result, Refusal):
-        wire, request = result
+    head = b'\r\n'.join([line for line in lines if line] + [b'', b''])
+    try:
+        wire, request = read(head)
         assert isinstance(request, Request)
-        result = messages.accept(wire, request, 'hint.')
-    if isinstance(result, Refusal):
-        _, _, body = messages.refuse(result).partition(b'\r\n\r\n')
-        assert body.count(b'\n') == 1
-        assert 400 <= result.status < 600
-    else:
-        assert result.status_code == 101
+        assert messages.accept(wire, request, 'hint.').status_code == 101
+        return
+    except Refused as error:
+        refusal = error.refusal
+    _, _, body = messages.refuse(refusal).partition(b'\r\n\r\n')
+    assert body.count(b'\n') == 1
+    assert 400 <= refusal.status < 600
 
 
 @pytest.mark.parametrize('size', [1, 2, 3, 7, 1000])
@@ -121,7 +123,9 @@ def test_a_head_that_is_too_long(end):
     """Whether it ends or not."""
     heads = messages.Heads()
     heads.add(b'x' * (messages.MAX_HEAD_BYTES - len(end)))
-    assert heads.take() is not messages.TOO_LONG
+    heads.take()
     heads.clear()
     heads.add(b'x' * (messages.MAX_HEAD_BYTES - len(end) + 1) + end)
-    assert heads.take() is messages.TOO_LONG
+    with pytest.raises(Refused) as caught:
+        heads.take()
+    assert caught.value.refusal is messages.TOO_LONG

@@ -12,7 +12,7 @@ import pytest
 
 from console_ext import exceptions
 from console_ext.proxy.admission.checks import Admission, Admitted
-from console_ext.proxy.admission.rules import Asked, Refusal
+from console_ext.proxy.admission.rules import Asked, Refused
 from console_ext.proxy.http import opening
 from console_ext.proxy.relay.connector import Target
 
@@ -20,7 +20,7 @@ ASKED = Asked('secret', '10.0.0.1')
 
 
 def admission(**admit) -> Admission:
-    """A gate whose answer is known."""
+    """Its answer is known."""
     made = mock.Mock(spec=Admission)
     made.admit = mock.AsyncMock(**admit)
     return made
@@ -35,18 +35,21 @@ def admitted():
         yield Admitted('10.0.0.1', mock.Mock(), mock.Mock(), Target(ours, b'')), theirs
 
 
-def reach(admission):
-    return opening.reach(admission, ASKED, 'serial')
+async def reach(admission):
+    async with contextlib.AsyncExitStack() as held:
+        reached = await opening.reach(admission, ASKED, 'serial', held)
+        held.pop_all()
+        return reached
 
 
 def test_a_guest():
-    """It is connected to what the gate has opened."""
+    """It is connected to the target of the admission."""
 
     async def run():
         with admitted() as (expected, theirs):
             made = admission(return_value=expected)
             found, guest = await reach(made)
-            made.admit.assert_called_once_with(ASKED, 'serial')
+            made.admit.assert_called_once_with(ASKED, 'serial', mock.ANY)
             assert found is expected
             guest.send(b'hello')
             await asyncio.sleep(0.01)
@@ -62,22 +65,35 @@ def test_a_guest():
 )
 def test_an_error(error, status, caplog):
     """It is a refusal, and what is not expected is logged without its text."""
-    refusal = asyncio.run(reach(admission(side_effect=error)))
-    assert isinstance(refusal, Refusal)
+    with pytest.raises(Refused) as caught:
+        asyncio.run(reach(admission(side_effect=error)))
+    refusal = caught.value.refusal
     assert refusal.status == status
     assert ('RuntimeError' in caplog.text) is (status == 500)
     assert 'secret' not in caplog.text + refusal.sentence + refusal.why
 
 
 def test_a_connection_that_is_lost_already():
-    """What was admitted is given back."""
-
     async def run():
         with admitted() as (expected, _):
             expected.target.socket.close()
-            made = admission(return_value=expected)
-            assert (await reach(made)).status == 500
-            made.withdraw.assert_called_once_with(expected)
+            with pytest.raises(Refused) as caught:
+                await reach(admission(return_value=expected))
+            assert caught.value.refusal.status == 500
+
+    asyncio.run(run())
+
+
+def test_a_session_that_does_not_begin():
+    """The guest is left."""
+
+    async def run():
+        with admitted() as (expected, theirs):
+            async with contextlib.AsyncExitStack() as held:
+                made = admission(return_value=expected)
+                await opening.reach(made, ASKED, 'serial', held)
+            await asyncio.sleep(0.01)
+            assert theirs.recv(100) == b''
 
     asyncio.run(run())
 

@@ -170,6 +170,25 @@ class StoreContract:
         clock.now = NOW + 600
         assert refusal(store, second) is RefusalReason.EXPIRED
 
+    def test_finds_what_a_token_opens_until_it_expires(self, store, clock):
+        """Nothing is used up by it, and a redeem hides nothing."""
+        token = issued(store, 'spice-html5', tls_port=10002)
+        expected = authorization('spice-html5', tls_port=10002)
+        assert store.find(token) == store.find(token) == expected
+        store.redeem(token, 'spice-html5', CLIENT)
+        assert store.find(token) == expected
+        clock.now += TTL_S - 0.01
+        assert store.find(token) == expected
+        clock.now += 0.02
+        assert store.find(token) is None
+
+    def test_finds_no_token_that_is_unknown_or_revoked(self, store):
+        token = issued(store)
+        assert store.find(new_token()) is None
+        assert store.find('') is None
+        store.revoke(SERVER)
+        assert store.find(token) is None
+
     @pytest.mark.parametrize('ahead_s', [72 * 60, -72 * 60])
     def test_a_clock_that_is_wrong_decides_nothing(self, conf, ahead_s):
         """What another process has written is fresh and live, as the database says."""

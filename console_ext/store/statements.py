@@ -26,7 +26,7 @@ class Statements:
     )
 
     _unopened = sa.and_(_OURS.id == sa.bindparam('its_id'), _OURS.closed.is_(None))
-    # It counts as a change, and from here on nobody joins before this is done.
+    # Bumping "redeemed" makes concurrent redeems retry.
     withdraw = (
         AUTHORIZATIONS.update().where(_unopened).values(redeemed=_OURS.redeemed + 1)
     )

@@ -72,6 +72,20 @@ class Store:
                 authorization.compute_host, 'its token is not new'
             ) from None
 
+    def find(self, token: str) -> Authorization | None:
+        """What a token opens, read without redeeming it.
+
+        :returns: None for a token that is unknown, revoked or expired; one that was
+            redeemed is found until it expires, as in Nova
+        """
+        read = self._database.run(functools.partial(self._read_alone, _hash(token)))
+        if read is None:
+            return None
+        row, state = read
+        if state.revoked or state.expires <= row.now:
+            return None
+        return _authorization(row)
+
     def redeem(self, token: str, console_type: str, client_address: str) -> Lease:
         """Open the token's session with a first socket, or join it with another.
 
@@ -93,7 +107,7 @@ class Store:
             if refusal is not None:
                 raise exceptions.TokenRefused(refusal)
             lease = Lease(
-                authorization=Authorization(*(getattr(row, name) for name in _FIELDS)),
+                authorization=_authorization(row),
                 session_id=state.session_id or uuid.uuid4().hex,
                 socket_id=uuid.uuid4().hex,
                 left_s=redemption.left_s(state, row.now, self._limits),
@@ -205,6 +219,12 @@ class Store:
             gaps_s=row.gaps,
         )
 
+    def _read_alone(
+        self, token_hash: str, connection: sa.Connection
+    ) -> tuple[Any, redemption.State] | None:
+        with connection.begin():
+            return self._read(connection, token_hash)
+
     def _admit(
         self,
         connection: sa.Connection,
@@ -284,6 +304,10 @@ class Store:
         with connection.begin():
             connection.execute(self._statements.delete_sockets, these)
             return connection.execute(self._statements.delete, these).rowcount
+
+
+def _authorization(row: Any) -> Authorization:
+    return Authorization(*(getattr(row, name) for name in _FIELDS))
 
 
 def _hash(token: str) -> str:

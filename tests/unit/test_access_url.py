@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""URLs with tokens in them."""
+
+from __future__ import annotations
+
+import pytest
+
+from console_ext import access_url
+
+TOKEN = '6f9c1c0e-6a3e-4a43-9d5e-3f1f2a3b4c5d'
+NEW = 'A-b_c9'
+
+
+@pytest.mark.parametrize(
+    ('console_type', 'base_url', 'expected'),
+    [
+        ('serial', 'ws://h:6083/', f'ws://h:6083/?token={TOKEN}'),
+        ('serial', 'wss://h/a?b=c', f'wss://h/a?b=c&token={TOKEN}'),
+        (
+            'spice-html5',
+            'http://h:6082/spice_auto.html',
+            f'http://h:6082/spice_auto.html?token={TOKEN}',
+        ),
+        # As recorded of Nova.
+        (
+            'novnc',
+            'http://127.0.0.1:6080/vnc_auto.html',
+            f'http://127.0.0.1:6080/vnc_auto.html?path=%3Ftoken%3D{TOKEN}',
+        ),
+        (
+            'novnc',
+            'http://h/novnc/vnc_auto.html?path=novnc&autoconnect=1',
+            f'http://h/novnc/vnc_auto.html?path=novnc%3Ftoken%3D{TOKEN}&autoconnect=1',
+        ),
+        (
+            'novnc',
+            'https://h/vnc.html?autoconnect=1&empty=',
+            f'https://h/vnc.html?path=%3Ftoken%3D{TOKEN}&autoconnect=1&empty=',
+        ),
+    ],
+)
+def test_build(console_type, base_url, expected):
+    assert access_url.build(base_url, console_type, TOKEN) == expected
+
+
+@pytest.mark.parametrize(
+    ('console_type', 'base_url'),
+    [
+        ('serial', 'ws://h/'),
+        ('spice-html5', 'http://h/spice_auto.html?a=b'),
+        ('novnc', 'http://h/vnc_auto.html?path=websockify'),
+    ],
+)
+def test_replace_token(console_type, base_url):
+    """Whichever type the URL is for, the rest of it stays as it is."""
+    url = access_url.build(base_url, console_type, TOKEN)
+    expected = access_url.build(base_url, console_type, NEW)
+    assert access_url.replace_token(url, TOKEN, NEW) == expected
+
+
+@pytest.mark.parametrize(
+    ('url', 'token'),
+    [
+        ('ws://h/', TOKEN),
+        (f'ws://h/?token={TOKEN}&again={TOKEN}', TOKEN),
+        ('ws://h/?token=', ''),
+    ],
+)
+def test_a_token_that_cannot_be_replaced(url, token):
+    """It would be handed out."""
+    with pytest.raises(ValueError, match='once') as caught:
+        access_url.replace_token(url, token, NEW)
+    assert TOKEN not in str(caught.value)

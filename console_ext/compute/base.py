@@ -8,7 +8,7 @@ import abc
 from oslo_config import cfg
 
 from console_ext import plugin
-from console_ext.inventory import Endpoint
+from console_ext.consoles import Endpoint
 
 NAMESPACE = 'console_ext.compute.drivers'
 

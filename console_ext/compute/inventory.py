@@ -7,7 +7,8 @@ from oslo_config import cfg
 
 from console_ext import exceptions
 from console_ext.compute.base import Driver
-from console_ext.inventory import Endpoint, Entry, Inventory
+from console_ext.consoles import Endpoint
+from console_ext.inventory import Entry, Inventory
 
 # nova/compute/power_state.py: a paused guest still holds its console ports.
 _RUNNING = 1

@@ -20,6 +20,7 @@ from oslo_config import cfg
 
 from console_ext import exceptions
 from console_ext.conf import find_file
+from console_ext.consoles import Endpoint
 from console_ext.inventory import document
 from console_ext.watch import Watch
 
@@ -72,15 +73,6 @@ _SERVER_SCHEMA: dict[str, Any] = {
     'required': ['id', 'name', 'project_id', 'user_id'],
     'additionalProperties': False,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a console's server listens, as seen from the compute host."""
-
-    host: str
-    port: int
-    tls_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

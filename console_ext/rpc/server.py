@@ -17,7 +17,7 @@ from oslo_messaging.rpc import dispatcher
 
 from console_ext import exceptions
 from console_ext.compute.base import Driver
-from console_ext.inventory import Endpoint
+from console_ext.consoles import Endpoint
 from console_ext.printable import printable
 from console_ext.rpc import errors, instance, transport
 from console_ext.rpc.failures import FirstOfEachKind

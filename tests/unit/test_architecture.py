@@ -17,6 +17,7 @@ TESTS = ROOT / 'tests' / 'unit'
 # each other.
 GROUND = {
     'access_url',
+    'consoles',
     'exceptions',
     'executor',
     'lanes',
@@ -48,7 +49,7 @@ MAY_IMPORT = {
 PROXY_ROOMS = ['http', 'consoles', 'admission', 'relay']
 PROXY_GROUND = {'networks'}
 SERVER_HALF = 'console_ext.rpc.server'
-SERVER_HALF_ALSO = {'compute', 'inventory'}
+SERVER_HALF_ALSO = {'compute'}
 
 VAGUE = {'util', 'utils', 'common', 'helper', 'helpers', 'manager', 'managers', 'misc'}
 
@@ -95,7 +96,7 @@ def test_imports_are_seen():
     assert imports_of('console_ext.rpc.server') == {
         'console_ext.exceptions',
         'console_ext.compute.base',
-        'console_ext.inventory',
+        'console_ext.consoles',
         'console_ext.printable',
         'console_ext.rpc.errors',
         'console_ext.rpc.failures',

@@ -5,7 +5,7 @@ import pytest
 
 from console_ext import exceptions
 from console_ext.compute.inventory import InventoryDriver
-from console_ext.inventory import Endpoint
+from console_ext.consoles import Endpoint
 from tests.deployment import server, server_id
 
 HERE = server_id('01')

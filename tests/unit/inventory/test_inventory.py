@@ -8,7 +8,8 @@ import time
 import pytest
 
 from console_ext import exceptions, inventory
-from console_ext.inventory import Endpoint, Entry, Inventory
+from console_ext.consoles import Endpoint
+from console_ext.inventory import Entry, Inventory
 from tests.deployment import PROJECT_A, SERVERS, server, server_id
 
 ID = server_id('01')

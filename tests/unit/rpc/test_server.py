@@ -11,7 +11,7 @@ import pytest
 
 from console_ext import exceptions
 from console_ext.compute import base as compute
-from console_ext.inventory import Endpoint
+from console_ext.consoles import Endpoint
 from console_ext.rpc import instance, transport
 from console_ext.rpc import server as rpc_server
 from console_ext.rpc.server import ComputeEndpoint, ComputeServer, access_url

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of console types: its rows are Nova's, and each is found by its names."""
+
+from collections import Counter
+from dataclasses import astuple
+
+import pytest
+
+from console_ext import consoles
+from console_ext.consoles import SERIAL, SPICE_HTML5, TYPES, Endpoint
+
+
+def test_names_are_those_of_nova():
+    """Clients, policies, databases and compute hosts know the types by these."""
+    assert [
+        (one.protocol, one.type, one.action, one.rpc_method, one.policy)
+        for one in TYPES
+    ] == [
+        ('serial', 'serial', 'os-getSerialConsole', 'get_serial_console', 'serial'),
+        ('spice', 'spice-html5', 'os-getSPICEConsole', 'get_spice_console', 'spice'),
+    ]
+
+
+@pytest.mark.parametrize('field', ['type', 'action', 'policy'])
+def test_names_that_tell_types_apart(field):
+    """No two rows have one of these in common; None is no name."""
+    names = [getattr(one, field) for one in TYPES]
+    counted = Counter(name for name in names if name is not None)
+    assert set(counted.values()) == {1}
+
+
+def test_protocols():
+    """Each once: types that share a protocol share an endpoint of the guest."""
+    assert set(consoles.PROTOCOLS) == {one.protocol for one in TYPES}
+    assert len(set(consoles.PROTOCOLS)) == len(consoles.PROTOCOLS)
+
+
+@pytest.mark.parametrize('one', TYPES, ids=lambda one: one.type)
+def test_options(deployment, one):
+    """A host enables a type, and the public URL of its proxy has an option."""
+    options = deployment.conf()[one.group]
+    assert options.enabled is True
+    assert '://' in options[one.base_url]
+
+
+def test_several_sockets():
+    """Only SPICE has a socket for each channel."""
+    assert [one for one in TYPES if one.several_sockets] == [SPICE_HTML5]
+
+
+@pytest.mark.parametrize('one', TYPES, ids=lambda one: one.type)
+def test_look_ups(one):
+    """Each row is found by each of its names."""
+    assert consoles.by_type(one.type) is one
+    assert one in consoles.by_rpc_method(one.rpc_method)
+    if one.action is not None:
+        assert consoles.by_action(one.action) is one
+
+
+@pytest.mark.parametrize(
+    'name', ['', 'SERIAL', 'xvpvnc', None, 7, ['serial'], {'serial': 1}]
+)
+def test_type_that_does_not_exist(name):
+    """Such a name may come from outside, and need not even be a text."""
+    assert consoles.by_type(name) is None
+
+
+def test_action_that_does_not_exist():
+    """That is a mistake in the code."""
+    with pytest.raises(KeyError):
+        consoles.by_action('os-getRDPConsole')
+
+
+def test_methods_of_compute_hosts():
+    """A method may give several types, or none."""
+    assert consoles.by_rpc_method('get_serial_console') == (SERIAL,)
+    assert consoles.by_rpc_method('reboot_instance') == ()
+
+
+def test_plain_endpoint():
+    """A guest's port has no TLS and no path before it."""
+    assert astuple(Endpoint('::1', 10001)) == ('::1', 10001, None, None)

@@ -8,7 +8,7 @@ import abc
 from oslo_config import cfg
 
 from console_ext import plugin
-from console_ext.consoles import Endpoint
+from console_ext.consoles import ConsoleType, Endpoint
 
 NAMESPACE = 'console_ext.compute.drivers'
 
@@ -24,17 +24,17 @@ class Driver(abc.ABC):
     def __init__(self, conf: cfg.ConfigOpts): ...
 
     @abc.abstractmethod
-    def serial(self, server_id: str) -> Endpoint:
-        """Where the server's first serial port listens.
+    def endpoint(self, server_id: str, console_type: ConsoleType) -> Endpoint:
+        """Where the server's console of a type listens.
 
-        :raises ServerNotFound: it does not run on this host
+        The protocol of the type decides: ``serial`` is the server's first serial port,
+        ``spice`` its SPICE display.
+
+        :raises ServerNotFound: the server does not run on this host
         :raises ServerNotReady: it is there, but not running
-        :raises ConsoleTypeUnavailable: it has no serial port
+        :raises ConsoleTypeUnavailable: it has no such console, or the driver knows no
+            consoles of that protocol
         """
-
-    @abc.abstractmethod
-    def spice(self, server_id: str) -> Endpoint:
-        """Where the server's SPICE display listens; raises as :meth:`serial`."""
 
 
 def load(conf: cfg.ConfigOpts) -> Driver:

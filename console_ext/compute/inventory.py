@@ -7,7 +7,7 @@ from oslo_config import cfg
 
 from console_ext import exceptions
 from console_ext.compute.base import Driver
-from console_ext.consoles import Endpoint
+from console_ext.consoles import ConsoleType, Endpoint
 from console_ext.inventory import Entry, Inventory
 
 # nova/compute/power_state.py: a paused guest still holds its console ports.
@@ -22,16 +22,10 @@ class InventoryDriver(Driver):
         self._host = conf.host
         self._inventory = Inventory(conf)
 
-    def serial(self, server_id: str) -> Endpoint:
-        endpoint = self._running(server_id).serial
+    def endpoint(self, server_id: str, console_type: ConsoleType) -> Endpoint:
+        endpoint = self._running(server_id).endpoint(console_type.protocol)
         if endpoint is None:
-            raise exceptions.ConsoleTypeUnavailable('serial')
-        return endpoint
-
-    def spice(self, server_id: str) -> Endpoint:
-        endpoint = self._running(server_id).spice
-        if endpoint is None:
-            raise exceptions.ConsoleTypeUnavailable('spice-html5')
+            raise exceptions.ConsoleTypeUnavailable(console_type.type)
         return endpoint
 
     def _running(self, server_id: str) -> Entry:

@@ -20,7 +20,7 @@ from oslo_config import cfg
 
 from console_ext import exceptions
 from console_ext.conf import find_file
-from console_ext.consoles import Endpoint
+from console_ext.consoles import PROTOCOLS, TYPES, ConsoleType, Endpoint
 from console_ext.inventory import document
 from console_ext.watch import Watch
 
@@ -31,6 +31,21 @@ MAX_FILE_BYTES = 256 * 2**20
 _NAME = {'type': 'string', 'minLength': 1, 'maxLength': 255}
 _STATE = {'type': ['string', 'null'], 'maxLength': 255}
 _PORT = {'type': 'integer', 'minimum': 1, 'maximum': 65535}
+
+
+def _console(console_type: ConsoleType) -> dict[str, Any]:
+    tls_port = {'tls_port': {**_PORT, 'type': ['integer', 'null']}}
+    return {
+        'type': 'object',
+        'properties': {
+            'host': _NAME,
+            'port': _PORT,
+            **(tls_port if console_type.tls else {}),
+        },
+        'required': ['host', 'port'],
+        'additionalProperties': False,
+    }
+
 
 _SERVER_SCHEMA: dict[str, Any] = {
     'type': 'object',
@@ -49,24 +64,7 @@ _SERVER_SCHEMA: dict[str, Any] = {
         'locked': {'type': 'boolean'},
         'consoles': {
             'type': 'object',
-            'properties': {
-                'serial': {
-                    'type': 'object',
-                    'properties': {'host': _NAME, 'port': _PORT},
-                    'required': ['host', 'port'],
-                    'additionalProperties': False,
-                },
-                'spice': {
-                    'type': 'object',
-                    'properties': {
-                        'host': _NAME,
-                        'port': _PORT,
-                        'tls_port': {**_PORT, 'type': ['integer', 'null']},
-                    },
-                    'required': ['host', 'port'],
-                    'additionalProperties': False,
-                },
-            },
+            'properties': {one.protocol: _console(one) for one in TYPES},
             'additionalProperties': False,
         },
     },
@@ -81,6 +79,8 @@ class Entry:
 
     :param host: the compute host that runs it; None while it is not scheduled
     :param power_state: Nova's number (nova/compute/power_state.py); 1 is running
+    :param endpoints: of its consoles, in the order of ``consoles.PROTOCOLS``: a tuple,
+        because a mapping takes three times the memory, and servers are many
     """
 
     id: str
@@ -92,8 +92,11 @@ class Entry:
     task_state: str | None
     power_state: int
     locked: bool
-    serial: Endpoint | None
-    spice: Endpoint | None
+    endpoints: tuple[Endpoint | None, ...]
+
+    def endpoint(self, protocol: str) -> Endpoint | None:
+        """Where its console of a protocol listens; None if it has none."""
+        return self.endpoints[PROTOCOLS.index(protocol)]
 
 
 class Inventory:
@@ -211,8 +214,7 @@ def _entry(server: dict[str, Any]) -> Entry:
         task_state=shared(task_state) if task_state is not None else None,
         power_state=server.get('power_state', 1),
         locked=server.get('locked', False),
-        serial=_endpoint(consoles.get('serial')),
-        spice=_endpoint(consoles.get('spice')),
+        endpoints=tuple(_endpoint(consoles.get(protocol)) for protocol in PROTOCOLS),
     )
 
 

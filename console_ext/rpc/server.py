@@ -7,7 +7,7 @@ import contextlib
 import logging
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 from urllib import parse
 
@@ -15,9 +15,9 @@ import oslo_messaging
 from oslo_config import cfg
 from oslo_messaging.rpc import dispatcher
 
-from console_ext import exceptions
+from console_ext import consoles, exceptions
 from console_ext.compute.base import Driver
-from console_ext.consoles import Endpoint
+from console_ext.consoles import ConsoleType, Endpoint
 from console_ext.printable import printable
 from console_ext.rpc import errors, instance, transport
 from console_ext.rpc.failures import FirstOfEachKind
@@ -26,8 +26,6 @@ LOG = logging.getLogger(__name__)
 
 # The newest minor version of each major that Nova 2026.2 serves.
 VERSIONS = ('5.13', '6.5')
-
-_SPICE_TYPES = ('spice-html5',)
 
 
 class ComputeEndpoint:
@@ -45,26 +43,14 @@ class ComputeEndpoint:
     def get_serial_console(
         self, context: dict[str, Any], console_type: str, instance: Any
     ) -> dict[str, Any]:
-        options = self._conf.serial_console
-        with _named_as_in_nova():
-            if not options.enabled:
-                raise exceptions.ConsoleTypeUnavailable(console_type)
-            endpoint = self._find(instance, self._driver.serial)
-            return _connect_info(endpoint, options.base_url)
+        # Nova's does not look at the type: only its API does.
+        return self._console('get_serial_console', consoles.SERIAL.type, instance)
 
     @oslo_messaging.expose
     def get_spice_console(
         self, context: dict[str, Any], console_type: str, instance: Any
     ) -> dict[str, Any]:
-        options = self._conf.spice
-        with _named_as_in_nova():
-            if console_type not in _SPICE_TYPES:
-                raise exceptions.InvalidConsoleType(console_type)
-            if not options.enabled:
-                raise exceptions.ConsoleTypeUnavailable(console_type)
-            endpoint = self._find(instance, self._driver.spice)
-            info = _connect_info(endpoint, options.html5proxy_base_url)
-            return {**info, 'tlsPort': endpoint.tls_port}
+        return self._console('get_spice_console', console_type, instance)
 
     @oslo_messaging.expose
     def validate_console_port(
@@ -75,24 +61,34 @@ class ComputeEndpoint:
         :raises InstanceNotFound, InstanceNotReady: by these names, on the wire
         """
         with _named_as_in_nova():
-            if console_type == 'serial':
-                endpoint = self._find(instance, self._driver.serial)
-            elif console_type in _SPICE_TYPES:
-                endpoint = self._find(instance, self._driver.spice)
-            else:
-                raise exceptions.InvalidConsoleType(console_type)
+            known = _known(console_type, consoles.TYPES)
+            endpoint = self._endpoint(instance, known)
             ports = {endpoint.port, endpoint.tls_port} - {None}
             return str(port) in map(str, ports)
 
-    def _find(self, primitive: Any, of_driver: Any) -> Endpoint:
+    def _console(
+        self, method: str, console_type: str, primitive: Any
+    ) -> dict[str, Any]:
+        """The body of each method that gives consoles.
+
+        :param console_type: any value that a peer sent
+        """
+        with _named_as_in_nova():
+            known = _known(console_type, consoles.by_rpc_method(method))
+            options = self._conf[known.group]
+            if not options.enabled:
+                raise exceptions.ConsoleTypeUnavailable(known.type)
+            endpoint = self._endpoint(primitive, known)
+            return _connect_info(endpoint, known, options[known.base_url])
+
+    def _endpoint(self, primitive: Any, console_type: ConsoleType) -> Endpoint:
         server_id = instance.uuid_of(primitive)
         try:
-            endpoint: Endpoint = of_driver(server_id)
+            return self._driver.endpoint(server_id, console_type)
         except exceptions.ServerNotFound:
             if instance.vm_state_of(primitive) == 'building':
                 raise exceptions.ServerNotReady(server_id) from None
             raise
-        return endpoint
 
 
 class BaseEndpoint:
@@ -168,13 +164,26 @@ def _named_as_in_nova() -> Iterator[None]:
             raise oslo_messaging.ExpectedException from None
 
 
-def _connect_info(endpoint: Endpoint, base_url: str) -> dict[str, Any]:
+def _known(name: str, types: Collection[ConsoleType]) -> ConsoleType:
+    """
+    :raises InvalidConsoleType: it is none of these types
+    """
+    known = consoles.by_type(name)
+    if known is None or known not in types:
+        raise exceptions.InvalidConsoleType(name)
+    return known
+
+
+def _connect_info(
+    endpoint: Endpoint, console_type: ConsoleType, base_url: str
+) -> dict[str, Any]:
     # uuid4 is 122 bits of os.urandom, and what Nova's clients expect to see.
     token = str(uuid.uuid4())
     return {
         'host': endpoint.host,
         'port': endpoint.port,
-        'internal_access_path': None,
+        **({'tlsPort': endpoint.tls_port} if console_type.tls else {}),
+        'internal_access_path': endpoint.internal_access_path,
         'token': token,
         'access_url': access_url(base_url, token),
     }

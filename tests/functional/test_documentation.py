@@ -21,6 +21,7 @@ from paste import deploy
 from console_ext import conf as config
 from console_ext.api import policies
 from console_ext.compute.inventory import InventoryDriver
+from console_ext.consoles import SERIAL
 from console_ext.inventory import Inventory
 from console_ext.policy import Policy
 from console_ext.proxy import tls
@@ -110,7 +111,7 @@ def test_stand_alone(deployment):
     deployment.inventory_file.write_text(servers)
     conf = deployment.conf()
     assert [one.name for one in Inventory(conf)] == ['web-1']
-    assert InventoryDriver(conf).serial(server_id('01')).port == 10001
+    assert InventoryDriver(conf).endpoint(server_id('01'), SERIAL).port == 10001
     lines = check([deployment.config_file])
     assert {line.split()[0] for line in lines.values()} == {'ok'}, lines
 

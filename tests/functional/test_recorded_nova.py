@@ -63,17 +63,10 @@ ERRORS = {
 class FaultyDriver(InventoryDriver):
     """Raises for some servers what the recorded Nova's driver raised for them."""
 
-    def serial(self, server_id):
-        self._fail(server_id)
-        return super().serial(server_id)
-
-    def spice(self, server_id):
-        self._fail(server_id)
-        return super().spice(server_id)
-
-    def _fail(self, server_id):
+    def endpoint(self, server_id, console_type):
         if server_id[-2:] in ERRORS:
             raise ERRORS[server_id[-2:]]
+        return super().endpoint(server_id, console_type)
 
 
 def app_factory(global_conf: dict[str, str], **local_conf: str):

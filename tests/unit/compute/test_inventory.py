@@ -5,7 +5,7 @@ import pytest
 
 from console_ext import exceptions
 from console_ext.compute.inventory import InventoryDriver
-from console_ext.consoles import Endpoint
+from console_ext.consoles import SERIAL, SPICE_HTML5, TYPES, Endpoint
 from tests.deployment import server, server_id
 
 HERE = server_id('01')
@@ -30,51 +30,52 @@ def test_endpoints(driver_of):
             'spice': {'host': 'h', 'port': 5901, 'tls_port': 5902},
         }
     )
-    assert driver.serial(HERE) == Endpoint('::1', 10001)
-    assert driver.spice(HERE) == Endpoint('h', 5901, 5902)
+    assert driver.endpoint(HERE, SERIAL) == Endpoint('::1', 10001)
+    assert driver.endpoint(HERE, SPICE_HTML5) == Endpoint('h', 5901, 5902)
 
 
+@pytest.mark.parametrize('console_type', TYPES, ids=lambda one: one.type)
 @pytest.mark.parametrize('host', ['compute-2', 'COMPUTE-1', None])
-def test_server_that_is_not_here(driver_of, host):
+def test_server_that_is_not_here(driver_of, host, console_type):
     """On another host, on none, or unknown."""
     driver = driver_of(host=host)
-    for find in (driver.serial, driver.spice):
-        for wanted in (HERE, server_id('ff')):
-            with pytest.raises(exceptions.ServerNotFound) as caught:
-                find(wanted)
-            assert caught.value.server_id == wanted
+    for wanted in (HERE, server_id('ff')):
+        with pytest.raises(exceptions.ServerNotFound) as caught:
+            driver.endpoint(wanted, console_type)
+        assert caught.value.server_id == wanted
 
 
+@pytest.mark.parametrize('console_type', TYPES, ids=lambda one: one.type)
 @pytest.mark.parametrize(
     ('power_state', 'ready'),
     [(0, 0), (1, 1), (2, 0), (3, 1), (4, 0), (5, 0), (6, 0), (7, 0)],
 )
-def test_power_states(driver_of, power_state, ready):
+def test_power_states(driver_of, power_state, ready, console_type):
     """Running or paused: only then the port is surely this server's."""
     driver = driver_of(power_state=power_state)
-    for find in (driver.serial, driver.spice):
-        if ready:
-            assert find(HERE)
-        else:
-            with pytest.raises(exceptions.ServerNotReady):
-                find(HERE)
+    if ready:
+        assert driver.endpoint(HERE, console_type)
+    else:
+        with pytest.raises(exceptions.ServerNotReady):
+            driver.endpoint(HERE, console_type)
 
 
-@pytest.mark.parametrize(
-    ('method', 'other', 'console_type'),
-    [('serial', 'spice', 'serial'), ('spice', 'serial', 'spice-html5')],
-)
-def test_console_that_a_server_does_not_have(driver_of, method, other, console_type):
-    """One of two, or none."""
-    driver = driver_of(consoles={other: {'host': 'h', 'port': 1}})
-    assert getattr(driver, other)(HERE) == Endpoint('h', 1)
+@pytest.mark.parametrize('console_type', TYPES, ids=lambda one: one.type)
+def test_console_that_a_server_does_not_have(driver_of, console_type):
+    """It has those of the other protocols, and no more."""
+    others = [one for one in TYPES if one.protocol != console_type.protocol]
+    driver = driver_of(
+        consoles={one.protocol: {'host': 'h', 'port': 1} for one in others}
+    )
+    for other in others:
+        assert driver.endpoint(HERE, other) == Endpoint('h', 1)
     with pytest.raises(exceptions.ConsoleTypeUnavailable) as caught:
-        getattr(driver, method)(HERE)
-    assert caught.value.console_type == console_type
+        driver.endpoint(HERE, console_type)
+    assert caught.value.console_type == console_type.type
 
 
 def test_not_running_comes_before_no_console(driver_of):
     """What will change is said before what will not."""
     driver = driver_of(consoles={}, power_state=4)
     with pytest.raises(exceptions.ServerNotReady):
-        driver.serial(HERE)
+        driver.endpoint(HERE, SERIAL)

@@ -27,4 +27,4 @@ def test_its_servers_are_on_its_host(tmp_path):
     for entry in Inventory(conf):
         assert entry.host == conf.host
         assert entry.project_id == conf.api.noauth_project_id
-        assert entry.serial.port == 4
+        assert entry.endpoint('serial').port == 4

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from console_ext import exceptions, inventory
-from console_ext.consoles import Endpoint
+from console_ext.consoles import PROTOCOLS, TYPES, Endpoint
 from console_ext.inventory import Entry, Inventory
 from tests.deployment import PROJECT_A, SERVERS, server, server_id
 
@@ -55,8 +55,7 @@ def test_smallest_server(deployment):
             task_state=None,
             power_state=1,
             locked=False,
-            serial=None,
-            spice=None,
+            endpoints=(None,) * len(PROTOCOLS),
         )
     ]
 
@@ -82,8 +81,20 @@ def test_whole_server(deployment):
         'deleting',
     )
     assert (found.power_state, found.locked) == (4, True)
-    assert found.serial == Endpoint('127.0.0.1', 10001)
-    assert found.spice == Endpoint('::1', 5901, 5902)
+    assert found.endpoint('serial') == Endpoint('127.0.0.1', 10001)
+    assert found.endpoint('spice') == Endpoint('::1', 5901, 5902)
+
+
+@pytest.mark.parametrize('one', TYPES, ids=lambda one: one.type)
+def test_consoles_of_each_protocol(deployment, one):
+    """A row in the table of console types is all that the file's rules need."""
+    console = {'host': 'h', 'port': 1, **({'tls_port': 2} if one.tls else {})}
+    deployment.write_inventory([server('01', consoles={one.protocol: console})])
+    found = Inventory(deployment.conf()).get(ID)
+    assert found.endpoint(one.protocol) == Endpoint('h', 1, 2 if one.tls else None)
+    assert [found.endpoint(other) for other in PROTOCOLS if other != one.protocol] == [
+        None
+    ] * (len(PROTOCOLS) - 1)
 
 
 def test_usual_servers(deployment):
@@ -112,6 +123,12 @@ VALUES = [
     ('    power_state: 8', 6, 'servers.0.power_state must be smaller than or equal'),
     ('    locked: 1', 6, 'servers.0.locked must be boolean'),
     ('    colour: red', 2, "servers.0 must not contain {'colour'} properties"),
+    (
+        '    consoles:\n      serial:\n        host: h\n        port: 1\n'
+        '        tls_port: 2',
+        8,
+        "servers.0.consoles.serial must not contain {'tls_port'} properties",
+    ),
     ('    consoles: [serial]', 6, 'servers.0.consoles must be object'),
     (
         '    consoles:\n      vnc: {}',

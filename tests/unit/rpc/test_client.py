@@ -56,10 +56,8 @@ class Failing(compute.Driver):
     def __init__(self):
         self.error = None
 
-    def serial(self, server_id):
+    def endpoint(self, server_id, console_type):
         raise self.error
-
-    spice = serial
 
 
 def configuration(path, host):

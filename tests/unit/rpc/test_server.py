@@ -9,9 +9,8 @@ from urllib import parse
 import oslo_messaging
 import pytest
 
-from console_ext import exceptions
 from console_ext.compute import base as compute
-from console_ext.consoles import Endpoint
+from console_ext.consoles import TYPES, Endpoint
 from console_ext.rpc import instance, transport
 from console_ext.rpc import server as rpc_server
 from console_ext.rpc.server import ComputeEndpoint, ComputeServer, access_url
@@ -144,20 +143,37 @@ def test_ports(endpoint, port, console_type, valid):
     assert answer is valid
 
 
+class Driver(compute.Driver):
+    """Knows one endpoint, which every console of every server has."""
+
+    def __init__(self, endpoint):
+        self._endpoint = endpoint
+
+    def endpoint(self, server_id, console_type):
+        return self._endpoint
+
+
+@pytest.mark.parametrize('one', TYPES, ids=lambda one: one.type)
+def test_console_of_each_type(deployment, one):
+    """A row in the table, and the method that Nova has for it, are enough."""
+    driver = Driver(Endpoint('h', 7, None, '/path'))
+    endpoint = ComputeEndpoint(deployment.conf(), driver, '5.13')
+    info = getattr(endpoint, one.rpc_method)({}, one.type, primitive())
+    token = info.pop('token')
+    assert info.pop('access_url').endswith(f'?token={token}')
+    assert info == {
+        'host': 'h',
+        'port': 7,
+        'internal_access_path': '/path',
+        **({'tlsPort': None} if one.tls else {}),
+    }
+    assert endpoint.validate_console_port({}, primitive(), '7', one.type) is True
+
+
 def test_tls_port_is_valid_too(deployment):
     """SPICE listens on two ports."""
-
-    class Driver(compute.Driver):
-        def __init__(self):
-            pass
-
-        def serial(self, server_id):
-            raise exceptions.ConsoleTypeUnavailable('serial')
-
-        def spice(self, server_id):
-            return Endpoint('h', 5901, 5902)
-
-    endpoint = ComputeEndpoint(deployment.conf(), Driver(), '5.13')
+    driver = Driver(Endpoint('h', 5901, 5902))
+    endpoint = ComputeEndpoint(deployment.conf(), driver, '5.13')
     for port, valid in (('5901', True), ('5902', True), ('5903', False)):
         args = ({}, primitive(), port, 'spice-html5')
         assert endpoint.validate_console_port(*args) is valid

@@ -150,10 +150,7 @@ class Computes:
     def validate_console_port(
         self, context, host, server, console_type, port, bus_url=None
     ):
-        data = server['nova_object.data']
-        self.asked.append(
-            (context.is_admin, host, data['uuid'], console_type, port),
-        )
+        self.asked.append((context.is_admin, host, server.id, console_type, port))
         return self._executor.submit(self._answer)
 
     def _answer(self):

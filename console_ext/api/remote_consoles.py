@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from oslo_config import cfg
 from oslo_policy import policy as oslo_policy
 
-from console_ext import exceptions, wsgi
+from console_ext import consoles, exceptions, wsgi
 from console_ext.api import policies, schemas
+from console_ext.consoles import ConsoleType
 from console_ext.context import RequestContext
-from console_ext.rpc import instance
-from console_ext.rpc.client import ComputeClient, ConnectInfo
+from console_ext.rpc.client import ComputeClient
+from console_ext.rpc.instance import Instance
 from console_ext.servers.base import Server
 from console_ext.store import load_store
 from console_ext.store.authorization import Authorization
@@ -55,9 +56,7 @@ class RemoteConsolesController:
     def get_serial_console(
         self, request: wsgi.Request, server: Server, body: dict[str, Any]
     ) -> dict[str, Any]:
-        console_type = body['os-getSerialConsole']['type']
-        ask = self._compute.get_serial_console
-        return self._console(request.context, server, console_type, ask)
+        return self._console(request.context, server, consoles.SERIAL)
 
     @wsgi.action('os-getSPICEConsole')
     @wsgi.api_version('2.1', '2.5')
@@ -68,25 +67,19 @@ class RemoteConsolesController:
     def get_spice_console(
         self, request: wsgi.Request, server: Server, body: dict[str, Any]
     ) -> dict[str, Any]:
-        console_type = body['os-getSPICEConsole']['type']
-        ask = self._compute.get_spice_console
-        return self._console(request.context, server, console_type, ask)
+        return self._console(request.context, server, consoles.SPICE_HTML5)
 
     def _console(
-        self,
-        context: RequestContext,
-        server: Server,
-        console_type: str,
-        ask: Callable[..., ConnectInfo],
+        self, context: RequestContext, server: Server, console_type: ConsoleType
     ) -> dict[str, Any]:
-        """
-        :param ask: the method of the compute client, of the same name as Nova's
-        """
-        host, primitive = _reachable(server, ask.__name__)
-        info = ask(context, host, primitive, console_type, server.bus_url)
+        host = _reachable_host(server, console_type.rpc_method)
+        asked = Instance(server.id, server.database_id, server.vm_state)
+        info = self._compute.get_console(
+            context, host, asked, console_type, server.bus_url
+        )
         if self._store is not None:
             authorization = Authorization(
-                console_type=console_type,
+                console_type=console_type.type,
                 server_id=server.id,
                 project_id=server.project_id,
                 user_id=context.user_id or '',
@@ -98,12 +91,13 @@ class RemoteConsolesController:
                 internal_access_path=info.internal_access_path,
             )
             self._store.issue(info.token, authorization, self._ttl_s)
-        return {'console': {'type': console_type, 'url': info.access_url}}
+        return {'console': {'type': console_type.type, 'url': info.access_url}}
 
 
-def _reachable(server: Server, operation: str) -> tuple[str, dict[str, Any]]:
-    """The host to ask, and the server as it is named there.
+def _reachable_host(server: Server, operation: str) -> str:
+    """The host to ask.
 
+    :param operation: what is asked for, by Nova's name (``get_serial_console``)
     :raises ServerNotReady: it has no host
     :raises ServerStateConflict: in its state it has no console
     """
@@ -115,13 +109,7 @@ def _reachable(server: Server, operation: str) -> tuple[str, dict[str, Any]]:
     ):
         if state in without_console:
             raise exceptions.ServerStateConflict(server.id, operation, attribute, state)
-    primitive = instance.to_primitive(
-        server.id,
-        database_id=server.database_id,
-        vm_state=server.vm_state,
-        host=server.host,
-    )
-    return server.host, primitive
+    return server.host
 
 
 class RemoteConsoles(wsgi.V21APIExtensionBase):

@@ -17,10 +17,12 @@ import oslo_messaging
 from oslo_config import cfg
 
 from console_ext import exceptions
+from console_ext.consoles import ConsoleType
 from console_ext.context import RequestContext
 from console_ext.printable import printable
 from console_ext.rpc import errors, instance, transport
 from console_ext.rpc.bus import Bus, Buses, Host
+from console_ext.rpc.instance import Instance
 
 T = TypeVar('T')
 
@@ -52,7 +54,6 @@ class Call:
     """One call of a method of a compute host.
 
     :param method: Nova's name of it
-    :param server: an instance primitive
     :param bus_url: of the message bus that the host is on, oslo.messaging's; None for
         the configured one
     :param more: further arguments of the method
@@ -62,7 +63,7 @@ class Call:
     context: RequestContext
     host: str
     method: str
-    server: dict[str, Any]
+    server: Instance
     console_type: str
     bus_url: str | None = field(repr=False)
     deadline: float
@@ -70,18 +71,19 @@ class Call:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        return {
-            'console_type': self.console_type,
-            'instance': self.server,
-            **self.more,
-        }
+        server = instance.to_primitive(
+            self.server.id,
+            database_id=self.server.database_id,
+            vm_state=self.server.vm_state,
+            host=self.host,
+        )
+        return {'console_type': self.console_type, 'instance': server, **self.more}
 
     def remote_error(self, name: Any) -> exceptions.ConsoleExtError:
         """
         :param name: of the remote class, as it came: any JSON
         """
-        server_id = instance.uuid_of(self.server)
-        asked = (server_id, self.console_type, self.method)
+        asked = (self.server.id, self.console_type, self.method)
         known = errors.from_wire(name, asked) if isinstance(name, str) else None
         return known or exceptions.UnexpectedReply(
             self.host, f'{self.method} failed with {printable(name)}'
@@ -113,44 +115,49 @@ class ComputeClient:
         self._timeout_s = conf.console_rpc.timeout
         self._buses = Buses(conf)
 
-    def get_serial_console(
+    def get_console(
         self,
         context: RequestContext,
         host: str,
-        server: dict[str, Any],
-        console_type: str,
+        server: Instance,
+        console_type: ConsoleType,
         bus_url: str | None = None,
     ) -> ConnectInfo:
-        """
-        :param server: an instance primitive
+        """Ask for a console of a type, by the method of Nova's that gives it.
+
         :param bus_url: of the message bus that the host is on, oslo.messaging's; None
             for the configured one
         :raises ConsoleError: the host says why there is no console
         :raises ComputeUnavailable: it cannot be asked now
         :raises UnexpectedReply: the answer is outside the contract
         """
-        return self._get_console(
-            context, host, 'get_serial_console', server, console_type, bus_url
+        call = Call(
+            context,
+            host,
+            console_type.rpc_method,
+            server,
+            console_type.type,
+            bus_url,
+            self._deadline(),
         )
-
-    def get_spice_console(
-        self,
-        context: RequestContext,
-        host: str,
-        server: dict[str, Any],
-        console_type: str,
-        bus_url: str | None = None,
-    ) -> ConnectInfo:
-        """Parameters and exceptions are those of :meth:`get_serial_console`."""
-        return self._get_console(
-            context, host, 'get_spice_console', server, console_type, bus_url
-        )
+        bus = self._buses.get(bus_url)
+        asked = self._submit(bus, call, functools.partial(_connect_info_of, call))
+        if bus.is_crowded(host):
+            with contextlib.suppress(TimeoutError):
+                return asked.result(min(self.BEGIN_S, _left(call.deadline)))
+            if asked.cancel():
+                raise exceptions.TooManyCalls
+        with contextlib.suppress(TimeoutError):
+            return asked.result(_left(call.deadline) + Bus.MARGIN_S)
+        if asked.cancel():
+            raise exceptions.TooManyCalls
+        raise exceptions.HostUnreachable(host)
 
     def validate_console_port(
         self,
         context: RequestContext,
         host: str,
-        server: dict[str, Any],
+        server: Instance,
         console_type: str,
         port: int,
         bus_url: str | None = None,
@@ -158,7 +165,7 @@ class ComputeClient:
         """Ask whether the host still has that console of that server on that port.
 
         :returns: at once, the answer to come: its exceptions are those of
-            :meth:`get_serial_console`.  To cancel it takes a call back that has not
+            :meth:`get_console`.  To cancel it takes a call back that has not
             begun
         :raises ComputeUnavailable: the host is known to be unavailable
         """
@@ -181,31 +188,6 @@ class ComputeClient:
     def close(self) -> None:
         """Drop the connections, if there are any."""
         self._buses.close()
-
-    def _get_console(
-        self,
-        context: RequestContext,
-        host: str,
-        method: str,
-        server: dict[str, Any],
-        console_type: str,
-        bus_url: str | None,
-    ) -> ConnectInfo:
-        call = Call(
-            context, host, method, server, console_type, bus_url, self._deadline()
-        )
-        bus = self._buses.get(bus_url)
-        asked = self._submit(bus, call, functools.partial(_connect_info_of, call))
-        if bus.is_crowded(host):
-            with contextlib.suppress(TimeoutError):
-                return asked.result(min(self.BEGIN_S, _left(call.deadline)))
-            if asked.cancel():
-                raise exceptions.TooManyCalls
-        with contextlib.suppress(TimeoutError):
-            return asked.result(_left(call.deadline) + Bus.MARGIN_S)
-        if asked.cancel():
-            raise exceptions.TooManyCalls
-        raise exceptions.HostUnreachable(host)
 
     def _deadline(self) -> float:
         return time.monotonic() + float(self._timeout_s)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 # A nova-compute that meets a newer version than its own asks the conductor to
@@ -12,6 +13,19 @@ from typing import Any
 VERSION = '2.7'
 
 _DATA = 'nova_object.data'
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What a caller knows of a server that it asks a compute host about.
+
+    :param database_id: Nova's integer key of it; None where unknown
+    :param vm_state: Nova's; None where unknown
+    """
+
+    id: str
+    database_id: int | None = None
+    vm_state: str | None = None
 
 
 def to_primitive(

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from console_ext import exceptions
+from console_ext.consoles import SERIAL
 from console_ext.context import RequestContext
-from console_ext.rpc import instance
 from console_ext.rpc.client import ComputeClient
+from console_ext.rpc.instance import Instance
 from tests.deployment import PROJECT_A, server_id
 
 TIMEOUT_S = 3
@@ -19,7 +20,7 @@ TIMEOUT_S = 3
 # What a call may take beyond its timeout, at any number of clients.
 LATE_S = 0.5
 
-SERVER = instance.to_primitive(server_id('01'), host='compute-1')
+SERVER = Instance(server_id('01'))
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def call(deployment, programs, broker):
 
     def ask():
         context = RequestContext(user_id='alice', project_id=PROJECT_A)
-        return client.get_serial_console(context, 'compute-1', SERVER, 'serial')
+        return client.get_console(context, 'compute-1', SERVER, SERIAL)
 
     return ask
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from console_ext import exceptions
 from console_ext.context import RequestContext
 from console_ext.proxy.admission.interfaces import PortCheck
-from console_ext.rpc import instance
+from console_ext.rpc.instance import Instance
 from console_ext.store.authorization import Authorization
 
 
@@ -43,7 +43,7 @@ class ComputeHosts:
             # The log lines about this call get a request id of their own.
             RequestContext(is_admin=True, overwrite=False),
             host,
-            instance.to_primitive(authorization.server_id, host=host),
+            Instance(authorization.server_id),
             authorization.console_type,
             authorization.port,
             self._cell_buses.get(authorization.cell or ''),

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from concurrent import futures
-from typing import Any, Protocol
+from typing import Protocol
 
 from console_ext.context import RequestContext
+from console_ext.rpc.instance import Instance
 from console_ext.store.authorization import Lease
 
 
@@ -57,7 +58,7 @@ class PortCheck(Protocol):
         self,
         context: RequestContext,
         host: str,
-        server: dict[str, Any],
+        server: Instance,
         console_type: str,
         port: int,
         bus_url: str | None = None,

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from console_ext import conf as config
-from console_ext import exceptions
+from console_ext import consoles, exceptions
 from console_ext.context import RequestContext
-from console_ext.rpc import instance, probe
+from console_ext.rpc import probe
 from console_ext.rpc.client import ComputeClient
+from console_ext.rpc.instance import Instance
 from tests.deployment import PROJECT_A, Deployment, server, server_id
 from tests.functional.client import SERIAL, SPICE
 from tests.integration.nova.client import Client
@@ -56,19 +59,19 @@ def context():
 def test_consoles(compute, context, peer):
     """Where they are, and a token for each."""
     of = SERVERS[peer]
-    primitive = instance.to_primitive(server_id(of['with']))
-    serial = compute.get_serial_console(context, of['host'], primitive, 'serial')
-    spice = compute.get_spice_console(context, of['host'], primitive, 'spice-html5')
+    asked = Instance(server_id(of['with']))
+    serial = compute.get_console(context, of['host'], asked, consoles.SERIAL)
+    spice = compute.get_console(context, of['host'], asked, consoles.SPICE_HTML5)
     for info in (serial, spice):
         assert info.token in info.access_url
         assert isinstance(info.port, int)
     assert serial.token != spice.token
     assert serial.tls_port is None
     for port, valid in ((spice.port, True), (1, False)):
-        asked = compute.validate_console_port(
-            context, of['host'], primitive, 'spice-html5', port
+        answer = compute.validate_console_port(
+            context, of['host'], asked, 'spice-html5', port
         )
-        assert asked.result(10) is valid
+        assert answer.result(10) is valid
 
 
 @pytest.mark.parametrize('peer', SERVERS)
@@ -83,21 +86,12 @@ def test_ping(agent, peer):
 def test_errors(compute, context, peer):
     """By the names that travel."""
     of = SERVERS[peer]
-
-    def serial(number, console_type='serial', **more):
-        return compute.get_serial_console(
-            context,
-            of['host'],
-            instance.to_primitive(server_id(number), **more),
-            console_type,
-        )
-
+    refused, asked = Instance(server_id(of['refused'])), Instance(server_id(of['with']))
     with pytest.raises(exceptions.ConsoleTypeUnavailable):
-        serial(of['refused'])
+        compute.get_console(context, of['host'], refused, consoles.SERIAL)
+    unknown = dataclasses.replace(consoles.SPICE_HTML5, type='x')
     with pytest.raises(exceptions.InvalidConsoleType):
-        compute.get_spice_console(
-            context, of['host'], instance.to_primitive(server_id(of['with'])), 'x'
-        )
+        compute.get_console(context, of['host'], asked, unknown)
 
 
 @pytest.mark.parametrize('body', [SERIAL, SPICE])

@@ -13,16 +13,18 @@ import pytest
 
 from console_ext import exceptions
 from console_ext.compute import base as compute
+from console_ext.consoles import SERIAL, SPICE_HTML5, TYPES
 from console_ext.context import RequestContext
 from console_ext.rpc import client as rpc_client
 from console_ext.rpc import instance, transport
 from console_ext.rpc.bus import Host
 from console_ext.rpc.client import ComputeClient
+from console_ext.rpc.instance import Instance
 from console_ext.rpc.server import ComputeServer
 from tests.deployment import PROJECT_A, Deployment, server_id
 
 TIMEOUT_S = 0.5
-SERVER = instance.to_primitive(server_id('01'), host='compute-1')
+SERVER = Instance(server_id('01'))
 TOKEN = '6f9619ff-8b86-4011-b42d-00cf4fc964ff'
 REPLY = {
     'host': '192.0.2.1',
@@ -34,20 +36,29 @@ REPLY = {
 }
 
 
+METHODS = {'validate_console_port', *(one.rpc_method for one in TYPES)}
+
+
 class Scripted:
     """A compute host that does what a test says."""
 
     target = oslo_messaging.Target(version='5.13')
 
     def __init__(self):
+        self.methods = []
         self.calls = []
         self.answer = lambda: REPLY
 
-    def get_serial_console(self, context, **args):
-        self.calls.append((context, args))
-        return self.answer()
+    def __getattr__(self, method):
+        if method not in METHODS:
+            raise AttributeError(method)
 
-    get_spice_console = validate_console_port = get_serial_console
+        def answer(context, **args):
+            self.methods.append(method)
+            self.calls.append((context, args))
+            return self.answer()
+
+        return answer
 
 
 class Failing(compute.Driver):
@@ -134,8 +145,8 @@ def client(conf):
 
 def test_both_consoles_of_a_server(client, context, agent):
     """What the agent knows of a console comes back as a value."""
-    serial = client.get_serial_console(context, 'compute-1', SERVER, 'serial')
-    spice = client.get_spice_console(context, 'compute-1', SERVER, 'spice-html5')
+    serial = client.get_console(context, 'compute-1', SERVER, SERIAL)
+    spice = client.get_console(context, 'compute-1', SERVER, SPICE_HTML5)
     assert (serial.host, serial.port, serial.tls_port) == ('127.0.0.1', 10001, None)
     assert (spice.host, spice.port, spice.tls_port) == ('127.0.0.1', 5901, None)
     assert serial.access_url == f'ws://127.0.0.1:6083/?token={serial.token}'
@@ -145,9 +156,18 @@ def test_both_consoles_of_a_server(client, context, agent):
     assert serial.token != spice.token
 
 
+@pytest.mark.parametrize('one', TYPES, ids=lambda one: one.type)
+def test_method_of_each_type(client, context, scripted, one):
+    """Nova has several; the table says which one gives the type."""
+    client.get_console(context, 'scripted', SERVER, one)
+    assert scripted.methods == [one.rpc_method]
+    ((_, sent),) = scripted.calls
+    assert sent['console_type'] == one.type
+
+
 def test_token_is_not_shown(client, context, agent):
     """Neither the token nor the URL that holds it gets into a log by accident."""
-    info = client.get_serial_console(context, 'compute-1', SERVER, 'serial')
+    info = client.get_console(context, 'compute-1', SERVER, SERIAL)
     assert info.token not in repr(info)
 
 
@@ -159,11 +179,15 @@ def test_port_is_validated_by_the_agent(client, context, agent, port, valid):
 
 
 def test_what_travels(client, context, scripted):
-    """The instance as it is, the console type, and the caller as an administrator."""
-    client.get_serial_console(context, 'scripted', SERVER, 'serial')
-    client.validate_console_port(context, 'scripted', SERVER, 'serial', 10001).result(5)
+    """What is known of the server, its host, and the caller as an administrator."""
+    server = Instance(server_id('01'), database_id=7, vm_state='building')
+    client.get_console(context, 'scripted', server, SERIAL)
+    client.validate_console_port(context, 'scripted', server, 'serial', 10001).result(5)
     (sent, first), (_, second) = scripted.calls
-    assert first == {'console_type': 'serial', 'instance': SERVER}
+    primitive = instance.to_primitive(
+        server_id('01'), database_id=7, vm_state='building', host='scripted'
+    )
+    assert first == {'console_type': 'serial', 'instance': primitive}
     assert second == {**first, 'port': '10001'}
     assert sent['user_id'] == 'alice'
     assert sent['project_id'] == PROJECT_A
@@ -193,7 +217,7 @@ def test_each_error_of_a_driver(client, context, failing, error, expected):
     """What a driver raises on its host is raised here, with this server's values."""
     failing.error = error
     with pytest.raises(expected) as caught:
-        client.get_serial_console(context, 'failing', SERVER, 'serial')
+        client.get_console(context, 'failing', SERVER, SERIAL)
     assert type(caught.value) is expected
     if hasattr(error, 'server_id'):
         assert caught.value.server_id == server_id('01')
@@ -232,7 +256,7 @@ def test_errors_of_the_bus_and_of_strangers(
     scripted.answer = fail
     caplog.set_level('DEBUG', 'console_ext')
     with pytest.raises(expected) as caught:
-        client.get_serial_console(context, 'scripted', SERVER, 'serial')
+        client.get_console(context, 'scripted', SERVER, SERIAL)
     assert 'a-secret' not in str(caught.value)
     ours = [record for record in caplog.records if record.name.startswith('console_')]
     assert not any('a-secret' in record.getMessage() for record in ours)
@@ -271,7 +295,7 @@ def test_reply_that_is_no_connect_info(client, context, scripted, reply):
     """A host's answer is not believed, and not quoted: it may hold a token."""
     scripted.answer = lambda: reply
     with pytest.raises(exceptions.UnexpectedReply) as caught:
-        client.get_spice_console(context, 'scripted', SERVER, 'spice-html5')
+        client.get_console(context, 'scripted', SERVER, SPICE_HTML5)
     assert TOKEN not in str(caught.value)
     assert len(str(caught.value)) < 200
 
@@ -286,7 +310,7 @@ def test_reply_that_would_forge_a_line(client, context, scripted, key):
     """No text of a console has a control character."""
     scripted.answer = lambda: {**REPLY, key: HOSTILE}
     with pytest.raises(exceptions.UnexpectedReply) as caught:
-        client.get_serial_console(context, 'scripted', SERVER, 'serial')
+        client.get_console(context, 'scripted', SERVER, SERIAL)
     assert str(caught.value).isprintable()
 
 
@@ -300,7 +324,7 @@ def test_name_of_a_remote_error(client, context, monkeypatch, name):
     monkeypatch.setattr(client, '_ask_once', fail)
     monkeypatch.setattr('console_ext.rpc.bus.Bus.is_well', lambda bus: True)
     with pytest.raises(exceptions.UnexpectedReply) as caught:
-        client.get_serial_console(context, 'scripted', SERVER, 'serial')
+        client.get_console(context, 'scripted', SERVER, SERIAL)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 10_000
 
@@ -315,14 +339,14 @@ def test_console_with_a_tls_port_only(client, context, scripted, port, tls_port)
         if value != 'left out'
     }
     with pytest.raises(exceptions.ConsoleTypeUnavailable) as caught:
-        client.get_spice_console(context, 'scripted', SERVER, 'spice-html5')
+        client.get_console(context, 'scripted', SERVER, SPICE_HTML5)
     assert caught.value.console_type == 'spice-html5'
 
 
 @pytest.mark.parametrize('tls_port', [None, -1, '-1'])
 def test_console_without_a_tls_port(client, context, scripted, tls_port):
     scripted.answer = lambda: {**REPLY, 'tlsPort': tls_port}
-    info = client.get_spice_console(context, 'scripted', SERVER, 'spice-html5')
+    info = client.get_console(context, 'scripted', SERVER, SPICE_HTML5)
     assert (info.port, info.tls_port) == (5900, None)
 
 
@@ -330,7 +354,7 @@ def test_console_without_a_tls_port(client, context, scripted, tls_port):
 def test_port_may_be_a_text(client, context, scripted, port):
     """Nova's drivers take it from XML, and send it as they find it."""
     scripted.answer = lambda: {**REPLY, 'port': port, 'tlsPort': port}
-    info = client.get_spice_console(context, 'scripted', SERVER, 'spice-html5')
+    info = client.get_console(context, 'scripted', SERVER, SPICE_HTML5)
     assert (info.port, info.tls_port) == (int(port), int(port))
 
 
@@ -338,7 +362,7 @@ def test_path_of_the_hypervisor_is_kept(client, context, scripted):
     """Some hypervisors want a path first on the connection."""
     path = 'x' * rpc_client.MAX_TEXT
     scripted.answer = lambda: {**REPLY, 'internal_access_path': path}
-    info = client.get_serial_console(context, 'scripted', SERVER, 'serial')
+    info = client.get_console(context, 'scripted', SERVER, SERIAL)
     assert info.internal_access_path == path
 
 
@@ -354,7 +378,7 @@ def test_host_that_nobody_answers_for(client, context):
     """Within the timeout, and a quarter of a second for the thread that waits."""
     started = time.monotonic()
     with pytest.raises(exceptions.HostUnreachable) as caught:
-        client.get_serial_console(context, 'ghost', SERVER, 'serial')
+        client.get_console(context, 'ghost', SERVER, SERIAL)
     assert TIMEOUT_S <= time.monotonic() - started < TIMEOUT_S + 1
     assert caught.value.host == 'ghost'
     assert 'ghost' not in str(caught.value)
@@ -372,18 +396,18 @@ def test_host_that_answers_too_late(client, context, scripted, monkeypatch):
     scripted.answer = wait
     try:
         with pytest.raises(exceptions.HostUnreachable):
-            client.get_serial_console(context, 'scripted', SERVER, 'serial')
+            client.get_console(context, 'scripted', SERVER, SERIAL)
         started = time.monotonic()
         for _ in range(10):
             with pytest.raises(exceptions.HostUnreachable):
-                client.get_serial_console(context, 'scripted', SERVER, 'serial')
+                client.get_console(context, 'scripted', SERVER, SERIAL)
         assert time.monotonic() - started < 0.25
     finally:
         release.set()
     assert len(scripted.calls) == 1
     scripted.answer = lambda: REPLY
     time.sleep(0.35)
-    info = client.get_serial_console(context, 'scripted', SERVER, 'serial')
+    info = client.get_console(context, 'scripted', SERVER, SERIAL)
     assert info.token == TOKEN
 
 
@@ -431,7 +455,7 @@ def test_callers_of_a_host_that_does_not_answer(client, context, agent, monkeypa
     def ask():
         started = time.monotonic()
         with contextlib.suppress(exceptions.ComputeUnavailable):
-            client.get_serial_console(context, 'ghost', SERVER, 'serial')
+            client.get_console(context, 'ghost', SERVER, SERIAL)
         waited.append(time.monotonic() - started)
 
     threads = [threading.Thread(target=ask) for _ in range(20)]
@@ -446,7 +470,7 @@ def test_callers_of_a_host_that_does_not_answer(client, context, agent, monkeypa
 def test_missing_queue_is_asked_for_again_after_a_failure(client, context, scripted):
     """A broker that comes back has lost the queues for a moment."""
     with pytest.raises(exceptions.HostUnreachable):
-        client.get_serial_console(context, 'ghost', SERVER, 'serial')
+        client.get_console(context, 'ghost', SERVER, SERIAL)
     errors = [oslo_messaging.MessageUndeliverable(None, None, None, None)]
 
     def answer():
@@ -455,7 +479,7 @@ def test_missing_queue_is_asked_for_again_after_a_failure(client, context, scrip
         return REPLY
 
     scripted.answer = answer
-    info = client.get_serial_console(context, 'scripted', SERVER, 'serial')
+    info = client.get_console(context, 'scripted', SERVER, SERIAL)
     assert info.token == TOKEN
     assert len(scripted.calls) == 2
 
@@ -476,7 +500,7 @@ def test_call_beyond_the_limit(deployment, context, scripted):
 
     def first():
         with contextlib.suppress(exceptions.HostUnreachable):
-            client.get_serial_console(context, 'scripted', SERVER, 'serial')
+            client.get_console(context, 'scripted', SERVER, SERIAL)
 
     thread = threading.Thread(target=first)
     thread.start()
@@ -484,7 +508,7 @@ def test_call_beyond_the_limit(deployment, context, scripted):
         assert asked.wait(5)
         client._timeout_s = 0.1
         with pytest.raises(exceptions.TooManyCalls):
-            client.get_serial_console(context, 'scripted', SERVER, 'serial')
+            client.get_console(context, 'scripted', SERVER, SERIAL)
     finally:
         release.set()
         thread.join()
@@ -506,7 +530,7 @@ def test_slots_come_back(deployment, context, scripted):
     scripted.answer = answer
     for _ in range(9):
         with contextlib.suppress(exceptions.ConsoleExtError):
-            client.get_serial_console(context, 'scripted', SERVER, 'serial')
+            client.get_console(context, 'scripted', SERVER, SERIAL)
     client.close()
     assert len(scripted.calls) == 9
 
@@ -520,13 +544,13 @@ def test_no_broker_is_known_at_once(deployment, context):
         client = ComputeClient(conf)
         started = time.monotonic()
         with pytest.raises(exceptions.BusUnreachable):
-            client.get_serial_console(context, 'compute-1', SERVER, 'serial')
+            client.get_console(context, 'compute-1', SERVER, SERIAL)
         assert time.monotonic() - started < 0.4
 
 
 def test_child_after_a_fork_connects_itself(conf, client, context, agent):
     """A server may fork after the first call; the child's connection is its own."""
-    former = client.get_serial_console(context, 'compute-1', SERVER, 'serial')
+    former = client.get_console(context, 'compute-1', SERVER, SERIAL)
     bus = client._buses.get(None)
     connected = bus.connect()
     child = os.fork()
@@ -535,14 +559,14 @@ def test_child_after_a_fork_connects_itself(conf, client, context, agent):
         status = 1
         try:
             ComputeServer(conf, compute.load(conf)).start()
-            info = client.get_serial_console(context, 'compute-1', SERVER, 'serial')
+            info = client.get_console(context, 'compute-1', SERVER, SERIAL)
             if info.token != former.token and bus.connect() is not connected:
                 status = 0
         finally:
             os._exit(status)
     assert os.waitpid(child, 0)[1] == 0
     assert bus.connect() is connected
-    assert client.get_serial_console(context, 'compute-1', SERVER, 'serial')
+    assert client.get_console(context, 'compute-1', SERVER, SERIAL)
 
 
 def test_each_bus_is_on_its_own(client, context, agent, caplog):
@@ -552,15 +576,15 @@ def test_each_bus_is_on_its_own(client, context, agent, caplog):
         away = f'rabbit://u:secret@127.0.0.1:{held.getsockname()[1]}/'
         for url in (away, 'none'):
             with pytest.raises(exceptions.BusUnreachable):
-                client.get_serial_console(context, 'compute-1', SERVER, 'serial', url)
-    assert client.get_serial_console(context, 'compute-1', SERVER, 'serial').token
+                client.get_console(context, 'compute-1', SERVER, SERIAL, url)
+    assert client.get_console(context, 'compute-1', SERVER, SERIAL).token
     assert 'secret' not in caplog.text
 
 
 def test_closed_client_connects_again(client, context, agent):
     """Closing lets go of connections, not of the client."""
     client.close()
-    client.get_serial_console(context, 'compute-1', SERVER, 'serial')
+    client.get_console(context, 'compute-1', SERVER, SERIAL)
     client.close()
     client.close()
-    assert client.get_serial_console(context, 'compute-1', SERVER, 'serial')
+    assert client.get_console(context, 'compute-1', SERVER, SERIAL)

@@ -10,6 +10,7 @@ import pytest
 
 from console_ext import exceptions
 from console_ext.proxy.admission.compute import ComputeHosts
+from console_ext.rpc.instance import Instance
 from tests.deployment import server_id
 from tests.proxy_parts import authorization
 
@@ -22,8 +23,8 @@ class Host:
         self.answer = futures.Future()
 
     def validate_console_port(self, context, host, server, console_type, port, bus_url):
-        uuid = server['nova_object.data']['uuid']
-        self.asked.append((context.is_admin, host, uuid, console_type, port, bus_url))
+        asked = (context.is_admin, host, server, console_type, port, bus_url)
+        self.asked.append(asked)
         return self.answer
 
 
@@ -35,7 +36,8 @@ def test_asks_the_authorizations_host_on_the_bus_of_its_cell(cell, bus_url):
     host = Host()
     host.answer.set_result(True)
     asyncio.run(ComputeHosts(host, BUSES, 5).confirm(authorization(port=7, cell=cell)))
-    assert host.asked == [(True, 'compute-1', server_id('01'), 'serial', 7, bus_url)]
+    server = Instance(server_id('01'))
+    assert host.asked == [(True, 'compute-1', server, 'serial', 7, bus_url)]
 
 
 @pytest.mark.parametrize('answer', [False, None, 'yes', 1])

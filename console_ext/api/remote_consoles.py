@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from oslo_config import cfg
@@ -34,6 +34,31 @@ _STATES_WITHOUT_CONSOLE = frozenset(
 )
 
 
+# Later microversions have the noun ``remote-consoles`` in place of the actions.
+_LAST_WITH_ACTIONS = '2.5'
+
+
+def _action(name: str) -> Callable[..., dict[str, Any]]:
+    """The controller's method for an action: all but its names is the same for each."""
+    console_type = consoles.by_action(name)
+
+    @wsgi.action(name)
+    @wsgi.api_version(console_type.since, _LAST_WITH_ACTIONS)
+    @wsgi.authorize(policies.rule_of(console_type))
+    @wsgi.expected_errors(400, 404, 409, 501, 503)
+    @validation.schema(schemas.request(console_type))
+    @validation.response_body_schema(schemas.response(console_type))
+    def get_console(
+        controller: RemoteConsolesController,
+        request: wsgi.Request,
+        server: Server,
+        body: dict[str, Any],
+    ) -> dict[str, Any]:
+        return controller.console(request.context, server, console_type)
+
+    return get_console
+
+
 class RemoteConsolesController:
     """Asks the server's compute host where the console is, and for a token.
 
@@ -47,31 +72,18 @@ class RemoteConsolesController:
         self._store = store
         self._ttl_s = ttl_s
 
-    @wsgi.action('os-getSerialConsole')
-    @wsgi.api_version('2.1', '2.5')
-    @wsgi.authorize(policies.SERIAL)
-    @wsgi.expected_errors(400, 404, 409, 501, 503)
-    @validation.schema(schemas.get_serial_console)
-    @validation.response_body_schema(schemas.get_serial_console_response)
-    def get_serial_console(
-        self, request: wsgi.Request, server: Server, body: dict[str, Any]
-    ) -> dict[str, Any]:
-        return self._console(request.context, server, consoles.SERIAL)
+    get_serial_console = _action('os-getSerialConsole')
+    get_spice_console = _action('os-getSPICEConsole')
 
-    @wsgi.action('os-getSPICEConsole')
-    @wsgi.api_version('2.1', '2.5')
-    @wsgi.authorize(policies.SPICE)
-    @wsgi.expected_errors(400, 404, 409, 501, 503)
-    @validation.schema(schemas.get_spice_console)
-    @validation.response_body_schema(schemas.get_spice_console_response)
-    def get_spice_console(
-        self, request: wsgi.Request, server: Server, body: dict[str, Any]
-    ) -> dict[str, Any]:
-        return self._console(request.context, server, consoles.SPICE_HTML5)
-
-    def _console(
+    def console(
         self, context: RequestContext, server: Server, console_type: ConsoleType
     ) -> dict[str, Any]:
+        """The answer of an action: the type, and a URL that holds a token.
+
+        :raises ServerNotReady, ServerStateConflict: the server cannot have one now
+        :raises ConsoleError, ComputeUnavailable, UnexpectedReply: as its host says
+        :raises StoreUnavailable: the token cannot be noted
+        """
         host = _reachable_host(server, console_type.rpc_method)
         asked = Instance(server.id, server.database_id, server.vm_state)
         info = self._compute.get_console(

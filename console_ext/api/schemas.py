@@ -5,31 +5,37 @@ from __future__ import annotations
 
 from typing import Any
 
+from console_ext.consoles import ConsoleType
 
-def _request(action: str, console_type: str) -> dict[str, Any]:
+
+def request(console_type: ConsoleType) -> dict[str, Any]:
+    """The body of the action that gives a console of a type."""
+    if console_type.action is None:
+        raise ValueError(f'no action gives a console of the type {console_type.type}')
     return {
         'type': 'object',
         'properties': {
-            action: {
+            console_type.action: {
                 'type': 'object',
-                'properties': {'type': {'type': 'string', 'enum': [console_type]}},
+                'properties': {'type': {'type': 'string', 'enum': [console_type.type]}},
                 'required': ['type'],
                 'additionalProperties': False,
             }
         },
-        'required': [action],
+        'required': [console_type.action],
         'additionalProperties': False,
     }
 
 
-def _response(console_type: str) -> dict[str, Any]:
+def response(console_type: ConsoleType) -> dict[str, Any]:
+    """The body of that action's answer."""
     return {
         'type': 'object',
         'properties': {
             'console': {
                 'type': 'object',
                 'properties': {
-                    'type': {'type': 'string', 'enum': [console_type]},
+                    'type': {'type': 'string', 'enum': [console_type.type]},
                     # Python's dollar would let a line end follow.
                     'url': {
                         'type': 'string',
@@ -43,10 +49,3 @@ def _response(console_type: str) -> dict[str, Any]:
         'required': ['console'],
         'additionalProperties': False,
     }
-
-
-get_serial_console = _request('os-getSerialConsole', 'serial')
-get_serial_console_response = _response('serial')
-
-get_spice_console = _request('os-getSPICEConsole', 'spice-html5')
-get_spice_console_response = _response('spice-html5')

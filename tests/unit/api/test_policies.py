@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may open a console."""
 
+from console_ext import consoles
 from console_ext.api import policies
 
 
@@ -31,6 +32,6 @@ def test_documentation():
     spice = {'method': 'POST', 'path': f'{path} (os-getSPICEConsole)'}
     rules = {rule.name: rule for rule in policies.list_rules()}
     assert rules[policies.BASE].operations == [serial, spice]
-    assert rules[policies.SERIAL].operations == [serial]
-    assert rules[policies.SPICE].operations == [spice]
+    assert rules[policies.rule_of(consoles.SERIAL)].operations == [serial]
+    assert rules[policies.rule_of(consoles.SPICE_HTML5)].operations == [spice]
     assert all(rule.description for rule in rules.values())

@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The two actions, on a host of extensions and with an agent in this process."""
 
+import inspect
 import logging
 
 import pytest
 
-from console_ext.api.remote_consoles import RemoteConsoles
+from console_ext.api import policies
+from console_ext.api.remote_consoles import (
+    RemoteConsoles,
+    RemoteConsolesController,
+)
 from console_ext.compute import base as compute
+from console_ext.consoles import TYPES
 from console_ext.rpc.server import ComputeServer
 from console_ext.standalone import app
+from console_ext.wsgi.declarations import declaration_of
 from tests.deployment import PROJECT_A, SERVERS, Deployment, server, server_id
 from tests.wsgi_client import ADMIN, ALICE, BOB, READER, SERIAL, SPICE, ask, fault
 
@@ -143,6 +150,19 @@ def test_token_is_in_the_answer_only(application, caplog):
     token = response.json['console']['url'].partition('=')[2]
     assert len(token) == 36
     assert token not in caplog.text
+
+
+def test_actions():
+    """Each type that has an action has a method of the controller, and no other has."""
+    found = [
+        declaration_of(method)
+        for _, method in inspect.getmembers(RemoteConsolesController, callable)
+    ]
+    assert {one.action: (one.policy, one.minimum) for one in found if one} == {
+        one.action: (policies.rule_of(one), one.since)
+        for one in TYPES
+        if one.action is not None
+    }
 
 
 def test_extension(deployment):

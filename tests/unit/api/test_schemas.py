@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bodies of the console actions."""
 
+from dataclasses import replace
+
 import pytest
 
-from console_ext import exceptions
+from console_ext import consoles, exceptions
 from console_ext.api import schemas
 from console_ext.wsgi.validation import Validator
 
 REQUESTS = {
-    'os-getSerialConsole': (Validator(schemas.get_serial_console), 'serial'),
-    'os-getSPICEConsole': (Validator(schemas.get_spice_console), 'spice-html5'),
+    one.action: (Validator(schemas.request(one)), one.type)
+    for one in consoles.TYPES
+    if one.action is not None
 }
-RESPONSES = {
-    'serial': Validator(schemas.get_serial_console_response),
-    'spice-html5': Validator(schemas.get_spice_console_response),
-}
+RESPONSES = {one.type: Validator(schemas.response(one)) for one in consoles.TYPES}
 
 
 def fits(validator, body):
@@ -36,7 +36,7 @@ def test_requests(action):
         {action: {}},
         {action: {'type': None}},
         {action: {'type': console_type.upper()}},
-        {action: {'type': 'novnc'}},
+        {action: {'type': 'of-another-kind'}},
         {action: {'type': console_type, 'more': 1}},
         {action: {'type': console_type}, 'more': 1},
     ):
@@ -84,8 +84,14 @@ def test_responses(console_type):
         {'console': None},
         {'console': {'url': url}},
         {'console': {'type': console_type}},
-        {'console': {'type': 'novnc', 'url': url}},
+        {'console': {'type': 'of-another-kind', 'url': url}},
         {'console': {'type': console_type, 'url': url, 'token': 'a'}},
         {'console': {'type': console_type, 'url': url}, 'host': 'h'},
     ):
         assert not fits(RESPONSES[console_type], wrong), wrong
+
+
+def test_type_without_an_action():
+    """No body asks for it."""
+    with pytest.raises(ValueError, match='no action gives'):
+        schemas.request(replace(consoles.SERIAL, action=None))

@@ -7,20 +7,22 @@ import time
 import pytest
 from oslo_policy import policy as oslo_policy
 
-from console_ext import exceptions
+from console_ext import consoles, exceptions
 from console_ext.api import policies
 from console_ext.policy import Policy
 from console_ext.policy.files import PolicyFiles
 from tests.deployment import PROJECT_B
 from tests.unit.policy.checks import TARGET, allows, credentials, touch
 
+SERIAL = policies.rule_of(consoles.SERIAL)
+SPICE = policies.rule_of(consoles.SPICE_HTML5)
 DENY = '!'
 
 
 # The rules.
 
 
-@pytest.mark.parametrize('rule', [policies.BASE, policies.SERIAL, policies.SPICE])
+@pytest.mark.parametrize('rule', [policies.BASE, SERIAL, SPICE])
 def test_consoles_are_for_members_and_administrators(policy_of, rule):
     """The default of each type is Nova's one rule."""
     policy = policy_of()
@@ -34,7 +36,7 @@ def test_override_of_nova_s_rule_governs_both_types(deployment, policy_of):
     """An operator's file goes on to mean what it meant."""
     deployment.write_policy({policies.BASE: 'role:console'})
     policy = policy_of()
-    for rule in (policies.SERIAL, policies.SPICE):
+    for rule in (SERIAL, SPICE):
         assert not allows(policy, rule)
         assert not allows(policy, rule, credentials('admin'))
         assert allows(policy, rule, credentials('console'))
@@ -42,38 +44,38 @@ def test_override_of_nova_s_rule_governs_both_types(deployment, policy_of):
 
 def test_types_can_be_split(deployment, policy_of):
     """Serial for members, SPICE for administrators: one line more."""
-    deployment.write_policy({policies.SPICE: 'rule:context_is_admin'})
+    deployment.write_policy({SPICE: 'rule:context_is_admin'})
     policy = policy_of()
-    assert allows(policy, policies.SERIAL)
-    assert not allows(policy, policies.SPICE)
-    assert allows(policy, policies.SPICE, credentials('admin'))
+    assert allows(policy, SERIAL)
+    assert not allows(policy, SPICE)
+    assert allows(policy, SPICE, credentials('admin'))
 
 
 def test_rule_about_the_owner(deployment, policy_of):
     """The target is the server, so its user is who owns it."""
-    deployment.write_policy({policies.SERIAL: 'user_id:%(user_id)s'})
+    deployment.write_policy({SERIAL: 'user_id:%(user_id)s'})
     policy = policy_of()
-    assert allows(policy, policies.SERIAL, credentials('reader'))
-    assert not allows(policy, policies.SERIAL, credentials(user_id='bob'))
+    assert allows(policy, SERIAL, credentials('reader'))
+    assert not allows(policy, SERIAL, credentials(user_id='bob'))
 
 
 def test_rule_about_nobody(deployment, policy_of):
     """A rule may refuse everyone."""
     deployment.write_policy({policies.BASE: DENY})
-    assert not allows(policy_of(), policies.SERIAL, credentials('admin'))
+    assert not allows(policy_of(), SERIAL, credentials('admin'))
 
 
 def test_scope(policy_of):
     """A token for the whole system is not one for a project, whatever its roles."""
     system = credentials('admin,member', project_id=None, system_scope='all')
-    assert not allows(policy_of(), policies.SERIAL, system)
+    assert not allows(policy_of(), SERIAL, system)
 
 
 def test_refusal_names_the_rule(policy_of):
     """Of all the rules that were looked at, the one that was asked for."""
     with pytest.raises(exceptions.NotAuthorized) as caught:
-        policy_of().authorize(policies.SERIAL, TARGET, credentials('reader'))
-    assert caught.value.rule == policies.SERIAL
+        policy_of().authorize(SERIAL, TARGET, credentials('reader'))
+    assert caught.value.rule == SERIAL
 
 
 def test_administrators(deployment, policy_of):
@@ -89,7 +91,7 @@ def test_administrators(deployment, policy_of):
 def test_known_rules(policy_of):
     """What is registered; a file may name more, and they are not."""
     policy = policy_of()
-    assert policy.knows(policies.SERIAL)
+    assert policy.knows(SERIAL)
     assert not policy.knows('os_compute_api:servers:delete')
 
 
@@ -138,31 +140,31 @@ def test_unusable_file_at_the_start_is_one_line(deployment, text):
 @pytest.mark.parametrize('text', UNUSABLE)
 def test_unusable_edit_keeps_the_last_good_rules(deployment, policy_of, caplog, text):
     """It is logged once, and the next good one counts."""
-    deployment.write_policy({policies.SERIAL: 'role:console'})
+    deployment.write_policy({SERIAL: 'role:console'})
     policy = policy_of()
     touch(deployment.policy_file, text)
     for _ in range(3):
-        assert not allows(policy, policies.SERIAL)
-        assert allows(policy, policies.SERIAL, credentials('console'))
+        assert not allows(policy, SERIAL)
+        assert allows(policy, SERIAL, credentials('console'))
     (record,) = [one for one in caplog.records if one.name == 'console_ext.policy']
     assert record.levelno == logging.ERROR
     assert str(deployment.policy_file) in record.getMessage()
     assert '\n' not in record.getMessage()
     touch(deployment.policy_file, '{}')
-    assert allows(policy, policies.SERIAL)
+    assert allows(policy, SERIAL)
 
 
 def test_edit_takes_effect(deployment, policy_of):
     """A file may appear and change; to do without its rules, it says so."""
     policy = policy_of()
-    assert allows(policy, policies.SERIAL)
-    deployment.write_policy({policies.SERIAL: DENY})
-    assert not allows(policy, policies.SERIAL)
-    touch(deployment.policy_file, f'{policies.SERIAL}: "@"')
-    assert allows(policy, policies.SERIAL, credentials('reader'))
+    assert allows(policy, SERIAL)
+    deployment.write_policy({SERIAL: DENY})
+    assert not allows(policy, SERIAL)
+    touch(deployment.policy_file, f'{SERIAL}: "@"')
+    assert allows(policy, SERIAL, credentials('reader'))
     touch(deployment.policy_file, '{}')
-    assert not allows(policy, policies.SERIAL, credentials('reader'))
-    assert allows(policy, policies.SERIAL)
+    assert not allows(policy, SERIAL, credentials('reader'))
+    assert allows(policy, SERIAL)
 
 
 GONE = {
@@ -181,48 +183,48 @@ def test_rules_that_go_stay_in_force(deployment, policy_of, caplog, go, where):
     """Who was refused is refused, and the log says it once, until they are back."""
     path = deployment.path / where
     path.parent.mkdir(exist_ok=True)
-    path.write_text(f'{policies.SERIAL}: role:console\n')
+    path.write_text(f'{SERIAL}: role:console\n')
     policy = policy_of()
     go(path)
     for _ in range(5):
-        assert not allows(policy, policies.SERIAL)
-        assert allows(policy, policies.SERIAL, credentials('console'))
+        assert not allows(policy, SERIAL)
+        assert allows(policy, SERIAL, credentials('console'))
     (record,) = [one for one in caplog.records if one.name == 'console_ext.policy']
     assert record.levelno == logging.ERROR
     assert str(path) in record.getMessage()
     if path.is_dir():
         path.rmdir()
     path.unlink(missing_ok=True)
-    touch(path, f'{policies.SERIAL}: role:boss\n')
+    touch(path, f'{SERIAL}: role:boss\n')
     for _ in range(2):
-        allows(policy, policies.SERIAL)
-    assert not allows(policy, policies.SERIAL, credentials('console'))
-    assert allows(policy, policies.SERIAL, credentials('boss'))
+        allows(policy, SERIAL)
+    assert not allows(policy, SERIAL, credentials('console'))
+    assert allows(policy, SERIAL, credentials('boss'))
 
 
 def test_one_file_that_goes_keeps_the_others(deployment, policy_of):
     """Rules are those of one moment: half of a change is not taken."""
     folder = deployment.path / 'policy.d'
     folder.mkdir()
-    deployment.write_policy({policies.SERIAL: DENY})
+    deployment.write_policy({SERIAL: DENY})
     policy = policy_of()
     deployment.policy_file.unlink()
-    touch(folder / '1.yaml', f'{policies.SPICE}: "!"')
+    touch(folder / '1.yaml', f'{SPICE}: "!"')
     for _ in range(3):
-        assert not allows(policy, policies.SERIAL)
-        assert allows(policy, policies.SPICE)
-    deployment.write_policy({policies.SERIAL: DENY})
+        assert not allows(policy, SERIAL)
+        assert allows(policy, SPICE)
+    deployment.write_policy({SERIAL: DENY})
     for _ in range(2):
-        allows(policy, policies.SPICE)
-    assert not allows(policy, policies.SPICE)
+        allows(policy, SPICE)
+    assert not allows(policy, SPICE)
 
 
 def test_file_that_changes_while_it_is_read(deployment, policy_of, monkeypatch):
     """What was read then is nobody's text."""
-    deployment.write_policy({policies.SERIAL: DENY})
+    deployment.write_policy({SERIAL: DENY})
     policy = policy_of()
     read = PolicyFiles.read
-    texts = iter([f'{policies.SPICE}: "!"\n{policies.SERIAL}: "!"\n'])
+    texts = iter([f'{SPICE}: "!"\n{SERIAL}: "!"\n'])
 
     def read_and_change(files):
         found = read(files)
@@ -231,10 +233,10 @@ def test_file_that_changes_while_it_is_read(deployment, policy_of, monkeypatch):
         return found
 
     monkeypatch.setattr(PolicyFiles, 'read', read_and_change)
-    touch(deployment.policy_file, f'{policies.SPICE}: "!"\n')
-    assert not allows(policy, policies.SERIAL)
-    assert not allows(policy, policies.SERIAL)
-    assert not allows(policy, policies.SPICE)
+    touch(deployment.policy_file, f'{SPICE}: "!"\n')
+    assert not allows(policy, SERIAL)
+    assert not allows(policy, SERIAL)
+    assert not allows(policy, SPICE)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +250,7 @@ def test_configured_file_has_to_be_there(deployment, policy_of, text, says):
     with pytest.raises(exceptions.ConfigurationError, match=rf'mine\.yaml: {says}'):
         policy_of(policy_file='mine.yaml')
     path.write_text('{}')
-    assert allows(policy_of(policy_file='mine.yaml'), policies.SERIAL)
+    assert allows(policy_of(policy_file='mine.yaml'), SERIAL)
 
 
 def test_configured_directory_has_to_be_there(deployment, policy_of):
@@ -257,7 +259,7 @@ def test_configured_directory_has_to_be_there(deployment, policy_of):
     with pytest.raises(exceptions.ConfigurationError, match=r'mine\.d: there is no'):
         policy_of(policy_dirs='mine.d')
     folder.mkdir()
-    assert allows(policy_of(policy_dirs='mine.d'), policies.SERIAL)
+    assert allows(policy_of(policy_dirs='mine.d'), SERIAL)
     (folder / '1.yaml').touch()
     with pytest.raises(exceptions.ConfigurationError, match=r'1\.yaml: it is empty'):
         policy_of(policy_dirs='mine.d')
@@ -265,11 +267,11 @@ def test_configured_directory_has_to_be_there(deployment, policy_of):
 
 def test_edit_of_the_same_size_takes_effect(deployment, policy_of):
     """The time of the file counts, to the nanosecond."""
-    deployment.write_policy({policies.SERIAL: '@'})
+    deployment.write_policy({SERIAL: '@'})
     policy = policy_of()
-    assert allows(policy, policies.SERIAL)
+    assert allows(policy, SERIAL)
     touch(deployment.policy_file, deployment.policy_file.read_text().replace('@', '!'))
-    assert not allows(policy, policies.SERIAL)
+    assert not allows(policy, SERIAL)
 
 
 def test_edit_is_taken_when_it_has_settled(deployment, monkeypatch):
@@ -277,26 +279,26 @@ def test_edit_is_taken_when_it_has_settled(deployment, monkeypatch):
     now, here = [1000.0], time.time()
     monkeypatch.setattr('time.monotonic', lambda: now[0])
     monkeypatch.setattr('time.time', lambda: here)
-    deployment.write_policy({policies.SERIAL: DENY, policies.SPICE: DENY})
+    deployment.write_policy({SERIAL: DENY, SPICE: DENY})
     policy = Policy(deployment.conf(), policies.list_rules())
     # The half of a file that parses.
-    deployment.write_policy({policies.SPICE: DENY})
+    deployment.write_policy({SPICE: DENY})
     now[0] += 1.5
-    assert not allows(policy, policies.SERIAL)
-    deployment.write_policy({policies.SERIAL: DENY, policies.SPICE: '@'})
+    assert not allows(policy, SERIAL)
+    deployment.write_policy({SERIAL: DENY, SPICE: '@'})
     now[0] += 1.5
-    assert not allows(policy, policies.SPICE)
+    assert not allows(policy, SPICE)
     now[0] += 1.5
-    assert not allows(policy, policies.SERIAL)
-    assert allows(policy, policies.SPICE)
+    assert not allows(policy, SERIAL)
+    assert allows(policy, SPICE)
 
 
 def test_edit_waits_for_the_interval(deployment, monkeypatch):
     """Files are not looked at for each check."""
     monkeypatch.setattr(Policy, 'CHECK_INTERVAL_S', 3600.0)
     policy = Policy(deployment.conf(), policies.list_rules())
-    deployment.write_policy({policies.SERIAL: DENY})
-    assert allows(policy, policies.SERIAL)
+    deployment.write_policy({SERIAL: DENY})
+    assert allows(policy, SERIAL)
 
 
 def test_interval_of_a_second():
@@ -308,46 +310,46 @@ def test_directories_of_rules(deployment, policy_of):
     """Files in ``policy_dirs`` come after the file, and each counts."""
     folder = deployment.path / 'policy.d'
     folder.mkdir()
-    deployment.write_policy({policies.SERIAL: '@'})
+    deployment.write_policy({SERIAL: '@'})
     first = folder / '1.yaml'
-    touch(first, f'{policies.SERIAL}: "!"')
+    touch(first, f'{SERIAL}: "!"')
     policy = policy_of(policy_dirs=folder)
-    assert not allows(policy, policies.SERIAL)
-    touch(folder / '2.yaml', f'{policies.SPICE}: "!"')
-    assert not allows(policy, policies.SPICE)
+    assert not allows(policy, SERIAL)
+    touch(folder / '2.yaml', f'{SPICE}: "!"')
+    assert not allows(policy, SPICE)
     touch(first, '{}')
-    assert allows(policy, policies.SERIAL)
+    assert allows(policy, SERIAL)
     touch(folder / '2.yaml', '{}')
-    assert allows(policy, policies.SPICE)
+    assert allows(policy, SPICE)
 
 
 def test_directory_that_is_missing(deployment, policy_of):
     """The default one rarely exists, and may appear."""
     folder = deployment.path / 'policy.d'
     policy = policy_of()
-    assert allows(policy, policies.SERIAL)
+    assert allows(policy, SERIAL)
     folder.mkdir()
-    touch(folder / 'a.yaml', f'{policies.SERIAL}: "!"')
-    assert not allows(policy, policies.SERIAL)
+    touch(folder / 'a.yaml', f'{SERIAL}: "!"')
+    assert not allows(policy, SERIAL)
 
 
 def test_file_under_another_name(deployment, policy_of):
     """The option is oslo.policy's own."""
-    (deployment.path / 'mine.yaml').write_text(f'{policies.SERIAL}: "!"')
-    assert not allows(policy_of(policy_file='mine.yaml'), policies.SERIAL)
+    (deployment.path / 'mine.yaml').write_text(f'{SERIAL}: "!"')
+    assert not allows(policy_of(policy_file='mine.yaml'), SERIAL)
 
 
 def test_enforcer_for_oslo_policy_s_tools(policy_of):
     """It is the one that decides."""
-    assert policies.SERIAL in policy_of().enforcer.registered_rules
+    assert SERIAL in policy_of().enforcer.registered_rules
 
 
-@pytest.mark.parametrize('rule', ['context_is_admin', policies.SERIAL])
+@pytest.mark.parametrize('rule', ['context_is_admin', SERIAL])
 def test_rule_that_refers_to_itself(deployment, policy_of, rule, caplog):
     """It would recurse at each check: the former rules stay."""
     policy = policy_of()
     deployment.write_policy({rule: f'rule:{rule}'})
-    assert allows(policy, policies.SERIAL)
+    assert allows(policy, SERIAL)
     assert 'The former policy rules stay in force' in caplog.text
     with pytest.raises(exceptions.ConfigurationError, match=r'policy file'):
         policy_of()
@@ -355,27 +357,27 @@ def test_rule_that_refers_to_itself(deployment, policy_of, rule, caplog):
 
 def test_rule_that_fails_when_it_is_checked(deployment, policy_of, caplog):
     """It refuses, and the log says which it was."""
-    deployment.write_policy({policies.SERIAL: 'user_id:%(user_id'})
+    deployment.write_policy({SERIAL: 'user_id:%(user_id'})
     policy = policy_of()
-    assert not allows(policy, policies.SERIAL)
-    assert allows(policy, policies.SPICE)
-    assert f'Policy rule {policies.SERIAL} cannot be checked' in caplog.text
+    assert not allows(policy, SERIAL)
+    assert allows(policy, SPICE)
+    assert f'Policy rule {SERIAL} cannot be checked' in caplog.text
 
 
 def test_problems(deployment, policy_of):
     """Names like ours that nothing asks for, and rules that are not there."""
-    rules = [policies.SERIAL, policies.SPICE, policies.BASE]
+    rules = [SERIAL, SPICE, policies.BASE]
     assert list(policy_of().problems(rules)) == []
     deployment.write_policy(
         {
             f'{policies.BASE}:vnc': '@',
             'of_nova': 'rule:of_nova_too',
-            policies.SERIAL: 'role:x or (not rule:middle)',
+            SERIAL: 'role:x or (not rule:middle)',
             'middle': 'rule:gone and rule:middle_too',
             'middle_too': 'role:x',
         }
     )
     assert list(policy_of().problems(rules)) == [
         f'nothing asks for the rule {policies.BASE}:vnc',
-        f'{policies.SERIAL} refuses, for there is no rule gone',
+        f'{SERIAL} refuses, for there is no rule gone',
     ]

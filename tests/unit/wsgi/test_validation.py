@@ -6,12 +6,12 @@ import copy
 import jsonschema
 import pytest
 
-from console_ext import exceptions
+from console_ext import consoles, exceptions
 from console_ext.api import schemas
 from console_ext.wsgi.validation import Validator
 
-SERIAL = Validator(schemas.get_serial_console)
-SPICE = Validator(schemas.get_spice_console)
+SERIAL = Validator(schemas.request(consoles.SERIAL))
+SPICE = Validator(schemas.request(consoles.SPICE_HTML5))
 
 # What a real Nova 2026.2 was seen to answer.
 SEEN = [

@@ -31,7 +31,7 @@ class ConsoleType:
 
     :param type: its name in requests, in the database and in calls of compute hosts
     :param protocol: what the guest speaks; types may have it in common
-    :param title: the protocol, as a sentence writes it
+    :param title: what a sentence calls it, as in "the SPICE console of a server"
     :param action: of a server, that gives its URL; None where only the noun
         ``remote-consoles`` does
     :param since: the first microversion that has it

@@ -19,6 +19,7 @@ from oslo_config import cfg
 from console_ext import exceptions
 from console_ext.cmd import lifecycle, service
 from console_ext.compute import base as compute
+from console_ext.consoles import SERIAL, SPICE_HTML5
 from console_ext.demo import files
 from console_ext.demo.guest import SerialGuest
 from console_ext.demo.machine import VirtualMachine
@@ -115,7 +116,7 @@ class Guests:
         def port(number: int) -> dict[str, Any]:
             return {'host': '127.0.0.1', 'port': number}
 
-        serial = {'serial': port(self._guest.port)}
+        serial = {SERIAL.protocol: port(self._guest.port)}
         off = {'vm_state': 'stopped', 'power_state': 4}
         servers = [
             files.server(1, 'web-1', consoles=serial),
@@ -123,8 +124,8 @@ class Guests:
         ]
         if self.has_machine:
             consoles = {
-                'serial': port(self._machine.serial_port),
-                'spice': port(self._machine.spice_port),
+                SERIAL.protocol: port(self._machine.serial_port),
+                SPICE_HTML5.protocol: port(self._machine.spice_port),
             }
             servers.append(files.server(3, 'vm-1', consoles=consoles))
         return servers

@@ -122,7 +122,7 @@ class Proxy:
             raise self._failure
 
     def address(self, name: str) -> tuple[str, int]:
-        """Where a listener, ``serial`` or ``SPICE``, is, as soon as it is started."""
+        """Where the listener of a name (``SPICE``) is, as soon as it is started."""
         host, port = self._sockets[name].getsockname()[:2]
         return host, port
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import oslo_messaging
 
 from console_ext import exceptions
+from console_ext.consoles import SERIAL
 
 # What was asked for: (server's id, console type, Nova's name of the method).
 Asked = tuple[str, str, str]
@@ -54,7 +55,7 @@ def from_wire(name: str, asked: Asked) -> exceptions.ConsoleExtError | None:
     """The local exception for a remote class name; None for one we do not expect."""
     if name in _FROM_WIRE:
         return _FROM_WIRE[name](asked)
-    if asked[1] == 'serial' and name in _FROM_WIRE_SERIAL:
+    if asked[1] == SERIAL.type and name in _FROM_WIRE_SERIAL:
         return _FROM_WIRE_SERIAL[name]()
     return None
 

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 
 from oslo_config import cfg
 
+from console_ext import consoles
 from console_ext.exceptions import RefusalReason
 
 MAX_ADDRESS = 255
-
-# Their clients open a WebSocket for each channel, all with one token.
-SEVERAL_SOCKETS = frozenset({'spice-html5'})
 
 # So often a session may be without a socket for the whole grace.
 FULL_GAPS = 10
@@ -104,7 +102,9 @@ def refusal(
         return RefusalReason.REVOKED
     if state.session_id is None:
         return RefusalReason.EXPIRED if state.expires <= attempt.now else None
-    if state.console_type not in SEVERAL_SOCKETS:
+    known = consoles.by_type(state.console_type)
+    # A type that this release does not know gets one socket, the safe choice.
+    if known is None or not known.several_sockets:
         return RefusalReason.USED
     left = left_s(state, attempt.now, limits)
     if left is not None and left <= 0:

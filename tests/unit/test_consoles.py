@@ -21,7 +21,7 @@ def test_names_are_those_of_nova():
     ]
 
 
-@pytest.mark.parametrize('field', ['type', 'action', 'policy'])
+@pytest.mark.parametrize('field', ['type', 'title', 'action', 'policy'])
 def test_names_that_tell_types_apart(field):
     """No two rows have one of these in common; None is no name."""
     names = [getattr(one, field) for one in TYPES]

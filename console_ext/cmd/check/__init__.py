@@ -14,6 +14,7 @@ from oslo_config import cfg
 from console_ext import exceptions
 from console_ext.cmd.check import pipeline, spelling
 from console_ext.cmd.check.report import Report, Wrong
+from console_ext.consoles import TYPES
 from console_ext.context import RequestContext
 from console_ext.policy import Policy
 from console_ext.proxy.consoles import spice
@@ -284,7 +285,7 @@ def _urls(conf: cfg.ConfigOpts) -> str:
     fault = spice.fault_of_page(conf)
     if fault is not None:
         raise Wrong(fault)
-    return f'{conf.serial_console.base_url}, {conf.spice.html5proxy_base_url}'
+    return ', '.join(conf[one.group][one.base_url] for one in TYPES)
 
 
 def _has_store(conf: cfg.ConfigOpts) -> bool:

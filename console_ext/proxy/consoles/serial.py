@@ -7,6 +7,7 @@ from urllib import parse
 
 from oslo_config import cfg
 
+from console_ext.consoles import SERIAL
 from console_ext.proxy.admission.origin import AllowedOrigins
 from console_ext.proxy.consoles import pages
 from console_ext.proxy.consoles.listener import Listener, also_below
@@ -18,10 +19,10 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
     """
     options = conf.serial_console
     return Listener(
-        name='serial',
+        name=SERIAL.title,
         host=options.serialproxy_host,
         port=options.serialproxy_port,
-        console_type='serial',
+        console_type=SERIAL.type,
         origins=AllowedOrigins(options.base_url, conf.console.allowed_origins),
         # The URL of a console leads to the first, whether or not it ends in a slash.
         # The last is for tempest, and whatever else was written for websockify.

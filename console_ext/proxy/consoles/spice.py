@@ -10,6 +10,7 @@ from urllib import parse
 
 from oslo_config import cfg
 
+from console_ext.consoles import SPICE_HTML5
 from console_ext.proxy.admission.origin import AllowedOrigins
 from console_ext.proxy.consoles import pages
 from console_ext.proxy.consoles.listener import Listener, also_below
@@ -28,10 +29,10 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
         # A reverse proxy may rewrite paths, and serial consoles do without.
         LOG.warning('%s', fault)
     return Listener(
-        name='SPICE',
+        name=SPICE_HTML5.title,
         host=options.html5proxy_host,
         port=options.html5proxy_port,
-        console_type='spice-html5',
+        console_type=SPICE_HTML5.type,
         origins=origins,
         # Our page uses the first, where no other console's cookie can interfere;
         # spice-html5's own page the second, and always a cookie.

@@ -45,6 +45,9 @@ def opened(state, **changes):
             RefusalReason.WRONG_TYPE,
         ),
         (opened(SERIAL, leases=(NOW + 1,)), 'serial', 'a', RefusalReason.USED),
+        # A type of a later release: nothing is known of its clients.
+        (State('later', NOW + 1), 'later', 'a', None),
+        (opened(State('later', NOW + 1), closed=NOW), 'later', 'a', RefusalReason.USED),
         (opened(SERIAL, closed=NOW), 'serial', 'a', RefusalReason.USED),
         (opened(SPICE, leases=(NOW + 1,)), 'spice-html5', 'a', None),
         (

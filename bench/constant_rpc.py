@@ -20,4 +20,4 @@ def constant(*_args, **_kwargs):
     }
 
 
-ComputeClient._call = constant
+ComputeClient._make = constant

@@ -172,7 +172,7 @@ def test_extension(deployment):
     (attached,) = extension.get_controller_extensions()
     assert attached.collection == 'servers'
     assert list(extension.get_resources()) == []
-    assert len(list(extension.get_policies())) == 3
+    assert len(list(extension.get_policies())) == 1 + len(TYPES)
     extension.close()
 
 

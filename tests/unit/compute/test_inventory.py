@@ -52,7 +52,8 @@ def test_server_that_is_not_here(driver_of, host, console_type):
 )
 def test_power_states(driver_of, power_state, ready, console_type):
     """Running or paused: only then the port is surely this server's."""
-    driver = driver_of(power_state=power_state)
+    console = {console_type.protocol: {'host': 'h', 'port': 1}}
+    driver = driver_of(power_state=power_state, consoles=console)
     if ready:
         assert driver.endpoint(HERE, console_type)
     else:

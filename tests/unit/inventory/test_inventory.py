@@ -131,9 +131,9 @@ VALUES = [
     ),
     ('    consoles: [serial]', 6, 'servers.0.consoles must be object'),
     (
-        '    consoles:\n      vnc: {}',
+        '    consoles:\n      mks: {}',
         7,
-        "servers.0.consoles must not contain {'vnc'} properties",
+        "servers.0.consoles must not contain {'mks'} properties",
     ),
     (
         '    consoles:\n      serial: null',

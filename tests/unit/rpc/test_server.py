@@ -185,7 +185,7 @@ def test_port_of_a_server_that_has_none(endpoint):
     validate = endpoint.validate_console_port
     assert refused(validate, primitive('ff'), '10001', 'serial') == 'InstanceNotFound'
     assert refused(validate, primitive('09'), '10001', 'serial') == 'InstanceNotReady'
-    assert refused(validate, primitive(), '10001', 'novnc') == 'ConsoleTypeInvalid'
+    assert refused(validate, primitive(), '10001', 'webmks') == 'ConsoleTypeInvalid'
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_versions(call, version, served):
         '_find',
         '__init__',
         'target',
-        'get_vnc_console',
+        'get_mks_console',
         'reboot_instance',
         'call',
         'get_serial_console ',

@@ -19,6 +19,7 @@ from console_ext.store import load_store
 try:
     from console_ext.proxy import tls
     from console_ext.proxy.admission.interfaces import Store
+    from console_ext.proxy.admission.leases import heartbeat_s
     from console_ext.proxy.consoles import listeners, sockets
     from console_ext.proxy.server import Proxy
     from console_ext.proxy.workers import Workers
@@ -75,6 +76,7 @@ def _serve_together(
     conf: cfg.ConfigOpts, load_authority: LoadAuthority, signals: Signals
 ) -> None:
     # Whatever is wrong with the configuration is said once, before anything is forked.
+    heartbeat_s(conf)
     tls.context(conf)
     bound = {one.name: sockets.bind(one, conf.workers) for one in listeners(conf)}
 

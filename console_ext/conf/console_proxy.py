@@ -118,7 +118,8 @@ OPTS = [
         default=5,
         min=0.1,
         help='Seconds between two reports of the live sessions to the store, which '
-        'answers with those that were revoked.',
+        'answers with those that were revoked. At most a third of '
+        '[console_tokens] lease, so that one lost report closes no session.',
     ),
     cfg.FloatOpt(
         'drain_timeout',

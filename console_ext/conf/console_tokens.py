@@ -36,8 +36,8 @@ OPTS = [
         min=1,
         max=3600,
         help='Seconds after which a socket that its proxy no longer reports counts as '
-        'closed. Proxies report theirs, and learn what was revoked, three times in '
-        'that time.',
+        'closed. [console_proxy] heartbeat_interval sets how often proxies report '
+        'theirs; a proxy starts only if this is at least three times as long.',
     ),
     cfg.IntOpt(
         'timeout',

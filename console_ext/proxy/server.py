@@ -21,7 +21,7 @@ from console_ext.proxy import descriptors, tls
 from console_ext.proxy.admission.checks import Admission
 from console_ext.proxy.admission.compute import ComputeHosts
 from console_ext.proxy.admission.interfaces import PortCheck, Store
-from console_ext.proxy.admission.leases import Leases
+from console_ext.proxy.admission.leases import Leases, heartbeat_s
 from console_ext.proxy.admission.limits import Limits
 from console_ext.proxy.consoles import listeners
 from console_ext.proxy.consoles import sockets as listening
@@ -83,6 +83,7 @@ class Proxy:
         self._listeners = listeners(conf)
         self._sockets = dict(sockets or {})
         self._beat = beat
+        self._heartbeat_s = heartbeat_s(conf)
         self._tls = tls.context(conf)
         self._rules = Rules(
             options.handshake_timeout,
@@ -225,7 +226,7 @@ class Proxy:
         for acceptor in acceptors:
             acceptor.begin()
         tasks = [
-            self._loop.create_task(leases.beat(options.heartbeat_interval)),
+            self._loop.create_task(leases.beat(self._heartbeat_s)),
             self._loop.create_task(
                 leases.sweep(self._conf.console_tokens.purge_interval)
             ),

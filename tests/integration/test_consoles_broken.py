@@ -157,7 +157,9 @@ def test_guest(cloud):
 def test_proxy(cloud):
     """Sessions are lost, also those that were being opened; a new one has no trouble
     with what the old one left."""
-    cloud.start(console_tokens={'lease': LEASE_S})
+    cloud.start(
+        console_tokens={'lease': LEASE_S}, console_proxy={'heartbeat_interval': 1}
+    )
     url = cloud.url()
     with connect(cloud.url()) as console:
         read_until(console, b'login: ')

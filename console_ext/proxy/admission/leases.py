@@ -6,11 +6,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import random
 from collections.abc import Callable
 from concurrent import futures
 from functools import partial
 from typing import Any
+
+from oslo_config import cfg
 
 from console_ext import exceptions
 from console_ext.executor import BoundedExecutor, Busy
@@ -21,6 +24,8 @@ from console_ext.store.authorization import Lease
 
 LOG = logging.getLogger(__name__)
 
+# A lease is at least so many heartbeats long, so that one may be lost or late.
+_HEARTBEATS_PER_LEASE = 3
 
 # Sessions that end within this time are told to the store together.
 _GATHERING_S = 0.1
@@ -33,6 +38,25 @@ _MAX_WAITING = 4096
 # Threads for what the proxy itself tells the store, however many tokens are tried.
 _OWN_THREADS = 4
 _MAX_OWN_WAITING = 16384
+
+
+def heartbeat_s(conf: cfg.ConfigOpts) -> float:
+    """
+    :returns: ``[console_proxy] heartbeat_interval``
+    :raises ConfigurationError: it is too long for ``[console_tokens] lease``
+    """
+    interval_s: float = conf.console_proxy.heartbeat_interval
+    lease_s: float = conf.console_tokens.lease
+    if interval_s * _HEARTBEATS_PER_LEASE > lease_s:
+        # Rounded down, so that the advice is not refused in its turn.
+        longest_s = math.floor(100 * lease_s / _HEARTBEATS_PER_LEASE) / 100
+        raise exceptions.ConfigurationError(
+            f'[console_proxy] heartbeat_interval is {interval_s:g} s, more than a '
+            f'third of [console_tokens] lease, {lease_s:g} s: one lost heartbeat could '
+            'make open sessions count as closed; set heartbeat_interval to at most '
+            f'{longest_s:g} or raise lease'
+        )
+    return interval_s
 
 
 class Leases:

@@ -146,6 +146,20 @@ def test_a_port_that_is_taken(program):
     assert 'Traceback' not in log
 
 
+@pytest.mark.parametrize('workers', ['1', '2'])
+def test_a_heartbeat_that_is_too_slow_for_the_lease(program, workers):
+    """One line, before any worker starts, and exit status 1."""
+    made = program(
+        *('--workers', workers),
+        console_proxy={'heartbeat_interval': 30},
+        console_tokens={'lease': 60},
+    )
+    log = made.end()
+    assert made.process.returncode == 1
+    assert log.count('program.py: [console_proxy] heartbeat_interval is 30 s') == 1
+    assert 'Worker' not in log
+
+
 def test_workers_share_the_ports(program):
     """All of them serve; SIGTERM ends them all."""
     made = program('--workers', '3')

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from console_ext import exceptions
 from console_ext.proxy import server
 from console_ext.proxy.server import Proxy
 from tests.proxy_parts import Computes, Store
@@ -39,6 +40,13 @@ def test_url(made):
     port = made.address('serial')[1]
     assert made.url('serial') == f'http://[::1]:{port}'
     made.stop()
+
+
+def test_a_heartbeat_that_is_too_slow(deployment):
+    """Proxy refuses it before it listens."""
+    deployment.configure(console_tokens={'lease': 12})
+    with pytest.raises(exceptions.ConfigurationError, match='heartbeat_interval'):
+        Proxy(deployment.conf(), Store(), Computes())
 
 
 def test_event_loops(monkeypatch):

@@ -12,7 +12,7 @@ from concurrent import futures
 import pytest
 
 from console_ext import exceptions
-from console_ext.proxy.admission.leases import Leases
+from console_ext.proxy.admission.leases import Leases, heartbeat_s
 from tests.proxy_parts import Store
 
 
@@ -244,3 +244,33 @@ def test_a_purge_that_does_not_end(store, caplog):
 
     run(store, test)
     assert len(begun) == 1
+
+
+@pytest.mark.parametrize(('interval', 'lease'), [(5, 60), (5, 15), (0.1, 1)])
+def test_a_heartbeat_that_may_be_lost(deployment, interval, lease):
+    """The lease still holds after one lost heartbeat."""
+    deployment.configure(
+        console_proxy={'heartbeat_interval': interval}, console_tokens={'lease': lease}
+    )
+    assert heartbeat_s(deployment.conf()) == interval
+
+
+@pytest.mark.parametrize(
+    ('interval', 'lease', 'longest'),
+    [(5, 14, '4.66'), (60, 60, '20'), (7200, 3600, '1200')],
+)
+def test_a_heartbeat_that_is_too_slow_for_the_lease(
+    deployment, interval, lease, longest
+):
+    """The error names both options, their values and what to do."""
+    deployment.configure(
+        console_proxy={'heartbeat_interval': interval}, console_tokens={'lease': lease}
+    )
+    with pytest.raises(exceptions.ConfigurationError) as caught:
+        heartbeat_s(deployment.conf())
+    assert str(caught.value) == (
+        f'[console_proxy] heartbeat_interval is {interval} s, more than a third of '
+        f'[console_tokens] lease, {lease} s: one lost heartbeat could make open '
+        f'sessions count as closed; set heartbeat_interval to at most {longest} or '
+        'raise lease'
+    )

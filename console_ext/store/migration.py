@@ -14,8 +14,8 @@ from console_ext import exceptions
 from console_ext.store import database
 from console_ext.store.engine import engine
 
-# Not alembic's own name: where Nova's database is named by mistake, its version is
-# neither read nor changed.
+# Not alembic's own name: the version of another program's tables in the same database
+# is neither read nor changed.
 VERSION_TABLE = 'console_ext_alembic_version'
 
 # One of its API's database, and one of a cell's.
@@ -28,11 +28,16 @@ def sync(conf: cfg.ConfigOpts, version: str = 'head') -> None:
     Not for two processes at once.
 
     :raises StoreUnavailable: the database is away, or refuses
-    :raises ConfigurationError: ``[database] connection`` is not usable, or the schema
-        is of a later version than this package knows
+    :raises ConfigurationError: ``[database] connection`` is not usable or names a
+        database of Nova's, or the schema is of a later version than this package knows
     """
     config = _config()
     found = _version(conf)
+    if found is None and is_of_nova(conf):
+        raise exceptions.ConfigurationError(
+            "[database] connection names a database of Nova's: create another one for "
+            'console-ext and name that'
+        )
     if found is not None and not is_known(found):
         raise exceptions.ConfigurationError(
             f'the tables in the database are those of version {found}, and this '

@@ -2,8 +2,8 @@
 """The tables.  A change here needs a migration; a test compares the two.
 
 Times are seconds since the epoch, UTC, by the database's clock.
-The names begin with ``console_ext``, because a database may hold other tables.  It is
-never Nova's: ``[database] connection`` names a database of this package's own.
+The names begin with ``console_ext``, because a database may hold other tables.  Nova's
+databases are refused: ``migration.sync`` creates no tables in them.
 """
 
 from __future__ import annotations

@@ -34,15 +34,38 @@ def test_sync_creates_the_tables_and_does_so_once(conf):
 
 
 def test_sync_keeps_what_others_have_in_the_database(conf):
-    """It may be Nova's, with alembic's version of Nova's own schema in it."""
+    """Another program's alembic version, for one: the database may be shared."""
     engine = sa.create_engine(conf.database.connection)
     with engine.begin() as connection:
         connection.execute(sa.text('CREATE TABLE alembic_version (version_num TEXT)'))
-        connection.execute(sa.text("INSERT INTO alembic_version VALUES ('novas')"))
+        connection.execute(sa.text("INSERT INTO alembic_version VALUES ('other')"))
     migration.sync(conf)
     with engine.begin() as connection:
         versions = connection.execute(sa.text('SELECT * FROM alembic_version')).all()
-    assert versions == [('novas',)]
+    assert versions == [('other',)]
+
+
+@pytest.mark.parametrize('table', ['instance_mappings', 'compute_nodes'])
+def test_sync_refuses_a_database_of_nova(conf, table):
+    """The API's or a cell's; no table of ours is created in it."""
+    engine = sa.create_engine(conf.database.connection)
+    with engine.begin() as connection:
+        connection.execute(sa.text(f'CREATE TABLE {table} (id INTEGER)'))
+    with pytest.raises(exceptions.ConfigurationError, match="a database of Nova's"):
+        migration.sync(conf)
+    assert sa.inspect(engine).get_table_names() == [table]
+    engine.dispose()
+
+
+def test_sync_upgrades_tables_that_are_in_a_database_of_nova(conf):
+    """Earlier versions of this package created them there."""
+    migration.sync(conf, '001')
+    engine = sa.create_engine(conf.database.connection)
+    with engine.begin() as connection:
+        connection.execute(sa.text('CREATE TABLE compute_nodes (id INTEGER)'))
+    migration.sync(conf)
+    assert migration.version(conf) == migration.newest()
+    engine.dispose()
 
 
 def test_versions_are_in_the_package():

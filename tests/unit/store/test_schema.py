@@ -5,7 +5,7 @@ from console_ext.store.schema import AUTHORIZATIONS, METADATA, SOCKETS
 
 
 def test_names_are_ours_alone():
-    """The database may be Nova's as well."""
+    """Other programs may have tables in the same database."""
     for table in METADATA.tables.values():
         assert table.name.startswith('console_ext_')
         for index in table.indexes:

@@ -9,6 +9,7 @@ from typing import NoReturn
 from oslo_log import log as logging
 
 from console_ext.cmd import lifecycle, service
+from console_ext.cmd.systemd import Notifier
 from console_ext.compute import base as compute
 from console_ext.rpc.server import ComputeServer
 from console_ext.signals import Signals
@@ -32,6 +33,7 @@ def serve(signals: Signals) -> None:
             start, server.stop, _STOP_S, reload=lambda: service.reload(conf)
         ),
         signals,
+        Notifier.of_environment(),
     )
 
 

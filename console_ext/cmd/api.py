@@ -12,6 +12,7 @@ from typing import NoReturn
 from oslo_log import log as logging
 
 from console_ext.cmd import lifecycle, service
+from console_ext.cmd.systemd import Notifier
 from console_ext.signals import Signals
 from console_ext.standalone import deploy, http_server
 
@@ -31,6 +32,7 @@ def serve(signals: Signals) -> None:
             start, server.stop, server.STOP_S, reload=lambda: service.reload(conf)
         ),
         signals,
+        Notifier.of_environment(),
     )
 
 

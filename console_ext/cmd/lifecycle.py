@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from console_ext.cmd.systemd import Notifier
 from console_ext.signals import RELOAD, STOP, Signals
 
 LOG = logging.getLogger(__name__)
@@ -45,7 +46,9 @@ class Service:
     hasten: Callable[[], None] = _nothing
 
 
-def attend(service: Service, signals: Signals) -> None:
+def attend(
+    service: Service, signals: Signals, notifier: Notifier | None = None
+) -> None:
     """Start a service, and stop it at SIGTERM or SIGINT.
 
     A start or a stop that is not finished in time is left in its daemon thread.  A
@@ -53,15 +56,22 @@ def attend(service: Service, signals: Signals) -> None:
 
     What the stop raises is logged: the program has ended as it was told to.
 
+    :param notifier: tells systemd of it; None for a process that systemd does not know
     :raises Exception: whatever the start or the check raises
     """
+    notifier = notifier or Notifier(None)
     if not _start(service, signals):
+        notifier.stopping(0)
         return
+    notifier.ready()
     while (received := signals.wait(_LOOK_S)) not in STOP:
         if received == RELOAD:
+            notifier.reloading()
             service.reload()
+            notifier.ready()
         service.check()
     LOG.info('Stopping')
+    notifier.stopping(service.stop_s)
     _stop(service, signals)
 
 

@@ -12,6 +12,7 @@ from oslo_log import log as logging
 
 from console_ext import exceptions, open_files
 from console_ext.cmd import lifecycle, service
+from console_ext.cmd.systemd import Notifier
 from console_ext.rpc.client import ComputeClient
 from console_ext.signals import Signals
 from console_ext.store import load_store
@@ -64,16 +65,20 @@ def required_store(conf: cfg.ConfigOpts) -> Store:
 def serve(signals: Signals, args: Sequence[str], load_authority: LoadAuthority) -> None:
     conf = service.configure(args, cli_opts=_CLI_OPTS)
     open_files.raise_limit()
+    notifier = Notifier.of_environment()
     if conf.workers == 1:
         compute = ComputeClient(conf)
         proxy = Proxy(conf, load_authority(conf), compute)
-        _attend(conf, proxy, compute, signals)
+        _attend(conf, proxy, compute, signals, notifier)
     else:
-        _serve_together(conf, load_authority, signals)
+        _serve_together(conf, load_authority, signals, notifier)
 
 
 def _serve_together(
-    conf: cfg.ConfigOpts, load_authority: LoadAuthority, signals: Signals
+    conf: cfg.ConfigOpts,
+    load_authority: LoadAuthority,
+    signals: Signals,
+    notifier: Notifier,
 ) -> None:
     # Whatever is wrong with the configuration is said once, before anything is forked.
     heartbeat_s(conf)
@@ -94,23 +99,40 @@ def _serve_together(
         def program() -> None:
             compute = ComputeClient(conf)
             proxy = Proxy(conf, load_authority(conf), compute, sockets, beat)
-            _attend(conf, proxy, compute, signals)
+            # systemd listens to the parent only.
+            _attend(conf, proxy, compute, signals, Notifier(None))
 
         return service.run(program)
 
     options = conf.console_proxy
+    stop_s = options.drain_timeout + _END_S + _LATE_S
+
+    def stopping() -> None:
+        notifier.stopping(stop_s)
+        close()
+
+    def reload() -> None:
+        notifier.reloading()
+        service.reload(conf)
+        notifier.ready()
+
     Workers(
         conf.workers,
         work,
-        stop_s=options.drain_timeout + _END_S + _LATE_S,
+        stop_s=stop_s,
         silence_s=options.worker_timeout,
-        close=close,
-        reload=lambda: service.reload(conf),
+        ready=notifier.ready,
+        close=stopping,
+        reload=reload,
     ).run(signals)
 
 
 def _attend(
-    conf: cfg.ConfigOpts, proxy: Proxy, compute: ComputeClient, signals: Signals
+    conf: cfg.ConfigOpts,
+    proxy: Proxy,
+    compute: ComputeClient,
+    signals: Signals,
+    notifier: Notifier,
 ) -> None:
     """
     :raises ConfigurationError: the event loop has ended by itself
@@ -138,6 +160,7 @@ def _attend(
             hasten=proxy.hasten,
         ),
         signals,
+        notifier,
     )
 
 

@@ -58,6 +58,7 @@ class Workers:
     :param stop_s: how long the workers have to end before they are killed
     :param silence_s: how long an event loop may be silent before its worker is killed
         and replaced; 0 is for ever
+    :param ready: called once, when the event loop of each worker has turned
     :param close: gives up what is held for the workers to come; called when none will
     :param reload: reads again, at SIGHUP, what workers to come are to know
     """
@@ -69,6 +70,7 @@ class Workers:
         *,
         stop_s: float,
         silence_s: float,
+        ready: Callable[[], None],
         close: Callable[[], None],
         reload: Callable[[], None],
     ):
@@ -76,6 +78,8 @@ class Workers:
         self._work = work
         self._stop_s = stop_s
         self._silence_s = silence_s
+        self._ready = ready
+        self._is_ready = False
         self._close = close
         self._reload = reload
         self._live: dict[int, _Worker] = {}
@@ -106,6 +110,9 @@ class Workers:
             for number in self._bury():
                 self._fork(number)
             self._end_the_silent()
+            if not self._is_ready and all(one.beats for one in self._live.values()):
+                self._is_ready = True
+                self._ready()
 
     def _fork(self, number: int) -> None:
         sys.stdout.flush()

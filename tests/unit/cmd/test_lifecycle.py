@@ -15,6 +15,22 @@ from console_ext.signals import Signals
 LONG_S = 600
 
 
+class Notifier:
+    """Notes what systemd would be told, among the calls of the service."""
+
+    def __init__(self, calls):
+        self._calls = calls
+
+    def ready(self):
+        self._calls.append('READY')
+
+    def reloading(self):
+        self._calls.append('RELOADING')
+
+    def stopping(self, stop_s):
+        self._calls.append(f'STOPPING {stop_s}')
+
+
 class Parts:
     """A service that notes what is called, and may hang, fail or send signals."""
 
@@ -59,6 +75,32 @@ def test_start_and_stop(signals, number):
     parts = Parts(start=lambda: send(signal.SIGHUP), reload=lambda: send(number))
     attend(parts.service, signals)
     assert parts.calls == ['start', 'reload', 'stop']
+
+
+def test_notifications(signals):
+    """systemd hears of the start after it, and of the stop before it."""
+    parts = Parts(
+        check=lambda: 'reload' in parts.calls or send(signal.SIGHUP),
+        reload=lambda: send(signal.SIGTERM),
+    )
+    attend(parts.service, signals, Notifier(parts.calls))
+    assert parts.calls == [
+        *('start', 'READY'),
+        *('RELOADING', 'reload', 'READY'),
+        *(f'STOPPING {LONG_S}', 'stop'),
+    ]
+
+
+def test_notifications_of_a_start_that_hangs(signals, hang):
+    """systemd never hears that it is ready."""
+
+    def start():
+        send(signal.SIGTERM)
+        hang()
+
+    parts = Parts(start=start)
+    attend(parts.service, signals, Notifier(parts.calls))
+    assert parts.calls == ['start', 'STOPPING 0']
 
 
 def test_start_that_hangs(signals, hang):

@@ -22,7 +22,8 @@ def run(tmp_path):
 
     The body of a worker finds its ``number``, its ``signals``, and ``beat`` of its
     pulse; what it writes to ``started`` is read by the test, and ``closed`` when what
-    is held for workers is given up.
+    is held for workers is given up.  The file ``ready`` has a line for each time that
+    the workers were said to be ready: what had been written to ``started`` by then.
     """
     started = []
 
@@ -36,6 +37,7 @@ def run(tmp_path):
     ):
         program = tmp_path / 'program.py'
         log = tmp_path / 'started'
+        ready = tmp_path / 'ready'
         program.write_text(
             'import os, signal, sys, time\n'
             'from console_ext import exceptions\n'
@@ -46,12 +48,15 @@ def run(tmp_path):
             f'{textwrap.indent(textwrap.dedent(body), "    ")}\n'
             'def close():\n'
             '    print("closed", file=started)\n'
+            'def ready():\n'
+            f'    with open({str(ready)!r}, "a") as file:\n'
+            f'        print(*open({str(log)!r}).read().split(), file=file)\n'
             'def reload():\n'
             '    print("reloaded", file=started)\n'
             'try:\n'
             '    with Signals() as signals:\n'
             f'        Workers({count}, work, stop_s={stop_s}, silence_s={silence_s},\n'
-            '                close=close, reload=reload).run(signals)\n'
+            '                ready=ready, close=close, reload=reload).run(signals)\n'
             'except exceptions.ConfigurationError as error:\n'
             '    sys.exit(f"program: {error}")\n'
         )
@@ -90,6 +95,29 @@ def test_signals(run):
     process.terminate()
     assert process.wait(10) == 0
     assert said().count('closed') == 1
+
+
+def test_ready(run, tmp_path):
+    """Once, and not before the slowest worker's event loop has turned."""
+    process, said = run(
+        2,
+        """
+        if number == 1:
+            while open(started.name).read().count('beat') < 4:
+                time.sleep(0.1)
+            print('late', file=started)
+        while not signals.wait(0.5):
+            beat()
+            print('beat', file=started)
+        return 0
+        """,
+    )
+    ready = tmp_path / 'ready'
+    wait_for(lambda: ready.exists() and said().count('beat') >= 12, 20)
+    process.terminate()
+    assert process.wait(10) == 0
+    (seen,) = ready.read_text().splitlines()
+    assert 'late' in seen.split()
 
 
 def test_a_reload_while_workers_start(run):

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a program tells systemd of its state, by sd_notify(3)."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+
+LOG = logging.getLogger(__name__)
+
+# How long a message may wait for room in systemd's queue.
+_SEND_S = 1.0
+
+
+class Notifier:
+    """
+    :param address: of systemd's socket, a path or an abstract name that begins with
+        ``@``; None where systemd does not wait for messages
+    """
+
+    def __init__(self, address: str | None, timeout_s: float = _SEND_S):
+        self._address = address
+        self._timeout_s = timeout_s
+
+    @classmethod
+    def of_environment(cls) -> Notifier:
+        """A notifier for the socket that NOTIFY_SOCKET names, if it names one."""
+        return cls(os.environ.get('NOTIFY_SOCKET'))
+
+    def ready(self) -> None:
+        """The program serves, for the first time or after a reload."""
+        self._send('READY=1')
+
+    def reloading(self) -> None:
+        """The program reads its configuration again; :meth:`ready` ends that."""
+        usec = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        self._send('RELOADING=1', f'MONOTONIC_USEC={usec}')
+
+    def stopping(self, stop_s: float) -> None:
+        """
+        :param stop_s: how long the stop may take, whatever TimeoutStopSec is
+        """
+        self._send('STOPPING=1', f'EXTEND_TIMEOUT_USEC={round(stop_s * 1e6)}')
+
+    def _send(self, *lines: str) -> None:
+        if not self._address:
+            return
+        address = self._address
+        if address.startswith('@'):
+            address = f'\0{address[1:]}'
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sending:
+                sending.settimeout(self._timeout_s)
+                sending.connect(address)
+                sending.send('\n'.join(lines).encode())
+        except OSError as error:
+            LOG.warning('systemd is not told %s: %s', lines[0], error)

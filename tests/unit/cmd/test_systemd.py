@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What systemd is told, on a real datagram socket."""
+
+import socket
+import time
+
+import pytest
+
+from console_ext.cmd.systemd import Notifier
+
+
+@pytest.fixture(params=['/', '@'], ids=['path', 'abstract'])
+def manager(request, tmp_path):
+    """A socket as systemd's, and its address as NOTIFY_SOCKET has it."""
+    address = f'{request.param}{str(tmp_path)[1:]}/notify'
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiving:
+        receiving.bind(address.replace('@', '\0'))
+        receiving.settimeout(5)
+        yield receiving, address
+
+
+def test_messages(manager):
+    """Each is one datagram of sd_notify(3)."""
+    receiving, address = manager
+    notifier = Notifier(address)
+    notifier.ready()
+    before = time.monotonic_ns() // 1000
+    notifier.reloading()
+    notifier.stopping(9.5)
+    assert receiving.recv(4096) == b'READY=1'
+    reloading, usec = receiving.recv(4096).decode().splitlines()
+    assert reloading == 'RELOADING=1'
+    assert usec.startswith('MONOTONIC_USEC=')
+    assert before <= int(usec.partition('=')[2]) <= time.monotonic_ns() // 1000
+    assert receiving.recv(4096) == b'STOPPING=1\nEXTEND_TIMEOUT_USEC=9500000'
+
+
+def test_of_the_environment(manager, monkeypatch):
+    """NOTIFY_SOCKET names the socket."""
+    receiving, address = manager
+    monkeypatch.setenv('NOTIFY_SOCKET', address)
+    Notifier.of_environment().ready()
+    assert receiving.recv(4096) == b'READY=1'
+
+
+def test_without_systemd(monkeypatch, caplog):
+    """Nobody is told, and nothing is logged."""
+    monkeypatch.delenv('NOTIFY_SOCKET', raising=False)
+    Notifier.of_environment().ready()
+    assert caplog.text == ''
+
+
+@pytest.mark.parametrize(
+    'address', ['/nonexistent/notify', '@' + 'x' * 200, 'vsock:2:1']
+)
+def test_a_socket_that_cannot_be_used(address, caplog):
+    """The program goes on; the log says which message systemd lacks."""
+    Notifier(address).ready()
+    assert 'systemd is not told READY=1' in caplog.text
+
+
+def test_a_manager_that_does_not_read(manager, caplog):
+    """It is not waited for without end."""
+    _, address = manager
+    notifier = Notifier(address, timeout_s=0.01)
+    for _ in range(10000):
+        notifier.ready()
+        if caplog.text:
+            break
+    assert 'systemd is not told READY=1' in caplog.text

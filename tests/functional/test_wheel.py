@@ -13,7 +13,7 @@ from tests.documentation import ROOT
 
 
 def test_sample_files_are_in_it(tmp_path):
-    """The wheel of the documented command has the three files that the page names."""
+    """The wheel of the documented command has the files that the page names."""
     source = tmp_path / 'source'
     source.mkdir()
     for name in ('setup.py', 'setup.cfg', 'README.rst', 'LICENSE'):
@@ -35,14 +35,16 @@ def test_sample_files_are_in_it(tmp_path):
     (wheel,) = (source / 'dist').glob('console_ext-*.whl')
     with zipfile.ZipFile(wheel) as file:
         installed = {
-            name.rpartition('/')[2]
+            name.partition('.data/data/etc/')[2]
             for name in file.namelist()
-            if '.data/data/etc/console_ext/' in name
+            if '.data/data/etc/' in name
         }
     page = (documentation.SOURCE / 'install' / 'package.rst').read_text()
     assert {name for name in installed if f'\n``{name}``\n' in page} == installed
     assert installed == {
-        'api-paste.ini',
-        'console_ext.conf.sample',
-        'policy.yaml.sample',
+        'console_ext/api-paste.ini',
+        'console_ext/console_ext.conf.sample',
+        'console_ext/policy.yaml.sample',
+        'systemd/console-ext-agent.service',
+        'systemd/console-ext-proxy.service',
     }

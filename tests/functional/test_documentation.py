@@ -154,7 +154,9 @@ def test_certificate(certificate, tmp_path):
     assert tls.context(config.load([str(path)])) is not None
 
 
-@pytest.mark.parametrize('path', [README, ROOT / 'CONTRIBUTING.rst'], ids=str)
+@pytest.mark.parametrize(
+    'path', [README, ROOT / 'CONTRIBUTING.rst', ROOT / 'SECURITY.rst'], ids=str
+)
 def test_links(path):
     """A link into the tree leads to a file, and to a heading in it."""
     links = re.findall(r'<(?!https?:)([^>`\s]+)>`_', path.read_text())

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""constraints.txt has an upper bound for every package that the project names."""
+
+import configparser
+from pathlib import Path
+
+import pytest
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+
+
+def requirements(text):
+    """Those of a list, one a line; options of pip and the project itself are none."""
+    for line in text.splitlines():
+        words = line.partition('#')[0].strip()
+        if words and not words.startswith(('-', '{')):
+            one = Requirement(words)
+            if one.name != 'console-ext':
+                yield one
+
+
+def read(name):
+    parser = configparser.RawConfigParser()
+    parser.read(ROOT / name)
+    return parser
+
+
+def named():
+    """Every requirement of setup.cfg, of tox.ini and of the tests with Nova."""
+    setup, tox = read('setup.cfg'), read('tox.ini')
+    yield from requirements(setup['options']['install_requires'])
+    for text in setup['options.extras_require'].values():
+        yield from requirements(text)
+    for section in tox.sections():
+        yield from requirements(tox[section].get('deps', ''))
+    nova = ROOT / 'tests' / 'integration' / 'nova' / 'requirements.txt'
+    yield from requirements(nova.read_text())
+
+
+NAMED = list(named())
+CONSTRAINTS = list(requirements((ROOT / 'constraints.txt').read_text()))
+BY_NAME = {canonicalize_name(one.name): one for one in CONSTRAINTS}
+
+
+def test_requirements_are_found():
+    """The tests below would pass on a reader that finds nothing."""
+    assert {'WebOb', 'websockets', 'ruff', 'nova'} <= {one.name for one in NAMED}
+    with pytest.raises(InvalidRequirement):
+        list(requirements('web ob'))
+
+
+@pytest.mark.parametrize('needed', NAMED, ids=str)
+def test_requirement_is_constrained(needed):
+    """The lowest version that it allows is within the upper bound."""
+    bound = BY_NAME[canonicalize_name(needed.name)].specifier
+    for one in needed.specifier:
+        assert one.operator in {'>=', '=='}
+        assert bound.contains(one.version)
+
+
+@pytest.mark.parametrize('constraint', CONSTRAINTS, ids=str)
+def test_constraint_is_an_upper_bound(constraint):
+    (one,) = constraint.specifier
+    assert one.operator == '<'
+    assert canonicalize_name(constraint.name) in {
+        canonicalize_name(needed.name) for needed in NAMED
+    }
+
+
+def test_one_line_a_package():
+    names = [one.name for one in CONSTRAINTS]
+    assert names == sorted(set(names), key=str.lower)
+
+
+def test_every_environment_of_tox_is_constrained():
+    """Of those that install something; ``constrain_package_deps`` is for the extras."""
+    tox = read('tox.ini')
+    assert tox['testenv']['constrain_package_deps'] == 'true'
+    for section in tox.sections():
+        if section.startswith('testenv') and 'deps' in tox[section]:
+            first = tox[section]['deps'].split('\n')[1]
+            assert first in {'-c {tox_root}/constraints.txt', '{[testenv]deps}'}

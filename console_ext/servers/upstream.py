@@ -7,17 +7,15 @@ whatever shows servers as Nova does, and costs what that API needs for showing o
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import sys
-from collections.abc import Iterable
 from typing import Any
 
 from oslo_config import cfg
 
 from console_ext import exceptions
 from console_ext.context import NOVA_CONTEXT, RequestContext
+from console_ext.servers import in_process
 from console_ext.servers.base import LookUp, Server, WSGIApplication
 
 # The first microversion that says whether a server is locked.
@@ -58,7 +56,10 @@ class UpstreamLookUp(LookUp):
         if _ID.fullmatch(server_id) is None:
             raise exceptions.ServerNotFound(server_id)
         environ = _environ(context, server_id, self._roles)
-        status, body = _ask(self._application, environ)
+        try:
+            status, body = in_process.ask(self._application, environ, MAX_ANSWER_BYTES)
+        except in_process.NoAnswer as error:
+            raise exceptions.LookUpFailed(str(error)) from None
         if status in _NO_SERVER:
             raise exceptions.ServerNotFound(server_id)
         if status in _LATER:
@@ -93,27 +94,12 @@ def _environ(
 ) -> dict[str, Any]:
     """A request of the caller's, made an administrator of his project for it."""
     environ: dict[str, Any] = {
-        'REQUEST_METHOD': 'GET',
-        'SCRIPT_NAME': '/v2.1',
-        'PATH_INFO': f'/servers/{server_id}',
-        'QUERY_STRING': '',
-        'SERVER_NAME': 'localhost',
-        'SERVER_PORT': '80',
-        'SERVER_PROTOCOL': 'HTTP/1.1',
-        'HTTP_HOST': 'localhost',
-        'HTTP_ACCEPT': 'application/json',
+        **in_process.environ_of(f'/servers/{server_id}'),
         'HTTP_OPENSTACK_API_VERSION': MICROVERSION,
         'HTTP_X_IDENTITY_STATUS': 'Confirmed',
         'HTTP_X_USER_ID': context.user_id,
         'HTTP_X_ROLES': ','.join(roles),
         'openstack.request_id': context.request_id,
-        'wsgi.version': (1, 0),
-        'wsgi.url_scheme': 'http',
-        'wsgi.input': io.BytesIO(),
-        'wsgi.errors': sys.stderr,
-        'wsgi.multithread': True,
-        'wsgi.multiprocess': True,
-        'wsgi.run_once': False,
     }
     if context.project_id is not None:
         environ['HTTP_X_PROJECT_ID'] = context.project_id
@@ -128,38 +114,6 @@ def _as_administrator(nova: Any, roles: list[str]) -> Any:
     # Nova's rules for servers refuse tokens of another scope than a project's.
     administrator.system_scope = administrator.domain_id = None
     return administrator
-
-
-def _ask(application: WSGIApplication, environ: dict[str, Any]) -> tuple[int, bytes]:
-    """The status and the body.
-
-    :raises LookUpFailed: the body is too large, or the application fails
-    """
-    statuses: list[str] = []
-    body = io.BytesIO()
-
-    def start_response(status: str, headers: Any, exc_info: Any = None) -> Any:
-        # It may be called again, and the last call counts (PEP 3333).
-        statuses.append(status)
-        return write
-
-    def write(part: bytes) -> None:
-        if body.tell() + len(part) > MAX_ANSWER_BYTES:
-            raise exceptions.LookUpFailed('the answer of the API is too large')
-        body.write(part)
-
-    parts: Iterable[bytes] = application(environ, start_response)
-    try:
-        for part in parts:
-            write(part)
-    finally:
-        close = getattr(parts, 'close', None)
-        if close is not None:
-            close()
-    try:
-        return int(statuses[-1].split()[0]), body.getvalue()
-    except (IndexError, ValueError):
-        raise exceptions.LookUpFailed('the API answered without a status') from None
 
 
 def _server(body: bytes) -> Server:

@@ -15,9 +15,12 @@ them and is fit to be shown to a user.
     │   ├── InvalidMicroversion
     │   ├── UnsupportedMicroversion
     │   ├── UnsupportedContentType
+    │   ├── BodyTooLarge
     │   ├── MalformedBody
     │   ├── NoSuchAction
     │   └── NotAtThisMicroversion
+    ├── Declined                        the API behind answers the request
+    ├── MicroversionsUnavailable        the API behind does not say what it supports
     ├── NotAuthenticated
     │   └── NoAuthenticationFilter      the client's own word is all there is
     ├── ProjectMismatch
@@ -93,11 +96,7 @@ class InventoryError(ConfigurationError):
 
 
 class RequestError(ConsoleExtError):
-    """The request cannot be matched to an operation.
-
-    As a filter we leave such requests to the wrapped API, which says the same in
-    its own words.
-    """
+    """The request cannot be matched to an operation."""
 
 
 class InvalidMicroversion(RequestError):
@@ -129,6 +128,16 @@ class UnsupportedContentType(RequestError):
         super().__init__('Unsupported Content-Type')
 
 
+class BodyTooLarge(RequestError):
+    """
+    :param limit: in bytes
+    """
+
+    def __init__(self, limit: int):
+        self.limit = limit
+        super().__init__(f'Request is too large. Larger than {limit} bytes.')
+
+
 class MalformedBody(RequestError):
     def __init__(self) -> None:
         super().__init__('Malformed request body')
@@ -145,6 +154,27 @@ class NotAtThisMicroversion(RequestError):
 
     def __init__(self) -> None:
         super().__init__('The resource could not be found.')
+
+
+class Declined(ConsoleExtError):
+    """The request is left to the API behind the filter, which answers it.
+
+    :param instead: what is answered where there is no other API; None for what the
+        stand-alone API says of a request that no extension takes
+    """
+
+    def __init__(self, instead: Exception | None = None):
+        self.instead = instead
+        super().__init__('The request is not for this extension.')
+
+
+class MicroversionsUnavailable(ConsoleExtError):
+    """The API behind the filter does not say now which microversions it supports."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            'The supported API versions cannot be determined now. Try again later.'
+        )
 
 
 class NotAuthenticated(ConsoleExtError):

@@ -7,12 +7,15 @@ A plugin's author needs these names and :mod:`console_ext.wsgi.validation`::
     from console_ext.wsgi import validation
 """
 
+from console_ext.exceptions import Declined
+from console_ext.wsgi.controller import Controller
 from console_ext.wsgi.declarations import (
     action,
     api_version,
     authorize,
     expected_errors,
     response,
+    serves,
 )
 from console_ext.wsgi.extensions import (
     ControllerExtension,
@@ -22,7 +25,9 @@ from console_ext.wsgi.extensions import (
 from console_ext.wsgi.request import Request
 
 __all__ = [
+    'Controller',
     'ControllerExtension',
+    'Declined',
     'Request',
     'ResourceExtension',
     'V21APIExtensionBase',
@@ -31,4 +36,5 @@ __all__ = [
     'authorize',
     'expected_errors',
     'response',
+    'serves',
 ]

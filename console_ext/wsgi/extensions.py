@@ -71,9 +71,12 @@ class ResourceExtension:
         ``('servers', 'server')`` is looked up and handed to the method as ``server``
     :param member_name: one of the collection; None for the collection less its last
         letter
+    :param id_name: the variable of the path that names one of it, and the argument of
+        the method; None for the member's name and ``_id``
     """
 
     collection: str
     controller: object
     parent: tuple[str, str] | None = None
     member_name: str | None = None
+    id_name: str | None = None

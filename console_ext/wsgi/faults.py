@@ -23,6 +23,7 @@ STATUSES: dict[type[exceptions.ConsoleExtError], int] = {
     exceptions.RequestError: 400,
     exceptions.UnsupportedMicroversion: 406,
     exceptions.UnsupportedContentType: 415,
+    exceptions.BodyTooLarge: 413,
     exceptions.NotAtThisMicroversion: 404,
     exceptions.NotAuthenticated: 401,
     exceptions.ProjectMismatch: 400,
@@ -39,6 +40,7 @@ STATUSES: dict[type[exceptions.ConsoleExtError], int] = {
     exceptions.ComputeUnavailable: 503,
     exceptions.ServersUnavailable: 503,
     exceptions.StoreUnavailable: 503,
+    exceptions.MicroversionsUnavailable: 503,
 }
 
 # nova/api/openstack/wsgi.py, class Fault

@@ -22,13 +22,14 @@ from stevedore import named
 from console_ext import exceptions
 from console_ext.policy import Policy
 from console_ext.wsgi import declarations
+from console_ext.wsgi.controller import overloads
 from console_ext.wsgi.extensions import (
     NAMESPACE,
     ControllerExtension,
     ResourceExtension,
     V21APIExtensionBase,
 )
-from console_ext.wsgi.operation import Operation
+from console_ext.wsgi.operation import Named, Operation, Overloads, each
 from console_ext.wsgi.router import Router
 
 T = TypeVar('T')
@@ -162,19 +163,14 @@ def build_router(extensions: Iterable[V21APIExtensionBase], policy: Policy) -> R
         one has
     """
     router = Router()
-    actions: dict[str, dict[str, Operation]] = {}
+    actions: dict[str, dict[str, Named]] = {}
     nouns: dict[str, str] = {}
     for extension in extensions:
         for attached in _ask(extension, extension.get_controller_extensions):
             table = actions.setdefault(attached.collection, {})
             for operation in _actions(extension.alias, attached):
                 name = operation.action or ''
-                if name in table:
-                    raise exceptions.ExtensionError(
-                        extension.alias,
-                        f'the action {name} is already that of {table[name].alias}',
-                    )
-                table[name] = operation
+                table[name] = _joined(name, table.get(name), operation)
         for resource in _ask(extension, extension.get_resources):
             path = _path(extension.alias, resource)
             if path in nouns or path in _ACTIONS or resource.collection in _NOUNS:
@@ -183,16 +179,32 @@ def build_router(extensions: Iterable[V21APIExtensionBase], policy: Policy) -> R
                     f'the noun {path} is already that of {nouns.get(path, "the API")}',
                 )
             nouns[path] = extension.alias
-            for method, full_path, operation in _methods(extension.alias, resource):
-                router.connect(method, full_path, operation)
+            for method, full_path, operations in _methods(extension.alias, resource):
+                router.connect(method, full_path, operations)
     for collection, table in actions.items():
         router.connect('POST', f'/{collection}/{{server_id}}/action', table)
-    for row in router.rows():
-        if not policy.knows(row.policy):
-            raise exceptions.ExtensionError(
-                row.extension, f'the policy rule {row.policy} is not registered'
-            )
+    for operation in router.operations():
+        for rule in operation.rules:
+            if not policy.knows(rule):
+                raise exceptions.ExtensionError(
+                    operation.alias, f'the policy rule {rule} is not registered'
+                )
     return router
+
+
+def _joined(name: str, others: Named | None, operation: Operation) -> Named:
+    """An action beside those of its name, at other microversions."""
+    if others is None:
+        return operation
+    (owner, *_) = all_of_it = list(each(others))
+    try:
+        if owner.alias == operation.alias:
+            return Overloads.of([*all_of_it, operation])
+    except ValueError:
+        pass
+    raise exceptions.ExtensionError(
+        operation.alias, f'the action {name} is already that of {owner.alias}'
+    )
 
 
 def _actions(alias: str, attached: ControllerExtension) -> Iterator[Operation]:
@@ -205,7 +217,8 @@ def _actions(alias: str, attached: ControllerExtension) -> Iterator[Operation]:
         declared = declarations.declaration_of(method)
         if declared is not None and declared.action is not None:
             found = True
-            yield Operation.compile(alias, method, names_server=True)
+            for one in overloads(method):
+                yield Operation.compile(alias, one, names_server=True)
     if not found:
         raise exceptions.ExtensionError(
             alias, f'{type(attached.controller).__name__} has no action'
@@ -225,20 +238,27 @@ def _path(alias: str, resource: ResourceExtension) -> str:
 
 def _methods(
     alias: str, resource: ResourceExtension
-) -> Iterator[tuple[str, str, Operation]]:
+) -> Iterator[tuple[str, str, Named]]:
     path = _path(alias, resource)
     of_server = resource.parent is not None and resource.parent[0] in _NOUNS
     member = resource.member_name or resource.collection[:-1]
+    id_name = resource.id_name or f'{member}_id'
     found = False
     for name, (http_method, is_one) in _METHODS.items():
         method = getattr(resource.controller, name, None)
         if method is not None:
             found = True
-            yield (
-                http_method,
-                f'{path}/{{{member}_id}}' if is_one else path,
-                Operation.compile(alias, method, names_server=of_server),
-            )
+            operations = [
+                Operation.compile(alias, one, names_server=of_server)
+                for one in overloads(method)
+            ]
+            try:
+                named = Overloads.of(operations)
+            except ValueError as error:
+                raise exceptions.ExtensionError(
+                    alias, f'{method.__qualname__} is there several times: {error}'
+                ) from None
+            yield http_method, f'{path}/{{{id_name}}}' if is_one else path, named
     if not found:
         raise exceptions.ExtensionError(
             alias, f'{type(resource.controller).__name__} has no method of a noun'

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import microversion_parse
@@ -69,13 +71,23 @@ class Range(NamedTuple):
         return f'{self.minimum}–{self.maximum or ""}'
 
     @classmethod
-    def parse(cls, minimum: str, maximum: str | None) -> Range:
+    def parse(cls, minimum: str | None, maximum: str | None) -> Range:
         """
+        :param minimum: None for the first microversion
         :raises InvalidMicroversion: either is not a version
         """
         return cls(
-            Version.parse(minimum), None if maximum is None else Version.parse(maximum)
+            DEFAULT if minimum is None else Version.parse(minimum),
+            None if maximum is None else Version.parse(maximum),
         )
+
+
+def overlapping(ranges: Iterable[Range]) -> tuple[Range, Range] | None:
+    """Two ranges that share a version; None where no two do."""
+    for one, other in itertools.combinations(ranges, 2):
+        if one.overlaps(other):
+            return one, other
+    return None
 
 
 # What the stand-alone host serves; at 2.6 Nova replaced the actions by a resource.

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import webob
@@ -11,13 +12,18 @@ import webob
 from console_ext import context as contexts
 from console_ext import exceptions
 from console_ext.wsgi import faults, microversions
-from console_ext.wsgi.operation import Operation, Operations
+from console_ext.wsgi.operation import Named, Operation, Operations
 
 CONTENT_TYPES = ('application/json', 'application/vnd.openstack.compute+json')
 MAX_JSON_DEPTH = 100
 
 # Set by Nova's /v2, and by our stand-alone host: microversions do not exist there.
 LEGACY_V2 = 'openstack.legacy_v2'
+
+# The template of a noun's path, for logs: an id in the path itself may be a token.
+ROUTE = 'console_ext.route'
+
+_WITH_BODY = ('POST', 'PUT')
 
 
 class Request(webob.Request):
@@ -37,6 +43,11 @@ class Request(webob.Request):
         return bool(self.environ.get(LEGACY_V2))
 
     @property
+    def has_body(self) -> bool:
+        """Whether the method is one whose body is read."""
+        return self.method in _WITH_BODY
+
+    @property
     def request_id(self) -> str | None:
         request_id: str | None = self.environ.get(faults.REQUEST_ID)
         return request_id
@@ -49,35 +60,27 @@ def select(
 ) -> tuple[Operation, Any]:
     """Find the operation of a request, and its body.
 
-    :raises RequestError: there is no such operation at the version asked for; the
-        request can still be passed on, body and all
+    :raises RequestError: there is no such operation at the version asked for
     """
     request.version = None
-    request.version = _version(request, supported)
-    if request.method not in ('POST', 'PUT'):
-        body = None
-    else:
-        # nova/api/openstack/wsgi.py, Request.get_content_type
-        if request.content_type not in ('', 'text/plain', *CONTENT_TYPES):
-            raise exceptions.UnsupportedContentType
-        body = _json_object(_body(request))
-    if isinstance(operations, Operation):
-        operation = operations
-    else:
-        if body is None or len(body) != 1:
-            raise exceptions.MalformedBody
-        (name,) = body
-        if name not in operations:
-            raise exceptions.NoSuchAction(name)
-        operation = operations[name]
-    if request.version not in operation.versions:
+    request.version = version_of(request, supported)
+    body = body_of(request)
+    if isinstance(operations, Mapping):
+        operations = action_of(operations, body)
+    operation = operations.at(request.version)
+    if operation is None:
         raise exceptions.NotAtThisMicroversion
     return operation, body
 
 
-def _version(
+def version_of(
     request: Request, supported: microversions.Range | None
 ) -> microversions.Version:
+    """The version that a request asks for.
+
+    :param supported: None where every version passes
+    :raises InvalidMicroversion, UnsupportedMicroversion:
+    """
     if request.is_legacy:
         return microversions.DEFAULT
     try:
@@ -88,6 +91,36 @@ def _version(
         raise
 
 
+def body_of(request: Request) -> Any:
+    """The JSON of a body; None for an empty one, and where the method has none.
+
+    The body can be read again.
+
+    :raises UnsupportedContentType, MalformedBody:
+    """
+    if not request.has_body:
+        return None
+    # nova/api/openstack/wsgi.py, Request.get_content_type
+    if request.content_type not in ('', 'text/plain', *CONTENT_TYPES):
+        raise exceptions.UnsupportedContentType
+    body = _body(request)
+    return _json(body) if body else None
+
+
+def action_of(operations: Mapping[str, Named], body: Any) -> Named:
+    """The action that a body names.
+
+    :raises MalformedBody: it is no object with one key
+    :raises NoSuchAction:
+    """
+    if not isinstance(body, dict) or len(body) != 1:
+        raise exceptions.MalformedBody
+    (name,) = body
+    if name not in operations:
+        raise exceptions.NoSuchAction(name)
+    return operations[name]
+
+
 def _body(request: Request) -> bytes:
     try:
         return request.body
@@ -96,21 +129,21 @@ def _body(request: Request) -> bytes:
         raise exceptions.MalformedBody from None
 
 
-def _json_object(body: bytes) -> dict[str, Any]:
+def _json(body: bytes) -> Any:
     try:
         value = json.loads(body.decode('utf-8'))
     except (ValueError, RecursionError):
         raise exceptions.MalformedBody from None
-    if not isinstance(value, dict):
-        raise exceptions.MalformedBody
-    level: list[Any] = [value]
+    level = [value] if isinstance(value, (dict, list)) else []
     for _ in range(MAX_JSON_DEPTH):
+        if not level:
+            return value
         level = [
             child
             for part in level
             for child in (part.values() if isinstance(part, dict) else part)
             if isinstance(child, (dict, list))
         ]
-        if not level:
-            return value
-    raise exceptions.MalformedBody
+    if level:
+        raise exceptions.MalformedBody
+    return value

@@ -9,7 +9,10 @@ and stands in these two only.
 from __future__ import annotations
 
 import logging
+import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import webob
@@ -29,6 +32,10 @@ LOG = logging.getLogger(__name__)
 
 # Any client can cause the line about a missing authentication filter.
 _SECONDS_BETWEEN_LINES = 60.0
+
+# Ids in a path that are no secrets.
+_SHOWN = ('project_id', 'server_id')
+_SHORTEST_SECRET = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +70,17 @@ class Resource:
     def answer(
         self, request: Request, operation: Operation, body: Any, args: dict[str, str]
     ) -> webob.Response:
-        """Carry out an operation that was selected."""
+        """Carry out an operation that was selected.
+
+        :raises Declined: its method leaves the request to the API behind
+        """
         try:
             result = self._carry_out(request, operation, body, args)
             return _success(request, operation, result)
+        except exceptions.Declined:
+            raise
         except Exception as error:
-            return refusal(request, operation, error)
+            return refusal(request, operation, error, args)
 
     def _carry_out(
         self, request: Request, operation: Operation, body: Any, args: dict[str, str]
@@ -76,8 +88,13 @@ class Resource:
         request.context = self._context(request)
         args = dict(args)
         _check_project(request.context, args.pop('project_id', None))
-        if operation.request_validator is not None:
-            operation.request_validator.check(body, legacy=request.is_legacy)
+        version = request.version or microversions.DEFAULT
+        query_validator = operation.query_validators.at(version)
+        if query_validator is not None:
+            query_validator.check(_query(request), legacy=request.is_legacy)
+        validator = operation.request_validators.at(version)
+        if validator is not None:
+            validator.check(body, legacy=request.is_legacy)
         kwargs: dict[str, Any] = args
         target = {
             'project_id': request.context.project_id,
@@ -88,14 +105,15 @@ class Resource:
             kwargs['server'] = server
             target = {'project_id': server.project_id, 'user_id': server.user_id}
         self.policy.authorize(
-            operation.policy, target, request.context.to_policy_values()
+            operation.rule(body), target, request.context.to_policy_values()
         )
-        if body is not None:
+        if request.has_body:
             kwargs['body'] = body
         result = operation.method(request, **kwargs)
-        if operation.response_validator is not None:
+        response_validator = operation.response_validators.at(version)
+        if response_validator is not None:
             try:
-                operation.response_validator.check(result)
+                response_validator.check(result)
             except exceptions.InvalidBody:
                 # Its text quotes the value, and the value may be a token.
                 raise TypeError('the response does not fit its schema') from None
@@ -128,29 +146,50 @@ def _success(request: Request, operation: Operation, result: Any) -> webob.Respo
     return _with_version_headers(request, response)
 
 
+def _query(request: Request) -> dict[str, list[str]]:
+    """The query as query schemas have it: each name with all its values.
+
+    :raises InvalidBody: it is not UTF-8
+    """
+    try:
+        query: dict[str, list[str]] = request.GET.dict_of_lists()
+    except UnicodeDecodeError:
+        raise exceptions.InvalidBody('Query string is not UTF-8 encoded') from None
+    return query
+
+
 def _check_project(context: contexts.RequestContext, project_id: str | None) -> None:
     if project_id is not None and project_id != context.project_id:
         raise exceptions.ProjectMismatch(project_id, context.project_id)
 
 
 def refusal(
-    request: Request, operation: Operation | None, error: Exception
+    request: Request,
+    operation: Operation | None,
+    error: Exception,
+    args: Mapping[str, str] = MappingProxyType({}),
 ) -> webob.Response:
     """The response for an error, and the line in the log where it is our fault.
 
     :param operation: None where none was found
+    :param args: what the route found in the URL, and the log may not show
     """
     status = faults.status_of(error)
     expected = EXPECTED_OF_ALL if operation is None else operation.expected
     if isinstance(error, (exceptions.UnexpectedReply, exceptions.LookUpFailed)):
-        LOG.error('%s (request %s)', printable(error), request.request_id)
+        reason = printable(_without(args, str(error)))
+        LOG.error('%s (request %s)', reason, request.request_id)
         response = faults.unexpected(request.request_id)
     elif status == 500 or (operation is not None and status not in expected):
+        where = operation.method.__qualname__ if operation else 'no operation'
+        trace = ''.join(traceback.format_exception(error))
+        shown = _without(args, trace)
         LOG.error(
-            'Unexpected error in %s (request %s)',
-            operation.method.__qualname__ if operation else 'no operation',
+            'Unexpected error in %s (request %s)%s',
+            where,
             request.request_id,
-            exc_info=error,
+            '' if shown == trace else f'\n{shown}',
+            exc_info=error if shown == trace else None,
         )
         response = faults.unexpected(request.request_id)
     else:
@@ -161,6 +200,18 @@ def refusal(
             LOG.warning('%s (host %s, request %s)', error, host, request.request_id)
         response = faults.from_error(error, request.request_id)
     return _with_version_headers(request, response)
+
+
+def _without(args: Mapping[str, str], text: str) -> str:
+    """A text in which names stand for the values in a noun's path: one may be a token.
+
+    Short values are no tokens, and would be found where they are not meant.
+    """
+    for name, value in args.items():
+        if name not in _SHOWN and len(value) >= _SHORTEST_SECRET:
+            for written in (value, repr(value)[1:-1]):
+                text = text.replace(written, f'{{{name}}}')
+    return text
 
 
 def _accepted_content_type(request: Request) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import routes
 
-from console_ext.wsgi.operation import Operation, Operations
+from console_ext.wsgi.operation import Operation, Operations, each
 
 # Nova's: a project in the URL is hex digits and dashes, or it is no project.
 _PROJECT = '/{project_id:[0-9a-f-]+}'
@@ -17,20 +17,23 @@ _PROJECT = '/{project_id:[0-9a-f-]+}'
 class Match(NamedTuple):
     """
     :param args: the variables of the URL, decoded
+    :param template: the path as it was connected, without the project
     """
 
     operations: Operations
     args: dict[str, str]
+    template: str = ''
 
     @property
     def is_action(self) -> bool:
-        return not isinstance(self.operations, Operation)
+        return isinstance(self.operations, Mapping)
 
 
 class Row(NamedTuple):
     """A line of the final table.
 
     :param action: the key of the body; None for a noun's method
+    :param policy: the rules that may be asked, with a comma between two
     """
 
     method: str
@@ -71,7 +74,7 @@ class Router:
         if not found:
             return None
         args = dict(found[0])
-        _, _, operations = self._routes[int(args.pop('number'))]
+        _, template, operations = self._routes[int(args.pop('number'))]
         try:
             # WSGI's text is the path's bytes (PEP 3333).
             args = {
@@ -80,23 +83,21 @@ class Router:
             }
         except UnicodeError:
             return None
-        return Match(operations, args)
+        return Match(operations, args, template)
+
+    def operations(self) -> Iterator[Operation]:
+        """All that a request can lead to."""
+        for _, _, operations in self._routes:
+            yield from each(operations)
 
     def rows(self) -> Iterator[Row]:
         for method, path, operations in self._routes:
-            for operation in _each(operations):
+            for operation in each(operations):
                 yield Row(
                     method,
                     path,
                     operation.action,
                     str(operation.versions),
-                    operation.policy,
+                    ','.join(operation.rules),
                     operation.alias,
                 )
-
-
-def _each(operations: Operations) -> Iterator[Operation]:
-    if isinstance(operations, Mapping):
-        yield from operations.values()
-    else:
-        yield operations

@@ -62,9 +62,15 @@ TEXTS = [
         'Version 3.0 is not supported by the API. Minimum is 2.1 and maximum is 2.5.',
     ),
     (exceptions.UnsupportedContentType(), 'Unsupported Content-Type'),
+    (exceptions.BodyTooLarge(9), 'Request is too large. Larger than 9 bytes.'),
     (exceptions.MalformedBody(), 'Malformed request body'),
     (exceptions.NoSuchAction('x'), 'There is no such action: x'),
     (exceptions.NotAtThisMicroversion(), 'The resource could not be found.'),
+    (exceptions.Declined(), 'The request is not for this extension.'),
+    (
+        exceptions.MicroversionsUnavailable(),
+        'The supported API versions cannot be determined now. Try again later.',
+    ),
     (
         exceptions.NoAuthenticationFilter(),
         'The request you have made requires authentication.',

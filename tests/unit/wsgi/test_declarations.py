@@ -5,7 +5,11 @@ import pytest
 
 from console_ext import wsgi
 from console_ext.wsgi import declarations, validation
-from console_ext.wsgi.declarations import Declaration, declaration_of
+from console_ext.wsgi.declarations import (
+    Declaration,
+    VersionedSchema,
+    declaration_of,
+)
 
 REQUEST, RESPONSE = {'type': 'object'}, {'type': 'string'}
 
@@ -35,12 +39,49 @@ def test_all_marks():
         action='os-a',
         minimum='2.3',
         maximum='2.5',
-        request_schema=REQUEST,
-        response_schema=RESPONSE,
+        request_schemas=(VersionedSchema(REQUEST),),
+        response_schemas=(VersionedSchema(RESPONSE),),
         policy='a:b',
         status=202,
         expected_errors=frozenset({404, 409}),
     )
+
+
+def test_schemas_stack():
+    """Each is kept with its microversions."""
+
+    @validation.schema(REQUEST, '2.6', '2.7')
+    @validation.schema(RESPONSE, '2.8')
+    @validation.query_schema(REQUEST, '2.9')
+    @validation.response_body_schema(RESPONSE, max_version='2.8')
+    @validation.response_body_schema(REQUEST, '2.9')
+    def method(self):
+        pass
+
+    assert declaration_of(method) == Declaration(
+        request_schemas=(
+            VersionedSchema(RESPONSE, '2.8', None),
+            VersionedSchema(REQUEST, '2.6', '2.7'),
+        ),
+        query_schemas=(VersionedSchema(REQUEST, '2.9', None),),
+        response_schemas=(
+            VersionedSchema(REQUEST, '2.9', None),
+            VersionedSchema(RESPONSE, None, '2.8'),
+        ),
+    )
+
+
+def test_rule_that_is_chosen():
+    """The function, and all rules that it may choose."""
+
+    def choose(body):
+        return 'a:b'
+
+    @wsgi.authorize(choose, rules=['a:b', 'a:c'])
+    def method(self):
+        pass
+
+    assert declaration_of(method) == Declaration(policy=choose, rules=('a:b', 'a:c'))
 
 
 def test_what_is_not_said():
@@ -49,8 +90,9 @@ def test_what_is_not_said():
         action=None,
         minimum='2.1',
         maximum=None,
-        request_schema=None,
-        response_schema=None,
+        request_schemas=(),
+        query_schemas=(),
+        response_schemas=(),
         policy='a:b',
         status=200,
         expected_errors=frozenset(),

@@ -30,13 +30,16 @@ def test_names_are_nova_s():
         'controller',
         'parent',
         'member_name',
+        'id_name',
     ]
 
 
 def test_public_names():
     """All that an author imports, and all of it there."""
     assert {name for name in wsgi.__all__ if hasattr(wsgi, name)} == {
+        'Controller',
         'ControllerExtension',
+        'Declined',
         'Request',
         'ResourceExtension',
         'V21APIExtensionBase',
@@ -45,6 +48,7 @@ def test_public_names():
         'authorize',
         'expected_errors',
         'response',
+        'serves',
     }
 
 
@@ -76,4 +80,4 @@ def test_values(value):
 def test_noun_s_defaults():
     """A noun stands at the top, and its members are called after it."""
     noun = wsgi.ResourceExtension('things', None)
-    assert (noun.parent, noun.member_name) == (None, None)
+    assert (noun.parent, noun.member_name, noun.id_name) == (None, None, None)

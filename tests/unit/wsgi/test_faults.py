@@ -18,9 +18,13 @@ LEAVES = {
     exceptions.InvalidMicroversion: (400, 'badRequest'),
     exceptions.UnsupportedMicroversion: (406, 'computeFault'),
     exceptions.UnsupportedContentType: (415, 'badMediaType'),
+    exceptions.BodyTooLarge: (413, 'overLimit'),
     exceptions.MalformedBody: (400, 'badRequest'),
     exceptions.NoSuchAction: (400, 'badRequest'),
     exceptions.NotAtThisMicroversion: (404, 'itemNotFound'),
+    # The filter passes the request on, and answers nothing.
+    exceptions.Declined: (500, 'computeFault'),
+    exceptions.MicroversionsUnavailable: (503, 'serviceUnavailable'),
     exceptions.NoAuthenticationFilter: (401, 'unauthorized'),
     exceptions.ProjectMismatch: (400, 'badRequest'),
     exceptions.InvalidBody: (400, 'badRequest'),

@@ -148,6 +148,96 @@ def test_noun_below_a_server(programs):
     )
 
 
+def test_noun_with_a_name_for_its_ids(programs):
+    """As it stands in the path, and in the method's arguments."""
+    named = "'things', Controller(), id_name='number'"
+    programs.install(NOUN.replace("'things', Controller()", named))
+    assert table(programs.routes())[2] == ('DELETE /things/{number} - 2.3– wave wave')
+
+
+OVERLOADED = NOUN.replace('class Controller:', 'class Controller(wsgi.Controller):')
+OVERLOADED = OVERLOADED.replace(
+    '        def helper(self):',
+    """        @wsgi.authorize('wave')
+        @wsgi.api_version('2.1', '2.2')
+        def delete(self, request, thing_id):
+            return {}
+
+        def helper(self):""",
+)
+
+
+def test_methods_of_one_name(programs):
+    """Each has a line of its own, in the order of the microversions."""
+    programs.install(OVERLOADED)
+    assert table(programs.routes())[2:4] == [
+        'DELETE /things/{thing_id} - 2.1–2.2 wave wave',
+        'DELETE /things/{thing_id} - 2.3– wave wave',
+    ]
+
+
+def test_methods_of_one_name_that_overlap(programs):
+    """Nobody could say which of them a request is for."""
+    programs.install(OVERLOADED.replace("'2.1', '2.2'", "'2.1', '2.3'"))
+    assert programs.refusal() == (
+        "API extension 'wave': Controller.delete is there several times: "
+        '2.1–2.3 and 2.3– overlap'
+    )
+
+
+TWO_ACTIONS = GOOD.replace(
+    'def wave(self, request, server, body):',
+    """@wsgi.api_version('2.1', '2.5')
+        def wave(self, request, server, body):
+            return {}
+
+        @wsgi.action('os-wave')
+        @wsgi.authorize('wave')
+        @wsgi.api_version('2.6')
+        def wave_again(self, request, server, body):""",
+)
+
+
+@pytest.mark.parametrize('name', ['wave_again', 'wave'])
+def test_action_of_several_methods(programs, name):
+    """At different microversions they may have one name; or one name in Python too."""
+    source = TWO_ACTIONS.replace('wave_again', name)
+    if name == 'wave':
+        source = source.replace(
+            'class Controller:', 'class Controller(wsgi.Controller):'
+        )
+    programs.install(source)
+    assert table(programs.routes())[-2:] == [
+        'POST /servers/{server_id}/action os-wave 2.1–2.5 wave wave',
+        'POST /servers/{server_id}/action os-wave 2.6– wave wave',
+    ]
+
+
+def test_action_of_another_extension_at_another_version(programs):
+    """An action belongs to one extension at all microversions."""
+    source = GOOD.replace('os-wave', 'os-getSerialConsole').replace(
+        "@wsgi.authorize('wave')",
+        "@wsgi.authorize('wave')\n        @wsgi.api_version('2.6')",
+    )
+    programs.install(source)
+    assert programs.refusal() == (
+        "API extension 'wave': the action os-getSerialConsole is already that of "
+        'os-remote-consoles'
+    )
+
+
+def test_rules_that_are_chosen(programs):
+    """All of them are in the table."""
+    chosen = GOOD.replace(
+        "@wsgi.authorize('wave')", "@wsgi.authorize(str, ['wave', 'wave:twice'])"
+    )
+    two = "policy.RuleDefault('wave', '@'), policy.RuleDefault('wave:twice', '@')"
+    programs.install(chosen.replace("policy.RuleDefault('wave', '@')", two))
+    assert table(programs.routes())[-1] == (
+        'POST /servers/{server_id}/action os-wave 2.1– wave,wave:twice wave'
+    )
+
+
 def test_disabled_extension_is_not_imported(programs):
     """Not even if it would stop the program."""
     programs.install('raise SystemExit("I was imported")')
@@ -258,6 +348,18 @@ FAULTS = [
         "@wsgi.authorize('wavy')",
         'the policy rule wavy is not registered',
     ),
+    (
+        GOOD,
+        "@wsgi.authorize('wave')",
+        "@wsgi.authorize(str, rules=['wave', 'wavy'])",
+        'the policy rule wavy is not registered',
+    ),
+    (
+        GOOD,
+        "@wsgi.authorize('wave')",
+        '@wsgi.authorize(str)',
+        'Controller.wave declares no policy rule',
+    ),
     (GOOD, "@wsgi.action('os-wave')", '', 'Controller has no action'),
     (
         GOOD,
@@ -270,6 +372,13 @@ FAULTS = [
         "@wsgi.authorize('wave')",
         "@wsgi.authorize('wave')\n        @validation.schema({'type': 'x'})",
         'Controller.wave declares an invalid schema: ',
+    ),
+    (
+        GOOD,
+        "@wsgi.authorize('wave')",
+        "@wsgi.authorize('wave')\n        @validation.schema({}, '2.1', '2.6')"
+        "\n        @validation.schema({}, '2.6')",
+        'Controller.wave declares schemas for 2.6– and 2.1–2.6, which overlap',
     ),
     (
         GOOD,

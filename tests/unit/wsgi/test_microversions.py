@@ -169,6 +169,24 @@ def test_overlap(one, other, overlap):
 
 
 @pytest.mark.parametrize(
+    ('ranges', 'pair'),
+    [
+        ([], None),
+        ([('2.1', None)], None),
+        ([('2.1', '2.5'), ('2.6', '2.7'), ('2.8', None)], None),
+        ([('2.8', None), ('2.1', '2.5'), ('2.5', '2.7')], (1, 2)),
+        ([('2.1', None), ('2.3', '2.4')], (0, 1)),
+        ([(None, '2.5'), ('2.6', '2.7'), ('2.1', '2.1')], (0, 2)),
+    ],
+)
+def test_overlapping(ranges, pair):
+    """The first two of many that share a version."""
+    ranges = [Range.parse(*bounds) for bounds in ranges]
+    expected = None if pair is None else tuple(ranges[index] for index in pair)
+    assert microversions.overlapping(ranges) == expected
+
+
+@pytest.mark.parametrize(
     ('bounds', 'text'), [(('2.1', '2.5'), '2.1–2.5'), (('2.1', None), '2.1–')]
 )
 def test_range_as_text(bounds, text):

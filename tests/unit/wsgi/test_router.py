@@ -9,6 +9,8 @@ from console_ext.wsgi.router import Match, Router, Row
 from tests.deployment import PROJECT_A
 from tests.wsgi_client import build
 
+ACTION = '/servers/{server_id}/action'
+
 
 class Controller:
     @wsgi.action('os-a')
@@ -39,7 +41,7 @@ def router(operations):
     router = Router()
     router.connect('GET', '/things', operations['index'])
     router.connect('GET', '/things/{thing_id}', operations['show'])
-    router.connect('POST', '/servers/{server_id}/action', {'os-a': operations['act']})
+    router.connect('POST', ACTION, {'os-a': operations['act']})
     return router
 
 
@@ -63,6 +65,7 @@ def test_match(router, operations, method, path, name, args):
     match = router.match(build(path, method=method).environ)
     assert match.args == args
     assert match.is_action is (name == 'act')
+    assert match.template in ('/things', '/things/{thing_id}', ACTION)
     found = match.operations['os-a'] if match.is_action else match.operations
     assert found is operations[name]
 

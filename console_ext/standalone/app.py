@@ -211,6 +211,7 @@ def build_app(
         supported,
         max_body_bytes(conf),
         nova.has_files(conf),
+        is_alone=True,
     )
 
 

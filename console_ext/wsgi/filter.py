@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import webob
+import webob.exc
 from oslo_config import cfg
 
 from console_ext import conf as config
@@ -23,8 +24,11 @@ from console_ext.servers.base import LookUp, WSGIApplication
 from console_ext.throttle import Throttle
 from console_ext.wsgi import faults, loader, microversions
 from console_ext.wsgi.body_size import max_body_bytes
-from console_ext.wsgi.request import Request, select
-from console_ext.wsgi.resource import Resource
+from console_ext.wsgi.request import ROUTE, Request
+from console_ext.wsgi.resource import Resource, refusal
+from console_ext.wsgi.router import Match
+from console_ext.wsgi.selection import Selection
+from console_ext.wsgi.supported import SupportedVersions
 
 LOG = logging.getLogger(__name__)
 
@@ -35,9 +39,11 @@ _SECONDS_BETWEEN_LINES = 60.0
 class Filter:
     """A compute API, and the extensions in front of it.
 
-    :param supported: the wrapped API's microversions; None where it is not ours
+    :param supported: the wrapped API's microversions; None for those that it says
     :param has_nova_files: whether Nova's configuration was read: without it, Nova's
         policy is not known, and no request that comes through Nova is answered
+    :param is_alone: whether the API behind is ours, and has nothing that an extension
+        has: extensions then answer all requests for their nouns
     """
 
     def __init__(
@@ -48,12 +54,16 @@ class Filter:
         supported: microversions.Range | None,
         max_body_bytes: int,
         has_nova_files: bool,
+        is_alone: bool = False,
     ):
         self._application = application
         self._loaded = loaded
         self._router = loaded.router
         self._resource = Resource(loaded.policy, look_up, supported)
-        self._max_body_bytes = max_body_bytes
+        self._selection = Selection(
+            SupportedVersions(application, supported), max_body_bytes
+        )
+        self._is_alone = is_alone
         self._has_nova_files = has_nova_files
         self._refused = Throttle(_SECONDS_BETWEEN_LINES)
 
@@ -61,26 +71,36 @@ class Filter:
         match = self._router.match(environ)
         if match is None:
             return self._application(environ, start_response)
-        request = Request(environ)
         if not match.is_action:
-            response = self._refusal(request) or self._resource.handle(
+            environ[ROUTE] = environ.get('SCRIPT_NAME', '') + match.template
+        request = Request(environ)
+        try:
+            response = self._answer(request, match)
+        except exceptions.Declined as declined:
+            if declined.instead is None or not self._is_alone:
+                # WebOb has put the body back.
+                return self._application(environ, start_response)
+            response = refusal(request, None, declined.instead)
+        return response(environ, start_response)
+
+    def _answer(self, request: Request, match: Match) -> webob.Response:
+        """
+        :raises Declined: the API behind answers
+        """
+        if self._is_alone and not match.is_action:
+            return self._refusal(request) or self._resource.handle(
                 request, match.operations, match.args
             )
-            return response(environ, start_response)
-        if (request.content_length or 0) > self._max_body_bytes:
-            return self._application(environ, start_response)
         try:
-            operation, body = select(
-                request, match.operations, self._resource.supported
-            )
-        except exceptions.RequestError:
-            # The API behind us has other actions and versions than ours.  WebOb has
-            # put the body back.
-            return self._application(environ, start_response)
-        response = self._refusal(request) or self._resource.answer(
+            operation, body = self._selection.select(request, match.operations)
+        except (exceptions.Declined, webob.exc.HTTPRequestEntityTooLarge):
+            # The latter is raised while a body is read, for a filter in front of us.
+            raise
+        except Exception as error:
+            return refusal(request, None, error)
+        return self._refusal(request) or self._resource.answer(
             request, operation, body, match.args
         )
-        return response(environ, start_response)
 
     def _refusal(self, request: Request) -> webob.Response | None:
         """A 500 for a request that came through a Nova whose policy is not known."""

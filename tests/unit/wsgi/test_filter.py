@@ -19,6 +19,7 @@ from console_ext.wsgi.operation import Operation
 from console_ext.wsgi.responses import json_response
 from console_ext.wsgi.router import Router
 from tests.deployment import PROJECT_A, PROJECT_B, Deployment, server_id
+from tests.unit.wsgi.nouns import DOCUMENT
 from tests.wsgi_client import (
     ADMIN,
     ALICE,
@@ -46,13 +47,15 @@ class Unreadable(io.RawIOBase):
 
 
 class Behind:
-    """The wrapped API: it notes what reaches it."""
+    """The wrapped API: it says its versions, and notes what else reaches it."""
 
     def __init__(self):
         self.environs = []
         self.bodies = []
 
     def __call__(self, environ, start_response):
+        if (environ['SCRIPT_NAME'], environ['PATH_INFO']) == ('/v2.1', '/'):
+            return json_response(200, DOCUMENT)(environ, start_response)
         self.environs.append(environ)
         body = environ['wsgi.input']
         if not isinstance(body, Unreadable):
@@ -359,7 +362,7 @@ def test_look_up_of_the_caller_s(deployment, behind):
 
 
 def test_noun_of_an_extension(deployment, behind):
-    """Its methods are answered, or refused, without asking the API behind."""
+    """Its methods are answered, or refused, where they exist; else it is passed on."""
 
     class Things:
         @wsgi.authorize('context_is_admin')
@@ -383,6 +386,6 @@ def test_noun_of_an_extension(deployment, behind):
     answered = ask(application, '/things', token=ADMIN, headers=at_2_3)
     assert answered.json == {'things': []}
     assert ask(application, '/things', token=ALICE, headers=at_2_3).status_int == 403
-    assert ask(application, '/things', token=ADMIN).status_int == 404
     assert behind.environs == []
+    assert ask(application, '/things', token=ADMIN).status_int == 299
     assert ask(application, '/things', token=ADMIN, method='PUT').status_int == 299

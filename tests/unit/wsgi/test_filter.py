@@ -251,8 +251,9 @@ def test_chunked_bodies(application, behind):
     assert behind.bodies == [body]
 
 
-def test_client_s_own_identity(application, behind, caplog):
+def test_client_s_own_identity(deployment, behind, caplog):
     """Without authentication in front nobody gets in; the log says it once."""
+    application = console_filter.build_filter(deployment.conf(), behind)
     claimed = {
         'X-User-Id': 'mallory',
         'X-Project-Id': PROJECT_A,

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
+from collections.abc import MutableMapping
 from typing import Any
 
 from oslo_config import cfg
@@ -31,6 +33,16 @@ _MORE_CONNECTIONS = 100
 # one that is being closed.
 _IDLE_S = 65
 _IDLE_CHECK_S = 5
+
+
+class _Pathless(logging.LoggerAdapter[logging.Logger]):
+    """waitress's logger, without the path of a request: it may hold a token."""
+
+    def process(
+        self, msg: str, kwargs: MutableMapping[str, Any]
+    ) -> tuple[str, MutableMapping[str, Any]]:
+        what, serving, _ = msg.partition(' while serving ')
+        return f'{what}{serving}a request' if serving else msg, kwargs
 
 
 class HTTPServer:
@@ -117,7 +129,9 @@ class HTTPServer:
             if idle:
                 # As the server itself does with one that is idle for too long.
                 min(idle, key=lambda one: one.last_activity).will_close = True
-        return self._connection(*args, **more)
+        connection = self._connection(*args, **more)
+        connection.logger = _Pathless(connection.logger)
+        return connection
 
     def _unsent(self) -> bool:
         return any(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from typing import Any
 from urllib import parse
@@ -11,10 +12,21 @@ from urllib import parse
 from console_ext.printable import printable
 from console_ext.servers.base import WSGIApplication
 from console_ext.wsgi import microversions
+from console_ext.wsgi.request import ROUTE
 
 LOG = logging.getLogger(__name__)
 
 _VERSION_HEADER = microversions.HEADER.lower()
+
+
+# A part of a path that is neither short nor a word may be a token.
+_SHORT = 24
+_WORD = re.compile('[a-z-]{1,40}', re.ASCII)
+
+# What follows these, or is the first part, is the id of a server or of a project.
+_BEFORE_ID = frozenset({'servers', 'v2', 'v2.1'})
+
+_HIDDEN = '{id}'
 
 
 class RequestLog:
@@ -28,7 +40,9 @@ class RequestLog:
         # Taken now: what is behind us moves the path's parts about.
         client = printable(environ.get('REMOTE_ADDR', '-'))
         method = environ['REQUEST_METHOD']
-        path = f'{environ.get("SCRIPT_NAME", "")}{environ.get("PATH_INFO", "")}'
+        path = _without_tokens(
+            f'{environ.get("SCRIPT_NAME", "")}{environ.get("PATH_INFO", "")}'
+        )
 
         def log_and_start(
             status: str, headers: list[tuple[str, str]], *exc_info: Any
@@ -39,7 +53,7 @@ class RequestLog:
                 client,
                 # Quoted, so that no path can forge a line.
                 parse.quote(method),
-                parse.quote(path, encoding='latin-1'),
+                _template(environ) or path,
                 status.partition(' ')[0],
                 values.get('content-length', '-'),
                 values.get(_VERSION_HEADER, '-').rpartition(' ')[2],
@@ -48,6 +62,27 @@ class RequestLog:
             return start_response(status, headers, *exc_info)
 
         return self._application(environ, log_and_start)
+
+
+def _template(environ: dict[str, Any]) -> str | None:
+    """The route that was found meanwhile, where its path may hold a token."""
+    route = environ.get(ROUTE)
+    return route and parse.quote(route, safe='/{}', encoding='latin-1')
+
+
+def _without_tokens(path: str) -> str:
+    """A path, quoted, without what may be a token."""
+    parts = path.split('/')
+    return '/'.join(
+        parse.quote(part, encoding='latin-1')
+        if index < 2 or parts[index - 1] in _BEFORE_ID or _is_harmless(part)
+        else _HIDDEN
+        for index, part in enumerate(parts)
+    )
+
+
+def _is_harmless(part: str) -> bool:
+    return len(part) <= _SHORT or _WORD.fullmatch(part) is not None
 
 
 def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Any:

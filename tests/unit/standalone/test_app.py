@@ -12,6 +12,7 @@ from tests.deployment import (
     server,
     server_id,
 )
+from tests.unit.wsgi import nouns
 from tests.wsgi_client import (
     ADMIN,
     ALICE,
@@ -234,3 +235,79 @@ def test_rules():
         'os_compute_api:servers:detail': 'rule:project_reader_or_admin',
         'os_compute_api:servers:show': 'rule:project_reader_or_admin',
     }
+
+
+NOUN_FAULTS = [
+    ('2.5', b'{', 400, 'Malformed request body'),
+    ('2.5', {}, 404, 'The resource could not be found.'),
+    ('2.1', {'screen': {'kind': 'small'}}, 404, 'The resource could not be found.'),
+    ('2.9', [], 400, "[] is not of type 'object'"),
+    ('2.9', {}, 400, "'screen' is a required property"),
+    (
+        '2.105',
+        {},
+        406,
+        'Version 2.105 is not supported by the API. Minimum is 2.1 and maximum is '
+        '2.104.',
+    ),
+]
+
+
+@pytest.fixture
+def with_nouns(deployment, monkeypatch):
+    """The minimal API at a Nova's microversions, with an extension that has nouns."""
+    conf = deployment.conf()
+    monkeypatch.setattr(app.loader, 'load', lambda conf, rules: nouns.load(conf)[1])
+    return app.build_app(conf, app.microversions.Range.parse('2.1', '2.104'))
+
+
+@pytest.mark.parametrize(('version', 'body', 'status', 'message'), NOUN_FAULTS)
+def test_noun_that_is_refused(with_nouns, version, body, status, message):
+    """There is no other API to ask, so the extension's host says it."""
+    response = ask(
+        with_nouns,
+        f'/servers/{server_id("01")}/screens',
+        body,
+        token=ALICE,
+        headers={'OpenStack-API-Version': f'compute {version}'},
+    )
+    assert response.status_int == status
+    assert fault(response)[1] == message
+    assert response.headers['OpenStack-API-Version'] == f'compute {version}'
+
+
+def test_noun_that_no_other_api_takes(with_nouns):
+    """What the extension would leave, its method answers, or says what is instead."""
+    at_latest = {'OpenStack-API-Version': 'compute latest'}
+    response = ask(
+        with_nouns,
+        f'/servers/{server_id("01")}/screens',
+        {'screen': {'kind': 'theirs'}},
+        token=ALICE,
+        headers=at_latest,
+    )
+    assert response.json == {'screen': 'ours'}
+    assert response.headers['OpenStack-API-Version'] == 'compute 2.104'
+    response = ask(with_nouns, '/keys/x', token=ADMIN, headers=at_latest)
+    assert fault(response) == ('itemNotFound', 'Instance x could not be found.')
+    assert response.headers['OpenStack-API-Version'] == 'compute 2.104'
+
+
+@pytest.mark.parametrize(
+    ('method', 'path'),
+    [
+        ('GET', f'/servers/{server_id("01")}/screens'),
+        ('PUT', f'/servers/{server_id("01")}/screens'),
+        ('HEAD', f'/servers/{server_id("01")}/screens'),
+        ('POST', f'/servers/{server_id("01")}/screens/'),
+        ('GET', '/keys'),
+        ('DELETE', '/keys/x'),
+    ],
+)
+def test_noun_by_another_method(with_nouns, method, path):
+    """There is nothing, as Nova's router says it: no JSON, and no version."""
+    headers = {'OpenStack-API-Version': 'compute 2.99'}
+    response = ask(with_nouns, path, token=ADMIN, method=method, headers=headers)
+    assert response.status_int == 404
+    assert 'json' not in response.content_type
+    assert 'OpenStack-API-Version' not in response.headers

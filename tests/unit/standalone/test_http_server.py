@@ -26,6 +26,8 @@ class Application:
         self.go_on = threading.Event()
 
     def __call__(self, environ, start_response):
+        if environ['PATH_INFO'].startswith('/fail'):
+            raise RuntimeError('failed')
         if environ['PATH_INFO'] == '/slow':
             self.asked.set()
             assert self.go_on.wait(60)
@@ -146,3 +148,14 @@ def test_stop_with_a_request_under_way(deployment, application):
 def _ask_in_vain(server):
     with contextlib.suppress(requests.RequestException):
         requests.get(f'{server.url}/slow', timeout=60)
+
+
+def test_failure_is_logged_without_the_path(server, caplog):
+    """The path may hold a token."""
+    answer = requests.get(f'{server.url}/fail/a-token', timeout=60)
+    assert answer.status_code == 500
+    assert 'a-token' not in answer.text
+    (record,) = [one for one in caplog.records if one.name == 'waitress']
+    assert record.getMessage() == 'Exception while serving a request'
+    assert record.exc_info
+    assert 'a-token' not in caplog.text

@@ -99,6 +99,64 @@ def test_path_is_that_of_the_client(log):
     )
 
 
+TOKENS = [
+    '11111111-2222-4333-8444-555555555555',
+    'Vb4gq-1xXJ0cTq9m_3Zz5kq8b6yQ2nq0o5s7w1e4r2A',
+    '%D0%B6' * 20,
+    'a' * 100,
+]
+
+
+@pytest.mark.parametrize('token', TOKENS)
+@pytest.mark.parametrize(
+    ('path', 'shown'),
+    [
+        ('/v2.1/keys/{}', '/v2.1/keys/{{id}}'),
+        ('/v2.1/keys/{}/', '/v2.1/keys/{{id}}/'),
+        ('/v2.1/keys//{}', '/v2.1/keys//{{id}}'),
+        ('/keys/{}/more', '/keys/{{id}}/more'),
+        ('/v2/abc/keys/{}', '/v2/abc/keys/{{id}}'),
+        ('/v2.1/servers/1/keys/{}', '/v2.1/servers/1/keys/{{id}}'),
+    ],
+)
+def test_path_that_no_route_was_found_for(log, path, shown, token):
+    """Refused early or unknown, it may still end in a token."""
+    assert f'"GET {shown.format()}" status: 202 ' in log(path.format(token))
+
+
+PROJECT = 'aaaaaaaa00004000800000000000000a'
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        f'/v2.1/servers/{TOKENS[0]}/action',
+        f'/v2.1/{PROJECT}/servers/{TOKENS[0]}',
+        f'/v2/{PROJECT}/servers/detail',
+        f'/{PROJECT}/servers/{TOKENS[0]}',
+        '/v2.1/os-console-auth-tokens/abc',
+        '/v2.1/servers/1/os-a-noun-with-a-very-long-name',
+    ],
+)
+def test_ids_that_are_no_secrets(log, path):
+    """Projects and servers are what an operator looks for."""
+    assert f'"GET {path}" status: 202 ' in log(path)
+
+
+def test_route_that_was_found(log):
+    """Its template, as the host notes it in the environ on its way."""
+
+    class Routing:
+        status_int = 202
+
+        def __call__(self, environ, start_response):
+            environ['console_ext.route'] = '/v2.1/keys/{key}'
+            return json_response(202, {})(environ, start_response)
+
+    line = log('/v2.1/keys/short', answer=Routing())
+    assert '"GET /v2.1/keys/{key}" status: 202 ' in line
+
+
 def test_silent_where_nobody_listens(caplog):
     """The application is asked as if the filter were not there."""
     caplog.set_level(logging.WARNING, request_log.LOG.name)

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from tests import documentation
-from tests.deployment import PROJECT_A, server_id
+from tests.deployment import PROJECT_A, PROJECT_B, server_id
 from tests.functional.programs import BIN, free_port
 
 SOURCE = Path(__file__).with_name('example_plugin')
@@ -45,11 +45,14 @@ def test_it_is_in_the_table(installed):
     ).stdout
     rows = {line.split()[2]: line.split()[3:] for line in out.splitlines()}
     assert rows['greet'] == ['2.1–', 'example:greet', 'example-greeting']
+    assert 'GET /servers/{server_id}/greetings/{name} - 2.3– example:greet' in (
+        ' '.join(out.split())
+    )
     assert 'os-getSerialConsole' in rows
 
 
 def test_it_answers(installed, deployment, programs):
-    """Its action is served, schema-checked and policy-enforced."""
+    """Its action and its noun are served, schema-checked and policy-enforced."""
     port = free_port()
     deployment.configure(api={'listen_port': port})
     api = programs.start(
@@ -59,7 +62,16 @@ def test_it_answers(installed, deployment, programs):
         PYTHONPATH=str(installed),
     )
     api.wait_for('Serving on')
-    url = f'http://127.0.0.1:{port}/v2.1/servers/{server_id("01")}/action'
+    root = f'http://127.0.0.1:{port}'
+    server = f'/v2.1/servers/{server_id("01")}'
+    url = f'{root}{server}/action'
+
+    def show(path, version='2.3', roles='member', method='GET'):
+        headers = {
+            'X-Auth-Token': f'alice:{PROJECT_A}:{roles}',
+            'OpenStack-API-Version': f'compute {version}',
+        }
+        return requests.request(method, f'{root}{path}', headers=headers, timeout=10)
 
     def greet(body, roles='member'):
         token = f'alice:{PROJECT_A}:{roles}'
@@ -70,6 +82,30 @@ def test_it_answers(installed, deployment, programs):
     assert greet({'name': 'Ada'}).json() == {'greeting': 'server-01 greets Ada'}
     assert greet({}).status_code == 400
     assert greet({'name': 'Ada'}, roles='reader').status_code == 403
+    greeted = show(f'{server}/greetings/Ada')
+    assert greeted.json() == {'greeting': 'server-01 greets Ada'}
+
+    # The name may be a secret: whatever becomes of the request, the log lacks it.
+    secret = 'Zm9v' * 10
+    noun = f'{server}/greetings/{secret}'
+    statuses = [
+        show(noun).status_code,
+        show(noun, 'latest').status_code,
+        show(noun, '2.1').status_code,
+        show(noun, '2.999').status_code,
+        show(noun, 'x').status_code,
+        show(noun, roles='reader').status_code,
+        show(f'/v2.1/servers/x/greetings/{secret}').status_code,
+        show(f'/v2.1/{PROJECT_B}/servers/x/greetings/{secret}').status_code,
+        show(f'/v2/servers/{server_id("01")}/greetings/{secret}').status_code,
+        show(f'/greetings/{secret}').status_code,
+        show(noun, method='DELETE').status_code,
+        show(f'{noun}/').status_code,
+    ]
+    assert statuses == [200, 200, 404, 406, 400, 403, 404, 400, 404, 300, 404, 404]
+    api.wait_for('/greetings/{id}/')
+    assert '"GET /v2.1/servers/{server_id}/greetings/{name}" status: 200' in api.log
+    assert secret not in api.log
 
 
 def test_disabled_it_is_not_imported(installed, deployment):

@@ -20,6 +20,13 @@ class GreetingController:
         return {'greeting': f'{server.name} greets {body["greet"]["name"]}'}
 
 
+class GreetingsController:
+    @wsgi.api_version('2.3')
+    @wsgi.authorize(RULE)
+    def show(self, request, server, name):
+        return {'greeting': f'{server.name} greets {name}'}
+
+
 class Greeting(wsgi.V21APIExtensionBase):
     """Servers that greet."""
 
@@ -28,6 +35,16 @@ class Greeting(wsgi.V21APIExtensionBase):
 
     def get_controller_extensions(self):
         return [wsgi.ControllerExtension(self, 'servers', GreetingController())]
+
+    def get_resources(self):
+        return [
+            wsgi.ResourceExtension(
+                'greetings',
+                GreetingsController(),
+                parent=('servers', 'server'),
+                id_name='name',
+            )
+        ]
 
     def get_policies(self):
         return [policy.RuleDefault(RULE, 'rule:project_member_or_admin')]

@@ -145,10 +145,10 @@ class Behind:
 class Wrapped:
     """The extension in front of the API."""
 
-    def __init__(self, conf):
+    def __init__(self, conf, supported=None):
         self.behind = Behind()
         self.extension, loaded = load(conf)
         self.screens = self.extension.screens
         self.filter = Filter(
-            self.behind, loaded, InventoryLookUp(conf), None, MAX_BODY_BYTES, False
+            self.behind, loaded, InventoryLookUp(conf), supported, MAX_BODY_BYTES, False
         )

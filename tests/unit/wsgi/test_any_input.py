@@ -12,6 +12,7 @@ from console_ext.standalone import deploy
 from console_ext.wsgi.filter import build_filter
 from console_ext.wsgi.request import MAX_JSON_DEPTH
 from tests.deployment import PROJECT_A, Deployment, server, server_id
+from tests.unit.wsgi.nouns import Wrapped
 from tests.wsgi_client import ALICE, SERIAL, ask, build, chunked, fault
 
 ACTION = f'/v2.1/servers/{server_id("01")}/action'
@@ -131,6 +132,34 @@ def test_chunked_bodies(pipeline, filtered, body):
     assert response.status_int in (299, 400, 409)
     if response.status_int == 299:
         assert response.body == str(len(body)).encode()
+
+
+@a_few
+@given(
+    body=st.binary(max_size=200)
+    | JSON.map(lambda value: json.dumps(value).encode())
+    | st.dictionaries(
+        st.sampled_from(['kind', 'x']),
+        JSON | st.sampled_from(['small', 'large', 'theirs']),
+    ).map(lambda screen: json.dumps({'screen': screen}).encode()),
+    version=VERSIONS
+    | st.sampled_from(['compute 2.5', 'compute 2.9', 'compute latest']),
+)
+def test_bodies_of_a_noun(conf, body, version):
+    """Answered, refused, or passed on whole."""
+    wrapped = Wrapped(conf)
+    response = ask(
+        wrapped.filter,
+        f'/servers/{server_id("01")}/screens',
+        body,
+        token=ALICE,
+        headers={'OpenStack-API-Version': version},
+    )
+    assert response.status_int in (200, 299, 400, 403, 404, 406)
+    if response.status_int == 299:
+        assert wrapped.behind.bodies == [body]
+    else:
+        assert wrapped.behind.bodies == []
 
 
 @a_few

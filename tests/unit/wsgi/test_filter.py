@@ -50,12 +50,13 @@ class Behind:
     """The wrapped API: it says its versions, and notes what else reaches it."""
 
     def __init__(self):
+        self.document = DOCUMENT
         self.environs = []
         self.bodies = []
 
     def __call__(self, environ, start_response):
         if (environ['SCRIPT_NAME'], environ['PATH_INFO']) == ('/v2.1', '/'):
-            return json_response(200, DOCUMENT)(environ, start_response)
+            return json_response(200, self.document)(environ, start_response)
         self.environs.append(environ)
         body = environ['wsgi.input']
         if not isinstance(body, Unreadable):
@@ -267,6 +268,25 @@ def test_client_s_own_identity(deployment, behind, caplog):
     assert behind.environs == []
     (record,) = caplog.records
     assert 'no authentication filter' in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    ('document', 'body', 'status'),
+    [
+        ({'version': {'version': '2.3', 'min_version': '2.1'}}, SERIAL, 403),
+        ({'version': {'version': '2.6', 'min_version': '2.1'}}, SERIAL, 299),
+        ({}, SERIAL, 503),
+        ({}, {'os-stop': None}, 299),
+    ],
+    ids=str,
+)
+def test_action_at_latest(deployment, behind, document, body, status):
+    """It is ours where the newest microversion of the API behind still has it."""
+    behind.document = document
+    application = console_filter.build_filter(deployment.conf(), behind)
+    latest = {'OpenStack-API-Version': 'compute latest'}
+    response = ask(application, ACTION, body, token=READER, headers=latest)
+    assert response.status_int == status
 
 
 def nova_context():

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from console_ext.wsgi.microversions import Range
 from console_ext.wsgi.request import LEGACY_V2
 from tests.deployment import PROJECT_A, PROJECT_B, server_id
 from tests.unit.wsgi.nouns import MAX_BODY_BYTES, KeysController, Wrapped
@@ -287,6 +288,17 @@ def test_range_is_not_needed(wrapped):
     wrapped.behind.document = (500, {})
     answer = ask(wrapped.filter, KEY, token=ADMIN, **at('2.31'))
     assert answer.json == {'key': 'old'}
+    assert ask(wrapped.filter, KEY, token=ADMIN, **at('2.30')).status_int == 299
+    assert wrapped.behind.asked == 0
+
+
+def test_range_that_is_given(deployment):
+    """The API behind is not asked, and what is beyond does not exist."""
+    supported = Range.parse('2.1', '2.50')
+    wrapped = Wrapped(deployment.conf(), supported)
+    answer = ask(wrapped.filter, KEY, token=ADMIN, **at('latest'))
+    assert answer.headers['OpenStack-API-Version'] == 'compute 2.50'
+    assert ask(wrapped.filter, KEY, token=ADMIN, **at('2.60')).status_int == 406
     assert ask(wrapped.filter, KEY, token=ADMIN, **at('2.30')).status_int == 299
     assert wrapped.behind.asked == 0
 

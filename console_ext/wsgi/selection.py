@@ -12,7 +12,7 @@ from typing import Any
 
 from console_ext import exceptions
 from console_ext.wsgi import microversions
-from console_ext.wsgi.operation import Named, Operation, Operations
+from console_ext.wsgi.operation import Named, Operation, Operations, each
 from console_ext.wsgi.request import Request, action_of, body_of, version_of
 from console_ext.wsgi.supported import SupportedVersions
 
@@ -83,11 +83,29 @@ class Selection:
             is_open = operation is not None and operation.versions.maximum is None
             needs_range = is_latest or is_open or self._supported.known is not None
         if needs_range:
-            request.version = version_of(request, self._supported.get())
+            try:
+                supported = self._supported.get()
+            except exceptions.MicroversionsUnavailable:
+                if self._is_for_none(request, named):
+                    raise exceptions.Declined from None
+                raise
+            request.version = version_of(request, supported)
             operation = named.at(request.version)
         if operation is None:
             raise exceptions.Declined
         return operation
+
+    def _is_for_none(self, request: Request, named: Named) -> bool:
+        """Whether no operation would take the request, at whichever version."""
+        if self._is_too_large(request):
+            return False
+        try:
+            body = body_of(request)
+        except exceptions.RequestError:
+            return False
+        return all(
+            one.serves is not None and not one.serves(body) for one in each(named)
+        )
 
     def _is_too_large(self, request: Request) -> bool:
         return (request.content_length or 0) > self._max_body_bytes

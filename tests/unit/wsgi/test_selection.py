@@ -128,12 +128,8 @@ def test_what_is_taken_and_refused(wrapped, how, status, message):
     assert wrapped.screens.seen == []
 
 
-def test_predicate_that_fails(wrapped, monkeypatch, caplog):
+def test_predicate_that_fails(wrapped, caplog):
     """What cannot be decided is not left."""
-    monkeypatch.setattr(type(wrapped.screens), '_takes', None)
-    broken = [{'screen': SMALL}, {'screen': {'kind': []}}]
-    for body in broken:
-        assert post(wrapped, body).status_int == 400
     (operation,) = [
         one for one in wrapped.filter._router.operations() if one.serves is not None
     ]
@@ -281,6 +277,20 @@ def test_range_that_is_not_said(wrapped, version):
         {'version': {'version': '2.104', 'min_version': '2.1'}},
     )
     assert post(wrapped, version=version).status_int == 200
+
+
+@pytest.mark.parametrize('version', ['2.9', '2.104', 'latest'])
+def test_range_that_is_not_said_to_requests_of_others(wrapped, version):
+    """What no method would take at any microversion is left all the same."""
+    wrapped.behind.document = (500, {})
+    response = post(wrapped, THEIRS, version)
+    assert response.status_int == 299
+    assert wrapped.behind.bodies == [json.dumps(THEIRS).encode()]
+    for body in (b'{', b' ' * 2000, b''):
+        assert post(wrapped, body, version).status_int == 503
+    assert ask(wrapped.filter, KEY, token=ADMIN, **at(version)).status_int == (
+        299 if version == '2.9' else 503
+    )
 
 
 def test_range_is_not_needed(wrapped):

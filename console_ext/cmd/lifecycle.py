@@ -66,9 +66,8 @@ def attend(
     notifier.ready()
     while (received := signals.wait(_LOOK_S)) not in STOP:
         if received == RELOAD:
-            notifier.reloading()
-            service.reload()
-            notifier.ready()
+            with notifier.reloading():
+                service.reload()
         service.check()
     LOG.info('Stopping')
     notifier.stopping(service.stop_s)

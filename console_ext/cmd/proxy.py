@@ -112,9 +112,8 @@ def _serve_together(
         close()
 
     def reload() -> None:
-        notifier.reloading()
-        service.reload(conf)
-        notifier.ready()
+        with notifier.reloading():
+            service.reload(conf)
 
     Workers(
         conf.workers,

@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import socket
 import time
+from collections.abc import Iterator
 
 LOG = logging.getLogger(__name__)
 
 # How long a message may wait for room in systemd's queue.
 _SEND_S = 1.0
+
+# What the end of a process may take after its stop.
+_EXIT_S = 5.0
 
 
 class Notifier:
@@ -23,6 +28,7 @@ class Notifier:
     def __init__(self, address: str | None, timeout_s: float = _SEND_S):
         self._address = address
         self._timeout_s = timeout_s
+        self._is_ready = False
 
     @classmethod
     def of_environment(cls) -> Notifier:
@@ -30,19 +36,30 @@ class Notifier:
         return cls(os.environ.get('NOTIFY_SOCKET'))
 
     def ready(self) -> None:
-        """The program serves, for the first time or after a reload."""
+        """The program serves."""
+        self._is_ready = True
         self._send('READY=1')
 
-    def reloading(self) -> None:
-        """The program reads its configuration again; :meth:`ready` ends that."""
+    @contextlib.contextmanager
+    def reloading(self) -> Iterator[None]:
+        """Within it, the program reads its configuration again.
+
+        A program that is not ready yet stays so.
+        """
+        if not self._is_ready:
+            yield
+            return
         usec = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         self._send('RELOADING=1', f'MONOTONIC_USEC={usec}')
+        yield
+        self._send('READY=1')
 
     def stopping(self, stop_s: float) -> None:
         """
         :param stop_s: how long the stop may take, whatever TimeoutStopSec is
         """
-        self._send('STOPPING=1', f'EXTEND_TIMEOUT_USEC={round(stop_s * 1e6)}')
+        usec = round((stop_s + _EXIT_S) * 1e6)
+        self._send('STOPPING=1', f'EXTEND_TIMEOUT_USEC={usec}')
 
     def _send(self, *lines: str) -> None:
         if not self._address:

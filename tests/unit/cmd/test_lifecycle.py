@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A program from its start to its end."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -24,8 +25,11 @@ class Notifier:
     def ready(self):
         self._calls.append('READY')
 
+    @contextlib.contextmanager
     def reloading(self):
         self._calls.append('RELOADING')
+        yield
+        self._calls.append('READY')
 
     def stopping(self, stop_s):
         self._calls.append(f'STOPPING {stop_s}')
@@ -79,8 +83,9 @@ def test_start_and_stop(signals, number):
 
 def test_notifications(signals):
     """systemd hears of the start after it, and of the stop before it."""
+    numbers = [signal.SIGHUP]
     parts = Parts(
-        check=lambda: 'reload' in parts.calls or send(signal.SIGHUP),
+        check=lambda: numbers and send(numbers.pop()),
         reload=lambda: send(signal.SIGTERM),
     )
     attend(parts.service, signals, Notifier(parts.calls))

@@ -25,14 +25,26 @@ def test_messages(manager):
     notifier = Notifier(address)
     notifier.ready()
     before = time.monotonic_ns() // 1000
-    notifier.reloading()
+    with notifier.reloading():
+        pass
     notifier.stopping(9.5)
     assert receiving.recv(4096) == b'READY=1'
     reloading, usec = receiving.recv(4096).decode().splitlines()
     assert reloading == 'RELOADING=1'
     assert usec.startswith('MONOTONIC_USEC=')
     assert before <= int(usec.partition('=')[2]) <= time.monotonic_ns() // 1000
-    assert receiving.recv(4096) == b'STOPPING=1\nEXTEND_TIMEOUT_USEC=9500000'
+    assert receiving.recv(4096) == b'READY=1'
+    assert receiving.recv(4096) == b'STOPPING=1\nEXTEND_TIMEOUT_USEC=14500000'
+
+
+def test_a_reload_before_the_program_is_ready(manager):
+    """systemd does not hear of it, and not that the program is ready."""
+    receiving, address = manager
+    notifier = Notifier(address)
+    with notifier.reloading():
+        pass
+    notifier.stopping(0)
+    assert receiving.recv(4096).startswith(b'STOPPING=1')
 
 
 def test_of_the_environment(manager, monkeypatch):

@@ -102,6 +102,8 @@ def test_5000_sessions(files, deployment, programs):
             'max_sessions_per_server': 0,
             'max_sessions_per_project': 0,
             'heartbeat_interval': 5,
+            # The clients answer none.
+            'ping_interval': 0,
         },
     )
 

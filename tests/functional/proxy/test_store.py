@@ -116,7 +116,7 @@ def test_a_spice_session_has_an_end(served, tmp_path, groups, ttl_s):
             ends.append(time.monotonic() - begun)
         assert ends[0] > 2.9
         # The last one joined 1.2 s after the first.
-        assert ends[-1] - ends[0] < 0.8
+        assert ends[-1] - ends[0] < 1.1
         assert status(proxy, token, 'SPICE') == 401
 
 

@@ -83,7 +83,8 @@ def test_broker_that_is_silent(conf):
             thread.join()
         took = time.monotonic() - started
         assert len(refused) == 20
-        assert 0.5 <= took < 1.5
+        # One after the other they would take 10 s.
+        assert 0.5 <= took < 5
         with pytest.raises(exceptions.BusUnreachable):
             bus.submit('compute-1', lambda: 7)
         silent.setblocking(False)

@@ -386,7 +386,7 @@ def test_host_that_nobody_answers_for(client, context):
 
 def test_host_that_answers_too_late(client, context, scripted, monkeypatch):
     """A call is given up, the next are refused at once, and then one is answered."""
-    monkeypatch.setattr(Host, 'OPEN_S', 0.3)
+    monkeypatch.setattr(Host, 'OPEN_S', 2)
     release = threading.Event()
 
     def wait():
@@ -401,12 +401,12 @@ def test_host_that_answers_too_late(client, context, scripted, monkeypatch):
         for _ in range(10):
             with pytest.raises(exceptions.HostUnreachable):
                 client.get_console(context, 'scripted', SERVER, SERIAL)
-        assert time.monotonic() - started < 0.25
+        assert time.monotonic() - started < 1.5
     finally:
         release.set()
     assert len(scripted.calls) == 1
     scripted.answer = lambda: REPLY
-    time.sleep(0.35)
+    time.sleep(2.05)
     info = client.get_console(context, 'scripted', SERVER, SERIAL)
     assert info.token == TOKEN
 
@@ -426,7 +426,7 @@ def test_host_that_does_not_answer_delays_no_other(client, context, agent):
         started = time.monotonic()
         assert client.validate_console_port(context, 'compute-1', *args).result(5)
         slowest = max(slowest, time.monotonic() - started)
-    assert slowest < 1
+    assert slowest < client._timeout_s
     errors = [type(one.exception(10)) for one in dead]
     assert set(errors) == {exceptions.HostUnreachable}
 
@@ -545,7 +545,7 @@ def test_no_broker_is_known_at_once(deployment, context):
         started = time.monotonic()
         with pytest.raises(exceptions.BusUnreachable):
             client.get_console(context, 'compute-1', SERVER, SERIAL)
-        assert time.monotonic() - started < 0.4
+        assert time.monotonic() - started < conf.console_rpc.timeout / 2
 
 
 def test_child_after_a_fork_connects_itself(conf, client, context, agent):

@@ -167,7 +167,7 @@ def test_a_session_that_ends(browser, stored_page, machine):
 
     At its end the proxy's reason is shown; then the button opens it no more.
     """
-    before = Interposer(machine.spice_port, spoil({0, 1, 2, 3}))
+    before = Interposer([machine.spice_port], spoil({0, 1, 2, 3}))
     try:
         browser.get(stored_page(port=before.port))
         opened(browser)

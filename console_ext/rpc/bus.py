@@ -202,8 +202,10 @@ class Bus:
 
         :param started: when the call was made, on the monotonic clock
         """
+        # Queues may be missing for a while now, whoever is at fault.
+        self._last_failure = time.monotonic()
         if not self.has_answered_since(started):
-            self._suspect()
+            self._in_doubt = True
         host.circuit.unanswered()
         self._lanes.fail_waiting(name, exceptions.HostUnreachable(name))
 

@@ -17,16 +17,16 @@ def build(base_url: str, console_type: str, token: str) -> str:
     (nova/objects/console_auth_token.py).
     """
     parts = parse.urlsplit(base_url)
-    fields = parse.parse_qsl(parts.query, keep_blank_values=True)
     own = parse.urlencode({'token': token})
-    if console_type not in _TYPES_WITH_A_PATH:
-        query = f'{parts.query}&{own}' if parts.query else own
-    elif 'path' in dict(fields):
+    if console_type in _TYPES_WITH_A_PATH:
+        fields = parse.parse_qsl(parts.query, keep_blank_values=True)
+        if 'path' not in dict(fields):
+            fields.insert(0, ('path', ''))
         query = parse.urlencode(
             [(k, f'{v}?{own}' if k == 'path' else v) for k, v in fields]
         )
     else:
-        query = parse.urlencode([('path', f'?{own}'), *fields])
+        query = f'{parts.query}&{own}' if parts.query else own
     return parse.urlunsplit(parts._replace(query=query))
 
 

@@ -187,8 +187,8 @@ class Bus:
         return self._last_answer >= moment
 
     def failed(self) -> None:
-        self._last_breakdown = time.monotonic()
-        self._suspect()
+        self._last_breakdown = self._last_failure = time.monotonic()
+        self._in_doubt = True
 
     def answered(self, host: Host) -> None:
         """A compute host has, so the broker is well."""
@@ -208,10 +208,6 @@ class Bus:
             self._in_doubt = True
         host.circuit.unanswered()
         self._lanes.fail_waiting(name, exceptions.HostUnreachable(name))
-
-    def _suspect(self) -> None:
-        self._in_doubt = True
-        self._last_failure = time.monotonic()
 
     def connect(self) -> oslo_messaging.RPCClient:
         pid = os.getpid()

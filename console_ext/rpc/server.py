@@ -9,13 +9,12 @@ import threading
 import uuid
 from collections.abc import Collection, Iterator
 from typing import Any
-from urllib import parse
 
 import oslo_messaging
 from oslo_config import cfg
 from oslo_messaging.rpc import dispatcher
 
-from console_ext import consoles, exceptions
+from console_ext import access_url, consoles, exceptions
 from console_ext.compute.base import Driver
 from console_ext.consoles import ConsoleType, Endpoint
 from console_ext.printable import printable
@@ -185,14 +184,5 @@ def _connect_info(
         **({'tlsPort': endpoint.tls_port} if console_type.tls else {}),
         'internal_access_path': endpoint.internal_access_path,
         'token': token,
-        'access_url': access_url(base_url, token),
+        'access_url': access_url.build(base_url, console_type.type, token),
     }
-
-
-def access_url(base_url: str, token: str) -> str:
-    """The base URL with the token in its query, beside whatever stands there."""
-    parts = parse.urlsplit(base_url)
-    query = parse.urlencode({'token': token})
-    if parts.query:
-        query = f'{parts.query}&{query}'
-    return parse.urlunsplit(parts._replace(query=query))

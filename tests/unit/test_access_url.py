@@ -44,6 +44,22 @@ def test_build(console_type, base_url, expected):
 
 
 @pytest.mark.parametrize(
+    ('base_url', 'expected'),
+    [
+        ('ws://127.0.0.1:6083/', 'ws://127.0.0.1:6083/?token=a'),
+        ('ws://[2001:db8::1]:6083/', 'ws://[2001:db8::1]:6083/?token=a'),
+        ('wss://console.example', 'wss://console.example?token=a'),
+        ('ws://h:1/p/q', 'ws://h:1/p/q?token=a'),
+        ('ws://h:1/?zone=eu&x=1', 'ws://h:1/?zone=eu&x=1&token=a'),
+        ('http://h/spice.html#top', 'http://h/spice.html?token=a#top'),
+    ],
+)
+def test_build_beside_what_stands_there(base_url, expected):
+    """The token joins the query, and nothing else of the URL changes."""
+    assert access_url.build(base_url, 'serial', 'a') == expected
+
+
+@pytest.mark.parametrize(
     ('console_type', 'base_url'),
     [
         ('serial', 'ws://h/'),

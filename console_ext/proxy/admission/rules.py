@@ -36,6 +36,9 @@ class Refusal:
     why: str
 
 
+NOT_HERE = Refusal(404, 'There is nothing here.', 'no such path')
+
+
 class Refused(Exception):
     """A request is refused, whatever part of the proxy finds the reason."""
 
@@ -64,7 +67,7 @@ def ask(
     :raises Refused: for a reason that is in the request itself
     """
     if request.path not in cookie_paths:
-        raise Refused(Refusal(404, 'There is nothing here.', 'no such path'))
+        raise Refused(NOT_HERE)
     if len(request.origins) > 1:
         raise Refused(
             Refusal(400, 'The request has two Origin headers.', 'two origins')

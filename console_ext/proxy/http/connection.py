@@ -35,7 +35,6 @@ PAGE_PART_BYTES = 65536
 MAX_EARLY_BYTES = 65536
 
 _TOO_SLOW = Refusal(408, 'The request took too long.', 'request too slow')
-_NOT_HERE = Refusal(404, 'There is nothing here.', 'no such path')
 _STOPPING = Refusal(503, 'The proxy is being stopped; connect again.', 'stopping')
 _TOO_EARLY = Refusal(400, 'Wait for the answer to the request.', 'too much too early')
 _NOT_SO = Refusal(405, 'A page can only be fetched.', 'method on a page')
@@ -163,7 +162,7 @@ class Connection(asyncio.Protocol):
         elif path in self._listener.cookie_paths:
             self._ask(wire, request)
         else:
-            raise Refused(_NOT_HERE)
+            raise Refused(rules.NOT_HERE)
 
     def _refuse(self, refusal: Refusal) -> None:
         LOG.info(

@@ -13,7 +13,7 @@ from console_ext.compute import base as compute
 from console_ext.consoles import TYPES, Endpoint
 from console_ext.rpc import instance, transport
 from console_ext.rpc import server as rpc_server
-from console_ext.rpc.server import ComputeEndpoint, ComputeServer, access_url
+from console_ext.rpc.server import ComputeEndpoint, ComputeServer
 from tests.deployment import Deployment, server, server_id
 
 
@@ -186,22 +186,6 @@ def test_port_of_a_server_that_has_none(endpoint):
     assert refused(validate, primitive('ff'), '10001', 'serial') == 'InstanceNotFound'
     assert refused(validate, primitive('09'), '10001', 'serial') == 'InstanceNotReady'
     assert refused(validate, primitive(), '10001', 'webmks') == 'ConsoleTypeInvalid'
-
-
-@pytest.mark.parametrize(
-    ('base_url', 'expected'),
-    [
-        ('ws://127.0.0.1:6083/', 'ws://127.0.0.1:6083/?token=a'),
-        ('ws://[2001:db8::1]:6083/', 'ws://[2001:db8::1]:6083/?token=a'),
-        ('wss://console.example', 'wss://console.example?token=a'),
-        ('ws://h:1/p/q', 'ws://h:1/p/q?token=a'),
-        ('ws://h:1/?zone=eu&x=1', 'ws://h:1/?zone=eu&x=1&token=a'),
-        ('http://h/spice.html#top', 'http://h/spice.html?token=a#top'),
-    ],
-)
-def test_access_url(base_url, expected):
-    """The token joins the query, and nothing else of the URL changes."""
-    assert access_url(base_url, 'a') == expected
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from console_ext import access_url
 from console_ext.proxy.consoles import serial
-from console_ext.rpc.server import access_url
 
 
 @pytest.mark.parametrize(
@@ -27,5 +27,5 @@ def test_url_without_a_slash_at_its_end(deployment, base_url, more):
     made = serial.listener(deployment.conf())
     assert set(made.cookie_paths) == {'/', '/websockify', *more}
     assert made.cookie_paths['/websockify'] is True
-    url = urlsplit(access_url(base_url, 'token'))
+    url = urlsplit(access_url.build(base_url, 'serial', 'token'))
     assert (url.path or '/') in made.cookie_paths

@@ -46,6 +46,8 @@ _GROUPS = (
     spice,
 )
 
+_DEFAULTS = {cfg.Locations.opt_default, cfg.Locations.set_default}
+
 
 def list_opts() -> list[tuple[str | None, Sequence[cfg.Opt]]]:
     """Every option of this package, for oslo-config-generator."""
@@ -136,6 +138,19 @@ def _files(config_files: Iterable[str] | None) -> list[str]:
         return named.split(os.pathsep)
     usual: list[str] = cfg.find_config_files(project=PROJECT, prog=PROJECT)
     return usual or [path for path in [_installed(f'{PROJECT}.conf')] if path]
+
+
+def is_set(conf: cfg.ConfigOpts, option: str, group: str | None = None) -> bool:
+    """Whether somebody has set an option, to whatever value.
+
+    A file, an environment variable, the command line and an override count; a default
+    never does, not even one that another library has set.
+
+    :raises oslo_config.cfg.NoSuchOptError: the option is not registered
+    """
+    where = conf.get_location(option, group)
+    # None: the default of an option that has none of its own.
+    return where is not None and where.location not in _DEFAULTS
 
 
 def find_file(conf: cfg.ConfigOpts, name: str) -> str | None:

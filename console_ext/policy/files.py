@@ -17,6 +17,7 @@ import yaml
 from oslo_config import cfg
 from oslo_policy import policy as oslo_policy
 
+from console_ext import conf as config
 from console_ext import exceptions
 
 MAX_FILE_BYTES = 16 * 2**20
@@ -87,12 +88,12 @@ class PolicyFiles:
             is not there, or a file is empty
         """
         options = self._conf.oslo_policy
-        if self._is_named('policy_file'):
+        if config.is_set(self._conf, 'policy_file', 'oslo_policy'):
             path = self._conf.find_file(options.policy_file)
             if path is None:
                 raise _unusable(options.policy_file, 'there is no such file')
             _check_not_empty(path)
-        if self._is_named('policy_dirs'):
+        if config.is_set(self._conf, 'policy_dirs', 'oslo_policy'):
             for name in options.policy_dirs:
                 folder = self._conf.find_file(name)
                 if folder is None or not os.path.isdir(folder):
@@ -111,10 +112,6 @@ class PolicyFiles:
         :raises ConfigurationError: a file cannot be read, or used
         """
         return {path: _rules(path) for path in self._paths()}
-
-    def _is_named(self, option: str) -> bool:
-        where = self._conf.get_location(option, 'oslo_policy')
-        return where is not None and bool(where.location.is_user_controlled)
 
     def _paths(self) -> list[str]:
         """Those that exist, in oslo.policy's order: later ones win.

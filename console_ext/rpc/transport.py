@@ -16,6 +16,7 @@ import oslo_messaging
 from oslo_config import cfg
 from oslo_messaging import opts as messaging_opts
 
+from console_ext import conf as config
 from console_ext import exceptions
 
 LOG = logging.getLogger(__name__)
@@ -57,8 +58,7 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
 def is_configured(conf: cfg.ConfigOpts) -> bool:
     """Whether ``transport_url`` is set: its default is a RabbitMQ on localhost."""
     register_opts(conf)
-    where = conf.get_location('transport_url')
-    return where is not None and bool(where.location.is_user_controlled)
+    return config.is_set(conf, 'transport_url')
 
 
 def check(conf: cfg.ConfigOpts) -> None:

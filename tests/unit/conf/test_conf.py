@@ -178,3 +178,53 @@ def test_value_that_nothing_can_use(tmp_path, line, says):
     path.write_text(f'[DEFAULT]\n{line}\n')
     with pytest.raises(cfg.ConfigFileValueError, match=says):
         config.load([str(path)])
+
+
+SERIAL_URL = ('base_url', 'serial_console')
+SAME_AS_DEFAULT = 'ws://127.0.0.1:6083/'
+
+
+def test_default_is_not_set(write):
+    """Neither an option's own, nor one that another library gives it."""
+    conf = config.load([write('a.conf', 'x')])
+    assert not config.is_set(conf, *SERIAL_URL)
+    conf.set_default('base_url', 'ws://other/', group='serial_console')
+    assert not config.is_set(conf, *SERIAL_URL)
+    assert not config.is_set(conf, 'cert')
+
+
+def test_set_in_a_file(tmp_path, write):
+    """Also to the value that is the default, and in an earlier file."""
+    path = tmp_path / 'set.conf'
+    path.write_text(f'[serial_console]\nbase_url = {SAME_AS_DEFAULT}\n')
+    conf = config.load([str(path), write('a.conf', 'x')])
+    assert config.is_set(conf, *SERIAL_URL)
+    assert not config.is_set(conf, 'html5proxy_base_url', 'spice')
+    assert config.is_set(conf, 'host')
+
+
+def test_set_in_the_environment(monkeypatch):
+    """As oslo.config spells it."""
+    monkeypatch.setenv('OS_SERIAL_CONSOLE__BASE_URL', SAME_AS_DEFAULT)
+    assert config.is_set(config.load([]), *SERIAL_URL)
+
+
+def test_set_on_the_command_line():
+    """Of a program that has the option there."""
+    conf = cfg.ConfigOpts()
+    conf.register_cli_opt(cfg.IntOpt('workers', default=1))
+    config.read(conf, [], ['--workers', '1'])
+    assert config.is_set(conf, 'workers')
+
+
+def test_set_by_an_override():
+    """As a program does for its user."""
+    conf = config.load([])
+    conf.set_override('base_url', SAME_AS_DEFAULT, group='serial_console')
+    assert config.is_set(conf, *SERIAL_URL)
+
+
+def test_unknown_option_is_not_set():
+    """A misspelt name is an error of the caller, not an unset option."""
+    with pytest.raises(cfg.NoSuchOptError):
+        config.is_set(config.load([]), 'base_ur', 'serial_console')

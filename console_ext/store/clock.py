@@ -12,16 +12,13 @@ import sqlalchemy as sa
 from console_ext import exceptions
 
 # Each has one value throughout a statement, so that an index can be used with it.
-#
-# MySQL converts NOW() to seconds by way of the local time, which is ambiguous in the
-# hour when summer time ends.  UTC_TIMESTAMP() is replicated as NOW() is.
-_MYSQL = "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) / 1e6)"
-
 _SECONDS = {
     # Versions before 3.42 have no fraction in unixepoch().
     'sqlite': "((julianday('now') - 2440587.5) * 86400.0)",
-    'mysql': _MYSQL,
-    'mariadb': _MYSQL,
+    # MySQL and MariaDB convert NOW() to seconds by way of the local time, which is
+    # ambiguous in the hour when summer time ends.  UTC_TIMESTAMP() is replicated as
+    # NOW() is.
+    'mysql': "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) / 1e6)",
     'postgresql': 'CAST(EXTRACT(epoch FROM statement_timestamp()) AS double precision)',
 }
 

@@ -44,7 +44,7 @@ def engine(conf: cfg.ConfigOpts, timeout_s: int | None) -> sa.Engine:
     try:
         if not (database.connection or '').isprintable():
             raise ValueError('it has a control character')
-        url = sa.make_url(database.connection or '')
+        url = _of_mysql(sa.make_url(database.connection or ''))
         if database.connection_parameters:
             url = url.update_query_string(database.connection_parameters, append=True)
         if timeout_s is not None:
@@ -122,6 +122,18 @@ def _identity(file: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _of_mysql(url: sa.URL) -> sa.URL:
+    """The URL with SQLAlchemy's ``mysql`` dialect in place of its ``mariadb``.
+
+    They are one dialect, which finds out which server it talks to.  oslo.db knows
+    deadlocks and duplicates by the first name only, and so do the options of tables.
+    """
+    backend, plus, driver = url.drivername.partition('+')
+    if backend != 'mariadb':
+        return url
+    return url.set(drivername=f'mysql{plus}{driver}')
 
 
 def _bounded(url: sa.URL, timeout_s: int) -> sa.URL:

@@ -17,6 +17,7 @@ from console_ext import exceptions
 from console_ext.exceptions import RefusalReason
 from console_ext.store import migration
 from console_ext.store.authorization import Lease
+from console_ext.store.engine import engine as engine_of
 from console_ext.store.store import Store
 from tests import stores
 from tests.integration.store.processes import redeem_at_once
@@ -159,6 +160,23 @@ def test_tokens_are_found_by_an_index(connection):
                     whole = scan in text and stores.SOCKETS.name not in text
                 assert not whole, (statement, plan)
     engine.dispose()
+    store.close()
+
+
+def test_a_url_of_the_mariadb_dialect(mariadb):
+    """Duplicates, tables and timeouts are those of a URL that says mysql."""
+    connection = mariadb.new_database().replace('mysql+', 'mariadb+')
+    conf = stores.configuration(connection)
+    migration.sync(conf)
+    store = Store(conf)
+    token = stores.issued(store)
+    with pytest.raises(exceptions.UnexpectedReply, match='not new'):
+        store.issue(token, stores.authorization(), stores.TTL_S)
+    made = engine_of(conf, 7)
+    with made.connect() as database:
+        waits = database.scalar(sa.text('SELECT @@innodb_lock_wait_timeout'))
+    assert waits == 7
+    made.dispose()
     store.close()
 
 

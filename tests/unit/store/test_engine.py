@@ -57,6 +57,15 @@ def test_gives_a_url_timeouts_where_it_has_none(url, expected):
     assert dict(engine._bounded(sa.make_url(url), 5).query) == expected
 
 
+@pytest.mark.parametrize('driver', ['+pymysql', '+mysqlconnector', ''])
+def test_mariadb_is_spelt_mysql(driver):
+    """By whose name oslo.db, the tables and the timeouts know both."""
+    url = engine._of_mysql(sa.make_url(f'mariadb{driver}://u:p@h:3307/d?charset=x'))
+    assert url.render_as_string(hide_password=False) == (
+        f'mysql{driver}://u:p@h:3307/d?charset=x'
+    )
+
+
 def test_connection_parameters_count_as_the_urls_own():
     conf = stores.configuration(
         'sqlite:///f', database={'connection_parameters': 'timeout=9'}

@@ -35,12 +35,8 @@ class Host:
 
     __slots__ = ('circuit', 'has_answered')
 
-    # How long a host that left a call unanswered is not asked again.  It has cost its
-    # caller the whole timeout already; from then on one call at a time is enough.
-    OPEN_S = 0.0
-
     def __init__(self) -> None:
-        self.circuit = CircuitBreaker(self.OPEN_S)
+        self.circuit = CircuitBreaker()
         self.has_answered = False
 
 

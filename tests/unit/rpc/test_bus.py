@@ -10,7 +10,7 @@ import oslo_messaging
 import pytest
 
 from console_ext import exceptions
-from console_ext.rpc.bus import Bus, Buses, Host
+from console_ext.rpc.bus import Bus, Buses
 
 
 @pytest.fixture
@@ -162,10 +162,8 @@ def test_hosts_that_are_known_are_bounded(conf, monkeypatch):
     assert bus.host('a') is not first
 
 
-def test_host_that_has_just_not_answered(conf, monkeypatch):
-    """What waits for it ends, and what comes next is refused, until it is asked
-    again."""
-    monkeypatch.setattr(Host, 'OPEN_S', 60)
+def test_host_that_has_just_not_answered(conf):
+    """What waits for it ends, and what comes while one call asks it is refused."""
     bus = Bus(conf, None)
     begun, ended = threading.Semaphore(0), threading.Event()
 
@@ -176,6 +174,7 @@ def test_host_that_has_just_not_answered(conf, monkeypatch):
     calls = [bus.submit('silent', call) for _ in range(50)]
     assert begun.acquire(timeout=5)
     bus.unanswered('silent', bus.host('silent'), time.monotonic())
+    assert bus.host('silent').circuit.enter()
     with pytest.raises(exceptions.HostUnreachable):
         bus.submit('silent', call)
     ended.set()

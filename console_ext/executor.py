@@ -154,27 +154,36 @@ class BoundedExecutor(futures.Executor):
                 future = next(iter(self._waiting))
                 call = self._waiting.pop(future)
                 self._running += 1
-            self._make(future, call)
+            perform(call, future, self._leave)
             # An idle thread keeps nothing of its last call.
             del future, call
-
-    def _make(self, future: futures.Future[Any], call: _Call) -> None:
-        if not future.set_running_or_notify_cancel():
-            self._leave()
-            return
-        try:
-            result = call()
-        except BaseException as error:
-            # There is room before the caller can know, and begin the next call.
-            self._leave()
-            future.set_exception(error)
-        else:
-            self._leave()
-            future.set_result(result)
 
     def _leave(self) -> None:
         with self._lock:
             self._running -= 1
+
+
+def perform(
+    call: Callable[[], _Result],
+    future: futures.Future[_Result],
+    leave: Callable[[], None],
+) -> None:
+    """Make a call, unless its future is cancelled, and give the future its outcome.
+
+    :param leave: gives the place of the call to others; called before the future is
+        done, so that there is room for whatever the caller begins next
+    """
+    if not future.set_running_or_notify_cancel():
+        leave()
+        return
+    try:
+        result = call()
+    except BaseException as error:
+        leave()
+        future.set_exception(error)
+    else:
+        leave()
+        future.set_result(result)
 
 
 def _tell(ended: futures.Future[_Result], late: Callable[[_Result], None]) -> None:

@@ -7,9 +7,10 @@ import os
 import threading
 from collections.abc import Callable, Hashable
 from concurrent import futures
+from functools import partial
 from typing import Any, TypeVar
 
-from console_ext.executor import Busy
+from console_ext.executor import Busy, perform
 
 _Result = TypeVar('_Result')
 
@@ -76,7 +77,7 @@ class Lanes:
                 begins = True
         if begins:
             try:
-                self._executor.submit(self._make, peer, future, call)
+                self._begin(peer, call, future)
             except BaseException:
                 self._leave(peer)
                 raise
@@ -101,21 +102,16 @@ class Lanes:
             if lane is not None:
                 lane.waiting.pop(future, None)
 
-    def _make(
-        self, peer: Hashable, future: futures.Future[Any], call: Callable[[], Any]
+    def _begin(
+        self,
+        peer: Hashable,
+        call: Callable[[], _Result],
+        future: futures.Future[_Result],
     ) -> None:
-        if not future.set_running_or_notify_cancel():
-            self._leave(peer)
-            return
-        try:
-            result = call()
-        except BaseException as error:
-            # The lane has room before the caller can know, and begin the next call.
-            self._leave(peer)
-            future.set_exception(error)
-        else:
-            self._leave(peer)
-            future.set_result(result)
+        """
+        :raises Busy, RuntimeError: the executor does not take the call
+        """
+        self._executor.submit(perform, call, future, partial(self._leave, peer))
 
     def _leave(self, peer: Hashable) -> None:
         """End one call of a lane, and begin the next that waits.
@@ -134,7 +130,7 @@ class Lanes:
                 future = next(iter(lane.waiting))
                 call = lane.waiting.pop(future)
             try:
-                self._executor.submit(self._make, peer, future, call)
+                self._begin(peer, call, future)
             except (Busy, RuntimeError) as error:
                 if future.set_running_or_notify_cancel():
                     future.set_exception(error)

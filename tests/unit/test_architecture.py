@@ -206,8 +206,13 @@ def test_no_global_configuration(name):
     'name', [name for name in LIBRARY if SOURCES[name].name != '__init__.py']
 )
 def test_every_module_has_its_tests(name):
-    """In a file of its name, in the same folder below tests/unit."""
+    """In a file of its name, in the same folder below tests/unit.
+
+    The groups of options have one table of tests.
+    """
     *folders, module = name.split('.')[1:]
+    if folders == ['conf']:
+        module = 'options'
     assert TESTS.joinpath(*folders, f'test_{module}.py').is_file()
 
 

@@ -29,23 +29,6 @@ def _nothing_around(tmp_path, monkeypatch):
     monkeypatch.setenv('HOME', str(tmp_path / 'home'))
 
 
-def test_every_group_is_listed():
-    """For the sample, and for a table of all options."""
-    groups = {group for group, _ in config.list_opts()}
-    assert groups == {
-        None,
-        'api',
-        'console',
-        'console_proxy',
-        'console_rpc',
-        'console_tokens',
-        'consoleauth',
-        'inventory',
-        'serial_console',
-        'spice',
-    }
-
-
 def test_no_two_configurations_are_one(write):
     """Nothing is global."""
     one, two = config.load([write('a', 'one')]), config.load([write('b', 'two')])

@@ -10,6 +10,7 @@ where the environ also has a key that no header can set.
 from __future__ import annotations
 
 from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 from oslo_context import context as oslo_context
 
@@ -85,7 +86,7 @@ class RequestContext(oslo_context.RequestContext):
         return bool(self.project_id == project_id or self.is_admin or self.system_scope)
 
 
-def from_environ(environ: dict[str, Any], policy: Policy) -> RequestContext:
+def from_environ(environ: WSGIEnvironment, policy: Policy) -> RequestContext:
     """The context of a request.
 
     :raises NoAuthenticationFilter: nothing in front of us says whom to believe

@@ -5,17 +5,15 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable
-from typing import Any
-
-from console_ext.servers.base import WSGIApplication
+from collections.abc import Callable, Iterable
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 
 class NoAnswer(Exception):
     """The application has not answered as WSGI wants it; the text says why."""
 
 
-def environ_of(path: str) -> dict[str, Any]:
+def environ_of(path: str) -> WSGIEnvironment:
     """A GET below the compute API's mount, of nobody.
 
     :param path: below ``/v2.1``
@@ -41,7 +39,7 @@ def environ_of(path: str) -> dict[str, Any]:
 
 
 def ask(
-    application: WSGIApplication, environ: dict[str, Any], max_bytes: int
+    application: WSGIApplication, environ: WSGIEnvironment, max_bytes: int
 ) -> tuple[int, bytes]:
     """The status and the body of the answer.
 
@@ -52,7 +50,9 @@ def ask(
     statuses: list[str] = []
     body = io.BytesIO()
 
-    def start_response(status: str, headers: Any, exc_info: Any = None) -> Any:
+    def start_response(
+        status: str, headers: object, exc_info: object = None, /
+    ) -> Callable[[bytes], object]:
         # It may be called again, and the last call counts (PEP 3333).
         statuses.append(status)
         return write

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from wsgiref.types import WSGIApplication
 
 from oslo_config import cfg
 
 from console_ext import exceptions
 from console_ext.context import RequestContext
 from console_ext.inventory import Entry, Inventory
-from console_ext.servers.base import LookUp, Server, WSGIApplication
+from console_ext.servers.base import LookUp, Server
 
 
 class InventoryLookUp(LookUp):

@@ -15,13 +15,14 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
+from wsgiref.types import WSGIApplication
 
 from oslo_config import cfg
 
 from console_ext import exceptions
 from console_ext.context import RequestContext
 from console_ext.executor import BoundedExecutor, Busy
-from console_ext.servers.base import LookUp, Server, Source, WSGIApplication
+from console_ext.servers.base import LookUp, Server, Source
 
 T = TypeVar('T')
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from oslo_config import cfg
 
 from console_ext import exceptions
 from console_ext.context import NOVA_CONTEXT, RequestContext
 from console_ext.servers import in_process
-from console_ext.servers.base import LookUp, Server, WSGIApplication
+from console_ext.servers.base import LookUp, Server
 
 # The first microversion that says whether a server is locked.
 MICROVERSION = 'compute 2.9'
@@ -93,7 +94,7 @@ def _environ(
     context: RequestContext, server_id: str, roles: list[str]
 ) -> dict[str, Any]:
     """A request of the caller's, made an administrator of his project for it."""
-    environ: dict[str, Any] = {
+    environ: WSGIEnvironment = {
         **in_process.environ_of(f'/servers/{server_id}'),
         'HTTP_OPENSTACK_API_VERSION': MICROVERSION,
         'HTTP_X_IDENTITY_STATUS': 'Confirmed',

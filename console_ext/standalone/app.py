@@ -7,7 +7,9 @@ from the inventory.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import webob.exc
 from oslo_config import cfg
@@ -170,7 +172,9 @@ class ComputeAPI:
             self._router.connect('GET', path, operation)
         self._router.connect('POST', '/servers/{server_id}/action', {})
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         match = self._router.match(environ)
         if match is None:
             return webob.exc.HTTPNotFound()(environ, start_response)

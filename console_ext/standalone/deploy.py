@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import configparser
 import os
+from wsgiref.types import WSGIApplication
 
 from oslo_config import cfg
 from paste import deploy
 
 from console_ext import conf as config
 from console_ext import exceptions
-from console_ext.servers.base import WSGIApplication
 
 
 def paste_file(conf: cfg.ConfigOpts) -> str:

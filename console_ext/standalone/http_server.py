@@ -9,11 +9,11 @@ import threading
 import time
 from collections.abc import MutableMapping
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 from oslo_config import cfg
 
 from console_ext import exceptions, open_files
-from console_ext.servers.base import WSGIApplication
 from console_ext.standalone.middleware.noauth import is_loopback
 
 # Larger requests are refused before they are read whole; the API's own limit is lower,

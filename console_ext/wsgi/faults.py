@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import webob
 import webob.exc
@@ -103,10 +105,12 @@ def unexpected(request_id: str | None) -> webob.Response:
 class Faults:
     """The filter that answers 500 for whatever got past everything else."""
 
-    def __init__(self, application: Any):
+    def __init__(self, application: WSGIApplication):
         self._application = application
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         try:
             return self._application(environ, start_response)
         except webob.exc.HTTPRequestEntityTooLarge:
@@ -118,6 +122,8 @@ class Faults:
             return unexpected(request_id)(environ, start_response)
 
 
-def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Any:
+def filter_factory(
+    global_conf: dict[str, str], **local_conf: str
+) -> Callable[[WSGIApplication], WSGIApplication]:
     """paste.filter_factory"""
     return Faults

@@ -8,8 +8,8 @@ as it came.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import webob
 import webob.exc
@@ -20,7 +20,7 @@ from console_ext import exceptions
 from console_ext.context import NOVA_CONTEXT
 from console_ext.servers import base as servers
 from console_ext.servers import nova
-from console_ext.servers.base import LookUp, WSGIApplication
+from console_ext.servers.base import LookUp
 from console_ext.throttle import Throttle
 from console_ext.wsgi import faults, loader, microversions
 from console_ext.wsgi.body_size import max_body_bytes
@@ -67,7 +67,9 @@ class Filter:
         self._has_nova_files = has_nova_files
         self._refused = Throttle(_SECONDS_BETWEEN_LINES)
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         match = self._router.match(environ)
         if match is None:
             return self._application(environ, start_response)

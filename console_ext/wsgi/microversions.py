@@ -6,7 +6,8 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
+from wsgiref.types import WSGIEnvironment
 
 import microversion_parse
 
@@ -94,7 +95,7 @@ def overlapping(ranges: Iterable[Range]) -> tuple[Range, Range] | None:
 STAND_ALONE = Range(Version(2, 1), Version(2, 5))
 
 
-def requested(environ: dict[str, Any], supported: Range | None) -> Version:
+def requested(environ: WSGIEnvironment, supported: Range | None) -> Version:
     """The version a request asks for, or the default.
 
     :param environ: of the request (PEP 3333)

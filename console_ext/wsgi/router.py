@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
+from wsgiref.types import WSGIEnvironment
 
 import routes
 
@@ -68,7 +69,7 @@ class Router:
             )
         self._mapper.create_regs()
 
-    def match(self, environ: dict[str, Any]) -> Match | None:
+    def match(self, environ: WSGIEnvironment) -> Match | None:
         """What a request's method and path lead to; None for nowhere."""
         found = self._mapper.routematch(environ.get('PATH_INFO') or '/', environ)
         if not found:

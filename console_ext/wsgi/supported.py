@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import logging
+from wsgiref.types import WSGIApplication
 
 from console_ext import exceptions
 from console_ext.printable import printable
 from console_ext.servers import in_process
-from console_ext.servers.base import WSGIApplication
 from console_ext.throttle import Throttle
 from console_ext.wsgi.microversions import Range, Version
 

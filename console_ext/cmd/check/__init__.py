@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import oslo_messaging
 from oslo_config import cfg
@@ -211,7 +211,9 @@ def _look_up(conf: cfg.ConfigOpts) -> tuple[LookUp, list[Source]]:
     return look_up, list(look_up.sources())
 
 
-def _only_in_its_api(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+def _only_in_its_api(
+    environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
     raise Wrong('this look-up asks the API behind the filter, and only where that runs')
 
 

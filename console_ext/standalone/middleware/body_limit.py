@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import webob.exc
 from oslo_middleware import sizelimit
 
 from console_ext import conf as config
-from console_ext.servers.base import WSGIApplication
 from console_ext.wsgi import faults
 from console_ext.wsgi.body_size import max_body_bytes
 
@@ -21,7 +21,9 @@ class BodyLimit:
         self._application = application
         self._limit = limit
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         try:
             length = int(environ.get('CONTENT_LENGTH') or 0)
         except ValueError:
@@ -40,12 +42,16 @@ class BodyLimit:
         except webob.exc.HTTPRequestEntityTooLarge:
             return self._refuse(environ, start_response)
 
-    def _refuse(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def _refuse(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         message = f'Request is too large. Larger than {self._limit} bytes.'
         return faults.response(413, message)(environ, start_response)
 
 
-def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Any:
+def filter_factory(
+    global_conf: dict[str, str], **local_conf: str
+) -> Callable[[WSGIApplication], WSGIApplication]:
     """paste.filter_factory"""
     limit = max_body_bytes(config.from_paste(global_conf, local_conf))
     return lambda application: BodyLimit(application, limit)

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from wsgiref.types import WSGIApplication
 
 from console_ext import conf as config
 from console_ext import exceptions
 
 
-def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Any:
+def filter_factory(
+    global_conf: dict[str, str], **local_conf: str
+) -> Callable[[WSGIApplication], WSGIApplication]:
     """paste.filter_factory
 
     :raises ConfigurationError: the extra ``keystone`` is not installed

@@ -8,13 +8,13 @@ identity that is configured.  The project ``system`` stands for a system-scoped 
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
+from collections.abc import Callable, Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from oslo_config import cfg
 
 from console_ext import conf as config
 from console_ext import context as contexts
-from console_ext.servers.base import WSGIApplication
 from console_ext.wsgi import faults
 
 _SYSTEM = 'system'
@@ -49,7 +49,9 @@ class NoAuth:
             ','.join(options.noauth_roles),
         )
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         if not self._allow_remote and not _is_local(environ):
             refused = faults.response(
                 403, 'Without authentication, only clients on this machine are served.'
@@ -72,7 +74,7 @@ class NoAuth:
         return self._application(environ, start_response)
 
 
-def _is_local(environ: dict[str, Any]) -> bool:
+def _is_local(environ: WSGIEnvironment) -> bool:
     # A proxy on this machine speaks for clients anywhere, and what it says of them
     # may be what they said themselves.
     forwarded = any(name in environ for name in _FORWARDED)
@@ -86,7 +88,9 @@ def is_loopback(address: str) -> bool:
         return address == 'localhost'
 
 
-def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Any:
+def filter_factory(
+    global_conf: dict[str, str], **local_conf: str
+) -> Callable[[WSGIApplication], WSGIApplication]:
     """paste.filter_factory"""
     conf = config.from_paste(global_conf, local_conf)
     return lambda application: NoAuth(application, conf)

@@ -7,14 +7,14 @@ millisecond; so requests that one has nothing to do for go past it.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import oslo_middleware
 from oslo_config import cfg
 from oslo_middleware import http_proxy_to_wsgi as oslo_http_proxy
 
 from console_ext import conf as config
-from console_ext.servers.base import WSGIApplication
 
 
 class CrossOrigin:
@@ -24,7 +24,9 @@ class CrossOrigin:
         self._application = application
         self._cors = oslo_middleware.CORS(application, conf)
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         if environ['REQUEST_METHOD'] == 'OPTIONS' or 'HTTP_ORIGIN' in environ:
             return self._cors(environ, start_response)
         return self._application(environ, start_response)
@@ -39,7 +41,9 @@ class Healthcheck:
         self._application = application
         self._healthcheck = oslo_middleware.Healthcheck(None, conf)
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         if environ.get('PATH_INFO') == self.PATH:
             return self._healthcheck(environ, start_response)
         return self._application(environ, start_response)
@@ -54,8 +58,12 @@ def _proxied(application: WSGIApplication, conf: cfg.ConfigOpts) -> WSGIApplicat
     return proxied
 
 
-def _factory(middleware: Any) -> Any:
-    def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Any:
+def _factory(
+    middleware: Callable[[WSGIApplication, cfg.ConfigOpts], WSGIApplication],
+) -> Callable[..., Callable[[WSGIApplication], WSGIApplication]]:
+    def filter_factory(
+        global_conf: dict[str, str], **local_conf: str
+    ) -> Callable[[WSGIApplication], WSGIApplication]:
         """paste.filter_factory"""
         conf = config.from_paste(global_conf, local_conf)
         return lambda application: middleware(application, conf)

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from oslo_context import context as oslo_context
 from oslo_middleware import request_id as oslo_request_id
-
-from console_ext.servers.base import WSGIApplication
 
 # The second is what Nova's clients knew before the first.
 _HEADERS = ('x-openstack-request-id', 'x-compute-request-id')
@@ -23,7 +23,9 @@ class RequestId:
     def __init__(self, application: WSGIApplication):
         self._application = application
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         sent = environ.get('HTTP_X_OPENSTACK_REQUEST_ID', '')
         if _FORMAT.match(sent):
             environ[oslo_request_id.GLOBAL_REQ_ID] = sent
@@ -32,13 +34,17 @@ class RequestId:
         # From here on, lines of this thread are this request's, not the last one's.
         oslo_context.RequestContext(request_id=request_id)
 
-        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+        def start(
+            status: str, headers: list[tuple[str, str]], *exc_info: Any
+        ) -> Callable[[bytes], object]:
             ours = [(name, request_id) for name in _HEADERS]
             return start_response(status, headers + ours, *exc_info)
 
         return self._application(environ, start)
 
 
-def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Any:
+def filter_factory(
+    global_conf: dict[str, str], **local_conf: str
+) -> Callable[[WSGIApplication], WSGIApplication]:
     """paste.filter_factory"""
     return RequestId

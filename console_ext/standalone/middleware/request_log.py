@@ -6,11 +6,12 @@ from __future__ import annotations
 import logging
 import re
 import time
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib import parse
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from console_ext.printable import printable
-from console_ext.servers.base import WSGIApplication
 from console_ext.wsgi import microversions
 from console_ext.wsgi.request import ROUTE
 
@@ -33,7 +34,9 @@ class RequestLog:
     def __init__(self, application: WSGIApplication):
         self._application = application
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         if not LOG.isEnabledFor(logging.INFO):
             return self._application(environ, start_response)
         started = time.monotonic()
@@ -46,7 +49,7 @@ class RequestLog:
 
         def log_and_start(
             status: str, headers: list[tuple[str, str]], *exc_info: Any
-        ) -> Any:
+        ) -> Callable[[bytes], object]:
             values = {name.lower(): value for name, value in headers}
             LOG.info(
                 '%s "%s %s" status: %s len: %s microversion: %s time: %.6f',
@@ -64,7 +67,7 @@ class RequestLog:
         return self._application(environ, log_and_start)
 
 
-def _template(environ: dict[str, Any]) -> str | None:
+def _template(environ: WSGIEnvironment) -> str | None:
     """The route that was found meanwhile, where its path may hold a token."""
     route = environ.get(ROUTE)
     return route and parse.quote(route, safe='/{}', encoding='latin-1')
@@ -85,6 +88,8 @@ def _is_harmless(part: str) -> bool:
     return len(part) <= _SHORT or _WORD.fullmatch(part) is not None
 
 
-def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Any:
+def filter_factory(
+    global_conf: dict[str, str], **local_conf: str
+) -> Callable[[WSGIApplication], WSGIApplication]:
     """paste.filter_factory"""
     return RequestLog

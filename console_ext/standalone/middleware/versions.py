@@ -7,12 +7,13 @@ They need no authentication, so this filter stands in front of it.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib import parse
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import webob
 
-from console_ext.servers.base import WSGIApplication
 from console_ext.wsgi import microversions
 from console_ext.wsgi.request import LEGACY_V2
 from console_ext.wsgi.responses import json_response
@@ -48,7 +49,9 @@ class Versions:
     def __init__(self, application: WSGIApplication):
         self._application = application
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         path = environ.get('PATH_INFO', '')
         _, _, rest = path.partition('/')
         mount, slash, below = rest.partition('/')
@@ -123,6 +126,8 @@ def _media_type(version: dict[str, Any]) -> dict[str, str]:
     return {'base': 'application/json', 'type': _MEDIA_TYPE + version['media']}
 
 
-def filter_factory(global_conf: dict[str, str], **local_conf: str) -> Any:
+def filter_factory(
+    global_conf: dict[str, str], **local_conf: str
+) -> Callable[[WSGIApplication], WSGIApplication]:
     """paste.filter_factory"""
     return Versions

@@ -49,7 +49,7 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     # oslo.messaging (18.3) reads these two groups from the configuration it is given,
     # but registers them on the global one only, and list_opts leaves them out.
     for name in ('metrics', 'tracing'):
-        with contextlib.suppress(ImportError):
+        with contextlib.suppress(ImportError, AttributeError):
             client = importlib.import_module(f'oslo_messaging._{name}.client')
             group = f'oslo_messaging_{name}'
             conf.register_opts(getattr(client, group), group=group)

@@ -53,11 +53,24 @@ def test_requirements_are_found():
 
 @pytest.mark.parametrize('needed', NAMED, ids=str)
 def test_requirement_is_constrained(needed):
-    """The lowest version that it allows is within the upper bound."""
+    """The lowest version that it allows is within the upper bound.
+
+    If it has an upper bound itself, that is the same.
+    """
     bound = BY_NAME[canonicalize_name(needed.name)].specifier
     for one in needed.specifier:
-        assert one.operator in {'>=', '=='}
-        assert bound.contains(one.version)
+        assert one.operator in {'>=', '==', '<'}
+        if one.operator == '<':
+            assert one in set(bound)
+        else:
+            assert bound.contains(one.version)
+
+
+@pytest.mark.parametrize('name', ['waitress', 'websockets'])
+def test_what_private_parts_are_used_of_has_an_upper_bound(name):
+    """See test_private_parts.py."""
+    (needed,) = (one for one in NAMED if one.name == name)
+    assert '<' in {one.operator for one in needed.specifier}
 
 
 @pytest.mark.parametrize('constraint', CONSTRAINTS, ids=str)

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from console_ext.exceptions import RefusalReason
 from console_ext.store import load_store, migration
-from tests import stores
 from tests.deployment import server_id
+from tests.stores import contract, factories
 
 
 def manage(deployment, *args):
@@ -76,13 +76,13 @@ def test_revoke(deployment):
     migration.sync(conf)
     store = load_store(conf)
     ours, other = (
-        stores.issued(store, server_id=server_id(number)) for number in ('01', '02')
+        factories.issued(store, server_id=server_id(number)) for number in ('01', '02')
     )
     result = manage(deployment, 'revoke', server_id('01'))
     assert (result.returncode, result.stderr) == (0, '')
     assert result.stdout.startswith('1 ')
-    assert stores.refusal(store, ours) is RefusalReason.REVOKED
-    assert store.redeem(other, 'serial', stores.CLIENT)
+    assert contract.refusal(store, ours) is RefusalReason.REVOKED
+    assert store.redeem(other, 'serial', factories.CLIENT)
     assert manage(deployment, 'revoke', server_id('01')).stdout.startswith('0 ')
     store.close()
 

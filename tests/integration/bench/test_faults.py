@@ -11,7 +11,7 @@ from bench.soak import faults, servers, tokens
 from console_ext import exceptions
 from console_ext.store import migration
 from console_ext.store.store import Store
-from tests import stores
+from tests.stores import factories
 
 CLIENT = '192.0.2.1'
 
@@ -20,7 +20,7 @@ CLIENT = '192.0.2.1'
 def test_locked_store(request, kind):
     """Nobody redeems while it is locked, and anybody does when it no longer is."""
     connection = request.getfixturevalue(kind).new_database()
-    conf = stores.configuration(connection, console_tokens={'timeout': 2})
+    conf = factories.configuration(connection, console_tokens={'timeout': 2})
     migration.sync(conf)
     token, other = tokens.issue(connection, 2, servers.healthy(10001), 600)
     store = Store(conf)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from console_ext.store import migration
-from tests import stores
 from tests.integration.nova import cloud as clouds
 from tests.integration.rabbitmq import AVAILABLE
+from tests.stores import factories
 
 HERE = Path(__file__).parent
 
@@ -93,7 +93,7 @@ def patient(cloud):
 def store(tmp_path_factory):
     """The URL of a database for tokens, in place of Nova's own proxies."""
     connection = f'sqlite:///{tmp_path_factory.mktemp("store")}/console.db'
-    migration.sync(stores.configuration(connection))
+    migration.sync(factories.configuration(connection))
     return connection
 
 

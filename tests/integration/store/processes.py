@@ -6,7 +6,7 @@ from __future__ import annotations
 import multiprocessing
 
 from console_ext.store.store import Store
-from tests import stores
+from tests.stores import contract, factories
 
 # Started anew, not forked: proxies do not share their memory.
 _SPAWN = multiprocessing.get_context('spawn')
@@ -37,8 +37,8 @@ def redeem_at_once(connection, processes, threads, *what) -> list[list]:
 
 
 def _redeem(connection, barrier, threads, what, pipe) -> None:
-    store = Store(stores.configuration(connection, console_tokens={'timeout': 20}))
+    store = Store(factories.configuration(connection, console_tokens={'timeout': 20}))
     barrier.wait(_READY_S)
-    results = stores.run_at_once(threads, lambda: store.redeem(*what))
+    results = contract.run_at_once(threads, lambda: store.redeem(*what))
     pipe.send([getattr(result, 'reason', result) for result in results])
     store.close()

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from console_ext import exceptions
 from console_ext.store.store import Store
-from tests import stores
 from tests.proxy_parts import wait_for
+from tests.stores import factories
 
 # Each is forked from a process that has only imported this: a new one is soon at work.
 _FORKSERVER = multiprocessing.get_context('forkserver')
@@ -87,7 +87,7 @@ class Crowd:
 
 
 def _work(connection, tokens, journal, stop) -> None:
-    store = Store(stores.configuration(connection, console_tokens=OPTIONS))
+    store = Store(factories.configuration(connection, console_tokens=OPTIONS))
     opened = os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def note(what: str, number: int, session_id: str = '-') -> None:
@@ -103,7 +103,7 @@ def _work(connection, tokens, journal, stop) -> None:
         token, console_type = tokens[number]
         note('asks', number)
         try:
-            lease = store.redeem(token, console_type, stores.CLIENT)
+            lease = store.redeem(token, console_type, factories.CLIENT)
         except exceptions.TokenRefused:
             note('refused', number)
             continue

@@ -8,11 +8,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from console_ext.store import migration, schema
-from tests import stores
+from tests.stores import factories
 
 
 def test_migrated_is_what_the_schema_says(connection):
-    conf = stores.configuration(connection)
+    conf = factories.configuration(connection)
     migration.sync(conf)
     migration.sync(conf)
     assert migration.version(conf) == migration.newest()

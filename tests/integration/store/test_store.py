@@ -18,27 +18,31 @@ from console_ext.exceptions import RefusalReason
 from console_ext.store import migration
 from console_ext.store.authorization import Lease
 from console_ext.store.engine import engine as engine_of
+from console_ext.store.schema import AUTHORIZATIONS, SOCKETS
 from console_ext.store.store import Store
-from tests import stores
+from tests.deployment import server_id
 from tests.integration.store.processes import redeem_at_once
 from tests.proxy_parts import wait_for
+from tests.stores import contract, factories
 
 # Processes have the real time.
 FAR = 4_000_000_000.0
 
 
-class TestStore(stores.StoreContract):
+class TestStore(contract.StoreContract):
     def test_of_100_redeems_in_4_processes_one_wins(self, connection, store):
-        token = stores.issued(store)
-        results = redeem_at_once(connection, 4, 25, token, 'serial', stores.CLIENT)
+        token = factories.issued(store)
+        results = redeem_at_once(connection, 4, 25, token, 'serial', factories.CLIENT)
         flat = [result for results_ in results for result in results_]
         assert len(flat) == 100
         assert sum(isinstance(result, Lease) for result in flat) == 1
         assert flat.count(RefusalReason.USED) == 99
 
     def test_a_spice_session_spreads_over_processes(self, connection, conf, store):
-        token = stores.issued(store, 'spice-html5')
-        results = redeem_at_once(connection, 2, 10, token, 'spice-html5', stores.CLIENT)
+        token = factories.issued(store, 'spice-html5')
+        results = redeem_at_once(
+            connection, 2, 10, token, 'spice-html5', factories.CLIENT
+        )
         flat = [result for results_ in results for result in results_]
         leases = [result for result in flat if isinstance(result, Lease)]
         assert len(leases) == 16
@@ -46,30 +50,30 @@ class TestStore(stores.StoreContract):
         assert flat.count(RefusalReason.TOO_MANY_SOCKETS) == 4
         # What one process was given, another may end.
         store.release(leases)
-        assert self.rows(conf, stores.SOCKETS) == []
+        assert self.rows(conf, SOCKETS) == []
 
     def test_a_child_of_a_fork_leaves_its_parents_connection_alone(self, store):
-        tokens = [stores.issued(store) for _ in range(3)]
+        tokens = [factories.issued(store) for _ in range(3)]
         pid = os.fork()
         if pid == 0:
             try:
-                store.redeem(tokens[0], 'serial', stores.CLIENT)
+                store.redeem(tokens[0], 'serial', factories.CLIENT)
                 store.close()
                 os._exit(0)
             finally:
                 os._exit(1)
-        store.redeem(tokens[1], 'serial', stores.CLIENT)
+        store.redeem(tokens[1], 'serial', factories.CLIENT)
         assert os.waitpid(pid, 0)[1] == 0
-        store.redeem(tokens[2], 'serial', stores.CLIENT)
+        store.redeem(tokens[2], 'serial', factories.CLIENT)
         for token in tokens:
-            assert stores.refusal(store, token) is RefusalReason.USED
+            assert contract.refusal(store, token) is RefusalReason.USED
 
     def test_purging_while_others_work(self, conf, clock):
         """Two proxies purge at once, a third issues, redeems and keeps."""
         conf.set_override('purge_batch', 10, group='console_tokens')
         store = Store(conf, clock.sql)
         for _ in range(200):
-            stores.issued(store, ttl_s=-4000)
+            factories.issued(store, ttl_s=-4000)
         purged, failed = [], []
 
         def purge():
@@ -82,7 +86,7 @@ class TestStore(stores.StoreContract):
         for thread in threads:
             thread.start()
         leases = [
-            store.redeem(stores.issued(store), 'serial', stores.CLIENT)
+            store.redeem(factories.issued(store), 'serial', factories.CLIENT)
             for _ in range(20)
         ]
         assert store.keep(leases) == set()
@@ -95,7 +99,7 @@ class TestStore(stores.StoreContract):
 
 def test_tokens_are_found_by_an_index(connection):
     """What is asked for each request looks at one row of many."""
-    conf = stores.configuration(connection)
+    conf = factories.configuration(connection)
     migration.sync(conf)
     store = Store(conf)
     engine = sa.create_engine(connection)
@@ -120,8 +124,8 @@ def test_tokens_are_found_by_an_index(connection):
     ]
     statements = []
     with engine.begin() as database:
-        database.execute(stores.AUTHORIZATIONS.insert(), rows)
-        tables = f'{stores.AUTHORIZATIONS.name}, {stores.SOCKETS.name}'
+        database.execute(AUTHORIZATIONS.insert(), rows)
+        tables = f'{AUTHORIZATIONS.name}, {SOCKETS.name}'
         if database.dialect.name != 'sqlite':
             analyze = 'ANALYZE TABLE' if database.dialect.name == 'mysql' else 'ANALYZE'
             database.exec_driver_sql(f'{analyze} {tables}')
@@ -131,10 +135,10 @@ def test_tokens_are_found_by_an_index(connection):
         statements.append((statement, parameters))
 
     try:
-        lease = store.redeem('7', 'serial', stores.CLIENT)
+        lease = store.redeem('7', 'serial', factories.CLIENT)
         store.keep([lease])
         store.withdraw(lease)
-        store.release([store.redeem('7', 'serial', stores.CLIENT)])
+        store.release([store.redeem('7', 'serial', factories.CLIENT)])
         store.revoke('s8')
         store.purge()
     finally:
@@ -153,11 +157,11 @@ def test_tokens_are_found_by_an_index(connection):
                 if engine.dialect.name == 'mysql':
                     # The table of sockets is too small here to say anything.
                     whole = line.type in ('ALL', 'index')
-                    whole = whole and line.table != stores.SOCKETS.name
+                    whole = whole and line.table != SOCKETS.name
                 else:
                     text = str(line)
                     scan = 'SCAN console' if 'SCAN' in text else 'Seq Scan on console'
-                    whole = scan in text and stores.SOCKETS.name not in text
+                    whole = scan in text and SOCKETS.name not in text
                 assert not whole, (statement, plan)
     engine.dispose()
     store.close()
@@ -166,12 +170,12 @@ def test_tokens_are_found_by_an_index(connection):
 def test_a_url_of_the_mariadb_dialect(mariadb):
     """Duplicates, tables and timeouts are those of a URL that says mysql."""
     connection = mariadb.new_database().replace('mysql+', 'mariadb+')
-    conf = stores.configuration(connection)
+    conf = factories.configuration(connection)
     migration.sync(conf)
     store = Store(conf)
-    token = stores.issued(store)
+    token = factories.issued(store)
     with pytest.raises(exceptions.UnexpectedReply, match='not new'):
-        store.issue(token, stores.authorization(), stores.TTL_S)
+        store.issue(token, factories.authorization(), factories.TTL_S)
     made = engine_of(conf, 7)
     with made.connect() as database:
         waits = database.scalar(sa.text('SELECT @@innodb_lock_wait_timeout'))
@@ -183,11 +187,11 @@ def test_a_url_of_the_mariadb_dialect(mariadb):
 def test_neither_token_is_in_a_file_of_the_server(server):
     """CVE-2015-9543: not in tables, journals or logs that quote each statement."""
     connection = server.new_database()
-    conf = stores.configuration(connection)
+    conf = factories.configuration(connection)
     migration.sync(conf)
     store = Store(conf)
-    token = stores.issued(store)
-    store.release([store.redeem(token, 'serial', stores.CLIENT)])
+    token = factories.issued(store)
+    store.release([store.redeem(token, 'serial', factories.CLIENT)])
     store.close()
     token_hash = hashlib.sha256(token.encode()).hexdigest()
     assert files_with(server.path, token_hash)
@@ -216,18 +220,18 @@ class TestAway:
 
     @pytest.fixture
     def store(self, url):
-        conf = stores.configuration(url)
+        conf = factories.configuration(url)
         migration.sync(conf)
-        store = Store(conf, stores.Clock().sql)
+        store = Store(conf, factories.Clock().sql)
         yield store
         store.close()
 
     def each_is_unavailable(self, store, lease, within_s):
         for call in (
-            lambda: stores.issued(store),
-            lambda: store.redeem(stores.new_token(), 'serial', stores.CLIENT),
+            lambda: factories.issued(store),
+            lambda: store.redeem(factories.new_token(), 'serial', factories.CLIENT),
             lambda: store.keep([lease]),
-            lambda: store.revoke(stores.SERVER),
+            lambda: store.revoke(server_id('01')),
             store.purge,
         ):
             before = time.monotonic()
@@ -237,11 +241,11 @@ class TestAway:
 
     def opens(self, store, token):
         with contextlib.suppress(exceptions.ConsoleExtError):
-            return store.redeem(token, 'serial', stores.CLIENT)
+            return store.redeem(token, 'serial', factories.CLIENT)
 
     def test_stopped(self, server, store, caplog):
-        unused = stores.issued(store)
-        lease = store.redeem(stores.issued(store), 'serial', stores.CLIENT)
+        unused = factories.issued(store)
+        lease = store.redeem(factories.issued(store), 'serial', factories.CLIENT)
         server.stop()
         try:
             self.each_is_unavailable(store, lease, within_s=2)
@@ -249,18 +253,18 @@ class TestAway:
             server.start()
         assert 'refused' in caplog.text
         assert store.keep([lease]) == set()
-        assert store.redeem(unused, 'serial', stores.CLIENT)
+        assert store.redeem(unused, 'serial', factories.CLIENT)
         store.release([lease])
 
     def test_frozen(self, server, store):
         """It takes connections and does not answer; a redeem that was given up does
         not use its token up."""
-        lease = store.redeem(stores.issued(store), 'serial', stores.CLIENT)
-        token = stores.issued(store)
+        lease = store.redeem(factories.issued(store), 'serial', factories.CLIENT)
+        token = factories.issued(store)
         server.freeze()
         try:
             with pytest.raises(exceptions.StoreUnavailable):
-                store.redeem(token, 'serial', stores.CLIENT)
+                store.redeem(token, 'serial', factories.CLIENT)
             self.each_is_unavailable(store, lease, within_s=10)
         finally:
             server.thaw()
@@ -268,13 +272,13 @@ class TestAway:
         assert store.keep([lease]) == set()
 
     def test_a_lock_of_somebody_else(self, url, store):
-        token = stores.issued(store)
+        token = factories.issued(store)
         engine = sa.create_engine(url)
         with engine.begin() as other:
-            other.execute(stores.AUTHORIZATIONS.update().values(port=1))
+            other.execute(AUTHORIZATIONS.update().values(port=1))
             before = time.monotonic()
             with pytest.raises(exceptions.StoreUnavailable):
-                store.redeem(token, 'serial', stores.CLIENT)
+                store.redeem(token, 'serial', factories.CLIENT)
             assert 1 < time.monotonic() - before < 8
         engine.dispose()
-        assert store.redeem(token, 'serial', stores.CLIENT)
+        assert store.redeem(token, 'serial', factories.CLIENT)

@@ -13,9 +13,9 @@ from console_ext.store import migration
 from console_ext.store.authorization import Lease
 from console_ext.store.schema import AUTHORIZATIONS, SOCKETS
 from console_ext.store.store import Store
-from tests import stores
 from tests.integration.store import stress
 from tests.proxy_parts import wait_for
+from tests.stores import factories
 
 SERIAL, SPICE = 32, 4
 KILLS = 40
@@ -23,7 +23,7 @@ KILLS = 40
 
 @pytest.fixture
 def store(connection):
-    conf = stores.configuration(connection, console_tokens=stress.OPTIONS)
+    conf = factories.configuration(connection, console_tokens=stress.OPTIONS)
     migration.sync(conf)
     store = Store(conf)
     yield store
@@ -35,7 +35,7 @@ def room(store, token, console_type) -> int:
     leases: list[Lease] = []
     with contextlib.suppress(exceptions.TokenRefused):
         while len(leases) <= stress.MAX_SOCKETS:
-            leases.append(store.redeem(token, console_type, stores.CLIENT))
+            leases.append(store.redeem(token, console_type, factories.CLIENT))
     store.release(leases)
     return len(leases)
 
@@ -60,7 +60,7 @@ def test_kills(connection, store, tmp_path):
     """Never do two have a serial console's token.  A kill loses no token but the one
     that was being redeemed, and of a SPICE console's only the sockets, for a lease."""
     types = ['serial'] * SERIAL + ['spice-html5'] * SPICE
-    tokens = [(stores.issued(store, type_), type_) for type_ in types]
+    tokens = [(factories.issued(store, type_), type_) for type_ in types]
     journal = stress.Crowd(connection, tokens, tmp_path).run(processes=4, kills=KILLS)
     journal.replay(tokens, stress.MAX_SOCKETS)
     assert half_done(connection) == []

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 
 from console_ext import exceptions
 from console_ext.store.database import Database, Overtaken
-from tests import stores
+from tests.stores import factories
 
 
 @pytest.fixture
 def database(tmp_path):
-    made = Database(stores.configuration(f'sqlite:///{tmp_path}/f'), 2)
+    made = Database(factories.configuration(f'sqlite:///{tmp_path}/f'), 2)
     yield made
     made.close()
 

@@ -13,7 +13,7 @@ from oslo_config import cfg
 
 from console_ext import exceptions
 from console_ext.store import engine
-from tests import stores
+from tests.stores import factories
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from tests import stores
 )
 def test_refuses_a_url_in_one_line_without_its_password(connection):
     with pytest.raises(exceptions.ConfigurationError) as caught:
-        engine.engine(stores.configuration(connection), 5)
+        engine.engine(factories.configuration(connection), 5)
     assert str(caught.value).startswith('[database] connection: ')
     assert 'secret' not in str(caught.value)
     assert '\n' not in str(caught.value)
@@ -67,19 +67,21 @@ def test_mariadb_is_spelt_mysql(driver):
 
 
 def test_connection_parameters_count_as_the_urls_own():
-    conf = stores.configuration(
+    conf = factories.configuration(
         'sqlite:///f', database={'connection_parameters': 'timeout=9'}
     )
     assert engine.engine(conf, 5).url.query == {'timeout': '9'}
 
 
 def test_leaves_the_global_configuration_alone(tmp_path):
-    engine.engine(stores.configuration(f'sqlite:///{tmp_path}/f'), 5).connect().close()
+    engine.engine(
+        factories.configuration(f'sqlite:///{tmp_path}/f'), 5
+    ).connect().close()
     assert 'database' not in cfg.CONF
 
 
 def test_a_file_is_opened_once_for_many_calls(tmp_path):
-    made = engine.engine(stores.configuration(f'sqlite:///{tmp_path}/f'), 5)
+    made = engine.engine(factories.configuration(f'sqlite:///{tmp_path}/f'), 5)
     opened = []
     sa.event.listen(made, 'connect', lambda *_: opened.append(1))
     for _ in range(3):
@@ -100,7 +102,7 @@ def test_what_a_power_failure_may_undo(tmp_path, journal, values, expected):
     """2 is FULL, 1 is NORMAL: nothing damages the file but what was asked for."""
     with contextlib.closing(sqlite3.connect(tmp_path / 'f')) as file:
         file.execute(f'PRAGMA journal_mode = {journal}')
-    conf = stores.configuration(f'sqlite:///{tmp_path}/f', database=values)
+    conf = factories.configuration(f'sqlite:///{tmp_path}/f', database=values)
     with engine.engine(conf, 5).connect() as connection:
         assert connection.exec_driver_sql('PRAGMA synchronous').scalar() == expected
 
@@ -108,7 +110,7 @@ def test_what_a_power_failure_may_undo(tmp_path, journal, values, expected):
 def test_a_file_that_is_replaced_is_opened_again(tmp_path):
     """A copy is put in its place, as from a backup: nobody goes on with the other."""
     path = tmp_path / 'f'
-    made = engine.engine(stores.configuration(f'sqlite:///{path}'), 5)
+    made = engine.engine(factories.configuration(f'sqlite:///{path}'), 5)
     with made.begin() as connection:
         connection.exec_driver_sql('CREATE TABLE t (i INTEGER)')
     shutil.copy(path, tmp_path / 'copy')

@@ -13,7 +13,7 @@ from console_ext import exceptions
 from console_ext.store import load_store
 from console_ext.store.store import Store
 from console_ext.wsgi import faults
-from tests import stores
+from tests.stores import factories
 
 
 def test_no_database_no_store():
@@ -28,7 +28,7 @@ def test_a_store_in_the_database_of_the_configuration_file(tmp_path):
 
 def test_an_unusable_database_is_known_at_the_start():
     with pytest.raises(exceptions.ConfigurationError):
-        load_store(stores.configuration('nodb://h/d'))
+        load_store(factories.configuration('nodb://h/d'))
 
 
 WITHOUT_SQL = """

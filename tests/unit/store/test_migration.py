@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from console_ext import exceptions
 from console_ext.store import migration, schema
 from console_ext.store.store import Store
-from tests import stores
+from tests.stores import contract, factories
 
 
 @pytest.fixture
 def conf(tmp_path):
-    return stores.configuration(f'sqlite:///{tmp_path}/store.db')
+    return factories.configuration(f'sqlite:///{tmp_path}/store.db')
 
 
 def test_sync_creates_the_tables_and_does_so_once(conf):
@@ -74,7 +74,7 @@ def test_versions_are_in_the_package():
 
 
 def test_a_directory_that_is_missing(tmp_path):
-    conf = stores.configuration(f'sqlite:///{tmp_path}/none/store.db')
+    conf = factories.configuration(f'sqlite:///{tmp_path}/none/store.db')
     with pytest.raises(exceptions.StoreUnavailable):
         migration.sync(conf)
 
@@ -96,8 +96,8 @@ def test_an_upgrade_keeps_what_is_stored(conf):
     migration.sync(conf, '001')
     engine = sa.create_engine(conf.database.connection)
     token_hash = hashlib.sha256(b'token').hexdigest()
-    values = dataclasses.asdict(stores.authorization())
-    values |= {'issued': stores.NOW, 'expires': stores.NOW + stores.TTL_S}
+    values = dataclasses.asdict(factories.authorization())
+    values |= {'issued': factories.NOW, 'expires': factories.NOW + factories.TTL_S}
     del values['cell']
     with engine.begin() as connection:
         connection.exec_driver_sql(
@@ -108,9 +108,9 @@ def test_an_upgrade_keeps_what_is_stored(conf):
         )
     engine.dispose()
     migration.sync(conf)
-    store = Store(conf, stores.Clock().sql)
-    lease = store.redeem('token', 'serial', stores.CLIENT)
-    assert lease.authorization == stores.authorization()
+    store = Store(conf, factories.Clock().sql)
+    lease = store.redeem('token', 'serial', factories.CLIENT)
+    assert lease.authorization == factories.authorization()
     store.close()
 
 
@@ -118,11 +118,11 @@ def test_a_session_goes_on_over_an_upgrade(conf):
     """It is joined.  Its beginning is not known, but is not before the token's."""
     migration.sync(conf)
     conf.set_override('max_session_time', 100, group='console_proxy')
-    clock = stores.Clock()
+    clock = factories.Clock()
     store = Store(conf, clock.sql)
-    token = stores.issued(store, 'spice-html5')
+    token = factories.issued(store, 'spice-html5')
     clock.now += 30
-    first = store.redeem(token, 'spice-html5', stores.CLIENT)
+    first = store.redeem(token, 'spice-html5', factories.CLIENT)
     engine = sa.create_engine(conf.database.connection)
     with engine.begin() as connection:
         # As the version before leaves it.
@@ -131,10 +131,11 @@ def test_a_session_goes_on_over_an_upgrade(conf):
         )
     engine.dispose()
     clock.now += 20
-    second = store.redeem(token, 'spice-html5', stores.CLIENT)
+    second = store.redeem(token, 'spice-html5', factories.CLIENT)
     assert (second.session_id, second.left_s) == (first.session_id, 50)
     clock.now += 50
     assert (
-        stores.refusal(store, token, 'spice-html5') is exceptions.RefusalReason.EXPIRED
+        contract.refusal(store, token, 'spice-html5')
+        is exceptions.RefusalReason.EXPIRED
     )
     store.close()

@@ -14,20 +14,20 @@ import pytest
 from console_ext import exceptions
 from console_ext.store import migration
 from console_ext.store.store import Store
-from tests import stores
+from tests.stores import contract, factories
 
 
-class TestStore(stores.StoreContract):
+class TestStore(contract.StoreContract):
     @pytest.fixture
     def connection(self, tmp_path):
         return f'sqlite:///{tmp_path}/store.db'
 
     def test_connects_when_it_is_used(self, tmp_path):
         path = tmp_path / 'later.db'
-        store = Store(stores.configuration(f'sqlite:///{path}'))
+        store = Store(factories.configuration(f'sqlite:///{path}'))
         assert not path.exists()
         with pytest.raises(exceptions.StoreUnavailable):
-            stores.issued(store)
+            factories.issued(store)
         assert path.exists()
 
     def test_a_lock_is_waited_for_and_not_for_ever(self, store, tmp_path):
@@ -35,45 +35,45 @@ class TestStore(stores.StoreContract):
         other.execute('BEGIN IMMEDIATE')
         before = time.monotonic()
         with pytest.raises(exceptions.StoreUnavailable):
-            stores.issued(store)
+            factories.issued(store)
         assert 1.5 < time.monotonic() - before < 4
         other.execute('ROLLBACK')
-        stores.issued(store)
+        factories.issued(store)
         other.close()
 
     def test_a_child_of_a_fork_works(self, store):
-        tokens = [stores.issued(store) for _ in range(2)]
+        tokens = [factories.issued(store) for _ in range(2)]
         pid = os.fork()
         if pid == 0:
             try:
-                store.redeem(tokens[0], 'serial', stores.CLIENT)
+                store.redeem(tokens[0], 'serial', factories.CLIENT)
                 os._exit(0)
             finally:
                 os._exit(1)
         assert os.waitpid(pid, 0)[1] == 0
-        assert stores.refusal(store, tokens[0]) is exceptions.RefusalReason.USED
-        assert store.redeem(tokens[1], 'serial', stores.CLIENT)
+        assert contract.refusal(store, tokens[0]) is exceptions.RefusalReason.USED
+        assert store.redeem(tokens[1], 'serial', factories.CLIENT)
 
     def test_neither_token_nor_hash_is_logged(self, connection, caplog, tmp_path):
         """CVE-2015-9543: not at DEBUG, not with SQLAlchemy's own log, not in errors."""
         caplog.set_level(logging.DEBUG)
         caplog.set_level(logging.DEBUG, 'sqlalchemy.engine')  # is put back at the end
-        conf = stores.configuration(connection, database={'connection_debug': 100})
+        conf = factories.configuration(connection, database={'connection_debug': 100})
         migration.sync(conf)
         store = Store(conf)
-        token = stores.new_token()
-        authorization = stores.authorization('spice-html5')
-        store.issue(token, authorization, stores.TTL_S)
+        token = factories.new_token()
+        authorization = factories.authorization('spice-html5')
+        store.issue(token, authorization, factories.TTL_S)
         with pytest.raises(exceptions.UnexpectedReply):
-            store.issue(token, authorization, stores.TTL_S)
-        lease = store.redeem(token, 'spice-html5', stores.CLIENT)
+            store.issue(token, authorization, factories.TTL_S)
+        lease = store.redeem(token, 'spice-html5', factories.CLIENT)
         store.keep([lease])
-        stores.refusal(store, token, 'spice-html5', '192.0.2.2')
+        contract.refusal(store, token, 'spice-html5', '192.0.2.2')
         store.release([lease])
         with sqlite3.connect(tmp_path / 'store.db') as connection:
             connection.execute('DROP TABLE console_ext_sockets')
         with pytest.raises(exceptions.StoreUnavailable):
-            store.redeem(token, 'spice-html5', stores.CLIENT)
+            store.redeem(token, 'spice-html5', factories.CLIENT)
         assert 'UPDATE console_ext_authorizations' in caplog.text
         token_hash = hashlib.sha256(token.encode()).hexdigest()
         for secret in (token, token_hash):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a process does whose clock is ahead.
 
-``python -m tests.ahead SECONDS DATABASE TOKEN NEW_TOKEN`` redeems the one token, issues
-the other, purges, and prints how many authorizations that deleted.
+``python -m tests.stores.ahead SECONDS DATABASE TOKEN NEW_TOKEN`` redeems the one token,
+issues the other, purges, and prints how many authorizations that deleted.
 """
 
 import sys
@@ -14,11 +14,11 @@ time.time = lambda: _right() + float(ahead_s)
 
 # After that, so that nobody has the right clock.
 from console_ext.store.store import Store  # noqa: E402
-from tests import stores  # noqa: E402
+from tests.stores import factories  # noqa: E402
 
-store = Store(stores.configuration(connection))
-lease = store.redeem(token, 'serial', stores.CLIENT)
+store = Store(factories.configuration(connection))
+lease = store.redeem(token, 'serial', factories.CLIENT)
 assert store.keep([lease]) == set()
-store.issue(new_token, stores.authorization(), stores.TTL_S)
+store.issue(new_token, factories.authorization(), factories.TTL_S)
 print(store.purge())
 store.close()

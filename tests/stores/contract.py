@@ -14,78 +14,28 @@ import uuid
 
 import pytest
 import sqlalchemy as sa
-from oslo_db import options
 
-from console_ext import conf as config
 from console_ext import exceptions
 from console_ext.exceptions import RefusalReason
 from console_ext.store import migration, redemption
-from console_ext.store.authorization import Authorization, Lease
+from console_ext.store.authorization import Lease
 from console_ext.store.schema import AUTHORIZATIONS, SOCKETS
 from console_ext.store.store import Store
+from tests.deployment import server_id
+from tests.stores.factories import (
+    CLIENT,
+    NOW,
+    TTL_S,
+    Clock,
+    authorization,
+    configuration,
+    issued,
+    new_token,
+)
 
-SERVER = '00000000-0000-4000-8000-000000000001'
-CLIENT = '192.0.2.1'
-NOW = 1_800_000_000.25
-TTL_S = 600
 LEASE_S = 60
 GRACE_S = 10
 RETENTION_S = 3600
-
-
-class Clock:
-    """A database's clock that a test sets.
-
-    :param now: seconds since the epoch
-    """
-
-    def __init__(self, now: float = NOW):
-        self.now = now
-        # As SQL, for a store.
-        self.sql = sa.bindparam('now', callable_=lambda: self.now, type_=sa.Double())
-
-
-def configuration(connection: str, **changes: dict) -> config.cfg.ConfigOpts:
-    """
-    :param changes: other values, a keyword a group
-    """
-    conf = config.load([])
-    conf.register_opts(options.database_opts, group='database')
-    changes = {'database': {}, 'console_tokens': {}, **changes}
-    changes['database'].setdefault('connection', connection)
-    changes['console_tokens'].setdefault('timeout', 2)
-    for group, values in changes.items():
-        for name, value in values.items():
-            conf.set_override(name, value, group=group)
-    return conf
-
-
-def authorization(console_type: str = 'serial', **changes) -> Authorization:
-    values = {
-        'console_type': console_type,
-        'server_id': SERVER,
-        'project_id': 'p',
-        'user_id': 'ü',
-        'compute_host': 'compute-1',
-        'host': '127.0.0.1',
-        'port': 10001,
-        'tls_port': None,
-        'internal_access_path': None,
-    }
-    return Authorization(**{**values, **changes})
-
-
-def new_token() -> str:
-    return str(uuid.uuid4())
-
-
-def issued(
-    store: Store, console_type: str = 'serial', ttl_s: float = TTL_S, **changes
-) -> str:
-    """A new token that opens such a console."""
-    token = new_token()
-    store.issue(token, authorization(console_type, **changes), ttl_s)
-    return token
 
 
 def refusal(
@@ -125,7 +75,7 @@ class StoreContract:
 
     def test_gives_back_what_was_issued(self, store):
         for given in (
-            authorization(),
+            authorization(user_id='ü'),
             authorization(
                 'spice-html5',
                 tls_port=5901,
@@ -149,7 +99,7 @@ class StoreContract:
 
     def test_a_token_is_issued_once(self, store):
         """A compute host that gives one token twice must not move the first."""
-        token = issued(store)
+        token = issued(store, port=10001)
         with pytest.raises(exceptions.UnexpectedReply, match='compute-1'):
             store.issue(token, authorization(port=10002), TTL_S)
         assert store.redeem(token, 'serial', CLIENT).authorization.port == 10001
@@ -186,7 +136,7 @@ class StoreContract:
         token = issued(store)
         assert store.find(new_token()) is None
         assert store.find('') is None
-        store.revoke(SERVER)
+        store.revoke(server_id('01'))
         assert store.find(token) is None
 
     @pytest.mark.parametrize('ahead_s', [72 * 60, -72 * 60])
@@ -198,7 +148,7 @@ class StoreContract:
         redeemed, new = issued(store), new_token()
         what = (str(ahead_s), conf.database.connection, redeemed, new)
         result = subprocess.run(
-            [sys.executable, '-m', 'tests.ahead', *what],
+            [sys.executable, '-m', 'tests.stores.ahead', *what],
             capture_output=True,
             text=True,
             timeout=60,
@@ -422,8 +372,8 @@ class StoreContract:
             store.redeem(spice, 'spice-html5', CLIENT),
         }
         kept = store.redeem(other, 'serial', CLIENT)
-        assert store.revoke(SERVER) == 3
-        assert store.revoke(SERVER) == 0
+        assert store.revoke(server_id('01')) == 3
+        assert store.revoke(server_id('01')) == 0
         assert refusal(store, unopened) is RefusalReason.REVOKED
         assert refusal(store, spice, 'spice-html5') is RefusalReason.REVOKED
         assert store.keep({*leases, kept}) == leases
@@ -443,7 +393,7 @@ class StoreContract:
         meanwhile.append(lambda: store.redeem(token, 'serial', CLIENT))
         assert refusal(store, token) is RefusalReason.USED
         token = issued(store)
-        meanwhile.append(lambda: store.revoke(SERVER))
+        meanwhile.append(lambda: store.revoke(server_id('01')))
         assert refusal(store, token) is RefusalReason.REVOKED
 
     def test_keeps_many_and_names_the_lost(self, store):

@@ -32,7 +32,7 @@ class ConsoleType:
     :param type: its name in requests, in the database and in calls of compute hosts
     :param protocol: what the guest speaks; types may have it in common
     :param title: what a sentence calls it, as in "the SPICE console of a server"
-    :param action: of a server, that gives its URL; None where only the noun
+    :param action: of a server, that gives its URL; None where only the resource
         ``remote-consoles`` does
     :param since: the first microversion that has it
     :param rpc_method: of a compute host, that gives its endpoint and URL

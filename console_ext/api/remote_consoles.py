@@ -34,7 +34,7 @@ _STATES_WITHOUT_CONSOLE = frozenset(
 )
 
 
-# Later microversions have the noun ``remote-consoles`` in place of the actions.
+# Later microversions have the resource ``remote-consoles`` in place of the actions.
 _LAST_WITH_ACTIONS = '2.5'
 
 

@@ -26,7 +26,7 @@ from console_ext.wsgi.body_size import max_body_bytes
 from console_ext.wsgi.filter import Filter
 from console_ext.wsgi.operation import Operation
 from console_ext.wsgi.request import Request, select
-from console_ext.wsgi.resource import Resource, refusal
+from console_ext.wsgi.resource import Resource, error_response
 from console_ext.wsgi.router import Router
 
 _INDEX = 'os_compute_api:servers:index'
@@ -180,7 +180,7 @@ class ComputeAPI:
             return webob.exc.HTTPNotFound()(environ, start_response)
         request = Request(environ)
         if match.is_action:
-            response = refusal(request, None, self._why_no_action(request))
+            response = error_response(request, None, self._why_no_action(request))
         else:
             response = self._resource.handle(request, match.operations, match.args)
         return response(environ, start_response)
@@ -215,7 +215,7 @@ def build_app(
         supported,
         max_body_bytes(conf),
         nova.has_files(conf),
-        is_alone=True,
+        is_stand_alone=True,
     )
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The host of extensions: what Nova gave its own API code, for a plugin of ours.
+"""The framework that API extensions are written with, modeled on Nova's.
 
-A plugin's author needs these names and :mod:`console_ext.wsgi.validation`::
+The author of an extension needs these names and :mod:`console_ext.wsgi.validation`::
 
     from console_ext import wsgi
     from console_ext.wsgi import validation

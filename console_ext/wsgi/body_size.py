@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long a request body may be."""
+"""The maximum size of a request body."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from oslo_middleware import sizelimit
 
 
 def max_body_bytes(conf: cfg.ConfigOpts) -> int:
-    """The limit; oslo.middleware's option, because a nova.conf may set it."""
+    """The value of oslo.middleware's option, which a nova.conf may already set."""
     conf.register_opts(sizelimit.OPTS, group='oslo_middleware')
     limit: int = conf.oslo_middleware.max_request_body_size
     return limit

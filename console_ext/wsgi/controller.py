@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Methods of one name, for different microversions."""
+"""Controller methods that share a name and differ in their microversions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from console_ext.wsgi.declarations import declaration_of, mark
 
 
 class _Body(dict[str, Any]):
-    """The names of a class body; a marked method remembers the one that it replaces."""
+    """A class namespace in which a marked method keeps the one it replaces."""
 
     def __setitem__(self, name: str, value: Any) -> None:
         earlier = self.get(name)
@@ -26,14 +26,14 @@ class _Overloading(type):
 
 
 class Controller(metaclass=_Overloading):
-    """The base of a controller that has several methods of one name.
+    """Base class of a controller that has several methods with the same name.
 
-    Each is marked with its microversions, and no two may share one.
+    Each such method is marked with its microversions, which must not overlap.
     """
 
 
 def overloads(method: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
-    """A method, and those of its name that stand before it in its class."""
+    """Yield a method, then the methods of the same name defined before it."""
     yield method
     declared = declaration_of(method)
     while declared is not None and declared.earlier is not None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a controller says of its methods, as marks on them.
+"""Decorators that mark the methods of a controller.
 
-The marks change nothing about a method; :mod:`console_ext.wsgi.resource` reads them
-and does, in one order for all, what they ask for.
+A mark does not change the method.  :mod:`console_ext.wsgi.resource` reads the marks
+and applies them in the same order to every request.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Method = TypeVar('Method', bound=Callable[..., Any])
 
 
 class VersionedSchema(NamedTuple):
-    """A JSON schema, and the microversions that it holds at.
+    """A JSON schema and the microversions it applies to.
 
     :param minimum: None for the first microversion
-    :param maximum: None for no end
+    :param maximum: None for no upper limit
     """
 
     schema: dict[str, Any]
@@ -32,14 +32,17 @@ class VersionedSchema(NamedTuple):
 class Declaration:
     """The marks of one method.
 
-    :param action: the key of the body that calls it; None for a method of a noun
-    :param maximum: the last microversion it exists at; None for no end
-    :param policy: the rule that must say yes, or what chooses it from the body
-    :param rules: those that it may choose; empty for a rule that is named
-    :param serves: whether the controller takes a request, given its body; None for all
-    :param status: of a success
-    :param expected_errors: statuses it may end with; others become a 500
-    :param earlier: the method of the same name that stands before it in its class
+    :param action: the key in the request body that selects the method; None for a
+        method of a resource
+    :param maximum: the last microversion; None for no upper limit
+    :param policy: the name of the policy rule, or a function that chooses it from the
+        body
+    :param rules: the rules that the function may choose; empty if ``policy`` is a name
+    :param serves: a predicate that decides from the body whether the controller handles
+        the request; None to handle every request
+    :param status: of a successful response
+    :param expected_errors: error statuses that are passed on; others become a 500
+    :param earlier: the method of the same name defined before this one in the class
     """
 
     action: str | None = None
@@ -57,7 +60,7 @@ class Declaration:
 
 
 def declaration_of(method: Callable[..., Any] | None) -> Declaration | None:
-    """The marks of a method; None for one that has none."""
+    """Return the marks of a method, or None if it has none."""
     found: Declaration | None = getattr(method, _ATTRIBUTE, None)
     return found
 
@@ -72,7 +75,7 @@ def mark(**values: Any) -> Callable[[Method], Method]:
 
 
 def stack(kind: str, schema: VersionedSchema) -> Callable[[Method], Method]:
-    """Add a schema to those that the method is marked with.
+    """Mark a method with one more schema.
 
     :param kind: the field of :class:`Declaration`
     """
@@ -85,47 +88,48 @@ def stack(kind: str, schema: VersionedSchema) -> Callable[[Method], Method]:
 
 
 def action(name: str) -> Callable[[Method], Method]:
-    """``POST …/action`` with this one key in its body calls the method."""
+    """Call the method for ``POST …/action`` with this key as the body's only key."""
     return mark(action=name)
 
 
 def api_version(minimum: str, maximum: str | None = None) -> Callable[[Method], Method]:
-    """The method exists from one microversion to another, both included."""
+    """Offer the method at these microversions only, both bounds included."""
     return mark(minimum=minimum, maximum=maximum)
 
 
 def authorize(
     rule: str | Callable[[Any], str], rules: Iterable[str] = ()
 ) -> Callable[[Method], Method]:
-    """This registered policy rule must allow the caller.
+    """Require that a registered policy rule allows the caller.
 
-    Its target is the server that the URL names, else the caller's own project and
-    user.
+    The target of the check is the server in the URL, or the caller's own project and
+    user if the URL has no server.
 
-    :param rule: its name, or a function that chooses the name from the body, after the
-        schema has let the body through
-    :param rules: all that the function may choose; each of them must be registered
+    :param rule: the rule's name, or a function that chooses it from the body after
+        schema validation
+    :param rules: all rules that the function may choose; each must be registered
     """
     return mark(policy=rule, rules=tuple(rules))
 
 
 def serves(predicate: Callable[[Any, Any], bool]) -> Callable[[Method], Method]:
-    """Some requests for the method are left to the API behind the filter, whole.
+    """Handle only the requests that a predicate accepts.
 
-    Without an API behind, the method gets them all.
+    The wrapped API answers the others.  Without a wrapped API the method gets every
+    request.
 
-    :param predicate: a method of the controller: given the parsed body, before any
-        schema has seen it, whether the request is taken.  A body that is no JSON is
-        refused without it.
+    :param predicate: a method of the controller that takes the parsed body, before
+        schema validation, and returns whether the method handles the request.  It is
+        not called for a body that is not JSON; that is a 400.
     """
     return mark(serves=predicate)
 
 
 def response(status: int) -> Callable[[Method], Method]:
-    """A success is answered with this status, not with 200."""
+    """Set the status of a successful response; the default is 200."""
     return mark(status=status)
 
 
 def expected_errors(*statuses: int) -> Callable[[Method], Method]:
-    """The method may end with these statuses; any other error of its is a 500."""
+    """Declare the error statuses of the method; any other error becomes a 500."""
     return mark(expected_errors=frozenset(statuses))

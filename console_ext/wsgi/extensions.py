@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an extension is.
+"""The base class of API extensions.
 
 The contract is that of Nova's v2.1 plugins (nova/api/openstack/extensions.py in
-Mitaka), with defaults for what a plugin does not need.
+Mitaka), with a default for every method.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NAMESPACE = 'console_ext.api.v21.extensions'
 
 
 class V21APIExtensionBase:
-    """An extension of the API, found by an entry point in :data:`NAMESPACE`.
+    """An API extension, registered as an entry point in :data:`NAMESPACE`.
 
     The entry point's name is the alias.  The docstring of the subclass is the
     extension's description.
@@ -34,26 +34,26 @@ class V21APIExtensionBase:
         self.conf = conf
 
     def get_controller_extensions(self) -> Iterable[ControllerExtension]:
-        """Controllers whose actions are attached to an existing noun."""
+        """Controllers that add actions to an existing resource."""
         return ()
 
     def get_resources(self) -> Iterable[ResourceExtension]:
-        """Nouns that this extension adds."""
+        """Resources that this extension adds."""
         return ()
 
     def get_policies(self) -> Iterable[oslo_policy.RuleDefault]:
-        """The policy rules that its methods are marked with."""
+        """The policy rules that the controllers' methods refer to."""
         return ()
 
     def close(self) -> None:
-        """Let go of connections; called once, when the host stops."""
+        """Close connections.  Called once, when the API stops."""
 
 
 @dataclass(frozen=True, slots=True)
 class ControllerExtension:
-    """Attaches a controller's actions to a noun.
+    """Adds a controller's actions to an existing resource.
 
-    :param collection: the noun, as in the URL; ``servers``
+    :param collection: the resource's name in the URL: ``servers``
     """
 
     extension: V21APIExtensionBase
@@ -63,16 +63,19 @@ class ControllerExtension:
 
 @dataclass(frozen=True, slots=True)
 class ResourceExtension:
-    """Adds a noun: the controller's ``index``, ``create``, ``show``, ``update`` and
-    ``delete``, as far as it has them.
+    """Adds a resource.
 
-    :param collection: the noun, as in the URL
-    :param parent: the noun it stands below, as (collection, member); the server of
-        ``('servers', 'server')`` is looked up and handed to the method as ``server``
-    :param member_name: one of the collection; None for the collection less its last
-        letter
-    :param id_name: the variable of the path that names one of it, and the argument of
-        the method; None for the member's name and ``_id``
+    The controller implements any of ``index``, ``create``, ``show``, ``update`` and
+    ``delete``.
+
+    :param collection: the resource's name in the URL, in the plural
+    :param parent: the parent resource, as (collection, member).  With
+        ``('servers', 'server')`` the server is looked up and passed to the method as
+        ``server``.
+    :param member_name: the singular of the name; None for ``collection`` without its
+        last letter
+    :param id_name: the name of the id, in the URL and as the method's argument; None
+        for the member's name followed by ``_id``
     """
 
     collection: str

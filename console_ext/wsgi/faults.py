@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors as responses, in Nova's fault format: the one place where they meet HTTP."""
+"""HTTP responses for errors, in Nova's fault format.
+
+This is the only module that maps exceptions to HTTP statuses.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ REQUEST_ID = 'openstack.request_id'
 
 RETRY_AFTER_S = 10
 
-# The nearest class up the tree of exceptions decides.
+# The first class of an exception's MRO that is in this table decides.
 STATUSES: dict[type[exceptions.ConsoleExtError], int] = {
     exceptions.RequestError: 400,
     exceptions.UnsupportedMicroversion: 406,
@@ -62,7 +65,7 @@ _NAMES = {
 
 
 def status_of(error: Exception) -> int:
-    """The status that an exception means; 500 for one that is not in the table."""
+    """Return the HTTP status for an exception; 500 if it is not in the table."""
     if isinstance(error, webob.exc.WSGIHTTPException):
         return int(error.status_int)
     for cls in type(error).__mro__:
@@ -84,7 +87,7 @@ def response(status: int, message: str) -> webob.Response:
 
 
 def from_error(error: Exception, request_id: str | None) -> webob.Response:
-    """The response for an exception that the table, or webob, knows; else a 500."""
+    """Return the response for an exception of the table or of webob; else a 500."""
     status = status_of(error)
     if status == 500:
         return unexpected(request_id)
@@ -94,7 +97,7 @@ def from_error(error: Exception, request_id: str | None) -> webob.Response:
 
 
 def unexpected(request_id: str | None) -> webob.Response:
-    """A 500 that says nothing but what to tell the administrator."""
+    """Return a 500 with the request id to report, and without any detail."""
     return response(
         500,
         'Unexpected API Error. Please tell the administrator this request id: '
@@ -103,7 +106,7 @@ def unexpected(request_id: str | None) -> webob.Response:
 
 
 class Faults:
-    """The filter that answers 500 for whatever got past everything else."""
+    """A WSGI filter that answers 500 for exceptions nothing else has handled."""
 
     def __init__(self, application: WSGIApplication):
         self._application = application
@@ -114,7 +117,8 @@ class Faults:
         try:
             return self._application(environ, start_response)
         except webob.exc.HTTPRequestEntityTooLarge:
-            # Raised while a body is read; the size limit in front of us answers.
+            # Raised while the body is read.  oslo.middleware's size limit, which
+            # wraps this filter, answers it.
             raise
         except Exception:
             request_id = environ.get(REQUEST_ID)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The extensions as a WSGI filter around a compute API.
 
-The filter takes the requests that its extensions answer, and hands every other one on
-as it came.
+The filter answers the requests that belong to its extensions and passes every other
+request on unchanged.
 """
 
 from __future__ import annotations
@@ -25,25 +25,26 @@ from console_ext.throttle import Throttle
 from console_ext.wsgi import faults, loader, microversions
 from console_ext.wsgi.body_size import max_body_bytes
 from console_ext.wsgi.request import ROUTE, Request
-from console_ext.wsgi.resource import Resource, refusal
+from console_ext.wsgi.resource import Resource, error_response
 from console_ext.wsgi.router import Match
 from console_ext.wsgi.selection import Selection
 from console_ext.wsgi.supported import SupportedVersions
 
 LOG = logging.getLogger(__name__)
 
-# Any client can cause the line about Nova's missing files.
+# Any client can trigger the log message about Nova's missing files.
 _SECONDS_BETWEEN_LINES = 60.0
 
 
 class Filter:
-    """A compute API, and the extensions in front of it.
+    """The extensions in front of a compute API.
 
-    :param supported: the wrapped API's microversions; None for those that it says
-    :param has_nova_files: whether Nova's configuration was read: without it, Nova's
-        policy is not known, and no request that comes through Nova is answered
-    :param is_alone: whether the API behind is ours, and has nothing that an extension
-        has: extensions then answer all requests for their nouns
+    :param supported: the wrapped API's microversions; None to ask the wrapped API
+    :param has_nova_files: whether Nova's configuration files were read.  Without them
+        Nova's policy is unknown, and requests that come through Nova are refused.
+    :param is_stand_alone: whether the wrapped API is this project's own.  It has no
+        resources in common with the extensions, so the extensions answer every request
+        for theirs.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Filter:
         supported: microversions.Range | None,
         max_body_bytes: int,
         has_nova_files: bool,
-        is_alone: bool = False,
+        is_stand_alone: bool = False,
     ):
         self._application = application
         self._loaded = loaded
@@ -63,9 +64,9 @@ class Filter:
         self._selection = Selection(
             SupportedVersions(application, supported), max_body_bytes
         )
-        self._is_alone = is_alone
+        self._is_stand_alone = is_stand_alone
         self._has_nova_files = has_nova_files
-        self._refused = Throttle(_SECONDS_BETWEEN_LINES)
+        self._no_nova_files = Throttle(_SECONDS_BETWEEN_LINES)
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
@@ -79,47 +80,48 @@ class Filter:
         try:
             response = self._answer(request, match)
         except exceptions.Declined as declined:
-            if declined.instead is None or not self._is_alone:
-                # WebOb has put the body back.
+            if declined.instead is None or not self._is_stand_alone:
+                # WebOb has made the body readable again.
                 return self._application(environ, start_response)
-            response = refusal(request, None, declined.instead)
+            response = error_response(request, None, declined.instead)
         return response(environ, start_response)
 
     def _answer(self, request: Request, match: Match) -> webob.Response:
         """
-        :raises Declined: the API behind answers
+        :raises Declined: the wrapped API answers
         """
-        if self._is_alone and not match.is_action:
-            return self._refusal(request) or self._resource.handle(
+        if self._is_stand_alone and not match.is_action:
+            return self._check_nova_files(request) or self._resource.handle(
                 request, match.operations, match.args
             )
         try:
             operation, body = self._selection.select(request, match.operations)
         except (exceptions.Declined, webob.exc.HTTPRequestEntityTooLarge):
-            # The latter is raised while a body is read, for a filter in front of us.
+            # The latter is raised while the body is read.  oslo.middleware's size
+            # limit, which wraps this filter, answers it.
             raise
         except Exception as error:
-            return refusal(request, None, error)
-        return self._refusal(request) or self._resource.answer(
+            return error_response(request, None, error)
+        return self._check_nova_files(request) or self._resource.answer(
             request, operation, body, match.args
         )
 
-    def _refusal(self, request: Request) -> webob.Response | None:
-        """A 500 for a request that came through a Nova whose policy is not known."""
+    def _check_nova_files(self, request: Request) -> webob.Response | None:
+        """Return a 500 if the request came through a Nova whose policy is unknown."""
         if self._has_nova_files or NOVA_CONTEXT not in request.environ:
             return None
-        unsaid = self._refused.admit()
-        if unsaid is not None:
+        suppressed = self._no_nova_files.admit()
+        if suppressed is not None:
             LOG.error(
-                'Refused a request, and %d since the last such line: it came through '
-                "Nova, but config_files does not name Nova's own files, so that its "
-                'policy is not known. Name nova.conf there, and restart.',
-                unsaid,
+                'Refused a request (and %d since the last such message): it came '
+                "through Nova, but Nova's policy is unknown because config_files does "
+                "not list Nova's own files. Add nova.conf to config_files and restart.",
+                suppressed,
             )
         return faults.unexpected(request.request_id)
 
     def close(self) -> None:
-        """Let every extension go of its connections."""
+        """Close the connections of all extensions."""
         self._loaded.close()
 
 
@@ -132,8 +134,8 @@ def build_filter(
 ) -> Filter:
     """Put the installed extensions in front of a compute API.
 
-    :param look_up: None for the one that ``[api] servers`` names
-    :raises ConfigurationError: the one line that says why not
+    :param look_up: None for the driver that ``[api] servers`` names
+    :raises ConfigurationError: with the reason in one line
     """
     if nova.is_part_of(application):
         nova.require_files(conf)
@@ -150,6 +152,6 @@ def build_filter(
 def factory(
     global_conf: dict[str, str], **local_conf: str
 ) -> Callable[[WSGIApplication], Filter]:
-    """paste.filter_factory; the key ``config_files`` is separated as in PATH."""
+    """The paste.filter_factory; colons separate the paths in ``config_files``."""
     conf = config.from_paste(global_conf, local_conf)
     return lambda application: build_filter(conf, application)

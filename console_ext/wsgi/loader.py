@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Extensions, from their entry points to the final table of routes.
+"""Loads the extensions from their entry points and builds the route table.
 
-Nova's loader went on without an extension that failed, and imported those that were
-disabled.  Here whatever is wrong stops the service, in one line that says which
-extension it is about.
+Unlike Nova's loader, which skipped an extension that failed and imported disabled
+ones, this one stops the service on any error, with one line that names the extension.
 """
 
 from __future__ import annotations
@@ -29,12 +28,17 @@ from console_ext.wsgi.extensions import (
     ResourceExtension,
     V21APIExtensionBase,
 )
-from console_ext.wsgi.operation import Named, Operation, Overloads, each
+from console_ext.wsgi.operation import (
+    Operation,
+    Overloads,
+    VersionedOperation,
+    each_operation,
+)
 from console_ext.wsgi.router import Router
 
 T = TypeVar('T')
 
-# A noun's methods: HTTP method, and whether the path ends in the id of one of it.
+# A resource's methods: the HTTP method, and whether the path ends in a member's id.
 _METHODS = {
     'index': ('GET', False),
     'create': ('POST', False),
@@ -43,21 +47,21 @@ _METHODS = {
     'delete': ('DELETE', True),
 }
 
-# The nouns of the wrapped API that actions can be attached to, and one of each.
-_NOUNS = {'servers': 'server'}
-_ACTIONS = {f'/{many}/{{{one}_id}}/action' for many, one in _NOUNS.items()}
+# The resources of the wrapped API that accept more actions, each with its singular.
+_EXISTING = {'servers': 'server'}
+_ACTION_PATHS = {f'/{many}/{{{one}_id}}/action' for many, one in _EXISTING.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The enabled extensions, under one policy and in one table of routes."""
+    """The enabled extensions with their common policy and route table."""
 
     extensions: Sequence[V21APIExtensionBase]
     policy: Policy
     router: Router
 
     def close(self) -> None:
-        """Let every extension go of its connections."""
+        """Close the connections of all extensions."""
         for extension in self.extensions:
             extension.close()
 
@@ -65,11 +69,13 @@ class Loaded:
 def load(
     conf: cfg.ConfigOpts, own_rules: Iterable[oslo_policy.RuleDefault] = ()
 ) -> Loaded:
-    """All that the enabled extensions bring; nothing is connected yet.
+    """Load the enabled extensions, their policy and their routes.
 
-    :param own_rules: those of the API that the extensions are put in front of, where
-        it is ours
-    :raises ConfigurationError: the one line that says why not
+    No connection is opened yet.
+
+    :param own_rules: policy rules of the stand-alone API, in addition to those of the
+        extensions
+    :raises ConfigurationError: with the reason in one line
     """
     extensions = load_extensions(conf)
     policy = Policy(conf, [*own_rules, *policies_of(extensions)])
@@ -77,24 +83,26 @@ def load(
 
 
 def load_extensions(conf: cfg.ConfigOpts) -> list[V21APIExtensionBase]:
-    """Import and make the enabled extensions, in the order of their aliases.
+    """Import and create the enabled extensions, sorted by alias.
 
-    :raises ExtensionError: an extension is not usable, or two have one alias
+    :raises ExtensionError: an extension is invalid, or two have the same alias
     :raises ConfigurationError: ``[api] disabled_extensions`` names an unknown alias
     """
-    # Listing them imports none of them.
+    # Listing entry points does not import them.
     installed = Counter(point.name for point in metadata.entry_points(group=NAMESPACE))
     disabled = set(conf.api.disabled_extensions)
     unknown = sorted(disabled - set(installed))
     if unknown:
         raise exceptions.ConfigurationError(
-            f'[api] disabled_extensions names {", ".join(unknown)}, but the installed '
-            f'extensions are {", ".join(sorted(installed)) or "none"}'
+            f'[api] disabled_extensions lists {", ".join(unknown)}, which is not '
+            f'installed. Installed extensions: {", ".join(sorted(installed)) or "none"}'
         )
     enabled = sorted(set(installed) - disabled)
     for alias in enabled:
         if installed[alias] > 1:
-            raise exceptions.ExtensionError(alias, 'two installed packages provide it')
+            raise exceptions.ExtensionError(
+                alias, 'several installed packages provide it; uninstall all but one'
+            )
     if not enabled:
         return []
     manager: named.NamedExtensionManager[Any] = named.NamedExtensionManager(
@@ -118,36 +126,40 @@ def _refuse(manager: object, point: metadata.EntryPoint, error: BaseException) -
 
 
 def _missing(aliases: Iterable[str]) -> None:
-    raise exceptions.ExtensionError(', '.join(sorted(aliases)), 'it has disappeared')
+    raise exceptions.ExtensionError(
+        ', '.join(sorted(aliases)), 'uninstalled while the service was starting'
+    )
 
 
 def _checked(alias: str, extension: object) -> V21APIExtensionBase:
     if not isinstance(extension, V21APIExtensionBase):
-        raise exceptions.ExtensionError(alias, 'it is no V21APIExtensionBase')
+        raise exceptions.ExtensionError(
+            alias, 'its class is not a subclass of V21APIExtensionBase'
+        )
     if getattr(extension, 'alias', None) != alias:
         raise exceptions.ExtensionError(
-            alias, "its class's alias differs from its entry point's name"
+            alias, 'the alias of its class differs from the name of its entry point'
         )
     if not getattr(extension, 'name', None) or not type(extension).__doc__:
-        raise exceptions.ExtensionError(alias, 'it lacks a name or a description')
+        raise exceptions.ExtensionError(alias, 'its class has no name or no docstring')
     return extension
 
 
 def policies_of(
     extensions: Iterable[V21APIExtensionBase],
 ) -> list[oslo_policy.RuleDefault]:
-    """The rules of all of them.
+    """Return the policy rules of all extensions.
 
-    :raises ExtensionError: one cannot say
+    :raises ExtensionError: an extension's ``get_policies`` fails
     """
     return [
         rule
         for extension in extensions
-        for rule in _ask(extension, extension.get_policies)
+        for rule in _call(extension, extension.get_policies)
     ]
 
 
-def _ask(extension: V21APIExtensionBase, method: Callable[[], Iterable[T]]) -> list[T]:
+def _call(extension: V21APIExtensionBase, method: Callable[[], Iterable[T]]) -> list[T]:
     try:
         return list(method())
     except Exception as error:
@@ -157,28 +169,32 @@ def _ask(extension: V21APIExtensionBase, method: Callable[[], Iterable[T]]) -> l
 
 
 def build_router(extensions: Iterable[V21APIExtensionBase], policy: Policy) -> Router:
-    """The final table of what the extensions provide.
+    """Build the route table of the extensions.
 
-    :raises ExtensionError: what they declare is not usable, or claims what another
-        one has
+    :raises ExtensionError: a declaration is invalid, or two extensions provide the
+        same route or action
     """
     router = Router()
-    actions: dict[str, dict[str, Named]] = {}
-    nouns: dict[str, str] = {}
+    actions: dict[str, dict[str, VersionedOperation]] = {}
+    owners: dict[str, str] = {}
     for extension in extensions:
-        for attached in _ask(extension, extension.get_controller_extensions):
+        for attached in _call(extension, extension.get_controller_extensions):
             table = actions.setdefault(attached.collection, {})
             for operation in _actions(extension.alias, attached):
                 name = operation.action or ''
-                table[name] = _joined(name, table.get(name), operation)
-        for resource in _ask(extension, extension.get_resources):
+                table[name] = _add_version(name, table.get(name), operation)
+        for resource in _call(extension, extension.get_resources):
             path = _path(extension.alias, resource)
-            if path in nouns or path in _ACTIONS or resource.collection in _NOUNS:
+            if (
+                path in owners
+                or path in _ACTION_PATHS
+                or resource.collection in _EXISTING
+            ):
+                owner = owners.get(path, 'the compute API')
                 raise exceptions.ExtensionError(
-                    extension.alias,
-                    f'the noun {path} is already that of {nouns.get(path, "the API")}',
+                    extension.alias, f'{owner} already provides the resource {path}'
                 )
-            nouns[path] = extension.alias
+            owners[path] = extension.alias
             for method, full_path, operations in _methods(extension.alias, resource):
                 router.connect(method, full_path, operations)
     for collection, table in actions.items():
@@ -192,25 +208,29 @@ def build_router(extensions: Iterable[V21APIExtensionBase], policy: Policy) -> R
     return router
 
 
-def _joined(name: str, others: Named | None, operation: Operation) -> Named:
-    """An action beside those of its name, at other microversions."""
-    if others is None:
+def _add_version(
+    name: str, existing: VersionedOperation | None, operation: Operation
+) -> VersionedOperation:
+    """Combine an action with those of the same name at other microversions."""
+    if existing is None:
         return operation
-    (owner, *_) = all_of_it = list(each(others))
+    (owner, *_) = operations = list(each_operation(existing))
     try:
         if owner.alias == operation.alias:
-            return Overloads.of([*all_of_it, operation])
+            return Overloads.of([*operations, operation])
     except ValueError:
         pass
     raise exceptions.ExtensionError(
-        operation.alias, f'the action {name} is already that of {owner.alias}'
+        operation.alias, f'{owner.alias} already provides the action {name}'
     )
 
 
 def _actions(alias: str, attached: ControllerExtension) -> Iterator[Operation]:
-    if attached.collection not in _NOUNS:
+    if attached.collection not in _EXISTING:
         raise exceptions.ExtensionError(
-            alias, f'there is no noun {attached.collection} to attach actions to'
+            alias,
+            f'the resource {attached.collection} accepts no actions; only '
+            f'{", ".join(_EXISTING)} does',
         )
     found = False
     for _, method in inspect.getmembers(attached.controller, inspect.ismethod):
@@ -229,22 +249,23 @@ def _path(alias: str, resource: ResourceExtension) -> str:
     if resource.parent is None:
         return f'/{resource.collection}'
     collection, member = resource.parent
-    if _NOUNS.get(collection, member) != member:
+    if _EXISTING.get(collection, member) != member:
         raise exceptions.ExtensionError(
-            alias, f'below {collection} is {_NOUNS[collection]}, not {member}'
+            alias,
+            f'a member of {collection} is called {_EXISTING[collection]}, not {member}',
         )
     return f'/{collection}/{{{member}_id}}/{resource.collection}'
 
 
 def _methods(
     alias: str, resource: ResourceExtension
-) -> Iterator[tuple[str, str, Named]]:
+) -> Iterator[tuple[str, str, VersionedOperation]]:
     path = _path(alias, resource)
-    of_server = resource.parent is not None and resource.parent[0] in _NOUNS
+    of_server = resource.parent is not None and resource.parent[0] in _EXISTING
     member = resource.member_name or resource.collection[:-1]
     id_name = resource.id_name or f'{member}_id'
     found = False
-    for name, (http_method, is_one) in _METHODS.items():
+    for name, (http_method, has_id) in _METHODS.items():
         method = getattr(resource.controller, name, None)
         if method is not None:
             found = True
@@ -253,13 +274,15 @@ def _methods(
                 for one in overloads(method)
             ]
             try:
-                named = Overloads.of(operations)
+                versioned = Overloads.of(operations)
             except ValueError as error:
                 raise exceptions.ExtensionError(
-                    alias, f'{method.__qualname__} is there several times: {error}'
+                    alias, f'{method.__qualname__} is defined several times: {error}'
                 ) from None
-            yield http_method, f'{path}/{{{id_name}}}' if is_one else path, named
+            yield http_method, f'{path}/{{{id_name}}}' if has_id else path, versioned
     if not found:
         raise exceptions.ExtensionError(
-            alias, f'{type(resource.controller).__name__} has no method of a noun'
+            alias,
+            f'{type(resource.controller).__name__} has none of the methods '
+            f'{", ".join(_METHODS)}',
         )

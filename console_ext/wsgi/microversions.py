@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which version of the API a request asks for."""
+"""Microversions: parsing, ranges, and the version that a request asks for."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ class Version(NamedTuple):
 
 DEFAULT = Version(2, 1)
 
-# What ``latest`` means to a filter, which does not know what it is in front of.
-BEYOND_ALL = Version(10**9, 0)
+# Stands for ``latest`` until the wrapped API's maximum is known.
+LATEST = Version(10**9, 0)
 
 
 class Range(NamedTuple):
     """Versions from ``minimum`` to ``maximum``, both included.
 
-    :param maximum: None for no end
+    :param maximum: None for no upper limit
     """
 
     minimum: Version
@@ -84,22 +84,22 @@ class Range(NamedTuple):
 
 
 def overlapping(ranges: Iterable[Range]) -> tuple[Range, Range] | None:
-    """Two ranges that share a version; None where no two do."""
+    """Return two ranges that share a version, or None if all are disjoint."""
     for one, other in itertools.combinations(ranges, 2):
         if one.overlaps(other):
             return one, other
     return None
 
 
-# What the stand-alone host serves; at 2.6 Nova replaced the actions by a resource.
+# The stand-alone API's range.  At 2.6 Nova replaced the actions by a resource.
 STAND_ALONE = Range(Version(2, 1), Version(2, 5))
 
 
 def requested(environ: WSGIEnvironment, supported: Range | None) -> Version:
-    """The version a request asks for, or the default.
+    """Return the version that a request asks for, or the default.
 
-    :param environ: of the request (PEP 3333)
-    :param supported: what the API behind us serves; None where we cannot know
+    :param environ: the WSGI environment of the request (PEP 3333)
+    :param supported: the wrapped API's range; None if it is unknown
     :raises InvalidMicroversion, UnsupportedMicroversion:
     """
     headers = {
@@ -111,7 +111,7 @@ def requested(environ: WSGIEnvironment, supported: Range | None) -> Version:
     if text is None:
         return DEFAULT
     if text == 'latest':
-        return (supported and supported.maximum) or BEYOND_ALL
+        return (supported and supported.maximum) or LATEST
     version = Version.parse(text)
     if supported is not None and version not in supported:
         raise exceptions.UnsupportedMicroversion(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A controller's method, with what was declared of it, ready to be carried out."""
+"""Operations: a controller's methods with their compiled declarations."""
 
 from __future__ import annotations
 
@@ -14,19 +14,23 @@ from console_ext import exceptions
 from console_ext.wsgi import declarations, microversions
 from console_ext.wsgi.validation import Validators
 
-# Statuses that the checks before a method end with; it need not expect them.
+# Statuses of the checks that run before the method; it need not declare them.
 EXPECTED_OF_ALL = frozenset({400, 401, 403, 404, 503})
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a route, or a body, leads to.
+    """A controller's method and everything needed to check a request for it.
 
-    :param action: the key of the body that calls it; None for a method of a noun
-    :param rules: all policy rules that may be asked
-    :param choose_rule: chooses one of them, given the body; None where there is one
-    :param serves: whether a request with this body is taken; None for every request
-    :param names_server: whether its URL names a server, which is then looked up
+    :param action: the key in the request body that selects it; None for a method of a
+        resource
+    :param rules: all policy rules that may be checked
+    :param choose_rule: chooses one of the rules from the body; None if there is only
+        one
+    :param serves: decides from the body whether the operation handles the request;
+        None to handle every request
+    :param names_server: whether the URL contains a server id; the server is then looked
+        up
     """
 
     alias: str
@@ -48,8 +52,8 @@ class Operation:
         cls, alias: str, method: Callable[..., Any], *, names_server: bool
     ) -> Operation:
         """
-        :param names_server: whether its URL names a server
-        :raises ExtensionError: what is declared cannot be compiled
+        :param names_server: whether the URL contains a server id
+        :raises ExtensionError: the method's declaration is invalid
         """
         name = getattr(method, '__qualname__', repr(method))
         declared = declarations.declaration_of(method) or declarations.Declaration()
@@ -85,14 +89,14 @@ class Operation:
             raise exceptions.ExtensionError(alias, f'{name} declares {error}') from None
 
     def at(self, version: microversions.Version) -> Operation | None:
-        """Itself, if it exists at that version."""
+        """Return the operation itself if it exists at this version, else None."""
         return self if version in self.versions else None
 
     def rule(self, body: Any) -> str:
-        """The policy rule that is asked for a request.
+        """Return the policy rule to check for a request.
 
-        :param body: as the schema has let it through
-        :raises ValueError: what was chosen is none of :attr:`rules`
+        :param body: the validated body
+        :raises ValueError: the chosen rule is not in :attr:`rules`
         """
         if self.choose_rule is None:
             return self.rules[0]
@@ -105,7 +109,7 @@ class Operation:
 def _bound(
     predicate: Callable[[Any, Any], bool] | None, method: Callable[..., Any]
 ) -> Callable[[Any], bool] | None:
-    """A predicate of a class, for the controller that the method is of."""
+    """Bind a predicate to the controller that the method belongs to."""
     if predicate is None:
         return None
     return functools.partial(predicate, getattr(method, '__self__', None))
@@ -113,15 +117,15 @@ def _bound(
 
 @dataclass(frozen=True, slots=True)
 class Overloads:
-    """Operations of one name, each at its own microversions."""
+    """Operations with the same name, each for its own microversions."""
 
     operations: tuple[Operation, ...]
 
     @classmethod
-    def of(cls, operations: Sequence[Operation]) -> Named:
+    def of(cls, operations: Sequence[Operation]) -> VersionedOperation:
         """
-        :param operations: one at the least; one alone is returned as it is
-        :raises ValueError: two exist at one version
+        :param operations: not empty; a single operation is returned as it is
+        :raises ValueError: two operations exist at the same version
         """
         pair = microversions.overlapping(one.versions for one in operations)
         if pair is not None:
@@ -132,25 +136,25 @@ class Overloads:
         return cls(tuple(in_order))
 
     def at(self, version: microversions.Version) -> Operation | None:
-        """The one that exists at a version."""
+        """Return the operation for this version, or None."""
         for operation in self.operations:
             if version in operation.versions:
                 return operation
         return None
 
 
-Named = Operation | Overloads
+VersionedOperation = Operation | Overloads
 
-# What a route leads to: the operations of a name, or the actions that a body may name.
-Operations = Named | Mapping[str, Named]
+# What a route leads to: an operation, or actions by their key in the body.
+Operations = VersionedOperation | Mapping[str, VersionedOperation]
 
 
-def each(operations: Operations) -> Iterator[Operation]:
-    """All operations that a route leads to."""
+def each_operation(operations: Operations) -> Iterator[Operation]:
+    """Yield all operations that a route leads to."""
     if isinstance(operations, Operation):
         yield operations
     elif isinstance(operations, Overloads):
         yield from operations.operations
     else:
-        for named in operations.values():
-            yield from each(named)
+        for versioned in operations.values():
+            yield from each_operation(versioned)

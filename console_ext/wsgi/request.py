@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A request, until it is known what it asks for."""
+"""The request class, and the functions that find out what a request asks for."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ import webob
 from console_ext import context as contexts
 from console_ext import exceptions
 from console_ext.wsgi import faults, microversions
-from console_ext.wsgi.operation import Named, Operation, Operations
+from console_ext.wsgi.operation import Operation, Operations, VersionedOperation
 
 CONTENT_TYPES = ('application/json', 'application/vnd.openstack.compute+json')
 MAX_JSON_DEPTH = 100
 
-# Set by Nova's /v2, and by our stand-alone host: microversions do not exist there.
+# Set for /v2, which has no microversions, by Nova and by the stand-alone API.
 LEGACY_V2 = 'openstack.legacy_v2'
 
-# The template of a noun's path, for logs: an id in the path itself may be a token.
+# The path's template, for logs: the path itself may contain a token as an id.
 ROUTE = 'console_ext.route'
 
 _WITH_BODY = ('POST', 'PUT')
 
 
 class Request(webob.Request):
-    """What a controller's method gets.
+    """The request that a controller's method receives.
 
-    :ivar version: the microversion asked for; None until it is known, and
-        ``microversions.BEYOND_ALL`` for the latest one of an API that is not ours
-    :ivar context: who is asking; set before a method is called
+    :ivar version: the requested microversion; None until it is known, and
+        ``microversions.LATEST`` while the wrapped API's latest version is unknown
+    :ivar context: the caller; set before the controller's method is called
     """
 
-    # Declared with values, or WebOb would keep them in the environ, for all to see.
+    # Class attributes, because WebOb stores all others in the shared environ.
     version: microversions.Version | None = None
     context: contexts.RequestContext = None  # type: ignore[assignment]
 
@@ -44,7 +44,7 @@ class Request(webob.Request):
 
     @property
     def has_body(self) -> bool:
-        """Whether the method is one whose body is read."""
+        """Whether the HTTP method has a body that is read."""
         return self.method in _WITH_BODY
 
     @property
@@ -58,9 +58,9 @@ def select(
     operations: Operations,
     supported: microversions.Range | None,
 ) -> tuple[Operation, Any]:
-    """Find the operation of a request, and its body.
+    """Return the operation that a request asks for, and the parsed body.
 
-    :raises RequestError: there is no such operation at the version asked for
+    :raises RequestError: there is no such operation at the requested version
     """
     request.version = None
     request.version = version_of(request, supported)
@@ -76,9 +76,9 @@ def select(
 def version_of(
     request: Request, supported: microversions.Range | None
 ) -> microversions.Version:
-    """The version that a request asks for.
+    """Return the version that a request asks for.
 
-    :param supported: None where every version passes
+    :param supported: None to accept every version
     :raises InvalidMicroversion, UnsupportedMicroversion:
     """
     if request.is_legacy:
@@ -86,15 +86,15 @@ def version_of(
     try:
         return microversions.requested(request.environ, supported)
     except exceptions.UnsupportedMicroversion as error:
-        # Nova names the version it refuses in its headers.
+        # Nova's response headers repeat the version that it refuses.
         request.version = microversions.Version(*error.requested)
         raise
 
 
 def body_of(request: Request) -> Any:
-    """The JSON of a body; None for an empty one, and where the method has none.
+    """Return the parsed JSON body; None if it is empty or the method has no body.
 
-    The body can be read again.
+    The body can be read again afterwards.
 
     :raises UnsupportedContentType, MalformedBody:
     """
@@ -107,10 +107,12 @@ def body_of(request: Request) -> Any:
     return _json(body) if body else None
 
 
-def action_of(operations: Mapping[str, Named], body: Any) -> Named:
-    """The action that a body names.
+def action_of(
+    operations: Mapping[str, VersionedOperation], body: Any
+) -> VersionedOperation:
+    """Return the action that a body names.
 
-    :raises MalformedBody: it is no object with one key
+    :raises MalformedBody: the body is not an object with exactly one key
     :raises NoSuchAction:
     """
     if not isinstance(body, dict) or len(body) != 1:
@@ -125,7 +127,7 @@ def _body(request: Request) -> bytes:
     try:
         return request.body
     except OSError:
-        # The client has gone, or sent less than it announced.
+        # The client disconnected or sent less than its Content-Length.
         raise exceptions.MalformedBody from None
 
 

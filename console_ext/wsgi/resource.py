@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One request, from its headers to its response.
+"""Handles one request, from its headers to its response.
 
-:func:`request.select` finds the operation and reads the body; :meth:`Resource.answer`
-does the rest.  What is checked, and in which order, is the same for every operation,
-and stands in these two only.
+:func:`request.select` finds the operation and reads the body, and
+:meth:`Resource.answer` does the rest.  These two contain all checks, and their order
+is the same for every operation.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from console_ext.wsgi.responses import json_response
 
 LOG = logging.getLogger(__name__)
 
-# Any client can cause the line about a missing authentication filter.
+# Any client can trigger the log message about a missing authentication filter.
 _SECONDS_BETWEEN_LINES = 60.0
 
-# Ids in a path that are no secrets.
-_SHOWN = ('project_id', 'server_id')
+# Path variables that are never secret.
+_NOT_SECRET = ('project_id', 'server_id')
 _SHORTEST_SECRET = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """Answers requests that a router has matched.
+    """Answers requests that the router has matched.
 
-    :param supported: the API's microversions; None where the API is not ours
+    :param supported: the API's microversions; None if they are unknown
     """
 
     policy: Policy
@@ -57,22 +57,22 @@ class Resource:
     def handle(
         self, request: Request, operations: Operations, args: dict[str, str]
     ) -> webob.Response:
-        """Select and answer, or refuse.
+        """Find the operation and carry it out, or return an error response.
 
-        :param args: what the route found in the URL
+        :param args: the variables of the URL
         """
         try:
             operation, body = select(request, operations, self.supported)
         except exceptions.RequestError as error:
-            return refusal(request, None, error)
+            return error_response(request, None, error)
         return self.answer(request, operation, body, args)
 
     def answer(
         self, request: Request, operation: Operation, body: Any, args: dict[str, str]
     ) -> webob.Response:
-        """Carry out an operation that was selected.
+        """Carry out an operation, or return an error response.
 
-        :raises Declined: its method leaves the request to the API behind
+        :raises Declined: the method leaves the request to the wrapped API
         """
         try:
             result = self._carry_out(request, operation, body, args)
@@ -80,7 +80,7 @@ class Resource:
         except exceptions.Declined:
             raise
         except Exception as error:
-            return refusal(request, operation, error, args)
+            return error_response(request, operation, error, args)
 
     def _carry_out(
         self, request: Request, operation: Operation, body: Any, args: dict[str, str]
@@ -115,7 +115,7 @@ class Resource:
             try:
                 response_validator.check(result)
             except exceptions.InvalidBody:
-                # Its text quotes the value, and the value may be a token.
+                # The original error quotes the value, which may be a token.
                 raise TypeError('the response does not fit its schema') from None
         return result
 
@@ -123,14 +123,14 @@ class Resource:
         try:
             return contexts.from_environ(request.environ, self.policy)
         except exceptions.NoAuthenticationFilter:
-            unsaid = self._unauthenticated.admit()
-            if unsaid is not None:
+            suppressed = self._unauthenticated.admit()
+            if suppressed is not None:
                 LOG.error(
-                    'Refused a request, and %d since the last such line, because no '
-                    'authentication filter is in front of the extensions: the '
-                    'identity headers are the client\'s own. "console-ext-manage '
-                    'check" says which pipeline lacks one.',
-                    unsaid,
+                    'Refused a request (and %d since the last such message): no '
+                    'authentication filter runs before the extensions, so the client '
+                    'could forge its identity headers. Add keystonemiddleware to the '
+                    'pipeline; "console-ext-manage check" shows which one lacks it.',
+                    suppressed,
                 )
             raise
 
@@ -147,9 +147,9 @@ def _success(request: Request, operation: Operation, result: Any) -> webob.Respo
 
 
 def _query(request: Request) -> dict[str, list[str]]:
-    """The query as query schemas have it: each name with all its values.
+    """Return the query string as each name with the list of its values.
 
-    :raises InvalidBody: it is not UTF-8
+    :raises InvalidBody: the query string is not UTF-8
     """
     try:
         query: dict[str, list[str]] = request.GET.dict_of_lists()
@@ -163,27 +163,28 @@ def _check_project(context: contexts.RequestContext, project_id: str | None) -> 
         raise exceptions.ProjectMismatch(project_id, context.project_id)
 
 
-def refusal(
+def error_response(
     request: Request,
     operation: Operation | None,
     error: Exception,
     args: Mapping[str, str] = MappingProxyType({}),
 ) -> webob.Response:
-    """The response for an error, and the line in the log where it is our fault.
+    """Return the response for an error, and log the error if the service caused it.
 
-    :param operation: None where none was found
-    :param args: what the route found in the URL, and the log may not show
+    :param operation: None if no operation was found
+    :param args: the variables of the URL; the log does not show those that may be
+        secret
     """
     status = faults.status_of(error)
     expected = EXPECTED_OF_ALL if operation is None else operation.expected
     if isinstance(error, (exceptions.UnexpectedReply, exceptions.LookUpFailed)):
-        reason = printable(_without(args, str(error)))
+        reason = printable(_redact(args, str(error)))
         LOG.error('%s (request %s)', reason, request.request_id)
         response = faults.unexpected(request.request_id)
     elif status == 500 or (operation is not None and status not in expected):
         where = operation.method.__qualname__ if operation else 'no operation'
         trace = ''.join(traceback.format_exception(error))
-        shown = _without(args, trace)
+        shown = _redact(args, trace)
         LOG.error(
             'Unexpected error in %s (request %s)%s',
             where,
@@ -202,26 +203,26 @@ def refusal(
     return _with_version_headers(request, response)
 
 
-def _without(args: Mapping[str, str], text: str) -> str:
-    """A text in which names stand for the values in a noun's path: one may be a token.
+def _redact(args: Mapping[str, str], text: str) -> str:
+    """Return a text with possibly secret path variables replaced by their names.
 
-    Short values are no tokens, and would be found where they are not meant.
+    Short values are not tokens, and replacing them would hit unrelated text.
     """
     for name, value in args.items():
-        if name not in _SHOWN and len(value) >= _SHORTEST_SECRET:
+        if name not in _NOT_SECRET and len(value) >= _SHORTEST_SECRET:
             for written in (value, repr(value)[1:-1]):
                 text = text.replace(written, f'{{{name}}}')
     return text
 
 
 def _accepted_content_type(request: Request) -> str:
-    """The one of Nova's content types that the client likes best; JSON if none."""
+    """Return the content type of Nova's that the client prefers; else plain JSON."""
     offers = request.accept.acceptable_offers(CONTENT_TYPES)
     return offers[0][0] if offers else CONTENT_TYPES[0]
 
 
 def _with_version_headers(request: Request, response: webob.Response) -> webob.Response:
-    named = request.version not in (None, microversions.BEYOND_ALL)
+    named = request.version not in (None, microversions.LATEST)
     if named and not request.is_legacy:
         version = str(request.version)
         headers = response.headers

@@ -13,7 +13,8 @@ def json_response(
     status: int, body: Any, content_type: str = 'application/json'
 ) -> webob.Response:
     """
-    :param content_type: the header's whole value; WebOb would take its charset away
+    :param content_type: the value of the header; set directly, because WebOb would
+        remove its charset
     """
     response = webob.Response(status=status, body=json.dumps(body).encode('ascii'))
     response.headers['Content-Type'] = content_type

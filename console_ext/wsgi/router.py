@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which operations a URL leads to."""
+"""Maps URLs to operations."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from wsgiref.types import WSGIEnvironment
 
 import routes
 
-from console_ext.wsgi.operation import Operation, Operations, each
+from console_ext.wsgi.operation import Operation, Operations, each_operation
 
-# Nova's: a project in the URL is hex digits and dashes, or it is no project.
+# As in Nova, a project id in the URL consists of hexadecimal digits and dashes.
 _PROJECT = '/{project_id:[0-9a-f-]+}'
 
 
 class Match(NamedTuple):
     """
-    :param args: the variables of the URL, decoded
-    :param template: the path as it was connected, without the project
+    :param args: the decoded variables of the URL
+    :param template: the path as passed to :meth:`Router.connect`, without the project
     """
 
     operations: Operations
@@ -31,10 +31,10 @@ class Match(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A line of the final table.
+    """A row of the route table, for display.
 
-    :param action: the key of the body; None for a noun's method
-    :param policy: the rules that may be asked, with a comma between two
+    :param action: the key in the body; None for a method of a resource
+    :param policy: the rules that may be checked, separated by commas
     """
 
     method: str
@@ -46,17 +46,17 @@ class Row(NamedTuple):
 
 
 class Router:
-    """Routes with and without the project in front."""
+    """Routes, each with and without a leading project id."""
 
     def __init__(self) -> None:
-        # Explicit: no route gets variables that its path does not name.
+        # explicit: a route only has the variables that its path names.
         self._mapper = routes.Mapper(explicit=True)
         self._mapper.minimization = False
         self._routes: list[tuple[str, str, Operations]] = []
 
     def connect(self, method: str, path: str, operations: Operations) -> None:
         """
-        :param path: as Routes has it, ``/servers/{server_id}/action``
+        :param path: in the syntax of Routes, as in ``/servers/{server_id}/action``
         """
         number = str(len(self._routes))
         self._routes.append((method, path, operations))
@@ -70,14 +70,14 @@ class Router:
         self._mapper.create_regs()
 
     def match(self, environ: WSGIEnvironment) -> Match | None:
-        """What a request's method and path lead to; None for nowhere."""
+        """Return the route for a request's method and path, or None."""
         found = self._mapper.routematch(environ.get('PATH_INFO') or '/', environ)
         if not found:
             return None
         args = dict(found[0])
         _, template, operations = self._routes[int(args.pop('number'))]
         try:
-            # WSGI's text is the path's bytes (PEP 3333).
+            # WSGI passes the bytes of the path as Latin-1 text (PEP 3333).
             args = {
                 key: value.encode('latin-1').decode('utf-8')
                 for key, value in args.items()
@@ -87,13 +87,13 @@ class Router:
         return Match(operations, args, template)
 
     def operations(self) -> Iterator[Operation]:
-        """All that a request can lead to."""
+        """Yield all operations of all routes."""
         for _, _, operations in self._routes:
-            yield from each(operations)
+            yield from each_operation(operations)
 
     def rows(self) -> Iterator[Row]:
         for method, path, operations in self._routes:
-            for operation in each(operations):
+            for operation in each_operation(operations):
                 yield Row(
                     method,
                     path,

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which requests the extensions take from the API behind them, and which they leave.
+"""Decides which requests the extensions answer, and which the wrapped API answers.
 
-What no extension has is left.  What one has is taken and, where it is unfit, refused:
-the API behind would answer it without the extension's policy.
+A request that belongs to an extension is never passed on because it is invalid: the
+wrapped API would answer it without the extension's policy.
 """
 
 from __future__ import annotations
@@ -12,15 +12,20 @@ from typing import Any
 
 from console_ext import exceptions
 from console_ext.wsgi import microversions
-from console_ext.wsgi.operation import Named, Operation, Operations, each
+from console_ext.wsgi.operation import (
+    Operation,
+    Operations,
+    VersionedOperation,
+    each_operation,
+)
 from console_ext.wsgi.request import Request, action_of, body_of, version_of
 from console_ext.wsgi.supported import SupportedVersions
 
 
 class Selection:
-    """Selects the operation of a request, or leaves the request.
+    """Finds the operation of a request, or leaves the request to the wrapped API.
 
-    :param max_body_bytes: of a request that is taken
+    :param max_body_bytes: the limit for requests to extensions
     """
 
     def __init__(self, supported: SupportedVersions, max_body_bytes: int):
@@ -28,11 +33,11 @@ class Selection:
         self._max_body_bytes = max_body_bytes
 
     def select(self, request: Request, operations: Operations) -> tuple[Operation, Any]:
-        """Find the operation, and read the body where that takes it.
+        """Return the operation and the parsed body.
 
-        :raises Declined: the request is left, and can be passed on, body and all
-        :raises RequestError: it is taken, and refused
-        :raises MicroversionsUnavailable: it cannot be said whose it is
+        :raises Declined: the wrapped API answers; the body can still be read
+        :raises RequestError: the request belongs to an extension and is invalid
+        :raises MicroversionsUnavailable: the version that decides is unknown
         """
         request.version = None
         try:
@@ -42,42 +47,45 @@ class Selection:
         if isinstance(operations, Mapping):
             operation, body = self._action(request, operations)
         else:
-            operation, body = self._noun(request, operations)
+            operation, body = self._resource_method(request, operations)
         if operation.serves is not None and not operation.serves(body):
             raise exceptions.Declined
         return operation, body
 
     def _action(
-        self, request: Request, operations: Mapping[str, Named]
+        self, request: Request, operations: Mapping[str, VersionedOperation]
     ) -> tuple[Operation, Any]:
-        # Whose action it is stands in the body.
+        # Only the body tells whether the action is an extension's.
         if self._is_too_large(request):
             raise exceptions.Declined
         try:
             body = body_of(request)
-            named = action_of(operations, body)
+            versioned = action_of(operations, body)
         except exceptions.RequestError:
             raise exceptions.Declined from None
-        return self._at(request, named), body
+        return self._at(request, versioned), body
 
-    def _noun(self, request: Request, named: Named) -> tuple[Operation, Any]:
-        operation = self._at(request, named)
+    def _resource_method(
+        self, request: Request, versioned: VersionedOperation
+    ) -> tuple[Operation, Any]:
+        operation = self._at(request, versioned)
         if self._is_too_large(request):
             raise exceptions.BodyTooLarge(self._max_body_bytes)
         return operation, body_of(request)
 
-    def _at(self, request: Request, named: Named) -> Operation:
-        """The operation at the version that is asked for.
+    def _at(self, request: Request, versioned: VersionedOperation) -> Operation:
+        """Return the operation at the requested version.
 
-        The API's range is needed for ``latest``, and for an operation without end.
+        The wrapped API's range is needed for ``latest``, and for an operation without
+        a maximum version.
         """
         version = request.version or microversions.DEFAULT
-        is_latest = version == microversions.BEYOND_ALL
-        operation = named.at(version)
+        is_latest = version == microversions.LATEST
+        operation = versioned.at(version)
         if operation is None and not is_latest:
             raise exceptions.Declined
         if version == microversions.DEFAULT:
-            # Every API has it, and it is the only one of /v2.
+            # Every API supports it, and /v2 has no other.
             needs_range = False
         else:
             is_open = operation is not None and operation.versions.maximum is None
@@ -86,17 +94,19 @@ class Selection:
             try:
                 supported = self._supported.get()
             except exceptions.MicroversionsUnavailable:
-                if self._is_for_none(request, named):
+                if self._is_declined_by_all(request, versioned):
                     raise exceptions.Declined from None
                 raise
             request.version = version_of(request, supported)
-            operation = named.at(request.version)
+            operation = versioned.at(request.version)
         if operation is None:
             raise exceptions.Declined
         return operation
 
-    def _is_for_none(self, request: Request, named: Named) -> bool:
-        """Whether no operation would take the request, at whichever version."""
+    def _is_declined_by_all(
+        self, request: Request, versioned: VersionedOperation
+    ) -> bool:
+        """Whether the operations of all versions decline the request."""
         if self._is_too_large(request):
             return False
         try:
@@ -104,7 +114,8 @@ class Selection:
         except exceptions.RequestError:
             return False
         return all(
-            one.serves is not None and not one.serves(body) for one in each(named)
+            operation.serves is not None and not operation.serves(body)
+            for operation in each_operation(versioned)
         )
 
     def _is_too_large(self, request: Request) -> bool:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which microversions the API behind the filter supports.
+"""The range of microversions that the wrapped API supports.
 
-The API itself says so, in the document of its version, to a request within the process
+It is read from the wrapped API's version document, with a request inside the process
 (nova/api/openstack/compute/versionsV21.py).
 """
 
@@ -19,7 +19,7 @@ from console_ext.wsgi.microversions import Range, Version
 
 LOG = logging.getLogger(__name__)
 
-# Any client can cause the line about an API that does not say it.
+# Any client can trigger the log message about an unknown range.
 _SECONDS_BETWEEN_LINES = 60.0
 
 # The document is some 500 bytes.
@@ -27,12 +27,12 @@ MAX_DOCUMENT_BYTES = 2**16
 
 
 class SupportedVersions:
-    """The range of the API behind, asked of it when it is first needed.
+    """The wrapped API's range, requested when it is first needed.
 
-    Threads that need it at the same time each ask, so that none waits for another.  An
-    answer is kept for good; without one the next request asks again.
+    Threads that need it at the same time each send a request, so that none waits for
+    another.  A valid answer is kept; after a failure the next request tries again.
 
-    :ivar known: the range; None while the API has not said it
+    :ivar known: the range; None until the API has answered
     """
 
     def __init__(self, application: WSGIApplication, known: Range | None = None):
@@ -42,7 +42,7 @@ class SupportedVersions:
 
     def get(self) -> Range:
         """
-        :raises MicroversionsUnavailable: the API does not say it now
+        :raises MicroversionsUnavailable: the API gives no valid answer
         """
         known = self.known
         if known is None:
@@ -62,17 +62,19 @@ class SupportedVersions:
         minimum = Version.parse(document['min_version'])
         maximum = Version.parse(document['version'])
         if maximum < minimum:
-            raise in_process.NoAnswer(f'it names {minimum} and {maximum}')
+            raise in_process.NoAnswer(
+                f'its minimum {minimum} is above its maximum {maximum}'
+            )
         return Range(minimum, maximum)
 
     def _log(self, error: Exception) -> None:
-        unsaid = self._unknown.admit()
-        if unsaid is not None:
+        suppressed = self._unknown.admit()
+        if suppressed is not None:
             LOG.error(
-                'Refused a request, and %d since the last such line: the API behind '
-                'the filter does not say which microversions it supports at GET '
-                '/v2.1/ (%s: %s)',
-                unsaid,
+                'Refused a request (and %d since the last such message): GET /v2.1/ '
+                'of the wrapped API does not return its supported microversions '
+                '(%s: %s). Check the pipeline behind the filter.',
+                suppressed,
                 type(error).__name__,
                 printable(error),
             )

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON schemas: compiled once, refusing in Nova's words.
+"""JSON schema validation, with Nova's error messages.
 
-The marks :func:`schema`, :func:`query_schema` and :func:`response_body_schema` go on a
-controller's method.  Each may be there several times, for different microversions.
+The decorators :func:`schema`, :func:`query_schema` and :func:`response_body_schema`
+mark a controller's method.  Each may be used several times, for different
+microversions.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ def schema(
     min_version: str | None = None,
     max_version: str | None = None,
 ) -> Callable[[Method], Method]:
-    """The request's body must fit this schema (draft 2020-12), or it is a 400.
+    """Validate the request body; a mismatch is a 400.
 
-    :param min_version: the first microversion that it holds at; None for the first one
-    :param max_version: the last one; None for no end
+    :param request_body: a JSON schema, draft 2020-12
+    :param min_version: the first microversion of the schema; None for the API's first
+    :param max_version: the last microversion of the schema; None for no upper limit
     """
     versioned = VersionedSchema(request_body, min_version, max_version)
     return declarations.stack('request_schemas', versioned)
@@ -40,10 +42,10 @@ def query_schema(
     min_version: str | None = None,
     max_version: str | None = None,
 ) -> Callable[[Method], Method]:
-    """The request's query must fit this schema, or it is a 400.
+    """Validate the query string; a mismatch is a 400.
 
-    A query is an object whose values are arrays of strings, as in Nova, because a name
-    may be given several times.  A query without a schema may hold anything.
+    As in Nova, the schema describes an object whose values are arrays of strings,
+    because a name may occur several times.  Without a schema every query is accepted.
     """
     versioned = VersionedSchema(query, min_version, max_version)
     return declarations.stack('query_schemas', versioned)
@@ -54,7 +56,7 @@ def response_body_schema(
     min_version: str | None = None,
     max_version: str | None = None,
 ) -> Callable[[Method], Method]:
-    """The response's body must fit this schema, or it is our own fault: a 500."""
+    """Validate the response body; a mismatch is an error of the extension: a 500."""
     versioned = VersionedSchema(response_body, min_version, max_version)
     return declarations.stack('response_schemas', versioned)
 
@@ -62,7 +64,7 @@ def response_body_schema(
 class Validator:
     """A compiled schema.
 
-    :raises jsonschema.SchemaError: it is no schema
+    :raises jsonschema.SchemaError: the schema is invalid
     """
 
     def __init__(self, body_schema: dict[str, Any]):
@@ -74,22 +76,22 @@ class Validator:
 
     def check(self, body: Any, *, legacy: bool = False) -> None:
         """
-        :param legacy: let unknown properties pass, as Nova's /v2 does
+        :param legacy: accept unknown properties, as Nova's /v2 does
         :raises InvalidBody:
         """
         validator = self._lenient if legacy else self._strict
         if validator.is_valid(body):
             return
         error = jsonschema_exceptions.best_match(validator.iter_errors(body))
-        raise exceptions.InvalidBody(_in_nova_words(error))
+        raise exceptions.InvalidBody(_nova_message(error))
 
 
 class Validators:
-    """Compiled schemas of one kind, each for its microversions.
+    """Compiled schemas of one kind, each for its own microversions.
 
-    :raises jsonschema.SchemaError: one is no schema
+    :raises jsonschema.SchemaError: a schema is invalid
     :raises InvalidMicroversion: a bound is not a version
-    :raises ValueError: two hold at one version
+    :raises ValueError: two schemas apply to the same version
     """
 
     def __init__(self, schemas: Iterable[VersionedSchema]):
@@ -105,14 +107,14 @@ class Validators:
             raise ValueError(f'schemas for {pair[0]} and {pair[1]}, which overlap')
 
     def at(self, version: microversions.Version) -> Validator | None:
-        """The one that holds at a version; None where none does."""
+        """Return the validator for a version, or None."""
         for versions, validator in self._versioned:
             if version in versions:
                 return validator
         return None
 
 
-def _in_nova_words(error: jsonschema_exceptions.ValidationError) -> str:
+def _nova_message(error: jsonschema_exceptions.ValidationError) -> str:
     """nova/api/validation/validators.py, _SchemaValidator.validate"""
     if not error.path:
         return error.message

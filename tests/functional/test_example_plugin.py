@@ -52,7 +52,7 @@ def test_it_is_in_the_table(installed):
 
 
 def test_it_answers(installed, deployment, programs):
-    """Its action and its noun are served, schema-checked and policy-enforced."""
+    """Its action and its resource are served, schema-checked and policy-enforced."""
     port = free_port()
     deployment.configure(api={'listen_port': port})
     api = programs.start(
@@ -87,20 +87,20 @@ def test_it_answers(installed, deployment, programs):
 
     # The name may be a secret: whatever becomes of the request, the log lacks it.
     secret = 'Zm9v' * 10
-    noun = f'{server}/greetings/{secret}'
+    resource = f'{server}/greetings/{secret}'
     statuses = [
-        show(noun).status_code,
-        show(noun, 'latest').status_code,
-        show(noun, '2.1').status_code,
-        show(noun, '2.999').status_code,
-        show(noun, 'x').status_code,
-        show(noun, roles='reader').status_code,
+        show(resource).status_code,
+        show(resource, 'latest').status_code,
+        show(resource, '2.1').status_code,
+        show(resource, '2.999').status_code,
+        show(resource, 'x').status_code,
+        show(resource, roles='reader').status_code,
         show(f'/v2.1/servers/x/greetings/{secret}').status_code,
         show(f'/v2.1/{PROJECT_B}/servers/x/greetings/{secret}').status_code,
         show(f'/v2/servers/{server_id("01")}/greetings/{secret}').status_code,
         show(f'/greetings/{secret}').status_code,
-        show(noun, method='DELETE').status_code,
-        show(f'{noun}/').status_code,
+        show(resource, method='DELETE').status_code,
+        show(f'{resource}/').status_code,
     ]
     assert statuses == [200, 200, 404, 406, 400, 403, 404, 400, 404, 300, 404, 404]
     api.wait_for('/greetings/{id}/')

@@ -12,7 +12,7 @@ from tests.deployment import (
     server,
     server_id,
 )
-from tests.unit.wsgi import nouns
+from tests.unit.wsgi import resource_extension
 from tests.wsgi_client import (
     ADMIN,
     ALICE,
@@ -254,18 +254,20 @@ NOUN_FAULTS = [
 
 
 @pytest.fixture
-def with_nouns(deployment, monkeypatch):
-    """The minimal API at a Nova's microversions, with an extension that has nouns."""
+def with_resources(deployment, monkeypatch):
+    """The stand-alone API with Nova's microversions and an extension with resources."""
     conf = deployment.conf()
-    monkeypatch.setattr(app.loader, 'load', lambda conf, rules: nouns.load(conf)[1])
+    monkeypatch.setattr(
+        app.loader, 'load', lambda conf, rules: resource_extension.load(conf)[1]
+    )
     return app.build_app(conf, app.microversions.Range.parse('2.1', '2.104'))
 
 
 @pytest.mark.parametrize(('version', 'body', 'status', 'message'), NOUN_FAULTS)
-def test_noun_that_is_refused(with_nouns, version, body, status, message):
+def test_resource_that_is_refused(with_resources, version, body, status, message):
     """There is no other API to ask, so the extension's host says it."""
     response = ask(
-        with_nouns,
+        with_resources,
         f'/servers/{server_id("01")}/screens',
         body,
         token=ALICE,
@@ -276,11 +278,11 @@ def test_noun_that_is_refused(with_nouns, version, body, status, message):
     assert response.headers['OpenStack-API-Version'] == f'compute {version}'
 
 
-def test_noun_that_no_other_api_takes(with_nouns):
+def test_resource_that_no_other_api_takes(with_resources):
     """What the extension would leave, its method answers, or says what is instead."""
     at_latest = {'OpenStack-API-Version': 'compute latest'}
     response = ask(
-        with_nouns,
+        with_resources,
         f'/servers/{server_id("01")}/screens',
         {'screen': {'kind': 'theirs'}},
         token=ALICE,
@@ -288,7 +290,7 @@ def test_noun_that_no_other_api_takes(with_nouns):
     )
     assert response.json == {'screen': 'ours'}
     assert response.headers['OpenStack-API-Version'] == 'compute 2.104'
-    response = ask(with_nouns, '/keys/x', token=ADMIN, headers=at_latest)
+    response = ask(with_resources, '/keys/x', token=ADMIN, headers=at_latest)
     assert fault(response) == ('itemNotFound', 'Instance x could not be found.')
     assert response.headers['OpenStack-API-Version'] == 'compute 2.104'
 
@@ -304,10 +306,10 @@ def test_noun_that_no_other_api_takes(with_nouns):
         ('DELETE', '/keys/x'),
     ],
 )
-def test_noun_by_another_method(with_nouns, method, path):
+def test_resource_by_another_method(with_resources, method, path):
     """There is nothing, as Nova's router says it: no JSON, and no version."""
     headers = {'OpenStack-API-Version': 'compute 2.99'}
-    response = ask(with_nouns, path, token=ADMIN, method=method, headers=headers)
+    response = ask(with_resources, path, token=ADMIN, method=method, headers=headers)
     assert response.status_int == 404
     assert 'json' not in response.content_type
     assert 'OpenStack-API-Version' not in response.headers

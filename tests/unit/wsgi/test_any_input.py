@@ -12,7 +12,7 @@ from console_ext.standalone import deploy
 from console_ext.wsgi.filter import build_filter
 from console_ext.wsgi.request import MAX_JSON_DEPTH
 from tests.deployment import PROJECT_A, Deployment, server, server_id
-from tests.unit.wsgi.nouns import Wrapped
+from tests.unit.wsgi.resource_extension import Wrapped
 from tests.wsgi_client import ALICE, SERIAL, ask, build, chunked, fault
 
 ACTION = f'/v2.1/servers/{server_id("01")}/action'
@@ -145,7 +145,7 @@ def test_chunked_bodies(pipeline, filtered, body):
     version=VERSIONS
     | st.sampled_from(['compute 2.5', 'compute 2.9', 'compute latest']),
 )
-def test_bodies_of_a_noun(conf, body, version):
+def test_bodies_of_a_resource(conf, body, version):
     """Answered, refused, or passed on whole."""
     wrapped = Wrapped(conf)
     response = ask(

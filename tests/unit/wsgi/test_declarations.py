@@ -85,7 +85,7 @@ def test_rule_that_is_chosen():
 
 
 def test_what_is_not_said():
-    """From 2.1 on without end, a noun's method, 200, no schema, no errors."""
+    """From 2.1 on without end, a resource's method, 200, no schema, no errors."""
     assert declaration_of(Controller().hardly) == Declaration(
         action=None,
         minimum='2.1',

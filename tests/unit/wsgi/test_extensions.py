@@ -77,7 +77,11 @@ def test_values(value):
         value.collection = 'other'
 
 
-def test_noun_s_defaults():
-    """A noun stands at the top, and its members are called after it."""
-    noun = wsgi.ResourceExtension('things', None)
-    assert (noun.parent, noun.member_name, noun.id_name) == (None, None, None)
+def test_defaults_of_a_resource():
+    """A resource stands at the top, and its members are called after it."""
+    resource = wsgi.ResourceExtension('things', None)
+    assert (resource.parent, resource.member_name, resource.id_name) == (
+        None,
+        None,
+        None,
+    )

@@ -19,7 +19,7 @@ from console_ext.wsgi.operation import Operation
 from console_ext.wsgi.responses import json_response
 from console_ext.wsgi.router import Router
 from tests.deployment import PROJECT_A, PROJECT_B, Deployment, server_id
-from tests.unit.wsgi.nouns import DOCUMENT
+from tests.unit.wsgi.resource_extension import DOCUMENT
 from tests.wsgi_client import (
     ADMIN,
     ALICE,
@@ -382,7 +382,7 @@ def test_look_up_of_the_caller_s(deployment, behind):
     assert ask(application, ACTION, SERIAL, token=ALICE).status_int == 404
 
 
-def test_noun_of_an_extension(deployment, behind):
+def test_resource_of_an_extension(deployment, behind):
     """Its methods are answered, or refused, where they exist; else it is passed on."""
 
     class Things:

@@ -40,7 +40,7 @@ GOOD = '''
             return [policy.RuleDefault('wave', '@')]
 '''
 
-NOUN = '''
+RESOURCE = '''
     from oslo_policy import policy
 
     from console_ext import wsgi
@@ -61,7 +61,7 @@ NOUN = '''
 
 
     class Extension(wsgi.V21APIExtensionBase):
-        """Adds a noun."""
+        """Adds a resource."""
 
         name = 'Wave'
         alias = 'wave'
@@ -127,19 +127,19 @@ def test_action_of_another_package(programs):
     ]
 
 
-def test_noun_of_another_package(programs):
+def test_resource_of_another_package(programs):
     """The methods it has, marked ones and a helper that is none."""
-    programs.install(NOUN)
+    programs.install(RESOURCE)
     assert table(programs.routes())[1:3] == [
         'GET /things - 2.1– wave wave',
         'DELETE /things/{thing_id} - 2.3– wave wave',
     ]
 
 
-def test_noun_below_a_server(programs):
+def test_resource_below_a_server(programs):
     """Its path names the server that it is about."""
     programs.install(
-        NOUN.replace(
+        RESOURCE.replace(
             "'things', Controller()", "'things', Controller(), ('servers', 'server')"
         )
     )
@@ -148,14 +148,14 @@ def test_noun_below_a_server(programs):
     )
 
 
-def test_noun_with_a_name_for_its_ids(programs):
+def test_resource_with_a_name_for_its_ids(programs):
     """As it stands in the path, and in the method's arguments."""
     named = "'things', Controller(), id_name='number'"
-    programs.install(NOUN.replace("'things', Controller()", named))
+    programs.install(RESOURCE.replace("'things', Controller()", named))
     assert table(programs.routes())[2] == ('DELETE /things/{number} - 2.3– wave wave')
 
 
-OVERLOADED = NOUN.replace('class Controller:', 'class Controller(wsgi.Controller):')
+OVERLOADED = RESOURCE.replace('class Controller:', 'class Controller(wsgi.Controller):')
 OVERLOADED = OVERLOADED.replace(
     '        def helper(self):',
     """        @wsgi.authorize('wave')
@@ -177,10 +177,10 @@ def test_methods_of_one_name(programs):
 
 
 def test_methods_of_one_name_that_overlap(programs):
-    """Nobody could say which of them a request is for."""
+    """The start fails: a request would match both methods."""
     programs.install(OVERLOADED.replace("'2.1', '2.2'", "'2.1', '2.3'"))
     assert programs.refusal() == (
-        "API extension 'wave': Controller.delete is there several times: "
+        "API extension 'wave': Controller.delete is defined several times: "
         '2.1–2.3 and 2.3– overlap'
     )
 
@@ -221,8 +221,8 @@ def test_action_of_another_extension_at_another_version(programs):
     )
     programs.install(source)
     assert programs.refusal() == (
-        "API extension 'wave': the action os-getSerialConsole is already that of "
-        'os-remote-consoles'
+        "API extension 'wave': os-remote-consoles already provides the action "
+        'os-getSerialConsole'
     )
 
 
@@ -246,49 +246,51 @@ def test_disabled_extension_is_not_imported(programs):
 
 
 def test_all_disabled(programs):
-    """A host without extensions is of no use, and no error."""
+    """An API without any extension starts."""
     programs.deployment.configure(api={'disabled_extensions': 'os-remote-consoles'})
     assert table(programs.routes()) == BUILT_IN[:1]
 
 
 def test_unknown_disabled_alias(programs):
-    """A typing error would leave on what was meant to be off."""
+    """The start fails: a misspelled alias would leave an extension enabled."""
     programs.deployment.configure(api={'disabled_extensions': 'os-remote-console,b'})
     assert programs.refusal() == (
-        '[api] disabled_extensions names b, os-remote-console, but the installed '
-        'extensions are os-remote-consoles'
+        '[api] disabled_extensions lists b, os-remote-console, which is not '
+        'installed. Installed extensions: os-remote-consoles'
     )
 
 
 def test_duplicate_alias(programs):
-    """Two packages with one alias; disabling it helps."""
+    """Two packages provide the same alias; disabling it is one way out."""
     programs.install(GOOD)
     programs.install(GOOD, package='waving_too')
     assert programs.refusal() == (
-        "API extension 'wave': two installed packages provide it"
+        "API extension 'wave': several installed packages provide it; uninstall all "
+        'but one'
     )
     programs.deployment.configure(api={'disabled_extensions': 'wave'})
     assert table(programs.routes()) == BUILT_IN
 
 
 def test_duplicate_alias_of_this_package(programs):
-    """Nor may another package take the place of ours."""
+    """Another package cannot replace the built-in extension."""
     programs.install(GOOD, alias='os-remote-consoles')
     assert programs.refusal() == (
-        "API extension 'os-remote-consoles': two installed packages provide it"
+        "API extension 'os-remote-consoles': several installed packages provide it; "
+        'uninstall all but one'
     )
 
 
 def test_duplicate_action(programs):
-    """The later alias is told who has it."""
+    """The error names the extension that already provides the action."""
     programs.install(GOOD.replace('os-wave', 'os-getSerialConsole'))
     assert programs.refusal() == (
-        "API extension 'wave': the action os-getSerialConsole is already that of "
-        'os-remote-consoles'
+        "API extension 'wave': os-remote-consoles already provides the action "
+        'os-getSerialConsole'
     )
 
 
-# A change to a good extension, and what is said of it.
+# A change that breaks a valid extension, and the resulting error.
 FAULTS = [
     (
         GOOD,
@@ -325,22 +327,22 @@ FAULTS = [
         GOOD,
         'class Extension(wsgi.V21APIExtensionBase):',
         'def Extension(conf):',
-        'it is no V21APIExtensionBase',
+        'its class is not a subclass of V21APIExtensionBase',
     ),
     (
         GOOD,
         "alias = 'wave'",
         "alias = 'wavy'",
-        "its class's alias differs from its entry point's name",
+        'the alias of its class differs from the name of its entry point',
     ),
     (
         GOOD,
         "alias = 'wave'",
         '',
-        "its class's alias differs from its entry point's name",
+        'the alias of its class differs from the name of its entry point',
     ),
-    (GOOD, "name = 'Wave'", '', 'it lacks a name or a description'),
-    (GOOD, '"""Waves at a server."""', '', 'it lacks a name or a description'),
+    (GOOD, "name = 'Wave'", '', 'its class has no name or no docstring'),
+    (GOOD, '"""Waves at a server."""', '', 'its class has no name or no docstring'),
     (GOOD, "@wsgi.authorize('wave')", '', 'Controller.wave declares no policy rule'),
     (
         GOOD,
@@ -365,7 +367,7 @@ FAULTS = [
         GOOD,
         "'servers', Controller()",
         "'images', Controller()",
-        'there is no noun images to attach actions to',
+        'the resource images accepts no actions; only servers does',
     ),
     (
         GOOD,
@@ -386,21 +388,26 @@ FAULTS = [
         "@wsgi.authorize('wave')\n        @wsgi.api_version('two')",
         'Controller.wave: API Version String two is of invalid format.',
     ),
-    (NOUN, "'things'", "'servers'", 'the noun /servers is already that of the API'),
     (
-        NOUN,
+        RESOURCE,
+        "'things'",
+        "'servers'",
+        'the compute API already provides the resource /servers',
+    ),
+    (
+        RESOURCE,
         "[wsgi.ResourceExtension('things', Controller())]",
         "[wsgi.ResourceExtension('things', Controller())] * 2",
-        'the noun /things is already that of wave',
+        'wave already provides the resource /things',
     ),
     (
-        NOUN,
+        RESOURCE,
         "'things', Controller()",
         "'things', object()",
-        'object has no method of a noun',
+        'object has none of the methods index, create, show, update, delete',
     ),
     (
-        NOUN,
+        RESOURCE,
         "@wsgi.authorize('wave')\n        def index",
         'def index',
         'Controller.index declares no policy rule',
@@ -412,7 +419,7 @@ FAULTS = [
     ('source', 'old', 'new', 'reason'), FAULTS, ids=lambda text: text[:30].strip()
 )
 def test_fault(programs, source, old, new, reason):
-    """The service does not start, and one line says which extension and why."""
+    """The start fails with one line: the extension and the reason."""
     assert old in source
     changed = source.replace(old, new, 1)
     if 'validation' in new:
@@ -421,21 +428,21 @@ def test_fault(programs, source, old, new, reason):
             'from console_ext import wsgi\n    from console_ext.wsgi import validation',
         )
     programs.install(changed)
-    # It would only take longer with it.
+    # Without it the test is faster.
     programs.deployment.configure(api={'disabled_extensions': 'os-remote-consoles'})
     refusal = programs.refusal()
     assert refusal.startswith(f"API extension 'wave': {reason}")
 
 
-def test_rule_that_another_extension_has(programs):
-    """Rules have names of their own."""
+def test_rule_of_another_extension(programs):
+    """Two extensions cannot register the same rule."""
     rule = "policy.RuleDefault('os_compute_api:os-remote-consoles', '@')"
     programs.install(GOOD.replace("policy.RuleDefault('wave', '@')", rule))
     assert 'os_compute_api:os-remote-consoles' in programs.refusal()
 
 
 def test_action_of_two_methods(programs):
-    """One controller may not claim an action twice either."""
+    """Two methods of one controller cannot provide the same action."""
     twice = """def wave(self, request, server, body):
             return {}
 
@@ -444,7 +451,7 @@ def test_action_of_two_methods(programs):
         def wave_again(self, request, server, body):"""
     programs.install(GOOD.replace('def wave(self, request, server, body):', twice))
     assert programs.refusal() == (
-        "API extension 'wave': the action os-wave is already that of wave"
+        "API extension 'wave': wave already provides the action os-wave"
     )
 
 
@@ -453,25 +460,25 @@ def test_action_of_two_methods(programs):
     [
         (
             "'action', Controller(), ('servers', 'server')",
-            'the noun /servers/{server_id}/action is already that of the API',
+            'the compute API already provides the resource /servers/{server_id}/action',
         ),
         (
             "'things', Controller(), ('servers', 'instance')",
-            'below servers is server, not instance',
+            'a member of servers is called server, not instance',
         ),
     ],
 )
-def test_noun_that_would_hide_a_server_s_actions(programs, declared, reason):
-    """A server is looked up by one name, and its actions have their place."""
-    programs.install(NOUN.replace("'things', Controller()", declared))
+def test_resource_that_collides_with_servers(programs, declared, reason):
+    """An extension cannot redefine a path or the member name of servers."""
+    programs.install(RESOURCE.replace("'things', Controller()", declared))
     assert programs.refusal() == f"API extension 'wave': {reason}"
 
 
 @pytest.mark.parametrize(
     'name', ['get_policies', 'get_controller_extensions', 'get_resources']
 )
-def test_extension_that_cannot_say_what_it_has(deployment, name):
-    """Its alias and its error are one line, whichever method it was."""
+def test_extension_whose_method_fails(deployment, name):
+    """One line has the alias and the error, for each method."""
 
     class Broken(wsgi.V21APIExtensionBase):
         """Raises."""

@@ -102,7 +102,7 @@ def test_what_a_method_gets(host):
 
 
 def test_variables_of_the_url(host):
-    """A noun's id is the method's; the project is not."""
+    """A resource's id is the method's; the project is not."""
     args = {'thing_id': '7', 'project_id': PROJECT_A}
     host.ask('delete', method='DELETE', args=args)
     assert host.controller.seen == '7'
@@ -353,7 +353,7 @@ def test_refusal_of_a_request_that_led_nowhere():
     request = Request(build('/').environ)
     request.version = None
     error = exceptions.ConsoleNotSupported()
-    response = resource.refusal(request, None, error)
+    response = resource.error_response(request, None, error)
     assert response.status_int == 501
     assert json.loads(response.body)['notImplemented']['message'] == str(error)
 

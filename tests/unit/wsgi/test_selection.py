@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which requests for a noun are taken from the API behind, and which are left."""
+"""Which requests for a resource are taken from the API behind, and which are left."""
 
 import io
 import json
@@ -11,7 +11,7 @@ import pytest
 from console_ext.wsgi.microversions import Range
 from console_ext.wsgi.request import LEGACY_V2
 from tests.deployment import PROJECT_A, PROJECT_B, server_id
-from tests.unit.wsgi.nouns import MAX_BODY_BYTES, KeysController, Wrapped
+from tests.unit.wsgi.resource_extension import MAX_BODY_BYTES, KeysController, Wrapped
 from tests.wsgi_client import ADMIN, ALICE, BOB, READER, ask, build, chunked, fault
 
 SCREENS = f'/servers/{server_id("01")}/screens'
@@ -236,7 +236,7 @@ def test_latest_is_that_of_the_api_behind(wrapped):
 
 
 def test_latest_of_an_api_that_ends_below(wrapped):
-    """The noun does not exist there."""
+    """The resource does not exist there."""
     wrapped.behind.document = (
         200,
         {'version': {'version': '2.30', 'min_version': '2.1'}},

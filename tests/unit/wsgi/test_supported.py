@@ -8,7 +8,7 @@ import pytest
 from console_ext import exceptions
 from console_ext.wsgi.microversions import Range
 from console_ext.wsgi.supported import MAX_DOCUMENT_BYTES, SupportedVersions
-from tests.unit.wsgi.nouns import DOCUMENT, Behind
+from tests.unit.wsgi.resource_extension import DOCUMENT, Behind
 
 NOVA = Range.parse('2.1', '2.104')
 
@@ -50,7 +50,7 @@ def test_known_beforehand():
     ],
     ids=lambda document: str(document)[:60],
 )
-def test_unknown_until_it_is_said(document, caplog):
+def test_unknown_until_the_api_answers(document, caplog):
     """Each request asks again; the log says it once."""
     behind = Behind()
     supported = SupportedVersions(behind)
@@ -60,7 +60,7 @@ def test_unknown_until_it_is_said(document, caplog):
             supported.get()
         assert behind.asked == asked
     (record,) = caplog.records
-    assert 'does not say which microversions' in record.getMessage()
+    assert 'does not return its supported microversions' in record.getMessage()
     behind.document = (200, DOCUMENT)
     assert supported.get() == NOVA
 

@@ -135,7 +135,7 @@ PROJECT = 'aaaaaaaa00004000800000000000000a'
         f'/v2/{PROJECT}/servers/detail',
         f'/{PROJECT}/servers/{TOKENS[0]}',
         '/v2.1/os-console-auth-tokens/abc',
-        '/v2.1/servers/1/os-a-noun-with-a-very-long-name',
+        '/v2.1/servers/1/os-a-resource-with-a-very-long-name',
     ],
 )
 def test_ids_that_are_no_secrets(log, path):

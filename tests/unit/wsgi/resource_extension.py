@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An extension with nouns, and a compute API for it to stand in front of."""
+"""An extension with resources, and a compute API for it to stand in front of."""
 
 from oslo_policy import policy as oslo_policy
 
@@ -88,11 +88,11 @@ class KeysController(wsgi.Controller):
         return {'key': how}
 
 
-class Nouns(wsgi.V21APIExtensionBase):
+class Resources(wsgi.V21APIExtensionBase):
     """Screens of servers, and keys."""
 
-    name = 'Nouns'
-    alias = 'test-nouns'
+    name = 'Resources'
+    alias = 'test-resources'
 
     def __init__(self, conf):
         super().__init__(conf)
@@ -115,7 +115,7 @@ class Nouns(wsgi.V21APIExtensionBase):
 
 def load(conf):
     """The extension alone, and what the loader made of it."""
-    extension = Nouns(conf)
+    extension = Resources(conf)
     policy = Policy(conf, extension.get_policies())
     return extension, Loaded(
         [extension], policy, loader.build_router([extension], policy)

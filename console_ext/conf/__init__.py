@@ -27,6 +27,7 @@ from console_ext.conf import (
     inventory,
     serial_console,
     spice,
+    vnc,
 )
 
 PROJECT = 'console_ext'
@@ -44,6 +45,7 @@ _GROUPS = (
     inventory,
     serial_console,
     spice,
+    vnc,
 )
 
 _DEFAULTS = {cfg.Locations.opt_default, cfg.Locations.set_default}

@@ -96,6 +96,18 @@ DEFAULTS = {
         'html5proxy_port': 6082,
         'html5proxy_web': '/usr/share/spice-html5',
     },
+    # The address is 0.0.0.0 in Nova.
+    'vnc': {
+        'enabled': True,
+        'novncproxy_base_url': 'http://127.0.0.1:6080/vnc_auto.html',
+        'novncproxy_host': '127.0.0.1',
+        'novncproxy_port': 6080,
+        'auth_schemes': ['none'],
+        'vencrypt_client_key': None,
+        'vencrypt_client_cert': None,
+        'vencrypt_ca_certs': None,
+        'vencrypt_verify_host_name': True,
+    },
 }
 
 ACCEPTED = [
@@ -114,6 +126,8 @@ ACCEPTED = [
     ('inventory', 'check_interval', '0'),
     ('serial_console', 'base_url', 'wss://[2001:db8::1]:6083/?zone=eu'),
     ('spice', 'html5proxy_base_url', 'https://[2001:db8::1]/a.html?x=1'),
+    ('vnc', 'novncproxy_base_url', 'https://[2001:db8::1]/a.html?path=x'),
+    ('vnc', 'auth_schemes', 'vencrypt,none'),
 ]
 
 REFUSED = [
@@ -138,6 +152,9 @@ REFUSED = [
     ('console_rpc', 'max_calls_per_host', '0'),
     ('console_tokens', 'spice_max_sockets', '0'),
     ('console_tokens', 'spice_join_grace', '61'),
+    ('vnc', 'novncproxy_base_url', 'ws://127.0.0.1/'),
+    ('vnc', 'auth_schemes', 'vnc'),
+    ('vnc', 'auth_schemes', 'none,tls'),
     ('console_tokens', 'spice_max_joins', '0'),
     ('console_tokens', 'timeout', '0'),
     ('console_tokens', 'purge_batch', '0'),

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What hosts and clients say in their handshakes."""
+
+from __future__ import annotations
+
+import struct
+
+VERSION = b'RFB 003.008\n'
+
+# 720 by 400 pixels, as the firmware of a QEMU guest has them.
+SERVER_INIT = struct.pack('!HH16xI', 720, 400, 12) + b'QEMU (guest)'
+
+# A host's messages, with what the proxy answers to each; a client's answers are known.
+PLAIN = [
+    (VERSION, VERSION),
+    (b'\1\1', b'\1'),
+    (b'\0\0\0\0', b'\1'),
+    (SERVER_INIT, b''),
+]
+TO_TLS = [
+    (VERSION, VERSION),
+    (b'\1\x13', b'\x13'),
+    (b'\0\2', b'\0\2'),
+    (b'\0', b''),
+    (b'\1\0\0\1\4', b'\0\0\1\4'),
+    (b'\1', b''),
+]
+IN_TLS = PLAIN[2:]
+
+# A client's messages, with what the proxy answers.
+CLIENT = [
+    (VERSION, [b'\1\1']),
+    (b'\1', [b'\0\0\0\0']),
+    (b'\1', [SERVER_INIT]),
+]
+
+
+def refusal(reason: bytes, length: int | None = None) -> bytes:
+    """
+    :param length: what is said of it; by default the truth
+    """
+    return struct.pack('!I', len(reason) if length is None else length) + reason

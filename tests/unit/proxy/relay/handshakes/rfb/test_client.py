@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The client's half of the handshake."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console_ext.proxy.relay.handshakes.rfb.client import Client, State
+from console_ext.proxy.relay.handshakes.rfb.protocol import HandshakeError
+from tests.unit.proxy.relay.handshakes.rfb.peers import (
+    CLIENT,
+    SERVER_INIT,
+    VERSION,
+    refusal,
+)
+
+ALL = b''.join(said for said, _ in CLIENT)
+ANSWERS = [answer for _, answers in CLIENT for answer in answers]
+
+
+def after(count: int) -> Client:
+    """A handshake in which the client has sent so many messages."""
+    made = Client(SERVER_INIT)
+    made.receive(b''.join(said for said, _ in CLIENT[:count]))
+    made.messages()
+    return made
+
+
+def test_byte_by_byte():
+    """The server speaks first; each message is answered when it is whole."""
+    made = Client(SERVER_INIT)
+    assert made.messages() == [VERSION]
+    for said, answers in CLIENT:
+        for byte in said[:-1]:
+            made.receive(bytes((byte,)))
+            assert made.messages() == []
+        made.receive(said[-1:])
+        assert made.messages() == answers
+    assert (made.state, made.early) == (State.READY, b'')
+
+
+@given(st.lists(st.integers(1, 20)), st.binary(max_size=30))
+def test_all_at_once(sizes, early):
+    """A client need not wait for answers; what it sends behind is for the host."""
+    made, data, sizes = Client(SERVER_INIT), ALL + early, iter(sizes)
+    collected = b''
+    while data:
+        size = next(sizes, len(data))
+        if made.state is State.READY:
+            collected += data[:size]
+        else:
+            made.receive(data[:size])
+            collected += made.early
+        data = data[size:]
+    assert made.messages() == [VERSION, *ANSWERS]
+    assert collected == early
+
+
+@pytest.mark.parametrize('shared', [0, 1, 255])
+def test_sharing_is_not_asked_for(shared):
+    """Whatever the client wants, it is served."""
+    made = after(2)
+    made.receive(bytes((shared,)))
+    assert made.messages() == [SERVER_INIT]
+
+
+@pytest.mark.parametrize(
+    'version', [b'RFB 003.003\n', b'RFB 003.007\n', b'RFB 004.000\n', b'\x80' * 12]
+)
+def test_another_version(version):
+    """It is told so, in RFB's own way."""
+    made = after(0)
+    with pytest.raises(HandshakeError, match='does not speak RFB'):
+        made.receive(version)
+    assert made.messages() == [b'\0' + refusal(b'Only RFB 3.8 is spoken here.')]
+    assert made.state is State.FAILED
+
+
+@pytest.mark.parametrize('chosen', [0, 2, 19, 255])
+def test_a_type_that_is_not_offered(chosen):
+    """It is told so, in RFB's own way."""
+    made = after(1)
+    with pytest.raises(HandshakeError, match=f'security type {chosen}$'):
+        made.receive(bytes((chosen,)) + b'\1')
+    reason = b'That security type has not been offered.'
+    assert made.messages() == [b'\0\0\0\1' + refusal(reason)]
+    assert made.state is State.FAILED
+    made.receive(b'\1' * 100)
+    assert made.messages() == []
+
+
+@given(st.lists(st.sampled_from([VERSION, b'\1', b'\1\1']) | st.binary(max_size=20)))
+def test_any_bytes(parts):
+    """No client is an error of ours."""
+    made, messages = Client(SERVER_INIT), []
+    try:
+        for part in parts:
+            if made.state is not State.READY:
+                made.receive(part)
+            messages += made.messages()
+    except HandshakeError:
+        assert made.state is State.FAILED
+    assert messages == [VERSION, *ANSWERS][: len(messages)]

@@ -48,6 +48,7 @@ them and is fit to be shown to a user.
     └── ProxyError                      a console was granted, but cannot be opened
         ├── ConsoleMoved
         ├── TargetUnreachable
+        │   └── TargetRefused
         ├── TargetForbidden
         ├── TooManySessions
         └── ProxyBusy
@@ -411,6 +412,10 @@ class TargetUnreachable(ProxyError):
         self.port = port
         self.reason = reason
         super().__init__(f'{host} port {port}: {reason}')
+
+
+class TargetRefused(TargetUnreachable):
+    """What listens there does not let the proxy in, or is not what it should be."""
 
 
 class TargetForbidden(ProxyError):

@@ -9,7 +9,6 @@ import functools
 import importlib
 import logging
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -137,18 +136,20 @@ class Proxy:
         )
 
     def reload(self) -> None:
-        """Read the certificate again; one that is not usable changes nothing."""
-        if self._loop is not None and self._tls is not None:
+        """Read the certificates again; one that is not usable changes nothing."""
+        if self._loop is not None:
             # In its thread, for no handshake may meet a certificate without its key.
-            self._loop.call_soon_threadsafe(self._reload, self._tls)
+            self._loop.call_soon_threadsafe(self._reload)
 
-    def _reload(self, live: ssl.SSLContext) -> None:
-        try:
-            tls.reload(live, self._conf)
-        except exceptions.ConfigurationError as error:
-            LOG.error('The former certificate stays in force: %s', error)
-        else:
-            LOG.info('Read the certificate again')
+    def _reload(self) -> None:
+        reloads = [one.consoles.reload for one in self._listeners]
+        if self._tls is not None:
+            reloads.append(functools.partial(tls.reload, self._tls, self._conf))
+        for reload in reloads:
+            try:
+                reload()
+            except exceptions.ConfigurationError as error:
+                LOG.error('The former certificate stays in force: %s', error)
 
     def stop(self) -> None:
         """Take no more connections, end the sessions, and return when they have.

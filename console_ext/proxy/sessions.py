@@ -15,7 +15,7 @@ from console_ext.proxy.admission.checks import Admission, Admitted
 from console_ext.proxy.admission.leases import Leases
 from console_ext.proxy.relay import close_codes, keepalive
 from console_ext.proxy.relay.client import Session
-from console_ext.proxy.relay.guest import Guest
+from console_ext.proxy.relay.guest import GuestSide
 from console_ext.proxy.relay.memory import Room, Share
 from console_ext.proxy.relay.timeouts import Timing
 from console_ext.proxy.relay.turns import Turns
@@ -45,7 +45,7 @@ class Sessions:
         self,
         wire: ServerProtocol,
         transport: asyncio.Transport,
-        guest: Guest,
+        guest: GuestSide,
         admitted: Admitted,
         early: bytes,
         *,

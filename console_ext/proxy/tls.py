@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 
 from oslo_config import cfg
 
 from console_ext import exceptions
+
+LOG = logging.getLogger(__name__)
 
 _MINIMUM = {
     'tlsv1_1': ssl.TLSVersion.TLSv1_1,
@@ -47,6 +50,7 @@ def reload(live: ssl.SSLContext, conf: cfg.ConfigOpts) -> None:
     # First into one that nobody uses: a certificate without its key would stay in.
     context(conf)
     _load(live, conf)
+    LOG.info('Read the certificate again')
 
 
 def _load(made: ssl.SSLContext, conf: cfg.ConfigOpts) -> None:

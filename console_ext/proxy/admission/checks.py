@@ -14,6 +14,7 @@ from console_ext.proxy.admission.leases import Leases
 from console_ext.proxy.admission.limits import Limits, Place, client_key
 from console_ext.proxy.admission.rules import Asked
 from console_ext.proxy.relay.connector import Connector, Target
+from console_ext.proxy.relay.consoles import Consoles
 from console_ext.store.authorization import Lease
 
 
@@ -45,12 +46,17 @@ class Admission:
         self._connector = connector
 
     async def admit(
-        self, asked: Asked, console_type: str, held: contextlib.AsyncExitStack
+        self,
+        asked: Asked,
+        console_type: str,
+        consoles: Consoles,
+        held: contextlib.AsyncExitStack,
     ) -> Admitted:
         """
         What is free is checked first, and the store before anything of the server's
         is touched.
 
+        :param consoles: of that type
         :param held: gives back what is taken, unless a session takes it over; the
             token can be redeemed again then
         :raises ConsoleExtError: one of ``rules.REFUSALS``
@@ -67,7 +73,9 @@ class Admission:
         place.take('server', authorization.server_id)
         place.take('project', authorization.project_id)
         await self._hosts.confirm(authorization)
-        target = await self._connector.connect(authorization)
+        target = await self._connector.connect(
+            authorization, consoles.port(authorization)
+        )
         expires = None if lease.left_s is None else asked_at + lease.left_s
         return Admitted(asked.client, lease, place, target, expires)
 

@@ -130,6 +130,7 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     ),
     exceptions.ConsoleError: (409, 'The server is not running where it was.'),
     exceptions.TargetUnreachable: (502, "The server's console cannot be reached."),
+    exceptions.TargetRefused: (502, "The server's console refused the connection."),
     exceptions.TargetForbidden: (502, "The server's console cannot be reached."),
     exceptions.UnexpectedReply: (502, "The server's host gave no usable answer."),
     exceptions.ComputeUnavailable: (

@@ -11,6 +11,7 @@ from urllib import parse
 
 from console_ext.proxy.admission.origin import AllowedOrigins
 from console_ext.proxy.consoles.pages import Page
+from console_ext.proxy.relay.consoles import Consoles
 
 _Entry = TypeVar('_Entry')
 
@@ -18,6 +19,7 @@ _Entry = TypeVar('_Entry')
 @dataclass(frozen=True, slots=True)
 class Listener:
     """
+    :param consoles: how the consoles of its type are opened
     :param cookie_paths: the paths that open a console, and whether a token in a cookie
         opens it there
     :param hint: for whoever opens such a path with something else than a WebSocket
@@ -28,6 +30,7 @@ class Listener:
     host: str
     port: int
     console_type: str
+    consoles: Consoles
     origins: AllowedOrigins
     cookie_paths: Mapping[str, bool]
     pages: Mapping[str, Page]

@@ -11,6 +11,7 @@ from console_ext.consoles import SERIAL
 from console_ext.proxy.admission.origin import AllowedOrigins
 from console_ext.proxy.consoles import pages
 from console_ext.proxy.consoles.listener import Listener, also_below
+from console_ext.proxy.relay.consoles import PlainConsoles
 
 
 def listener(conf: cfg.ConfigOpts) -> Listener:
@@ -23,6 +24,7 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
         host=options.serialproxy_host,
         port=options.serialproxy_port,
         console_type=SERIAL.type,
+        consoles=PlainConsoles(),
         origins=AllowedOrigins(options.base_url, conf.console.allowed_origins),
         # The URL of a console leads to the first, whether or not it ends in a slash.
         # The last is for tempest, and whatever else was written for websockify.

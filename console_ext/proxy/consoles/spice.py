@@ -14,6 +14,7 @@ from console_ext.consoles import SPICE_HTML5
 from console_ext.proxy.admission.origin import AllowedOrigins
 from console_ext.proxy.consoles import pages
 from console_ext.proxy.consoles.listener import Listener, also_below
+from console_ext.proxy.relay.consoles import PlainConsoles
 
 LOG = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
         host=options.html5proxy_host,
         port=options.html5proxy_port,
         console_type=SPICE_HTML5.type,
+        consoles=PlainConsoles(),
         origins=origins,
         # Our page uses the first, where no other console's cookie can interfere;
         # spice-html5's own page the second, and always a cookie.

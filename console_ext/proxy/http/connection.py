@@ -256,7 +256,7 @@ class Connection(asyncio.Protocol):
         try:
             async with contextlib.AsyncExitStack() as held:
                 admitted, guest = await opening.reach(
-                    self._admission, asked, self._listener.console_type, held
+                    self._admission, asked, self._listener, held
                 )
                 transport = self._transport
                 if transport is None or transport.is_closing():

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import traceback
@@ -12,7 +11,8 @@ from console_ext import exceptions
 from console_ext.proxy.admission import rules
 from console_ext.proxy.admission.checks import Admission, Admitted
 from console_ext.proxy.admission.rules import Asked, Refused
-from console_ext.proxy.relay.guest import Guest
+from console_ext.proxy.consoles.listener import Listener
+from console_ext.proxy.relay.guest import GuestSide
 
 LOG = logging.getLogger(__name__)
 
@@ -20,17 +20,24 @@ LOG = logging.getLogger(__name__)
 async def reach(
     admission: Admission,
     asked: Asked,
-    console_type: str,
+    listener: Listener,
     held: contextlib.AsyncExitStack,
-) -> tuple[Admitted, Guest]:
-    """Admit a request, and connect to its guest.
+) -> tuple[Admitted, GuestSide]:
+    """Admit a request, and open its guest's console.
 
+    :param listener: that the request came to
     :param held: gives back what is taken, unless a session takes it over
     :raises Refused: whatever the error was
     """
     try:
-        admitted = await admission.admit(asked, console_type, held)
-        return admitted, await _guest(admitted, held)
+        admitted = await admission.admit(
+            asked, listener.console_type, listener.consoles, held
+        )
+        guest = await listener.consoles.open(
+            admitted.target, admitted.lease.authorization
+        )
+        held.callback(guest.leave)
+        return admitted, guest
     except exceptions.ConsoleExtError as error:
         raise Refused(rules.refusal(error)) from None
     except Exception as error:
@@ -38,16 +45,3 @@ async def reach(
         where = ''.join(traceback.format_tb(error.__traceback__))
         LOG.error('Admission failed: %s\n%s', type(error).__name__, where)
         raise Refused(rules.refusal(error)) from None
-
-
-async def _guest(admitted: Admitted, held: contextlib.AsyncExitStack) -> Guest:
-    target = admitted.target
-    try:
-        _, guest = await asyncio.get_running_loop().create_connection(
-            lambda: Guest(target.early), sock=target.socket
-        )
-    except BaseException:
-        target.socket.close()
-        raise
-    held.callback(guest.leave)
-    return guest

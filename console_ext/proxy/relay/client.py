@@ -12,7 +12,7 @@ from websockets.server import ServerProtocol
 from console_ext.proxy.relay import close_codes, timeouts
 from console_ext.proxy.relay.close_codes import Closing
 from console_ext.proxy.relay.frames import binary_header
-from console_ext.proxy.relay.guest import Guest
+from console_ext.proxy.relay.guest import GuestSide
 from console_ext.proxy.relay.inbound import Inbound
 from console_ext.proxy.relay.memory import Share
 from console_ext.proxy.relay.peer import CLOSE_S, Peer
@@ -72,7 +72,7 @@ class Session(Peer):
         self._inbound = Inbound(wire, text=text)
         self._expires = expires
         self._ended: Callable[[Session], None] | None = ended
-        self._guest: Guest | None = None
+        self._guest: GuestSide | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._full = False
         self._backlog = False
@@ -85,7 +85,7 @@ class Session(Peer):
     def begin(
         self,
         transport: asyncio.Transport,
-        guest: Guest,
+        guest: GuestSide,
         early: bytes,
     ) -> None:
         """Take over a connection.
@@ -93,13 +93,18 @@ class Session(Peer):
         :param early: what the client sent behind its request
         """
         self._take(transport)
-        self._guest = guest
-        guest.begin(self)
+        self.go_on_with(guest)
         if early:
             self.data_received(early)
         if self.end is None:
             self._look()
         self._read_on()
+
+    def go_on_with(self, guest: GuestSide) -> None:
+        self._guest = guest
+        guest.begin(self)
+        if self._full:
+            guest.pause()
 
     # From the client
 

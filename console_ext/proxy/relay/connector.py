@@ -33,16 +33,18 @@ _END = b'\r\n\r\n'
 class Target:
     """
     :param early: what the guest has sent already
+    :param deadline: when the console has to be open, by the event loop's clock
     """
 
     socket: socket.socket
     early: bytes
+    deadline: float
 
 
 class Connector:
     """
     :param allowed: the networks that consoles may be in; none is any
-    :param timeout_s: for all of a connection, the CONNECT handshake with it
+    :param timeout_s: for all of a connection, handshakes with it
     """
 
     def __init__(self, allowed: Networks, timeout_s: float):
@@ -57,13 +59,15 @@ class Connector:
         """Let the threads end."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    async def connect(self, authorization: Authorization) -> Target:
+    async def connect(self, authorization: Authorization, port: int) -> Target:
         """
+        :param port: of those that the authorization names
         :raises TargetForbidden, TargetUnreachable, ProxyBusy:
         """
-        host, port = authorization.host, authorization.port
+        host = authorization.host
+        deadline = asyncio.get_running_loop().time() + self._timeout_s
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout_at(deadline):
                 addresses = await self._addresses(host, port)
                 connected = await _first(addresses, port, self._timeout_s)
                 try:
@@ -82,7 +86,7 @@ class Connector:
                 # No descriptor is free, which is not the guest's fault.
                 raise exceptions.ProxyBusy from None
             raise exceptions.TargetUnreachable(host, port, str(error)) from None
-        return Target(connected, early)
+        return Target(connected, early, deadline)
 
     async def _addresses(self, host: str, port: int) -> list[str]:
         """The addresses of a host that may be connected to.

@@ -25,6 +25,41 @@ class Client(Protocol):
     def guest_full(self, full: bool) -> None:
         """Whether the guest takes nothing for now."""
 
+    def go_on_with(self, guest: GuestSide) -> None:
+        """Relay between the client and another guest from now on."""
+
+
+class GuestSide(Protocol):
+    """A guest, or what stands for it in a session, as far as the session knows it."""
+
+    @property
+    def full(self) -> bool:
+        """Whether it takes nothing for now."""
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes wait for it to take them."""
+
+    def begin(self, client: Client) -> None:
+        """The session begins, or goes on with this one."""
+
+    def send(self, data: BytesLike) -> bool:
+        """
+        :returns: whether more may follow at once
+        """
+
+    def pause(self) -> None:
+        """Stop reading."""
+
+    def resume(self) -> None:
+        """Read on."""
+
+    def leave(self) -> None:
+        """The client is gone."""
+
+    def abort(self) -> None:
+        """End at once."""
+
 
 class Guest(Peer):
     """Its bytes wait until there is a client to take them.
@@ -74,8 +109,9 @@ class Guest(Peer):
 
     def eof_received(self) -> bool:
         self._ended(close_codes.TARGET_ENDED)
-        # What the client sent before it heard of the end still goes to the guest.
-        return True
+        # What the client sent before it heard of the end still goes to the guest; TLS
+        # has no half that stays open.
+        return self._transport is not None and self._transport.can_write_eof()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None

@@ -42,7 +42,7 @@ def begun(sessions: Sessions, expires: float | None = None, **values: str) -> Tr
         '10.0.0.1',
         Lease(authorization(**values), 'token', '1'),
         Place(Limits({})),
-        Target(mock.Mock(), b''),
+        Target(mock.Mock(), b'', 0),
         expires,
     )
     wire = ServerProtocol(state=OPEN)

@@ -17,6 +17,7 @@ from console_ext.proxy.admission.limits import Limits
 from console_ext.proxy.admission.rules import Asked
 from console_ext.proxy.networks import Networks
 from console_ext.proxy.relay.connector import Connector
+from console_ext.proxy.relay.consoles import PlainConsoles
 from tests.proxy_parts import Computes, Guest, Store
 
 ASKED = Asked('token', '10.0.0.1')
@@ -52,7 +53,7 @@ class Parts:
 async def admit(admission):
     """As for a session that begins."""
     async with contextlib.AsyncExitStack() as held:
-        admitted = await admission.admit(ASKED, 'serial', held)
+        admitted = await admission.admit(ASKED, 'serial', PlainConsoles(), held)
         held.pop_all()
         return admitted
 
@@ -114,7 +115,7 @@ def test_admitted_for_nothing(made):
     async def test(admission):
         for _ in range(2):
             held = contextlib.AsyncExitStack()
-            admitted = await admission.admit(ASKED, 'serial', held)
+            admitted = await admission.admit(ASKED, 'serial', PlainConsoles(), held)
             admitted.target.socket.close()
             await held.__aexit__(OSError, OSError(), None)
 

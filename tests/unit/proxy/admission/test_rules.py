@@ -125,6 +125,7 @@ def test_words_of_others_in_the_log(error):
         (exceptions.ServerStateConflict('x', 'y'), 409),
         (exceptions.ConsoleNotSupported(), 409),
         (exceptions.TargetUnreachable('h', 1, 'x'), 502),
+        (exceptions.TargetRefused('h', 1, 'x'), 502),
         (exceptions.TargetForbidden('h'), 502),
         (exceptions.UnexpectedReply('h', 'x'), 502),
         (exceptions.HostUnreachable('h'), 503),

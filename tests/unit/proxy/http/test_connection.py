@@ -17,6 +17,7 @@ from console_ext.proxy.http import lingering_close, messages
 from console_ext.proxy.http.connection import Connection, Rules
 from console_ext.proxy.http.connections import Connections
 from console_ext.proxy.networks import Networks
+from console_ext.proxy.relay.consoles import PlainConsoles
 from tests.unit.proxy.transport import Transport
 
 REQUEST = b'GET /healthcheck HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -33,6 +34,7 @@ def listener() -> Listener:
         host='127.0.0.1',
         port=0,
         console_type='serial',
+        consoles=PlainConsoles(),
         origins=AllowedOrigins('ws://console'),
         cookie_paths={'/': False},
         pages=pages.health(),

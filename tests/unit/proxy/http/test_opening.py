@@ -13,10 +13,13 @@ import pytest
 from console_ext import exceptions
 from console_ext.proxy.admission.checks import Admission, Admitted
 from console_ext.proxy.admission.rules import Asked, Refused
+from console_ext.proxy.consoles.listener import Listener
 from console_ext.proxy.http import opening
 from console_ext.proxy.relay.connector import Target
+from console_ext.proxy.relay.consoles import PlainConsoles
 
 ASKED = Asked('secret', '10.0.0.1')
+LISTENER = mock.Mock(spec=Listener, console_type='serial', consoles=PlainConsoles())
 
 
 def admission(**admit) -> Admission:
@@ -32,12 +35,15 @@ def admitted():
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.setblocking(False)
-        yield Admitted('10.0.0.1', mock.Mock(), mock.Mock(), Target(ours, b'')), theirs
+        yield (
+            Admitted('10.0.0.1', mock.Mock(), mock.Mock(), Target(ours, b'', 0)),
+            theirs,
+        )
 
 
 async def reach(admission):
     async with contextlib.AsyncExitStack() as held:
-        reached = await opening.reach(admission, ASKED, 'serial', held)
+        reached = await opening.reach(admission, ASKED, LISTENER, held)
         held.pop_all()
         return reached
 
@@ -49,7 +55,9 @@ def test_a_guest():
         with admitted() as (expected, theirs):
             made = admission(return_value=expected)
             found, guest = await reach(made)
-            made.admit.assert_called_once_with(ASKED, 'serial', mock.ANY)
+            made.admit.assert_called_once_with(
+                ASKED, 'serial', LISTENER.consoles, mock.ANY
+            )
             assert found is expected
             guest.send(b'hello')
             await asyncio.sleep(0.01)
@@ -91,7 +99,7 @@ def test_a_session_that_does_not_begin():
         with admitted() as (expected, theirs):
             async with contextlib.AsyncExitStack() as held:
                 made = admission(return_value=expected)
-                await opening.reach(made, ASKED, 'serial', held)
+                await opening.reach(made, ASKED, LISTENER, held)
             await asyncio.sleep(0.01)
             assert theirs.recv(100) == b''
 

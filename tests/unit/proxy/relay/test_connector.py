@@ -37,7 +37,7 @@ def connect(port: int, allowed=(), timeout_s=5.0, **values) -> Target:
     async def run():
         connector = Connector(Networks(allowed, 'option'), timeout_s)
         try:
-            return await connector.connect(authorization(port=port, **values))
+            return await connector.connect(authorization(**values), port)
         finally:
             connector.close()
 
@@ -93,7 +93,7 @@ def test_options(guest):
 
     async def run():
         connector = Connector(Networks([], 'option'), 5)
-        found = await connector.connect(authorization(port=guest().port))
+        found = await connector.connect(authorization(), guest().port)
         with found.socket as connected:
             assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
@@ -131,7 +131,7 @@ def test_out_of_descriptors(guest):
             free = lowest.fileno()
         resource.setrlimit(resource.RLIMIT_NOFILE, (free, limits[1]))
         try:
-            await connector.connect(authorization(port=port))
+            await connector.connect(authorization(), port)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
@@ -184,13 +184,15 @@ def test_name_server_that_does_not_answer(guest, monkeypatch):
 
     async def run():
         connector = Connector(Networks([], 'option'), 1)
-        dead = authorization(host='silent.test', port=port)
-        waiting = [asyncio.create_task(connector.connect(dead)) for _ in range(100)]
+        dead = authorization(host='silent.test')
+        waiting = [
+            asyncio.create_task(connector.connect(dead, port)) for _ in range(100)
+        ]
         while 'silent.test' not in asked:
             await asyncio.sleep(0.01)
         for _ in range(5):
-            well = authorization(host='localhost', port=port)
-            (await connector.connect(well)).socket.close()
+            well = authorization(host='localhost')
+            (await connector.connect(well, port)).socket.close()
         assert not any(task.done() for task in waiting)
         results = await asyncio.gather(*waiting, return_exceptions=True)
         assert {type(result) for result in results} == {exceptions.TargetUnreachable}
@@ -210,7 +212,7 @@ def test_too_many_wait_for_one_name(monkeypatch):
     async def run():
         connector = Connector(Networks([], 'option'), 0.2)
         dead = authorization(host='silent.test')
-        tasks = [asyncio.create_task(connector.connect(dead)) for _ in range(3)]
+        tasks = [asyncio.create_task(connector.connect(dead, 1)) for _ in range(3)]
         results = await asyncio.gather(*tasks, return_exceptions=True)
         assert [type(result) for result in results] == [
             exceptions.TargetUnreachable,

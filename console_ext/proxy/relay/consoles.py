@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the consoles of a type are opened, once their port is connected to."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from console_ext.proxy.relay.connector import Target
+from console_ext.proxy.relay.guest import Guest, GuestSide
+from console_ext.store.authorization import Authorization
+
+
+class Consoles(Protocol):
+    """The consoles of a type, or of several that are opened in the same way."""
+
+    def port(self, authorization: Authorization) -> int:
+        """The port to connect to."""
+
+    async def open(self, target: Target, authorization: Authorization) -> GuestSide:
+        """
+        :param target: a connection to that port, which is taken over in any case
+        :returns: the guest's side of a session
+        :raises TargetRefused, TargetUnreachable:
+        """
+
+    def reload(self) -> None:
+        """Read certificates again.
+
+        :raises ConfigurationError: one is not usable, and the former ones stay
+        """
+
+
+class PlainConsoles:
+    """Consoles whose bytes pass from the first one on."""
+
+    def port(self, authorization: Authorization) -> int:
+        return authorization.port
+
+    async def open(self, target: Target, authorization: Authorization) -> Guest:
+        try:
+            _, guest = await asyncio.get_running_loop().create_connection(
+                lambda: Guest(target.early), sock=target.socket
+            )
+        except BaseException:
+            target.socket.close()
+            raise
+        return guest
+
+    def reload(self) -> None:
+        """There are no certificates."""

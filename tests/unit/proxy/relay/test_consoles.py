@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the consoles of a type are opened."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import pytest
+
+from console_ext.proxy.relay.connector import Target
+from console_ext.proxy.relay.consoles import PlainConsoles
+from tests.proxy_parts import authorization
+
+
+def test_plain():
+    """There is one port, and nothing is said before the session."""
+
+    async def run():
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        consoles, authorized = PlainConsoles(), authorization(port=7, tls_port=8)
+        assert consoles.port(authorized) == 7
+        consoles.reload()
+        with theirs:
+            guest = await consoles.open(Target(ours, b'', 0), authorized)
+            with pytest.raises(BlockingIOError):
+                theirs.recv(100)
+            guest.send(b'hello')
+            await asyncio.sleep(0.01)
+            assert theirs.recv(100) == b'hello'
+            guest.leave()
+
+    asyncio.run(run())

@@ -4,6 +4,10 @@
 ::
 
     connector.py    a connection to a guest's console
+    consoles.py     how the consoles of a type are opened on it
+    exchange.py     the connection while a handshake goes on
+    tls.py          TLS to guests
+    handshakes/     what a protocol wants before bytes flow
     client.py       the client's side, which leads
     guest.py        the guest's side
     peer.py         what both sides have

@@ -26,6 +26,10 @@ CLIENT_SILENT = Closing('client silent', 1011, 'The client did not answer.')
 PROTOCOL_ERROR = Closing('protocol error', 1002)
 TOO_BIG = Closing('too big', 1009)
 NOT_UTF8 = Closing('not UTF-8', 1007, 'A text frame is not UTF-8.')
+RFB_ERROR = Closing('RFB error', 1002)
+RFB_TIMEOUT = Closing(
+    'RFB timeout', 1008, 'The VNC client did not complete its handshake in time.'
+)
 NO_TEXT = Closing('text frame', 1003, 'This console takes binary frames only.')
 
 # Neither side may take what the other sends.

@@ -39,7 +39,8 @@ class Client:
 
     def receive(self, data: bytes) -> None:
         """
-        :raises HandshakeError: the client breaks the protocol; the messages tell it so
+        :raises HandshakeError: the client breaks the protocol; the text is for its
+            user, and one of the messages tells it the same
         """
         self._received += data
         while self.state in _MESSAGES:
@@ -69,15 +70,15 @@ class Client:
         if message != protocol.VERSION:
             reason = 'Only RFB 3.8 is spoken here.'
             self._messages.append(protocol.no_security_types(reason))
-            raise HandshakeError(f'it does not speak RFB 3.8, but says {message!r}')
+            raise HandshakeError(reason)
         self._messages.append(bytes((1, SecurityType.NONE)))
         return State.SECURITY_TYPE
 
     def _security_type(self, message: bytes) -> State:
         if message[0] != SecurityType.NONE:
-            reason = 'That security type has not been offered.'
+            reason = 'This security type is not offered.'
             self._messages.append(protocol.security_failed(reason))
-            raise HandshakeError(f'it chooses security type {message[0]}')
+            raise HandshakeError(reason)
         self._messages.append(protocol.SECURITY_RESULT_OK)
         return State.CLIENT_INIT
 

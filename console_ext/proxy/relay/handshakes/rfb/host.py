@@ -7,7 +7,7 @@ import enum
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from console_ext.proxy.relay.handshakes.rfb import protocol, server_init
 from console_ext.proxy.relay.handshakes.rfb.protocol import HandshakeError, SecurityType
@@ -100,9 +100,11 @@ class Host:
         self._encrypted = True
         self.state = State.SECURITY_RESULT
 
-    def receive_end(self) -> None:
-        """
-        :raises HandshakeError: the host has closed the connection
+    def receive_end(self, error: Exception | None = None) -> NoReturn:
+        """The host has closed the connection.
+
+        :param error: what became of the connection; None where it was closed well
+        :raises HandshakeError: always
         """
         awaited, self.state = self.state, State.FAILED
         hint = ''
@@ -112,6 +114,7 @@ class Host:
             hint = ', as it does when it does not accept the client certificate'
         raise HandshakeError(
             f'it closed the connection instead of sending {awaited.value}{hint}'
+            + (f': {error}' if error else '')
         )
 
     def data_to_send(self) -> bytes:

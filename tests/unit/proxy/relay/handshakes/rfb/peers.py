@@ -5,10 +5,7 @@ from __future__ import annotations
 
 import struct
 
-VERSION = b'RFB 003.008\n'
-
-# 720 by 400 pixels, as the firmware of a QEMU guest has them.
-SERVER_INIT = struct.pack('!HH16xI', 720, 400, 12) + b'QEMU (guest)'
+from tests.vnc_host import SERVER_INIT, VERSION
 
 # A host's messages, with what the proxy answers to each; a client's answers are known.
 PLAIN = [

@@ -72,7 +72,7 @@ def test_sharing_is_not_asked_for(shared):
 def test_another_version(version):
     """It is told so, in RFB's own way."""
     made = after(0)
-    with pytest.raises(HandshakeError, match='does not speak RFB'):
+    with pytest.raises(HandshakeError, match='is spoken here'):
         made.receive(version)
     assert made.messages() == [b'\0' + refusal(b'Only RFB 3.8 is spoken here.')]
     assert made.state is State.FAILED
@@ -82,9 +82,9 @@ def test_another_version(version):
 def test_a_type_that_is_not_offered(chosen):
     """It is told so, in RFB's own way."""
     made = after(1)
-    with pytest.raises(HandshakeError, match=f'security type {chosen}$'):
+    with pytest.raises(HandshakeError, match='not offered'):
         made.receive(bytes((chosen,)) + b'\1')
-    reason = b'That security type has not been offered.'
+    reason = b'This security type is not offered.'
     assert made.messages() == [b'\0\0\0\1' + refusal(reason)]
     assert made.state is State.FAILED
     made.receive(b'\1' * 100)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The client's half of the handshake, in a session."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+
+from websockets.typing import BytesLike
+
+from console_ext.proxy.relay import close_codes
+from console_ext.proxy.relay.guest import Client, Guest
+from console_ext.proxy.relay.handshakes.rfb import client as handshakes
+from console_ext.proxy.relay.handshakes.rfb.protocol import HandshakeError
+
+
+class Mediator:
+    """Stands in a session for the guest, until the client knows all that it has to.
+
+    Then the session goes on with the guest itself, and nothing stands between.
+
+    :param guest: a guest whose host's half of the handshake is complete
+    :param server_init: that of the host
+    :param timeout_s: how long the client has
+    """
+
+    __slots__ = ('_client', '_guest', '_handshake', '_timeout_s', '_timer')
+
+    # It takes everything: what is not for itself goes to the guest at once.
+    full = False
+    unsent = 0
+
+    def __init__(self, guest: Guest, server_init: bytes, timeout_s: float):
+        self._guest = guest
+        self._handshake = handshakes.Client(server_init)
+        self._timeout_s = timeout_s
+        self._client: Client | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, client: Client) -> None:
+        self._client = client
+        self._timer = asyncio.get_running_loop().call_later(
+            self._timeout_s, client.close, close_codes.RFB_TIMEOUT
+        )
+        self._answer(client)
+
+    def send(self, data: BytesLike) -> bool:
+        """Take what comes from the client."""
+        client = self._client
+        if client is None:
+            return True
+        failure = None
+        try:
+            self._handshake.receive(bytes(data))
+        except HandshakeError as error:
+            failure = dataclasses.replace(close_codes.RFB_ERROR, reason=str(error))
+        self._answer(client)
+        if failure is not None:
+            self._step_aside()
+            client.close(failure)
+        elif self._handshake.state is handshakes.State.READY:
+            self._step_aside()
+            client.go_on_with(self._guest)
+            if self._handshake.early:
+                self._guest.send(self._handshake.early)
+        return True
+
+    def _answer(self, client: Client) -> None:
+        # Each in a frame of its own: tempest reads frames, and not a stream.
+        for message in self._handshake.messages():
+            client.send(message)
+
+    def _step_aside(self) -> None:
+        self._client = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def pause(self) -> None:
+        """Nothing is read from the guest yet."""
+
+    def resume(self) -> None:
+        """Nor is it read now."""
+
+    def leave(self) -> None:
+        """The client is gone."""
+        self._step_aside()
+        self._guest.leave()
+
+    def abort(self) -> None:
+        self._guest.abort()

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""VNC consoles, as they are configured."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+
+import pytest
+
+from console_ext import exceptions
+from console_ext.proxy.networks import Networks
+from console_ext.proxy.relay.connector import Connector
+from console_ext.proxy.relay.handshakes.rfb.consoles import VNCConsoles
+from console_ext.proxy.relay.handshakes.rfb.mediator import Mediator
+from tests.authority import Authority
+from tests.proxy_parts import authorization
+from tests.vnc_host import VNCHost
+
+
+@pytest.fixture
+def authority(tmp_path):
+    return Authority(tmp_path / 'authority')
+
+
+@pytest.fixture
+def started():
+    """A function that has a host closed at the end."""
+    with contextlib.ExitStack() as close:
+        yield lambda host: close.enter_context(contextlib.closing(host))
+
+
+def opened(consoles: VNCConsoles, port: int, timeout_s: float = 5, **values):
+    """Open a console as an admission and a listener do."""
+
+    async def run():
+        connector = Connector(Networks([], ''), timeout_s)
+        authorized = authorization(port=port, **values)
+        try:
+            target = await connector.connect(authorized, consoles.port(authorized))
+            guest = await consoles.open(target, authorized)
+        finally:
+            connector.close()
+        assert isinstance(guest, Mediator)
+        guest.leave()
+
+    asyncio.run(run())
+
+
+def test_plain(deployment, started):
+    """By default; there is nothing to reload."""
+    consoles = VNCConsoles(deployment.conf())
+    host = started(VNCHost())
+    opened(consoles, host.port)
+    consoles.reload()
+    assert host.chosen == [1]
+
+
+def test_our_order(deployment, started, authority):
+    """What is named first is used where the host has it."""
+    deployment.configure(
+        vnc={'auth_schemes': 'vencrypt,none', 'vencrypt_ca_certs': authority.file}
+    )
+    consoles = VNCConsoles(deployment.conf())
+    host = started(VNCHost(b'\1\x13', tls=authority.server('compute-1')))
+    opened(consoles, host.port)
+    plain = started(VNCHost())
+    opened(consoles, plain.port)
+    assert (host.chosen, plain.chosen) == ([19], [1])
+
+
+@pytest.mark.parametrize(
+    ('certified', 'values', 'accepted'),
+    [
+        ('compute-1', {}, True),
+        ('127.0.0.1', {}, True),
+        ('localhost', {'host': 'localhost'}, True),
+        ('compute-2', {}, False),
+        # A name server may have said so.
+        ('127.0.0.1', {'host': 'localhost'}, False),
+    ],
+)
+def test_whose_certificate(deployment, started, authority, certified, values, accepted):
+    """The compute host's, by its name in Nova or as it is connected to."""
+    deployment.configure(
+        vnc={'auth_schemes': 'vencrypt', 'vencrypt_ca_certs': authority.file}
+    )
+    host = started(VNCHost(b'\x13', tls=authority.server(certified)))
+    consoles = VNCConsoles(deployment.conf())
+    if accepted:
+        opened(consoles, host.port, **values)
+        return
+    with pytest.raises(exceptions.TargetRefused, match='the certificate is not for'):
+        opened(consoles, host.port, **values)
+    deployment.configure(vnc={'vencrypt_verify_host_name': False})
+    opened(VNCConsoles(deployment.conf()), host.port, **values)
+
+
+def test_reload(deployment, started, authority, tmp_path):
+    """The next connection has the new certificates."""
+    cert, key = authority.issue('client')
+    deployment.configure(
+        vnc={
+            'auth_schemes': 'vencrypt',
+            'vencrypt_ca_certs': authority.file,
+            'vencrypt_client_cert': cert,
+            'vencrypt_client_key': key,
+        }
+    )
+    consoles = VNCConsoles(deployment.conf())
+    new = Authority(tmp_path / 'new')
+    new_cert, new_key = new.issue('client')
+    context = new.server('compute-1', wants_client=True)
+    host = started(VNCHost(b'\x13', tls=context))
+    with pytest.raises(exceptions.TargetRefused):
+        opened(consoles, host.port)
+    for old_file, new_file in (
+        (authority.file, new.file),
+        (cert, new_cert),
+        (key, new_key),
+    ):
+        old_file.write_bytes(new_file.read_bytes())
+    consoles.reload()
+    opened(consoles, host.port)
+    key.unlink()
+    with pytest.raises(exceptions.ConfigurationError, match='vencrypt_client_cert'):
+        consoles.reload()
+    opened(consoles, host.port)
+
+
+@pytest.mark.parametrize(
+    ('options', 'says'),
+    [
+        ({'auth_schemes': ''}, r'\[vnc\] auth_schemes names no scheme'),
+        (
+            {'auth_schemes': 'vencrypt', 'vencrypt_ca_certs': '/missing'},
+            r'\[vnc\] vencrypt_ca_certs: /missing: No such file',
+        ),
+        (
+            {'auth_schemes': 'vencrypt', 'vencrypt_client_key': '/missing'},
+            r'\[vnc\] vencrypt_client_key is set, and \[vnc\] vencrypt_client_cert not',
+        ),
+    ],
+)
+def test_options_that_are_not_usable(deployment, options, says):
+    deployment.configure(vnc=options)
+    with pytest.raises(exceptions.ConfigurationError, match=says):
+        VNCConsoles(deployment.conf())
+
+
+def test_options_that_are_not_used(deployment):
+    """As in a nova.conf whose files are on another machine."""
+    deployment.configure(vnc={'vencrypt_ca_certs': '/missing'})
+    VNCConsoles(deployment.conf())
+
+
+def test_a_host_that_refuses(deployment, started):
+    """What it says is for the log."""
+    host = started(VNCHost(b'\2'))
+    with pytest.raises(exceptions.TargetRefused, match='the security types 2'):
+        opened(VNCConsoles(deployment.conf()), host.port)
+
+
+def test_a_host_that_is_silent(deployment, started):
+    """The deadline is that of the connection; it is not an error of the host's."""
+    host = started(VNCHost(silent_after=12))
+    with pytest.raises(exceptions.TargetUnreachable, match='waiting for its') as caught:
+        opened(VNCConsoles(deployment.conf()), host.port, timeout_s=0.2)
+    assert not isinstance(caught.value, exceptions.TargetRefused)
+
+
+class Hypervisor(VNCHost):
+    """Has several consoles behind one port."""
+
+    def talk(self, connection: socket.socket) -> None:
+        assert connection.recv(100) == b'CONNECT a/b HTTP/1.1\r\n\r\n'
+        connection.sendall(b'HTTP/1.1 200 OK\r\n\r\n')
+        super().talk(connection)
+
+
+def test_a_hypervisor_that_wants_connect_first(deployment, started):
+    """The handshake goes on behind its answer."""
+    host, path = started(Hypervisor()), {'internal_access_path': 'a/b'}
+    opened(VNCConsoles(deployment.conf()), host.port, **path)
+    assert host.shared == [b'\1']

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A connection while a handshake goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from unittest import mock
+
+import pytest
+
+from console_ext.proxy.relay.connector import Target
+from console_ext.proxy.relay.exchange import Exchange
+from console_ext.proxy.relay.guest import Client
+from console_ext.proxy.relay.tls import GuestTLS
+from tests.authority import Authority
+
+LARGE = 2**21
+
+
+@contextlib.asynccontextmanager
+async def exchanging(early: bytes = b''):
+    """An exchange, and its other end."""
+    ours, theirs = socket.socketpair()
+    for one in (ours, theirs):
+        one.setblocking(False)
+    with theirs:
+        made = await Exchange.on(Target(ours, early, 0))
+        yield made, theirs
+        made.abort()
+
+
+@pytest.fixture
+def run(loop_factory):
+    """Run a coroutine on either event loop."""
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        yield runner.run
+
+
+def test_read_and_write(run):
+    """What has come is read at once, and what comes later is waited for."""
+
+    async def test():
+        async with exchanging(b'early') as (made, theirs):
+            assert await made.read() == b'early'
+            reading = asyncio.create_task(made.read())
+            await asyncio.sleep(0.01)
+            assert not reading.done()
+            theirs.sendall(b'hello')
+            assert await reading == b'hello'
+            made.write(b'')
+            made.write(b'good bye')
+            await asyncio.sleep(0.01)
+            assert theirs.recv(100) == b'good bye'
+
+    run(test())
+
+
+def test_the_end(run):
+    """What has come before it is read; the end is nothing."""
+
+    async def test():
+        async with exchanging() as (made, theirs):
+            theirs.sendall(b'last')
+            theirs.close()
+            await asyncio.sleep(0.02)
+            assert await made.read() == b'last'
+            assert [await made.read() for _ in range(2)] == [b'', b'']
+            with pytest.raises(ConnectionError):
+                made.hand_over(b'')
+
+    run(test())
+
+
+def test_a_flood(run):
+    """What nobody reads is not taken from the connection."""
+
+    async def test():
+        async with exchanging() as (made, theirs):
+            sent = 0
+            for _ in range(40):
+                await asyncio.sleep(0.002)
+                with contextlib.suppress(BlockingIOError):
+                    sent += theirs.send(bytes(LARGE))
+            assert sent <= 2**20
+            assert 0 < len(await made.read()) <= 2**19
+            await made.read()
+
+    run(test())
+
+
+def test_it_is_handed_over(run):
+    """Nothing is lost, and the guest is read when there is a client."""
+
+    async def test():
+        async with exchanging() as (made, theirs):
+            theirs.sendall(b'b')
+            await asyncio.sleep(0.01)
+            guest = made.hand_over(b'a')
+            theirs.sendall(b'c')
+            await asyncio.sleep(0.01)
+            client = mock.Mock(spec=Client)
+            guest.begin(client)
+            await asyncio.sleep(0.01)
+            said = b''.join(call.args[0] for call in client.send.call_args_list)
+            assert said == b'abc'
+            guest.send(b'hello')
+            await asyncio.sleep(0.01)
+            assert theirs.recv(100) == b'hello'
+            guest.leave()
+            await asyncio.sleep(0.01)
+            assert theirs.recv(100) == b''
+
+    run(test())
+
+
+def _serve_tls(theirs: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
+    """The server's side of TLS, on the other end; in a thread."""
+    theirs.settimeout(10)
+    assert theirs.recv(5) == b'start'
+    encrypted = context.wrap_socket(theirs, server_side=True)
+    encrypted.sendall(b'hello')
+    assert encrypted.recv(100) == b'yes'
+    return encrypted
+
+
+def test_tls(run, tmp_path):
+    """In mid-stream, and with what the server says at once; then it is handed over."""
+    authority = Authority(tmp_path / 'authority')
+    context = authority.server('compute-1')
+    tls = GuestTLS('', ca_certs=str(authority.file))
+
+    async def test():
+        async with exchanging() as (made, theirs):
+            serving = asyncio.create_task(
+                asyncio.to_thread(_serve_tls, theirs, context)
+            )
+            made.write(b'start')
+            await made.start_tls(tls, ['compute-1'])
+            assert await made.read() == b'hello'
+            made.write(b'yes')
+            encrypted = await serving
+            encrypted.sendall(b'a')
+            assert await made.read() == b'a'
+            encrypted.sendall(b'b')
+            await asyncio.sleep(0.02)
+            guest, client = made.hand_over(b'a'), mock.Mock(spec=Client)
+            encrypted.sendall(b'c')
+            await asyncio.sleep(0.02)
+            guest.begin(client)
+            await asyncio.sleep(0.02)
+            said = b''.join(call.args[0] for call in client.send.call_args_list)
+            assert said == b'abc'
+            encrypted.close()
+            await asyncio.sleep(0.02)
+            client.close.assert_called()
+            guest.leave()
+
+    run(test())
+
+
+def test_a_server_that_ends_tls_is_no_warning(run, tmp_path, caplog):
+    """asyncio would write one for a guest that wanted to stay half open."""
+    test_tls(run, tmp_path)
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ('names', 'says'),
+    [(['compute-2'], 'not for compute-2'), (['127.0.0.1'], r'not for 127\.0\.0\.1')],
+)
+def test_another_host(run, tmp_path, names, says):
+    authority = Authority(tmp_path / 'authority')
+    context = authority.server('compute-1')
+    tls = GuestTLS('', ca_certs=str(authority.file))
+
+    async def test():
+        async with exchanging() as (made, theirs):
+            serving = asyncio.create_task(
+                asyncio.to_thread(_serve_tls, theirs, context)
+            )
+            made.write(b'start')
+            with pytest.raises(ValueError, match=says):
+                await made.start_tls(tls, names)
+            made.abort()
+            with pytest.raises((OSError, AssertionError)):
+                await serving
+
+    run(test())
+
+
+@pytest.mark.parametrize('said', [b'HTTP/1.1 400 Bad\r\n\r\n', None])
+def test_no_tls(run, tmp_path, said):
+    """Other bytes, or the end."""
+    tls = GuestTLS('', ca_certs=str(Authority(tmp_path / 'authority').file))
+
+    async def test():
+        async with exchanging() as (made, theirs):
+            starting = asyncio.create_task(made.start_tls(tls, ['compute-1']))
+            await asyncio.sleep(0.02)
+            if said is None:
+                theirs.close()
+            else:
+                theirs.sendall(said)
+            with pytest.raises(OSError):
+                await starting
+
+    run(test())
+
+
+@pytest.mark.parametrize('ends', [False, True])
+def test_bytes_where_tls_begins(run, tmp_path, ends):
+    """They could be taken for what is encrypted; and nobody is not encrypted."""
+    tls = GuestTLS('', ca_certs=str(Authority(tmp_path / 'authority').file))
+
+    async def test():
+        async with exchanging() as (made, theirs):
+            if ends:
+                theirs.close()
+            else:
+                theirs.sendall(b'x')
+            await asyncio.sleep(0.02)
+            with pytest.raises(ConnectionError):
+                await made.start_tls(tls, ['compute-1'])
+
+    run(test())
+
+
+def test_giving_up_tls(run, tmp_path):
+    """The connection ends."""
+    tls = GuestTLS('', ca_certs=str(Authority(tmp_path / 'authority').file))
+
+    async def test():
+        async with exchanging() as (made, theirs):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await made.start_tls(tls, ['compute-1'])
+            made.abort()
+            await asyncio.sleep(0.02)
+            loop = asyncio.get_running_loop()
+            with contextlib.suppress(ConnectionResetError):
+                while await loop.sock_recv(theirs, 1000):
+                    pass
+
+    run(test())

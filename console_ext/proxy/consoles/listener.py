@@ -24,6 +24,8 @@ class Listener:
         opens it there
     :param hint: for whoever opens such a path with something else than a WebSocket
     :param text: whether text frames are taken, as their UTF-8 bytes
+    :param refusals_have_text: whether the sentence of a refusal is sent to a client
+        that asked for a WebSocket
     """
 
     name: str
@@ -36,6 +38,7 @@ class Listener:
     pages: Mapping[str, Page]
     hint: str
     text: bool
+    refusals_have_text: bool = True
 
 
 def also_below(base_url: str, table: Mapping[str, _Entry]) -> Mapping[str, _Entry]:

@@ -70,6 +70,8 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._heads = messages.Heads()
         self._answering = False
+        # Whether what is being answered asked for a WebSocket.
+        self._upgrading = False
         self._opening: asyncio.Task[None] | None = None
         # What the client is told if the opening is given up; None if it has left.
         self._given_up: Refusal | None = _STOPPING
@@ -103,7 +105,7 @@ class Connection(asyncio.Protocol):
 
     def _wait(self) -> None:
         """Wait for a request."""
-        self._answering = False
+        self._answering = self._upgrading = False
         self._connections.wait(self)
         self._set_timer(self._rules.handshake_s)
 
@@ -156,10 +158,12 @@ class Connection(asyncio.Protocol):
         """
         self._answering = True
         wire, request = messages.read(head, self._rules.max_frame_bytes)
+        self._upgrading = messages.asks_for_websocket(request)
         path = request.path.partition('?')[0]
-        if path in self._listener.pages:
+        opens = path in self._listener.cookie_paths
+        if path in self._listener.pages and not (opens and self._upgrading):
             self._show(self._listener.pages[path], request)
-        elif path in self._listener.cookie_paths:
+        elif opens:
             self._ask(wire, request)
         else:
             raise Refused(rules.NOT_HERE)
@@ -173,7 +177,8 @@ class Connection(asyncio.Protocol):
             refusal.why,
         )
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(messages.refuse(refusal))
+            text = self._listener.refusals_have_text or not self._upgrading
+            self._transport.write(messages.refuse(refusal, text=text))
             self._hang_up()
 
     def _hang_up(self) -> None:

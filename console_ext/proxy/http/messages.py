@@ -96,6 +96,12 @@ def read(head: bytes, max_frame_bytes: int) -> tuple[ServerProtocol, Request]:
     raise Refused(Refusal(400, 'The request is malformed.', 'malformed request'))
 
 
+def asks_for_websocket(request: Request) -> bool:
+    """Whether a request is for a WebSocket, in order or not."""
+    protocols = ','.join(request.headers.get_all('Upgrade')).lower().split(',')
+    return 'websocket' in (protocol.strip() for protocol in protocols)
+
+
 def _select(wire: ServerProtocol, offered: Iterable[Subprotocol]) -> Subprotocol | None:
     try:
         chosen = rules.subprotocol(list(offered))
@@ -145,9 +151,12 @@ def head(status: int, headers: Iterable[tuple[str, str]], length: int) -> bytes:
     return '\r\n'.join([*lines, '', '']).encode('latin-1')
 
 
-def refuse(refusal: Refusal) -> bytes:
-    """The whole response of a refusal; the connection ends with it."""
-    body = f'{refusal.sentence}\n'.encode()
+def refuse(refusal: Refusal, *, text: bool = True) -> bytes:
+    """The whole response of a refusal; the connection ends with it.
+
+    :param text: whether its sentence is the body; else the body is empty
+    """
+    body = f'{refusal.sentence}\n'.encode() if text else b''
     headers = [('Content-Type', 'text/plain; charset=utf-8'), ('Connection', 'close')]
     if refusal.status in _EXTRA:
         headers.append(_EXTRA[refusal.status])

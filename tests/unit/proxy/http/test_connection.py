@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import socket
 from unittest import mock
 
@@ -43,12 +44,16 @@ def listener() -> Listener:
     )
 
 
-def answered(chunks, peer=('10.0.0.1', 4711), admission=None) -> Transport:
-    """What a connection does with what it receives, a round of the loop for each."""
+def answered(chunks, peer=('10.0.0.1', 4711), admission=None, **values) -> Transport:
+    """What a connection does with what it receives, a round of the loop for each.
+
+    :param values: of the listener
+    """
 
     async def run():
         rules = Rules(10.0, 1000, Networks([], 'option'))
-        made = Connection(listener(), rules, admission, mock.Mock(), Connections(10))
+        one = dataclasses.replace(listener(), **values)
+        made = Connection(one, rules, admission, mock.Mock(), Connections(10))
         transport = Transport()
         transport.get_extra_info.return_value = peer
         transport.set_protocol(made)
@@ -108,3 +113,28 @@ def test_a_client_that_has_left_already():
     """Its address is not known any more."""
     transport = answered([], peer=None)
     transport.abort.assert_called_once_with()
+
+
+def test_a_page_and_a_console_at_one_path():
+    """A WebSocket is a console, and all else is the page."""
+    table = {'pages': pages.health(), 'cookie_paths': {'/healthcheck': False}}
+    assert answered([REQUEST], **table).sent.startswith(b'HTTP/1.1 200')
+    upgrade = UPGRADE.replace(b'/?token=token', b'/healthcheck')
+    assert answered([upgrade], **table).sent.startswith(b'HTTP/1.1 401')
+    other = upgrade.replace(b'websocket', b'h2c')
+    assert answered([other], **table).sent.startswith(b'HTTP/1.1 200')
+
+
+@pytest.mark.parametrize('target', [b'/', b'/nothing'])
+def test_refusals_without_text(target):
+    """For clients that would take it for a frame; not for those that show it."""
+    upgrade = UPGRADE.replace(b'/?token=token', target)
+    head, _, body = answered([upgrade], refusals_have_text=False).sent.partition(
+        b'\r\n\r\n'
+    )
+    assert head.split()[1] in (b'401', b'404')
+    assert (b'Content-Length: 0' in head, body) == (True, b'')
+    assert answered([upgrade]).sent.endswith(b'.\n')
+    plain = b'GET ' + target + b' HTTP/1.1\r\nHost: x\r\n\r\n'
+    sent = answered([REQUEST, plain], refusals_have_text=False).sent
+    assert sent.endswith(b'.\n')

@@ -49,6 +49,31 @@ def test_handshakes_that_are_not_right(headers, status):
     assert (refusal.status, '\n' in refusal.sentence) == (status, False)
 
 
+@pytest.mark.parametrize(
+    ('headers', 'asks'),
+    [
+        (b'Upgrade: websocket\r\n', True),
+        (b'upgrade: h2c, WebSocket\r\n', True),
+        (b'Upgrade: h2c\r\nUpgrade: websocket\r\n', True),
+        (b'Upgrade: websocket2\r\n', False),
+        (b'', False),
+    ],
+)
+def test_asks_for_websocket(headers, asks):
+    """Whatever else of the handshake is there."""
+    _, request = read(b'GET / HTTP/1.1\r\n' + headers + b'\r\n')
+    assert messages.asks_for_websocket(request) is asks
+
+
+def test_a_refusal_without_text():
+    """The same response, but for its body."""
+    refusal = Refusal(429, 'Too many.', 'many')
+    head, _, body = messages.refuse(refusal).partition(b'\r\n\r\n')
+    bare = messages.refuse(refusal, text=False)
+    assert bare == head.replace(b'Length: 10', b'Length: 0') + b'\r\n\r\n'
+    assert body == b'Too many.\n'
+
+
 def test_no_handshake_at_all():
     """The listener's hint is what a browser shows."""
     wire, request = read(b'GET / HTTP/1.1\r\n\r\n')

@@ -14,6 +14,9 @@ from console_ext.proxy.admission.client_address import client_address
 
 TOKEN = 'token'  # noqa: S105 - a name, not a secret
 
+# noVNC's page finds the path of its WebSocket in it, and the token in that.
+PATH = 'path'
+
 MAX_QUERY_FIELDS = 20
 
 
@@ -64,8 +67,13 @@ def tokens(request: ConsoleRequest, *, cookie: bool) -> set[str]:
 
 
 def _in_query(query: str) -> Iterable[str]:
-    fields = parse.parse_qsl(query, max_num_fields=MAX_QUERY_FIELDS)
-    return (value for name, value in fields if name == TOKEN)
+    for name, value in parse.parse_qsl(query, max_num_fields=MAX_QUERY_FIELDS):
+        if name == TOKEN:
+            yield value
+        elif name == PATH:
+            inner = value.partition('?')[2]
+            fields = parse.parse_qsl(inner, max_num_fields=MAX_QUERY_FIELDS)
+            yield from (value for name, value in fields if name == TOKEN)
 
 
 def _in_cookies(headers: Iterable[str]) -> Iterable[str]:

@@ -40,6 +40,15 @@ def made(query='', *cookies) -> ConsoleRequest:
         ('', ['=;;;===; \xff=\xfe; "; token=a'], {'a'}),
         ('token=a', ['token=a'], {'a'}),
         ('token=a', ['token=b'], {'a', 'b'}),
+        # As noVNC's page has it.
+        ('path=%3Ftoken%3Da', [], {'a'}),
+        ('path=x%2Fwebsockify%3Fx%3Dy%26token%3Da&title=x', [], {'a'}),
+        ('path=%3Ftoken%3Da&path=%3Ftoken%3Db', [], {'a', 'b'}),
+        ('token=b&path=%3Ftoken%3Da', [], {'a', 'b'}),
+        ('path=token%3Da', [], set()),
+        ('path=%3Fpath%3D%253Ftoken%253Da', [], set()),
+        ('xpath=%3Ftoken%3Da', [], set()),
+        ('', ['path=%3Ftoken%3Da'], set()),
     ],
 )
 def test_tokens(query, cookies, found):
@@ -54,8 +63,9 @@ def test_no_cookie_is_read_elsewhere():
 
 def test_a_query_is_bounded():
     """More fields than any client sends."""
-    with pytest.raises(ValueError, match='fields'):
-        requests.tokens(made('a=b&' * 100), cookie=False)
+    for query in ('a=b&' * 100, 'path=%3F' + 'a%3Db%26' * 100):
+        with pytest.raises(ValueError, match='fields'):
+            requests.tokens(made(query), cookie=False)
 
 
 def test_nothing_secret_is_shown():

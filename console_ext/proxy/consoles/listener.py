@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib import parse
@@ -39,6 +39,21 @@ class Listener:
     hint: str
     text: bool
     refusals_have_text: bool = True
+
+
+def fault_of_url(option: str, base_url: str, pages: Collection[str]) -> str | None:
+    """What is wrong with the public URL of a page: every URL of a console begins so.
+
+    :param option: of the URL, with its group
+    :param pages: the paths of the page, the usual one first
+    """
+    if f'/{posixpath.basename(parse.urlsplit(base_url).path)}' in pages:
+        return None
+    return (
+        f'{option} = {base_url}: it does not end in {next(iter(pages))}, the page of '
+        'the proxy, so that the URLs of these consoles are answered 404 where no '
+        'reverse proxy rewrites them'
+    )
 
 
 def also_below(base_url: str, table: Mapping[str, _Entry]) -> Mapping[str, _Entry]:

@@ -4,16 +4,14 @@
 from __future__ import annotations
 
 import logging
-import posixpath
 from pathlib import Path
-from urllib import parse
 
 from oslo_config import cfg
 
 from console_ext.consoles import SPICE_HTML5
 from console_ext.proxy.admission.origin import AllowedOrigins
 from console_ext.proxy.consoles import pages
-from console_ext.proxy.consoles.listener import Listener, also_below
+from console_ext.proxy.consoles.listener import Listener, also_below, fault_of_url
 from console_ext.proxy.relay.consoles import PlainConsoles
 
 LOG = logging.getLogger(__name__)
@@ -51,12 +49,7 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
 
 
 def fault_of_page(conf: cfg.ConfigOpts) -> str | None:
-    """What is wrong with ``[spice] html5proxy_base_url``: every URL begins with it."""
-    base_url = conf.spice.html5proxy_base_url
-    if posixpath.basename(parse.urlsplit(base_url).path) == pages.SPICE.lstrip('/'):
-        return None
-    return (
-        f'[spice] html5proxy_base_url = {base_url}: it does not end in {pages.SPICE}, '
-        'the page of the proxy, so that the URLs of SPICE consoles are answered 404 '
-        'where no reverse proxy rewrites them'
+    """What is wrong with ``[spice] html5proxy_base_url``."""
+    return fault_of_url(
+        '[spice] html5proxy_base_url', conf.spice.html5proxy_base_url, [pages.SPICE]
     )

@@ -24,14 +24,14 @@ HEALTH = '/healthcheck'
 # What a SPICE console is shown in.
 SPICE = '/spice_auto.html'
 
-# Where the page finds spice-html5's modules.
-MODULES = '/spice-html5/'
+# What a VNC console is shown in: one page, by all the names that noVNC's pages have.
+VNC = ('/vnc_lite.html', '/vnc_auto.html', '/vnc.html')
 
 MAX_MODULES = 200
 MAX_MODULE_BYTES = 2**20
 
-# Only from its own directory, or one below it.
-_IMPORT = re.compile(r"""\bfrom\s+['"]\./([\w-]+(?:/[\w-]+)*\.js)['"]""")
+# Of a file, by its path from the one that imports it.
+_IMPORT = re.compile(r"""\bfrom\s+['"](\.{1,2}/[\w./-]+\.js)['"]""")
 
 _TYPES = {
     '.html': 'text/html; charset=utf-8',
@@ -66,7 +66,9 @@ def spice(web: Path, origins: AllowedOrigins) -> Mapping[str, Page]:
     :param web: the directory of spice-html5, or its ``src``
     :param origins: whose pages may show ours in a frame, as a dashboard does
     """
-    modules = _modules(web)
+    # Unlike Path.is_dir, this raises for no name.
+    source = web / 'src' if os.path.isdir(web / 'src') else web
+    modules = _modules('/spice-html5/', source, ['main.js', 'enums.js'])
     if not modules:
         LOG.warning(
             '[spice] html5proxy_web: spice-html5 is not in %s; SPICE consoles have no '
@@ -75,63 +77,91 @@ def spice(web: Path, origins: AllowedOrigins) -> Mapping[str, Page]:
         )
         missing = _text('spice-html5 is not installed beside this proxy.', 503)
         return {**health(), SPICE: missing}
-    policy = _security_policy(origins.sources())
-    return {**health(), **_ours(policy), **modules}
+    # The guest's pointer and its lossy pictures, and its sound.
+    policy = _security_policy(origins, 'img-src data: blob:', 'media-src blob:')
+    files = {f'/{name}': _file(name) for name in ('console.css', 'console.js')}
+    page = _file('spice_auto.html', policy)
+    return {**health(), **files, SPICE: page, **modules}
 
 
-def _ours(policy: str) -> Mapping[str, Page]:
-    directory = importlib.resources.files('console_ext.proxy').joinpath('web')
-    pages = {}
-    for entry in directory.iterdir():
-        kind = _TYPES.get(Path(entry.name).suffix)
-        if kind is not None:
-            headers = [('Content-Type', kind)]
-            if entry.name.endswith('.html'):
-                headers.append(('Content-Security-Policy', policy))
-            pages[f'/{entry.name}'] = Page(entry.read_bytes(), tuple(headers))
-    return pages
+def vnc(web: Path, origins: AllowedOrigins) -> Mapping[str, Page]:
+    """Our page, and the modules of noVNC that it loads.
+
+    :param web: the directory of noVNC
+    :param origins: whose pages may show ours in a frame, as a dashboard does
+    """
+    modules = _modules('/novnc/', web, ['core/rfb.js'])
+    if not modules:
+        LOG.warning(
+            '[vnc] novncproxy_web: noVNC is not in %s; VNC consoles have no page', web
+        )
+        missing = _text('noVNC is not installed beside this proxy.', 503)
+        return {**health(), **dict.fromkeys(VNC, missing)}
+    # The guest's pointer and its lossy pictures.
+    policy = _security_policy(
+        origins, 'img-src data:', "require-trusted-types-for 'script'"
+    )
+    files = {f'/{name}': _file(name) for name in ('console.css', 'vnc.css', 'vnc.js')}
+    page = _file('vnc_lite.html', policy)
+    return {**health(), **files, **dict.fromkeys(VNC, page), **modules}
 
 
-def _security_policy(frame_ancestors: Iterable[str]) -> str:
+def _file(name: str, policy: str | None = None) -> Page:
+    """
+    :param name: of a file of ours
+    :param policy: the content security policy of a page
+    """
+    file = importlib.resources.files('console_ext.proxy').joinpath('web', name)
+    headers = [('Content-Type', _TYPES[Path(name).suffix])]
+    if policy is not None:
+        headers.append(('Content-Security-Policy', policy))
+    return Page(file.read_bytes(), tuple(headers))
+
+
+def _security_policy(frame_ancestors: AllowedOrigins, *more: str) -> str:
     return '; '.join(
         [
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
             "connect-src 'self'",
-            # The guest's pointer and its lossy pictures.
-            'img-src data: blob:',
-            # The guest's sound.
-            'media-src blob:',
+            *more,
             "base-uri 'none'",
             "form-action 'none'",
-            f'frame-ancestors {" ".join(frame_ancestors)}',
+            f'frame-ancestors {" ".join(frame_ancestors.sources())}',
         ]
     )
 
 
-def _modules(web: Path) -> Mapping[str, Page]:
-    """What our page imports, and what that imports; nothing else of the package."""
-    # Unlike Path.is_dir, this raises for no name.
-    source = web / 'src' if os.path.isdir(web / 'src') else web
+def _modules(
+    location: str, directory: Path, wanted: Iterable[str]
+) -> Mapping[str, Page]:
+    """What our page imports of a package, and what that imports; nothing else of it.
+
+    :param location: where the page finds the package
+    :param wanted: the modules that our page imports, by their paths in the directory
+    :returns: none where one is missing
+    """
     headers = (('Content-Type', _TYPES['.js']),)
     modules: dict[str, Page] = {}
-    wanted = ['main.js', 'enums.js']
-    while wanted and len(modules) < MAX_MODULES:
-        name = wanted.pop()
-        path = f'{MODULES}{name}'
+    names = [*wanted]
+    while names and len(modules) < MAX_MODULES:
+        name = names.pop()
+        path = f'{location}{name}'
         if path in modules:
             continue
         try:
-            with (source / name).open('rb') as file:
+            with (directory / name).open('rb') as file:
                 body = file.read(MAX_MODULE_BYTES)
         except OSError as error:
-            LOG.warning('%s: %s', source / name, error.strerror)
+            LOG.warning('%s: %s', directory / name, error.strerror)
             return {}
         modules[path] = Page(body, headers)
         here = posixpath.dirname(name)
-        wanted += [
-            posixpath.normpath(posixpath.join(here, imported))
-            for imported in _IMPORT.findall(body.decode('utf-8', 'replace'))
-        ]
+        imported = (
+            posixpath.normpath(posixpath.join(here, reference))
+            for reference in _IMPORT.findall(body.decode('utf-8', 'replace'))
+        )
+        # Nothing outside the package.
+        names += [name for name in imported if not name.startswith('../')]
     return modules

@@ -47,21 +47,106 @@ def test_the_whole_table(web):
     ]
 
 
-def test_the_dashboard_may_frame_the_page(web):
+def policy(page):
+    return dict(page.headers)['Content-Security-Policy']
+
+
+@pytest.fixture(params=['SPICE', 'VNC'])
+def console(request, web, novnc):
+    """The table of a listener with a page, the page and its script."""
+    if request.param == 'SPICE':
+        table = pages.spice(web, ORIGINS)
+        return table, table['/spice_auto.html'], table['/console.js']
+    table = pages.vnc(novnc, ORIGINS)
+    return table, table['/vnc_lite.html'], table['/vnc.js']
+
+
+def test_the_dashboard_may_frame_the_page(console):
     """Whoever may open consoles may show them."""
-    headers = dict(pages.spice(web, ORIGINS)['/spice_auto.html'].headers)
-    ancestors = headers['Content-Security-Policy'].rpartition('frame-ancestors ')[2]
+    _, page, _ = console
+    ancestors = policy(page).rpartition('frame-ancestors ')[2]
     assert ancestors == 'https://console:443 https://dashboard:443 https://horizon:*'
 
 
-def test_cve_2026_40212_nothing_of_a_guest_becomes_html(web):
+def test_cve_2026_40212_nothing_of_a_guest_becomes_html(console):
     """No markup is made of text, and the policy would not run it."""
-    table = pages.spice(web, ORIGINS)
-    script = table['/console.js'].body.decode()
-    assert not re.search(r'innerHTML|outerHTML|insertAdjacent|document\.write', script)
-    page = table['/spice_auto.html']
+    _, page, script = console
+    markup = r'innerHTML|outerHTML|insertAdjacent|document\.write'
+    assert not re.search(markup, script.body.decode())
     assert not re.search(rb'<script(?![^>]*src=)|\son\w+=|style=', page.body)
-    assert 'unsafe' not in dict(page.headers)['Content-Security-Policy']
+    assert 'unsafe' not in policy(page)
+
+
+def test_what_a_page_names_is_in_the_table(console):
+    """Its scripts and styles, and what they import."""
+    table, page, script = console
+    named = re.findall(r'(?:src|href)="([\w./-]+)"', page.body.decode())
+    named += re.findall(r"from '\./([\w./-]+)'", script.body.decode())
+    assert len(named) >= 4
+    assert {f'/{name}' for name in named} <= set(table)
+
+
+@pytest.fixture
+def novnc(tmp_path):
+    """noVNC, as its packages have it."""
+    directory = tmp_path / 'novnc'
+    for name, text in {
+        'core/rfb.js': "import * as A from './util/log.js';\nimport B from './ws.js';",
+        'core/util/log.js': "export {} from '../../vendor/pako/lib/inflate.js';",
+        'core/ws.js': "import a from '../../secret.js'; import '../no.js';",
+        'vendor/pako/lib/inflate.js': 'import c from "../utils/crc.js";',
+        'vendor/pako/utils/crc.js': "import d from '../../../../../etc/passwd.js';",
+        'secret.js': '//',
+        'vnc_lite.html': 'a page of others',
+    }.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (tmp_path / 'secret.js').write_text('//')
+    return directory
+
+
+def test_the_table_of_vnc(novnc):
+    """Modules may be imported from above, within the package; the page has names."""
+    table = pages.vnc(novnc, ORIGINS)
+    assert sorted(table) == [
+        '/console.css',
+        '/healthcheck',
+        '/novnc/core/rfb.js',
+        '/novnc/core/util/log.js',
+        '/novnc/core/ws.js',
+        '/novnc/vendor/pako/lib/inflate.js',
+        '/novnc/vendor/pako/utils/crc.js',
+        '/vnc.css',
+        '/vnc.html',
+        '/vnc.js',
+        '/vnc_auto.html',
+        '/vnc_lite.html',
+    ]
+    assert len({table[name] for name in pages.VNC}) == 1
+    assert policy(table['/vnc.html']).startswith(
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        "img-src data:; require-trusted-types-for 'script'; "
+    )
+
+
+def test_what_tempest_looks_for(novnc):
+    """In the page of a VNC console."""
+    page = pages.vnc(novnc, ORIGINS)['/vnc_auto.html'].body.decode()
+    for mark in ('<html', '</html>', 'noVNC', '<script'):
+        assert mark in page
+
+
+@pytest.mark.parametrize('missing', ['core/rfb.js', 'vendor/pako/utils/crc.js'])
+def test_novnc_is_not_there(novnc, caplog, missing):
+    """A page that cannot work is not served; why is said in its place."""
+    (novnc / missing).unlink()
+    table = pages.vnc(novnc, ORIGINS)
+    assert sorted(table) == ['/healthcheck', *sorted(pages.VNC)]
+    for name in pages.VNC:
+        assert table[name].status == 503
+        assert table[name].body == b'noVNC is not installed beside this proxy.\n'
+    assert f'noVNC is not in {novnc}' in caplog.text
 
 
 def test_a_module_that_is_missing(web):

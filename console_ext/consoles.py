@@ -81,7 +81,18 @@ SPICE_HTML5 = ConsoleType(
     tls=True,
 )
 
-TYPES = (SERIAL, SPICE_HTML5)
+NOVNC = ConsoleType(
+    type='novnc',
+    protocol='vnc',
+    title='VNC',
+    action='os-getVNCConsole',
+    rpc_method='get_vnc_console',
+    policy='vnc',
+    group='vnc',
+    base_url='novncproxy_base_url',
+)
+
+TYPES = (SERIAL, SPICE_HTML5, NOVNC)
 
 # Each protocol once, in the order of the table.
 PROTOCOLS = tuple(dict.fromkeys(one.protocol for one in TYPES))

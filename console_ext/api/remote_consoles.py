@@ -74,6 +74,7 @@ class RemoteConsolesController:
 
     get_serial_console = _action('os-getSerialConsole')
     get_spice_console = _action('os-getSPICEConsole')
+    get_vnc_console = _action('os-getVNCConsole')
 
     def console(
         self, context: RequestContext, server: Server, console_type: ConsoleType

@@ -52,6 +52,12 @@ class ComputeEndpoint:
         return self._console('get_spice_console', console_type, instance)
 
     @oslo_messaging.expose
+    def get_vnc_console(
+        self, context: dict[str, Any], console_type: str, instance: Any
+    ) -> dict[str, Any]:
+        return self._console('get_vnc_console', console_type, instance)
+
+    @oslo_messaging.expose
     def validate_console_port(
         self, context: dict[str, Any], instance: Any, port: str, console_type: str
     ) -> bool:

@@ -165,7 +165,10 @@ def test_urls_of_the_proxy(deployment):
     deployment.configure(database={'connection': url})
     manage([deployment.config_file], 'db', 'sync')
     line = check([deployment.config_file])['URLs']
-    assert line == 'ok     ws://127.0.0.1:6083/, http://127.0.0.1:6082/spice_auto.html'
+    assert line == (
+        'ok     ws://127.0.0.1:6083/, http://127.0.0.1:6082/spice_auto.html, '
+        'http://127.0.0.1:6080/vnc_auto.html'
+    )
     deployment.configure(spice={'html5proxy_base_url': 'https://a.example/spice'})
     line = check([deployment.config_file])['URLs']
     assert line.startswith(

@@ -181,4 +181,5 @@ def test_routes_table():
     assert rows == [
         ['POST', path, 'os-getSerialConsole', '2.1–2.5', f'{rule}:serial', alias],
         ['POST', path, 'os-getSPICEConsole', '2.1–2.5', f'{rule}:spice', alias],
+        ['POST', path, 'os-getVNCConsole', '2.1–2.5', f'{rule}:vnc', alias],
     ]

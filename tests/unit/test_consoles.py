@@ -18,6 +18,7 @@ def test_names_are_those_of_nova():
     ] == [
         ('serial', 'serial', 'os-getSerialConsole', 'get_serial_console', 'serial'),
         ('spice', 'spice-html5', 'os-getSPICEConsole', 'get_spice_console', 'spice'),
+        ('vnc', 'novnc', 'os-getVNCConsole', 'get_vnc_console', 'vnc'),
     ]
 
 

@@ -22,6 +22,10 @@ def test_rules():
             'rule:os_compute_api:os-remote-consoles',
             ['project'],
         ),
+        'os_compute_api:os-remote-consoles:vnc': (
+            'rule:os_compute_api:os-remote-consoles',
+            ['project'],
+        ),
     }
 
 
@@ -30,8 +34,9 @@ def test_documentation():
     path = '/servers/{server_id}/action'
     serial = {'method': 'POST', 'path': f'{path} (os-getSerialConsole)'}
     spice = {'method': 'POST', 'path': f'{path} (os-getSPICEConsole)'}
+    vnc = {'method': 'POST', 'path': f'{path} (os-getVNCConsole)'}
     rules = {rule.name: rule for rule in policies.list_rules()}
-    assert rules[policies.BASE].operations == [serial, spice]
+    assert rules[policies.BASE].operations == [serial, spice, vnc]
     assert rules[policies.rule_of(consoles.SERIAL)].operations == [serial]
     assert rules[policies.rule_of(consoles.SPICE_HTML5)].operations == [spice]
     assert all(rule.description for rule in rules.values())

@@ -105,6 +105,8 @@ BUILT_IN = [
     'os_compute_api:os-remote-consoles:serial os-remote-consoles',
     'POST /servers/{server_id}/action os-getSPICEConsole 2.1–2.5 '
     'os_compute_api:os-remote-consoles:spice os-remote-consoles',
+    'POST /servers/{server_id}/action os-getVNCConsole 2.1–2.5 '
+    'os_compute_api:os-remote-consoles:vnc os-remote-consoles',
 ]
 
 

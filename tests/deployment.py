@@ -67,6 +67,8 @@ CONFIGURATION: dict[str, dict[str, Any]] = {
     'inventory': {'check_interval': 0},
     'serial_console': {'enabled': True},
     'spice': {'enabled': True},
+    # Tests of other consoles start proxies side by side.
+    'vnc': {'novncproxy_port': 0},
 }
 
 

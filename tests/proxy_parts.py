@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from console_ext import exceptions
+from console_ext import consoles, exceptions
 from console_ext.exceptions import RefusalReason
 from console_ext.executor import BoundedExecutor
 from console_ext.store.authorization import Authorization, Lease
@@ -41,8 +41,8 @@ def authorization(**values) -> Authorization:
 
 
 class Store:
-    """The store of authorizations in memory: a serial token opens one session, a SPICE
-    token as many sockets as it is asked for, from one client.
+    """The store of authorizations in memory: a token opens one session, of as many
+    sockets as it is asked for, from one client, where its type has several.
 
     :param away: while it is set, the store is unavailable
     :param answers: while it is cleared, nothing is answered
@@ -93,7 +93,8 @@ class Store:
             if expires <= time.monotonic():
                 raise exceptions.TokenRefused(RefusalReason.EXPIRED)
             user = self._used.setdefault(token, client_address)
-            if console_type == 'serial' and token in self._opened:
+            kind = consoles.by_type(console_type)
+            if not kind.several_sockets and token in self._opened:
                 raise exceptions.TokenRefused(RefusalReason.USED)
             if user != client_address:
                 raise exceptions.TokenRefused(RefusalReason.OTHER_CLIENT)

@@ -28,6 +28,12 @@ OPTS = [
         default=6080,
         help='Port that the proxy listens on for VNC consoles and their page.',
     ),
+    cfg.StrOpt(
+        'novncproxy_web',
+        default='/usr/share/novnc',
+        help='Directory of noVNC; the page loads its modules. They are read once, when '
+        'the proxy starts.',
+    ),
     cfg.ListOpt(
         'auth_schemes',
         item_type=types.String(choices=['none', 'vencrypt']),

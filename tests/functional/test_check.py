@@ -160,7 +160,7 @@ def test_database_of_nova(deployment):
 
 
 def test_urls_of_the_proxy(deployment):
-    """Where the proxy is ours, its page has to be in the URL of SPICE consoles."""
+    """Where the proxy is ours, its pages have to be in the URLs of their consoles."""
     url = f'sqlite:///{deployment.path}/store.db'
     deployment.configure(database={'connection': url})
     manage([deployment.config_file], 'db', 'sync')
@@ -174,6 +174,9 @@ def test_urls_of_the_proxy(deployment):
     assert line.startswith(
         'WRONG  [spice] html5proxy_base_url = https://a.example/spice'
     )
+    deployment.configure(vnc={'novncproxy_base_url': 'https://a.example/novnc'})
+    line = check([deployment.config_file])['URLs']
+    assert '; [vnc] novncproxy_base_url = https://a.example/novnc: ' in line
 
 
 def test_policy(deployment):

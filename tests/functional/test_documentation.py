@@ -30,6 +30,7 @@ from console_ext.proxy.consoles import listeners
 from console_ext.proxy.relay import close_codes
 from console_ext.rpc import cells
 from tests import documentation
+from tests.authority import Authority
 from tests.deployment import server_id
 from tests.documentation import README, ROOT, SOURCE
 from tests.functional.programs import check
@@ -68,11 +69,19 @@ def known():
     return {(group, name.replace('-', '_')) for group, name in found}
 
 
+@pytest.fixture(scope='module')
+def authority(tmp_path_factory):
+    """The files of the proxy's client, as they are named for QEMU."""
+    made = Authority(tmp_path_factory.mktemp('documentation') / 'vnc')
+    made.issue('client')
+    return made
+
+
 @pytest.mark.parametrize('block', OPTIONS, ids=name_of)
-def test_configuration(block, known, tmp_path):
+def test_configuration(block, known, authority, tmp_path):
     """Each option exists, and takes the value that it is given."""
     path = tmp_path / 'shown.conf'
-    path.write_text(block.text)
+    path.write_text(block.text.replace('/etc/console_ext/vnc', str(authority.path)))
     conf = config.load([str(path)])
     cells.buses(conf)
     listeners(conf)

@@ -71,6 +71,7 @@ def test_reload_from_the_first_moment(deployment, programs, name):
         database={'connection': f'sqlite:///{deployment.path}/console.db'},
         serial_console={'serialproxy_port': free_port()},
         spice={'html5proxy_port': free_port(), 'html5proxy_web': deployment.path},
+        vnc={'novncproxy_web': deployment.path},
     )
     migration.sync(deployment.conf())
     options = ['--config-file', str(deployment.config_file)]
@@ -91,7 +92,7 @@ def test_reload_from_the_first_moment(deployment, programs, name):
 READY = {
     'api': 'Serving on',
     'agent': 'Answering for',
-    'proxy': 'Listening for SPICE',
+    'proxy': 'Listening for VNC',
     'demo': 'Ctrl-C here ends',
 }
 

@@ -45,6 +45,9 @@ from tests.proxy_parts import wait_for
 
 MIB = 2**20
 
+# What a token of each listener is for.
+TYPES = {'serial': 'serial', 'SPICE': 'spice-html5', 'VNC': 'novnc'}
+
 
 class Cloud:
     """API, agent, store and proxy, all of them real, in this process."""
@@ -230,7 +233,7 @@ def dump(database: Path) -> str:
         opened.close()
 
 
-@pytest.mark.parametrize('name', ['serial', 'SPICE'])
+@pytest.mark.parametrize('name', TYPES)
 @pytest.mark.parametrize(
     'path',
     [
@@ -257,28 +260,27 @@ def test_cve_2021_3654_no_redirect(proxy, name, path):
     assert b'evil' not in answer
 
 
-@pytest.mark.parametrize('name', ['serial', 'SPICE'])
+@pytest.mark.parametrize('name', TYPES)
 def test_cve_2013_7436_cve_2018_1340_no_response_sets_a_cookie(served, name):
     """There is no cookie of ours that could lack Secure."""
     proxy = served.start(console_proxy={'handshake_timeout': 0.3})
-    kind = {'serial': 'serial', 'SPICE': 'spice-html5'}[name]
     with proxy.raw(name) as client:
-        cookie = f'Cookie: token={proxy.token(proxy.guest(), console_type=kind)}'
+        cookie = f'Cookie: token={proxy.token(proxy.guest(), console_type=TYPES[name])}'
         client.sendall(upgrade('/websockify', cookie))
         answers = [receive_until(client, b'\r\n\r\n')]
-    assert status(answers[0]) == 101
-    paths = ['/spice_auto.html?token=x', '/healthcheck', '/nothing', '/?token=x']
+    assert status(answers[0]) == (401 if name == 'VNC' else 101)
+    paths = ['/spice_auto.html?token=x', '/vnc_lite.html?path=%3Ftoken%3Dx']
+    paths += ['/healthcheck', '/nothing', '/?token=x']
     for path in [*paths, '/websockify']:
         answers.append(proxy.ask(f'GET {path} HTTP/1.0\r\n\r\n'.encode(), name))
         answers.append(proxy.ask(upgrade(path), name))
     assert not [answer for answer in answers if b'set-cookie' in answer.lower()]
 
 
-@pytest.mark.parametrize('name', ['serial', 'SPICE'])
+@pytest.mark.parametrize('name', TYPES)
 def test_cve_2018_1340_a_clients_cookie_is_read_where_it_is_needed(proxy, name):
     """A cookie opens a console on the path of the clients that send one; no page."""
-    kind = {'serial': 'serial', 'SPICE': 'spice-html5'}[name]
-    cookie = f'Cookie: token={proxy.token(proxy.guest(), console_type=kind)}'
+    cookie = f'Cookie: token={proxy.token(proxy.guest(), console_type=TYPES[name])}'
     assert status(proxy.ask(upgrade('/', cookie), name)) == 401
     assert proxy.store.asked == []
 
@@ -406,7 +408,7 @@ def test_cve_2013_4261_what_a_compute_host_answers_has_a_bound(cloud, boundless,
     assert guest.accepted == 0
 
 
-@pytest.mark.parametrize('name', ['serial', 'SPICE'])
+@pytest.mark.parametrize('name', TYPES)
 def test_cve_2012_2094_cve_2017_18635_cve_2026_40212_text_is_not_html(proxy, name):
     """What is not a page of ours is text, and a page runs scripts of ours alone."""
     markup = '<script>alert(1)</script>'
@@ -415,12 +417,15 @@ def test_cve_2012_2094_cve_2017_18635_cve_2026_40212_text_is_not_html(proxy, nam
         head, _, _ = proxy.ask(request, name).partition(b'\r\n\r\n')
         assert b'Content-Type: text/plain; charset=utf-8' in head
         assert b'X-Content-Type-Options: nosniff' in head
-    page = proxy.ask(b'GET /spice_auto.html HTTP/1.0\r\n\r\n', 'SPICE')
-    (policy,) = (
-        line for line in page.split(b'\r\n') if line.startswith(b'Content-Security-')
-    )
-    assert b"default-src 'none'; script-src 'self';" in policy
-    assert b'unsafe' not in policy
+    for path, port in (('/spice_auto.html', 'SPICE'), ('/vnc_lite.html', 'VNC')):
+        page = proxy.ask(f'GET {path} HTTP/1.0\r\n\r\n'.encode(), port)
+        (policy,) = (
+            line
+            for line in page.split(b'\r\n')
+            if line.startswith(b'Content-Security-')
+        )
+        assert b"default-src 'none'; script-src 'self';" in policy
+        assert b'unsafe' not in policy
 
 
 def test_cve_2025_54289_cve_2021_41767_a_listing_shows_no_secret(cloud):

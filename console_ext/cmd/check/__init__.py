@@ -17,7 +17,7 @@ from console_ext.cmd.check.report import Report, Wrong
 from console_ext.consoles import TYPES
 from console_ext.context import RequestContext
 from console_ext.policy import Policy
-from console_ext.proxy.consoles import spice
+from console_ext.proxy import consoles
 from console_ext.rpc import cells, probe, transport
 from console_ext.servers import base as servers
 from console_ext.servers import nova
@@ -284,9 +284,9 @@ def _store(conf: cfg.ConfigOpts) -> str:
 def _urls(conf: cfg.ConfigOpts) -> str:
     if not _has_store(conf):
         return "those of the compute service's own proxies"
-    fault = spice.fault_of_page(conf)
-    if fault is not None:
-        raise Wrong(fault)
+    faults = consoles.faults_of_pages(conf)
+    if faults:
+        raise Wrong('; '.join(faults))
     return ', '.join(conf[one.group][one.base_url] for one in TYPES)
 
 

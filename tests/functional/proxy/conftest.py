@@ -26,6 +26,10 @@ BASE = {
         'html5proxy_port': 0,
         'html5proxy_base_url': 'https://console.example.org/spice_auto.html',
     },
+    'vnc': {
+        'novncproxy_port': 0,
+        'novncproxy_base_url': 'https://console.example.org/vnc_lite.html',
+    },
     'console_proxy': {'drain_timeout': 0, 'heartbeat_interval': 0.1},
 }
 
@@ -139,8 +143,24 @@ def modules(tmp_path):
 
 
 @pytest.fixture
-def served(deployment, modules):
+def novnc(tmp_path):
+    """A directory as noVNC's package has it."""
+    directory = tmp_path / 'novnc'
+    (directory / 'core' / 'util').mkdir(parents=True)
+    (directory / 'vendor').mkdir()
+    (directory / 'core' / 'rfb.js').write_text("import a from './util/log.js';\n")
+    (directory / 'core' / 'util' / 'log.js').write_text(
+        'import b from "../../vendor/pako.js";\nimport c from "../../../secret.js";\n'
+    )
+    (directory / 'vendor' / 'pako.js').write_text('// pako\n')
+    (directory / 'vnc.html').write_text('a page of others\n')
+    return directory
+
+
+@pytest.fixture
+def served(deployment, modules, novnc):
     """A proxy that is not started yet, for tests that configure it."""
+    deployment.configure(vnc={'novncproxy_web': novnc})
     made = Served(deployment, modules)
     yield made
     made.stop()

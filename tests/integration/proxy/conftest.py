@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from console_ext import access_url
 from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import BASE, Served
 from tests.integration.proxy.machine import Machine
-from tests.integration.proxy.parts import SPICE_HTML5, needed
+from tests.integration.proxy.parts import NOVNC, SPICE_HTML5, needed
 
 
 @pytest.fixture
@@ -23,13 +24,18 @@ def machine(tmp_path):
 
 @pytest.fixture
 def proxy(deployment, request):
-    """The proxy, whose base URL is its own address."""
-    port = free_port()
+    """The proxy, whose base URLs are its own addresses."""
+    port, vnc_port = free_port(), free_port()
     made = Served(deployment, needed(str(SPICE_HTML5)))
     deployment.configure(
         spice={
             'html5proxy_port': port,
             'html5proxy_base_url': f'http://127.0.0.1:{port}/spice_auto.html',
+        },
+        vnc={
+            'novncproxy_port': vnc_port,
+            'novncproxy_base_url': f'http://127.0.0.1:{vnc_port}/vnc_lite.html',
+            'novncproxy_web': NOVNC,
         },
         console_proxy={**BASE['console_proxy'], **getattr(request, 'param', {})},
     )
@@ -45,6 +51,25 @@ def page(proxy, machine):
         values.setdefault('port', machine.spice_port)
         token = proxy.token(console_type='spice-html5', **values)
         return f'{proxy.proxy.url("SPICE")}/spice_auto.html?token={token}'
+
+    return url
+
+
+@pytest.fixture
+def vnc_page(proxy, request):
+    """A function that makes the URL of a VNC console, as Nova does.
+
+    It is that of the machine, where no port says otherwise.
+    """
+    needed(str(NOVNC))
+
+    def url(**values):
+        if 'port' not in values:
+            values['port'] = request.getfixturevalue('machine').vnc_port
+        token = proxy.token(console_type='novnc', **values)
+        return access_url.build(
+            proxy.deployment.conf().vnc.novncproxy_base_url, 'novnc', token
+        )
 
     return url
 

@@ -16,10 +16,19 @@ class Machine:
     """A virtual machine without a disk: it boots iPXE from its network card's ROM.
 
     Its firmware copies the screen to the serial port, and takes keys from both.
+
+    :param tls: the directory of the certificates for its VNC port, which wants TLS and
+        a certificate of its client then
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, tls: Path | None = None):
         self.spice_port, self.serial_port = free_port(), free_port()
+        self.vnc_port = free_port()
+        credentials, vnc_options = [], ''
+        if tls is not None:
+            options = f'id=vnc,dir={tls},endpoint=server,verify-peer=on'
+            credentials = ['-object', f'tls-creds-x509,{options}']
+            vnc_options = ',tls-creds=vnc'
         port_of_console = path / 'sercon-port'
         port_of_console.write_bytes(struct.pack('<H', 0x3F8))
         self.process = subprocess.Popen(
@@ -33,6 +42,9 @@ class Machine:
                     '-spice',
                     f'port={self.spice_port},addr=127.0.0.1,disable-ticketing=on',
                 ),
+                *credentials,
+                # QEMU counts displays, from port 5900.
+                *('-vnc', f'127.0.0.1:{self.vnc_port - 5900}{vnc_options}'),
                 *('-serial', f'tcp:127.0.0.1:{self.serial_port},server,nowait'),
             ],
             stderr=subprocess.PIPE,
@@ -47,7 +59,8 @@ class Machine:
         lines = Path('/proc/net/tcp').read_text().splitlines()[1:]
         listening = {line.split()[1] for line in lines if line.split()[3] == '0A'}
         wanted = {
-            f'0100007F:{port:04X}' for port in (self.spice_port, self.serial_port)
+            f'0100007F:{port:04X}'
+            for port in (self.spice_port, self.serial_port, self.vnc_port)
         }
         return wanted <= listening
 

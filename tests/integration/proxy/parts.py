@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 SPICE_HTML5 = Path('/usr/share/spice-html5')
+NOVNC = Path('/usr/share/novnc')
 
 
 def needed(name: str) -> str:

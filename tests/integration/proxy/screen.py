@@ -8,7 +8,7 @@ from tests.proxy_parts import wait_for
 # How much of the picture is not black, and whether it can be looked at at all.
 LIT = """
 const canvas = document.querySelector('#screen canvas');
-if (!canvas) return 0;
+if (!canvas?.width) return 0;
 const pixels = canvas.getContext('2d')
   .getImageData(0, 0, canvas.width, canvas.height).data;
 let lit = 0;

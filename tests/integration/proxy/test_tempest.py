@@ -8,6 +8,7 @@ cookie, and offers the subprotocol ``binary``.  It knows frames of up to 125 byt
 from __future__ import annotations
 
 import struct
+from urllib import parse
 
 import pytest
 from tempest.common import compute
@@ -20,6 +21,7 @@ class Console:
         self._test = compute.NoVNCValidateMixin('validate_websocket_upgrade')
         self.websocket = self._test.websocket = compute.create_websocket(url)
         self.validate_websocket_upgrade = self._test.validate_websocket_upgrade
+        self.validate_rfb_negotiation = self._test.validate_rfb_negotiation
 
     def receive_until(self, mark: bytes) -> None:
         shown = b''
@@ -67,6 +69,27 @@ def test_spice(proxy, machine, page, opened):
         header = struct.pack('<4sIII', b'REDQ', 2, 2, len(link))
         console.websocket.send_frame(header + link)
         console.receive_until(b'REDQ')
+
+
+@pytest.mark.parametrize('name', ['vnc_lite.html', 'vnc_auto.html'])
+def test_vnc(vnc_page, opened, name):
+    """As in test_novnc: the page, the upgrade, and the handshake frame by frame."""
+    url = vnc_page().replace('vnc_lite.html', name)
+    compute.NoVNCValidateMixin('validate_novnc_html').validate_novnc_html(url)
+    console = opened(url)
+    console.validate_websocket_upgrade()
+    console.validate_rfb_negotiation()
+
+
+def test_vnc_bad_token(vnc_page, opened):
+    """As in test_novnc_bad_token: what follows the headers would be a frame."""
+    parts = parse.urlparse(vnc_page())
+    query = parse.parse_qs(parts.query)
+    query['path'] = parse.unquote(query['path'][0]).replace('token=', 'token=bad')
+    url = parse.urlunparse(parts._replace(query=parse.urlencode(query)))
+    console = opened(url)
+    assert console.websocket.response.startswith(b'HTTP/1.1 401 Unauthorized\r\n')
+    assert not console.websocket.receive_frame()
 
 
 @pytest.mark.parametrize('name', ['serial', 'SPICE'])

@@ -107,6 +107,7 @@ DEFAULTS = {
         'vencrypt_client_cert': None,
         'vencrypt_ca_certs': None,
         'vencrypt_verify_host_name': True,
+        'novncproxy_web': '/usr/share/novnc',
     },
 }
 

@@ -17,5 +17,9 @@ def serial(deployment, tmp_path):
             'html5proxy_base_url': 'https://a.example/spice/spice_auto.html',
             'html5proxy_web': tmp_path,
         },
+        vnc={
+            'novncproxy_base_url': 'https://a.example/vnc/vnc_lite.html',
+            'novncproxy_web': tmp_path,
+        },
     )
     return serial_console.listener(deployment.conf())

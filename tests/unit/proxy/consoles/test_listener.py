@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from console_ext.consoles import SERIAL, SPICE_HTML5
+from console_ext.consoles import NOVNC, SERIAL, SPICE_HTML5
 from console_ext.proxy.consoles import listeners
 
 
@@ -11,7 +11,7 @@ def test_types(deployment):
     """Each type that we serve has a listener, called what the type is called."""
     found = listeners(deployment.conf())
     assert [(one.console_type, one.name) for one in found] == [
-        (one.type, one.title) for one in (SERIAL, SPICE_HTML5)
+        (one.type, one.title) for one in (SERIAL, SPICE_HTML5, NOVNC)
     ]
 
 
@@ -29,9 +29,22 @@ def test_prefixes(deployment, serial):
         '/spice/healthcheck',
         '/spice/spice_auto.html',
     }
+    assert set(listeners(deployment.conf())[2].pages) == {
+        f'{prefix}/{page}'
+        for prefix in ('', '/vnc')
+        for page in ('healthcheck', 'vnc.html', 'vnc_auto.html', 'vnc_lite.html')
+    }
 
 
 def test_no_prefix(deployment):
     """The usual case."""
-    for one in listeners(deployment.conf()):
+    serial, spice, vnc = listeners(deployment.conf())
+    for one in (serial, spice):
         assert one.cookie_paths == {'/': False, '/websockify': True}
+    assert set(vnc.cookie_paths) == {
+        '/',
+        '/websockify',
+        '/vnc_lite.html',
+        '/vnc_auto.html',
+        '/vnc.html',
+    }

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The listener of VNC consoles, and their page."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from oslo_config import cfg
+
+from console_ext.consoles import NOVNC
+from console_ext.proxy.admission.origin import AllowedOrigins
+from console_ext.proxy.consoles import pages
+from console_ext.proxy.consoles.listener import Listener, also_below, fault_of_url
+from console_ext.proxy.relay.handshakes.rfb.consoles import VNCConsoles
+
+LOG = logging.getLogger(__name__)
+
+# Our page uses the first, and so does noVNC's vnc_lite.html.  Its vnc.html uses its own
+# path since noVNC 1.5, and before the second.
+_PATHS = ('/', '/websockify', *pages.VNC)
+
+
+def listener(conf: cfg.ConfigOpts) -> Listener:
+    """
+    :raises ConfigurationError: the base URL, an allowed origin, a scheme or a
+        certificate is not usable
+    """
+    options = conf.vnc
+    base_url = options.novncproxy_base_url
+    origins = AllowedOrigins(base_url, conf.console.allowed_origins)
+    fault = fault_of_page(conf)
+    if fault is not None:
+        # A reverse proxy may rewrite paths, and other consoles do without.
+        LOG.warning('%s', fault)
+    return Listener(
+        name=NOVNC.title,
+        host=options.novncproxy_host,
+        port=options.novncproxy_port,
+        console_type=NOVNC.type,
+        consoles=VNCConsoles(conf),
+        origins=origins,
+        # Cookies are of clients before noVNC 1.1.
+        cookie_paths=also_below(base_url, dict.fromkeys(_PATHS, False)),
+        pages=also_below(base_url, pages.vnc(Path(options.novncproxy_web), origins)),
+        hint='This is a VNC console: open the URL of its page in a browser.',
+        text=False,
+        # tempest takes whatever follows the headers for a frame.
+        refusals_have_text=False,
+    )
+
+
+def fault_of_page(conf: cfg.ConfigOpts) -> str | None:
+    """What is wrong with ``[vnc] novncproxy_base_url``."""
+    return fault_of_url(
+        '[vnc] novncproxy_base_url', conf.vnc.novncproxy_base_url, pages.VNC
+    )

@@ -1,0 +1,357 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real machine's VNC console in a real browser."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import signal
+import threading
+from urllib import parse
+
+import pytest
+
+from tests.authority import Authority
+from tests.functional.proxy.conftest import Served
+from tests.integration.proxy.keyboard import read_until, type_in
+from tests.integration.proxy.machine import Machine
+from tests.integration.proxy.parts import NOVNC, SPICE_HTML5, needed
+from tests.integration.proxy.screen import LIT, ended, opened, state
+from tests.proxy_parts import wait_for
+
+AGAIN = 'Ask for a new console URL.'
+
+
+def shown(browser) -> None:
+    """Wait for the firmware's text."""
+    opened(browser)
+    wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+
+
+def button(browser, name: str):
+    return browser.find_element('id', name)
+
+
+def test_the_screen(browser, vnc_page, artefacts):
+    """The firmware's text is on it; the browser complains of nothing at all."""
+    browser.get(vnc_page())
+    shown(browser)
+    browser.save_screenshot(str(artefacts / 'vnc.png'))
+    assert browser.get_log('browser') == []
+    assert browser.get_cookies() == []
+    assert state(browser)[1] == 'Connected'
+
+
+@pytest.mark.parametrize('name', ['vnc_auto.html', 'vnc.html'])
+def test_its_other_names(browser, vnc_page, name):
+    """It connects by itself, also with a token that is in the query itself."""
+    url = vnc_page().replace('vnc_lite.html?path=%3Ftoken%3D', f'{name}?token=')
+    browser.get(f'{url}&title=web-1(a-uuid)&autoconnect=0')
+    opened(browser)
+    assert state(browser)[1] == 'web-1(a-uuid)'
+
+
+@pytest.mark.parametrize('query', ['', '&resize=off', '&resize=remote', '&scale=false'])
+def test_the_screen_fits_the_window(browser, vnc_page, query):
+    """Whatever the window's size, unless the URL says otherwise."""
+    browser.set_window_size(1400, 1100)
+    browser.get(f'{vnc_page()}{query}')
+    shown(browser)
+
+    def sizes():
+        """Of the stage, of the picture as it is seen, and of the guest's screen."""
+        return browser.execute_script(
+            """
+            const stage = document.getElementById('stage').getBoundingClientRect();
+            const canvas = document.querySelector('#screen canvas');
+            const seen = canvas.getBoundingClientRect();
+            return [stage, seen, canvas].map((one) => [one.width, one.height]);
+            """
+        )
+
+    def fits():
+        stage, seen, guest = sizes()
+        if query in ('&resize=off', '&scale=false'):
+            return seen == guest
+        spare = [outer - inner for outer, inner in zip(stage, seen, strict=True)]
+        return -1 <= min(spare) <= 2
+
+    for width, height in ((1400, 1000), (500, 400), (1200, 500)):
+        browser.set_window_size(width, height)
+        wait_for(fits)
+
+
+def test_keys(browser, vnc_page, proxy, machine):
+    """Typed in the page, or pasted, they are seen on the serial side."""
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    serial = proxy.connect(proxy.token(port=machine.serial_port))
+    browser.get(vnc_page())
+    opened(browser)
+    read_until(serial, b'Ctrl-B')
+    keys = ActionChains(browser)
+    keys.key_down(Keys.CONTROL).send_keys('b').key_up(Keys.CONTROL).perform()
+    read_until(serial, b'iPXE>')
+    type_in(browser, 'echo typed')
+    read_until(serial, b'echo typed')
+    read_until(serial, b'iPXE>')
+    button(browser, 'paste').click()
+    # Letters that need Shift, others, and a new line.
+    text = 'echo Pa55ed: {"a"} <~!@#%^&*()_+|?> [x]=\'y\'; -\\/.,`\n'
+    button(browser, 'text').send_keys(text)
+    button(browser, 'type').click()
+    read_until(serial, b'Pa55ed: {')
+    read_until(serial, b'iPXE>')
+    # The picture has the keys again.
+    type_in(browser, 'echo after')
+    read_until(serial, b'echo after')
+
+
+def test_pasted_text_key_by_key(browser, vnc_page, proxy, machine):
+    """Each character arrives as it is."""
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    serial = proxy.connect(proxy.token(port=machine.serial_port))
+    browser.get(vnc_page())
+    opened(browser)
+    read_until(serial, b'Ctrl-B')
+    keys = ActionChains(browser)
+    keys.key_down(Keys.CONTROL).send_keys('b').key_up(Keys.CONTROL).perform()
+    read_until(serial, b'iPXE>')
+    text = 'aZ09 `~!@#$%^&*()-_=+[{]}\\|;:\'",<.>/?'
+    button(browser, 'paste').click()
+    button(browser, 'text').send_keys(text)
+    button(browser, 'type').click()
+    read_until(serial, text[-1].encode())
+
+
+def test_ctrl_alt_del(browser, vnc_page, proxy, machine):
+    """The machine begins anew."""
+    serial = proxy.connect(proxy.token(port=machine.serial_port), max_queue=None)
+    browser.get(vnc_page())
+    opened(browser)
+    read_until(serial, b'Ctrl-B')
+    button(browser, 'ctrl-alt-del').click()
+    read_until(serial, b'SeaBIOS')
+
+
+@pytest.mark.parametrize('value', ['1', 'true'])
+def test_view_only(browser, vnc_page, proxy, machine, value):
+    """Keys go nowhere, and what would send some is not offered."""
+    serial = proxy.connect(proxy.token(port=machine.serial_port))
+    browser.get(f'{vnc_page()}&view_only={value}')
+    opened(browser)
+    for name in ('paste', 'ctrl-alt-del'):
+        assert not button(browser, name).is_displayed()
+    read_until(serial, b'Ctrl-B')
+    serial.send(b'\x02')
+    read_until(serial, b'iPXE>')
+    type_in(browser, 'x')
+    serial.send(b'y')
+    assert b'x' not in read_until(serial, b'y')
+
+
+def test_full_screen(browser, vnc_page):
+    """The picture alone."""
+    browser.get(vnc_page())
+    opened(browser)
+    button(browser, 'full-screen').click()
+    wait_for(
+        lambda: (
+            browser.execute_script('return document.fullscreenElement?.id') == 'stage'
+        )
+    )
+
+
+def test_two_consoles_in_one_browser(browser, vnc_page):
+    """Each with its own token, at the same time: the second viewer ends no first."""
+    browser.get(vnc_page())
+    shown(browser)
+    first = browser.current_window_handle
+    browser.switch_to.new_window('tab')
+    browser.get(vnc_page())
+    shown(browser)
+    browser.switch_to.window(first)
+    assert state(browser)[0] == 'open'
+
+
+def test_behind_a_reverse_proxy_that_ends_tls(browser, deployment, machine, nginx):
+    """The page finds its modules and its WebSocket below nginx's URL."""
+    base_url = f'{nginx.url("https")}vnc_lite.html'
+    served = Served(deployment, needed(str(SPICE_HTML5)))
+    served.start(
+        vnc={'novncproxy_base_url': base_url, 'novncproxy_web': needed(str(NOVNC))}
+    )
+    try:
+        nginx.start(served.port('VNC'))
+        for path in ('?', 'consoles/websockify?'):
+            token = served.token(console_type='novnc', port=machine.vnc_port)
+            path = parse.quote(f'{path}token={token}', safe='')
+            browser.get(f'{base_url}?path={path}')
+            shown(browser)
+    finally:
+        served.stop()
+
+
+@pytest.fixture
+def elsewhere():
+    """The origin of noVNC's own pages, on a server of their own."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            """Nothing."""
+
+    handler = functools.partial(Handler, directory=needed(str(NOVNC)))
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f'http://127.0.0.1:{server.server_port}'
+        server.shutdown()
+
+
+@pytest.mark.parametrize('name', ['vnc_lite.html', 'vnc.html'])
+def test_pages_of_novnc(browser, deployment, machine, elsewhere, name):
+    """They connect as they do to Nova's proxy, where their origin may."""
+    served = Served(deployment, needed(str(SPICE_HTML5)))
+    served.start(console={'allowed_origins': elsewhere})
+    try:
+        token = served.token(console_type='novnc', port=machine.vnc_port)
+        browser.get(
+            f'{elsewhere}/{name}?host=127.0.0.1&port={served.port("VNC")}'
+            f'&path=%3Ftoken%3D{token}&autoconnect=1'
+        )
+        lit = LIT.replace('#screen canvas', 'canvas')
+        wait_for(lambda: browser.execute_script(lit) > 500, 30)
+    finally:
+        served.stop()
+
+
+def test_a_url_that_has_expired(browser, vnc_page):
+    """Said in words, and the button tries again."""
+    browser.get(vnc_page(ttl_s=0))
+    assert ended(browser).endswith(f'or the server is not running. {AGAIN}')
+    button(browser, 'reconnect').click()
+    wait_for(lambda: state(browser)[0] == 'ended')
+
+
+def test_an_address_without_token(browser, proxy):
+    """Also said in words, and there is nothing to try."""
+    browser.get(f'{proxy.proxy.url("VNC")}/vnc_lite.html?path=websockify')
+    assert 'no token' in ended(browser)
+    assert not button(browser, 'reconnect').is_displayed()
+
+
+def test_a_console_that_cannot_be_reached(browser, vnc_page, machine):
+    """It is a refusal; the token is still good, and the button uses it."""
+    url = vnc_page()
+    machine.process.send_signal(signal.SIGSTOP)
+    browser.get(url)
+    assert AGAIN in ended(browser)
+    machine.process.send_signal(signal.SIGCONT)
+    button(browser, 'reconnect').click()
+    opened(browser)
+
+
+def test_the_machine_ends(browser, vnc_page, machine, artefacts):
+    """The page says so, what was on the screen stays, and the URL is used up."""
+    browser.get(vnc_page())
+    shown(browser)
+    machine.process.kill()
+    assert 'guest' in ended(browser)
+    assert browser.execute_script(LIT) > 500
+    browser.save_screenshot(str(artefacts / 'vnc-ended.png'))
+    for name in ('reconnect', 'paste', 'ctrl-alt-del', 'full-screen'):
+        assert not button(browser, name).is_displayed()
+
+
+def test_a_session_that_is_revoked(browser, vnc_page, proxy):
+    """The proxy's reason is shown; loading the page again opens nothing."""
+    browser.get(vnc_page())
+    opened(browser)
+    proxy.store.revoked |= proxy.store.live
+    assert ended(browser) == 'The permission for this console has ended.'
+    browser.refresh()
+    assert AGAIN in ended(browser)
+
+
+def test_the_proxy_goes_away(browser, vnc_page, proxy):
+    """It says so itself to who is connected; then nobody answers."""
+    browser.get(vnc_page(ttl_s=0))
+    assert AGAIN in ended(browser)
+    waiting = browser.current_window_handle
+    browser.switch_to.new_window('tab')
+    browser.get(vnc_page())
+    opened(browser)
+    proxy.proxy.stop()
+    assert ended(browser) == 'The proxy is being stopped; connect again.'
+    browser.switch_to.window(waiting)
+    button(browser, 'reconnect').click()
+    wait_for(lambda: 'cannot be reached' in state(browser)[1], 30)
+
+
+def test_cve_2012_2094_cve_2017_18635_cve_2026_40212_text_is_not_html(
+    browser, vnc_page
+):
+    """Whatever the page is told to show, no element comes of it."""
+    markup = '<img src=x onerror="document.title=1"><script>1</script>'
+    browser.get(f'{vnc_page()}&title={parse.quote(markup)}')
+    opened(browser)
+    assert state(browser)[1] == markup
+    assert browser.execute_script("return document.querySelectorAll('img').length") == 0
+
+
+@pytest.fixture
+def authority(tmp_path):
+    """Signs the certificates of compute hosts and of the proxy."""
+    made = Authority(tmp_path / 'authority')
+    made.issue('server', '127.0.0.1')
+    return made
+
+
+@pytest.fixture
+def encrypting(tmp_path, authority):
+    """A machine that wants VeNCrypt, and a certificate of its client."""
+    made = Machine(tmp_path, tls=authority.path)
+    yield made
+    made.close()
+
+
+def vencrypt(authority, client=None):
+    """The options of a proxy.
+
+    :param client: who signs its certificate; None where it has none
+    """
+    files = {'vencrypt_ca_certs': authority.file}
+    if client is not None:
+        cert, key = client.issue('client')
+        files |= {'vencrypt_client_cert': cert, 'vencrypt_client_key': key}
+    return {'auth_schemes': 'vencrypt', **files}
+
+
+def test_the_screen_by_vencrypt(
+    browser, deployment, request, authority, encrypting, artefacts
+):
+    """The same, with TLS between proxy and machine."""
+    deployment.configure(vnc=vencrypt(authority, authority))
+    vnc_page = request.getfixturevalue('vnc_page')
+    browser.get(vnc_page(port=encrypting.vnc_port))
+    shown(browser)
+    browser.save_screenshot(str(artefacts / 'vencrypt.png'))
+    assert browser.get_log('browser') == []
+
+
+@pytest.mark.parametrize('shows', ['nothing', "another authority's"])
+def test_a_machine_that_wants_a_certificate(
+    browser, deployment, request, authority, encrypting, tmp_path, shows, caplog
+):
+    """Without one that it trusts it refuses: said in the page, and in the log."""
+    other = None if shows == 'nothing' else Authority(tmp_path / 'other')
+    deployment.configure(vnc=vencrypt(authority, other))
+    vnc_page = request.getfixturevalue('vnc_page')
+    caplog.set_level('INFO')
+    browser.get(vnc_page(port=encrypting.vnc_port))
+    assert AGAIN in ended(browser)
+    assert any(
+        'Refused a VNC client' in one and '502' in one for one in caplog.messages
+    )

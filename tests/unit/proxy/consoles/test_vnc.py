@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The listener of VNC consoles, and their page."""
+
+from __future__ import annotations
+
+from urllib import parse
+
+import pytest
+from websockets.datastructures import Headers
+
+from console_ext import access_url
+from console_ext.proxy.admission import request as requests
+from console_ext.proxy.admission import rules
+from console_ext.proxy.admission.rules import Refused
+from console_ext.proxy.consoles import vnc
+from console_ext.proxy.networks import Networks
+
+PAGES = ['vnc_lite.html', 'vnc_auto.html', 'vnc.html']
+
+
+def ask(listener, target, *cookies):
+    headers = Headers([('Cookie', cookie) for cookie in cookies])
+    request = requests.console_request(target, headers, '10.0.0.1', Networks([], ''))
+    return rules.ask(request, listener.cookie_paths, listener.origins)
+
+
+@pytest.fixture
+def listener(deployment, tmp_path):
+    """A function that makes the listener of a base URL."""
+
+    def listener(base_url='http://127.0.0.1:6080/vnc_auto.html', **options):
+        options = {'novncproxy_base_url': base_url, **options}
+        deployment.configure(vnc={'novncproxy_web': tmp_path, **options})
+        return vnc.listener(deployment.conf())
+
+    return listener
+
+
+@pytest.mark.parametrize('path', ['/', '/websockify', *(f'/{name}' for name in PAGES)])
+def test_paths(listener, path):
+    """Each that some noVNC opens a WebSocket at, and the same below a prefix."""
+    made = listener('https://a.example/novnc/vnc_lite.html')
+    for prefix in ('', '/novnc'):
+        assert ask(made, f'{prefix}{path}?token=a').token == 'a'
+    for other in (f'/other{path}', f'{path}/x', '/core/rfb.js'):
+        with pytest.raises(Refused) as caught:
+            ask(made, f'{other}?token=a')
+        assert caught.value.refusal is rules.NOT_HERE
+
+
+@pytest.mark.parametrize('path', ['/', '/websockify', '/vnc_lite.html'])
+def test_no_cookie(listener, path):
+    """It would be shared with every other console in the browser."""
+    with pytest.raises(Refused) as caught:
+        ask(listener(), path, 'token=a', 'path=%3Ftoken%3Da')
+    assert caught.value.refusal.status == 401
+    assert ask(listener(), f'{path}?token=b', 'token=a').token == 'b'
+
+
+@pytest.mark.parametrize('name', PAGES)
+def test_the_url_of_a_console(listener, name):
+    """It is that of the page, and also opens the console itself."""
+    url = access_url.build(f'https://a.example/x/{name}', 'novnc', 'a')
+    made = listener(f'https://a.example/x/{name}')
+    parts = parse.urlsplit(url)
+    assert parts.path in made.pages
+    assert ask(made, f'{parts.path}?{parts.query}').token == 'a'
+
+
+def test_what_it_is(listener):
+    """Its protocol has binary frames, and its clients no eye for sentences."""
+    made = listener()
+    assert (made.name, made.console_type) == ('VNC', 'novnc')
+    assert (made.text, made.refusals_have_text) == (False, False)
+
+
+@pytest.mark.parametrize('path', ['', '/', '/novnc', '/spice_auto.html', '/vnc.html/'])
+def test_url_without_the_page(listener, caplog, path):
+    """It is said at the start: the proxy has no other page of a VNC console."""
+    listener(f'https://a.example{path}')
+    said = [one for one in caplog.messages if 'novncproxy_base_url' in one]
+    assert len(said) == 1
+    assert '/vnc_lite.html' in said[0]
+    caplog.clear()
+    for name in PAGES:
+        listener(f'https://a.example/below/{name}?resize=scale')
+    assert 'novncproxy_base_url' not in caplog.text

@@ -19,7 +19,7 @@ from oslo_config import cfg
 from console_ext import exceptions
 from console_ext.cmd import lifecycle, service
 from console_ext.compute import base as compute
-from console_ext.consoles import SERIAL, SPICE_HTML5
+from console_ext.consoles import NOVNC, SERIAL, SPICE_HTML5
 from console_ext.demo import files
 from console_ext.demo.guest import SerialGuest
 from console_ext.demo.machine import VirtualMachine
@@ -72,10 +72,13 @@ A virtual machine, vm-1: its screen opens in a browser, its serial port as above
 
   openstack --os-auth-type none --os-endpoint {url}/v2.1 \\
     console url show --spice vm-1
+  openstack --os-auth-type none --os-endpoint {url}/v2.1 \\
+    console url show --novnc vm-1
 """
 
 _NO_MACHINE = """
-With qemu-system-x86_64 and spice-html5 installed there would be a virtual machine too.
+With qemu-system-x86_64, spice-html5 and noVNC installed there would be a virtual
+machine too.
 """
 
 
@@ -87,12 +90,15 @@ def _parse(args: list[str]) -> files.Ports:
         ('--port', 8774, 'the API'),
         ('--serial-port', 6083, 'the serial console proxy'),
         ('--spice-port', 6082, 'the SPICE console proxy'),
+        ('--vnc-port', 6080, 'the VNC console proxy'),
     ):
         parser.add_argument(
             name, type=int, default=default, help=f'port of {what} ({default})'
         )
     options = parser.parse_args(args)
-    return files.Ports(options.port, options.serial_port, options.spice_port)
+    return files.Ports(
+        options.port, options.serial_port, options.spice_port, options.vnc_port
+    )
 
 
 class Guests:
@@ -126,6 +132,7 @@ class Guests:
             consoles = {
                 SERIAL.protocol: port(self._machine.serial_port),
                 SPICE_HTML5.protocol: port(self._machine.spice_port),
+                NOVNC.protocol: port(self._machine.vnc_port),
             }
             servers.append(files.server(3, 'vm-1', consoles=consoles))
         return servers

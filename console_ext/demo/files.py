@@ -34,6 +34,10 @@ base_url = ws://127.0.0.1:{serial_port}/
 enabled = true
 html5proxy_port = {spice_port}
 html5proxy_base_url = http://127.0.0.1:{spice_port}/spice_auto.html
+
+[vnc]
+novncproxy_port = {vnc_port}
+novncproxy_base_url = http://127.0.0.1:{vnc_port}/vnc_lite.html
 """
 
 
@@ -44,6 +48,7 @@ class Ports:
     api: int
     serial: int
     spice: int
+    vnc: int
 
 
 def server(number: int, name: str, **values: Any) -> dict[str, Any]:
@@ -66,6 +71,7 @@ def write(directory: Path, ports: Ports, servers: list[dict[str, Any]]) -> Path:
             api_port=ports.api,
             serial_port=ports.serial,
             spice_port=ports.spice,
+            vnc_port=ports.vnc,
             project=PROJECT,
             directory=directory,
         )

@@ -25,7 +25,7 @@ _STOP_TIMEOUT_S = 5.0
 
 
 class VirtualMachine:
-    """A machine with a serial port and a SPICE display on 127.0.0.1.
+    """A machine with a serial port, and a screen by SPICE and by VNC, on 127.0.0.1.
 
     :param directory: where its messages go
     """
@@ -34,6 +34,7 @@ class VirtualMachine:
         self._log = directory / 'qemu.log'
         self.serial_port = _free_port()
         self.spice_port = _free_port()
+        self.vnc_port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._ended = threading.Event()
 
@@ -54,12 +55,14 @@ class VirtualMachine:
             *('-machine', 'pc,graphics=off', '-accel', 'tcg', '-m', '64'),
             *('-nodefaults', '-no-user-config'),
             *('-display', 'none', '-vga', 'std', '-spice', spice),
+            # By its display, which QEMU counts from port 5900.
+            *('-vnc', f'127.0.0.1:{self.vnc_port - 5900}'),
             *('-chardev', f'socket,id=serial,{serial}', '-serial', 'chardev:serial'),
             *('-nic', 'user,restrict=on,model=virtio-net-pci'),
         ]
         self._keep(command)
         deadline = time.monotonic() + _START_TIMEOUT_S
-        while not _listens(self.spice_port):
+        while not (_listens(self.spice_port) and _listens(self.vnc_port)):
             if self._ended.is_set() or time.monotonic() > deadline:
                 self.stop()
                 said = self._log.read_text(errors='replace').strip().splitlines()

@@ -20,18 +20,18 @@ from tests.functional.programs import BIN, Programs, free_port
 ACTION = '/v2.1/servers/{}/action'
 SERIAL = {'os-getSerialConsole': {'type': 'serial'}}
 TIMEOUT_S = 10
+OPTIONS = ('--port', '--serial-port', '--spice-port', '--vnc-port')
 
 
 @pytest.fixture(scope='module')
 def demo(tmp_path_factory):
     """A running demo: its program, and the URL of its API."""
-    port = free_port()
-    ports = {'--port': port, '--serial-port': free_port(), '--spice-port': free_port()}
+    ports = {option: free_port() for option in OPTIONS}
     options = [str(part) for pair in ports.items() for part in pair]
     with Programs(tmp_path_factory.mktemp('demo')) as programs:
         program = programs.start('console-ext-demo', *options)
         program.wait_for('Ctrl-C here ends the demo')
-        yield program, f'http://127.0.0.1:{port}'
+        yield program, f'http://127.0.0.1:{ports["--port"]}'
         assert program.stop(signal.SIGINT) == 0, program.log
         assert 'Traceback' not in program.log
 
@@ -97,14 +97,14 @@ def test_its_words(demo):
     assert f'--os-endpoint {url}/v2.1' in program.log
     assert not re.search(r'token=[0-9a-f]', program.log)
     has_machine = shutil.which('qemu-system-x86_64') is not None
-    assert ('--spice vm-1' in program.log) == has_machine
+    for option in ('--spice', '--novnc'):
+        assert (f'{option} vm-1' in program.log) == has_machine
 
 
-@pytest.mark.parametrize('option', ['--port', '--serial-port', '--spice-port'])
+@pytest.mark.parametrize('option', OPTIONS)
 def test_port_in_use_is_one_line(option):
     """Whoever finds a port taken is told so, and nothing else."""
-    ports = {'--port': free_port(), '--serial-port': free_port()}
-    ports['--spice-port'] = free_port()
+    ports = {option: free_port() for option in OPTIONS}
     with socket.create_server(('127.0.0.1', 0)) as taken:
         ports[option] = taken.getsockname()[1]
         done = subprocess.run(

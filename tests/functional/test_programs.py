@@ -77,7 +77,7 @@ def test_reload_from_the_first_moment(deployment, programs, name):
     options = ['--config-file', str(deployment.config_file)]
     if name == 'demo':
         options = []
-        for option in ('--port', '--serial-port', '--spice-port'):
+        for option in ('--port', '--serial-port', '--spice-port', '--vnc-port'):
             options += [option, str(free_port())]
     program = programs.start(f'console-ext-{name}', *options)
     wait_for(lambda: takes(program, signal.SIGHUP), 10)

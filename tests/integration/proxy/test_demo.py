@@ -11,7 +11,7 @@ import requests
 
 from tests.deployment import server_id
 from tests.functional.programs import free_port
-from tests.integration.proxy.parts import SPICE_HTML5, needed
+from tests.integration.proxy.parts import NOVNC, SPICE_HTML5, needed
 from tests.integration.proxy.screen import LIT, opened
 from tests.proxy_parts import wait_for
 
@@ -21,8 +21,11 @@ def demo(programs):
     """The running demo, and the port of its API."""
     needed('qemu-system-x86_64')
     needed(str(SPICE_HTML5))
+    needed(str(NOVNC))
     port = free_port()
-    ports = {'--port': port, '--serial-port': free_port(), '--spice-port': free_port()}
+    ports = {'--port': port}
+    for name in ('serial', 'spice', 'vnc'):
+        ports[f'--{name}-port'] = free_port()
     demo = programs.start(
         'console-ext-demo', *(str(part) for pair in ports.items() for part in pair)
     )
@@ -41,16 +44,20 @@ def test_no_machine_without_the_demo(demo, number):
     wait_for(lambda: not machine.is_running())
 
 
-def test_the_demo_s_screen(demo, browser, artefacts):
+@pytest.mark.parametrize(
+    ('action', 'console_type'),
+    [('os-getSPICEConsole', 'spice-html5'), ('os-getVNCConsole', 'novnc')],
+)
+def test_the_demo_s_screen(demo, browser, artefacts, action, console_type):
     """The URL that the API gives opens in a browser, and shows the guest."""
     program, port = demo
     answer = requests.post(
         f'http://127.0.0.1:{port}/v2.1/servers/{server_id("03")}/action',
-        json={'os-getSPICEConsole': {'type': 'spice-html5'}},
+        json={action: {'type': console_type}},
         timeout=10,
     )
     browser.get(answer.json()['console']['url'])
     opened(browser)
     wait_for(lambda: browser.execute_script(LIT) > 500, 30)
-    browser.save_screenshot(str(artefacts / 'demo.png'))
+    browser.save_screenshot(str(artefacts / f'demo-{console_type}.png'))
     assert program.stop() == 0, program.log

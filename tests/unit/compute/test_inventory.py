@@ -5,7 +5,7 @@ import pytest
 
 from console_ext import exceptions
 from console_ext.compute.inventory import InventoryDriver
-from console_ext.consoles import SERIAL, SPICE_HTML5, TYPES, Endpoint
+from console_ext.consoles import NOVNC, SERIAL, SPICE_HTML5, TYPES, Endpoint
 from tests.deployment import server, server_id
 
 HERE = server_id('01')
@@ -28,10 +28,12 @@ def test_endpoints(driver_of):
         consoles={
             'serial': {'host': '::1', 'port': 10001},
             'spice': {'host': 'h', 'port': 5901, 'tls_port': 5902},
+            'vnc': {'host': 'h', 'port': 5900},
         }
     )
     assert driver.endpoint(HERE, SERIAL) == Endpoint('::1', 10001)
     assert driver.endpoint(HERE, SPICE_HTML5) == Endpoint('h', 5901, 5902)
+    assert driver.endpoint(HERE, NOVNC) == Endpoint('h', 5900)
 
 
 @pytest.mark.parametrize('console_type', TYPES, ids=lambda one: one.type)

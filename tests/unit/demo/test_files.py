@@ -5,7 +5,7 @@ from console_ext import conf as config
 from console_ext.demo import files
 from console_ext.inventory import Inventory
 
-PORTS = files.Ports(api=1, serial=2, spice=3)
+PORTS = files.Ports(api=1, serial=2, spice=3, vnc=4)
 
 
 def test_it_is_a_configuration(tmp_path):
@@ -16,6 +16,8 @@ def test_it_is_a_configuration(tmp_path):
     assert conf.serial_console.base_url == 'ws://127.0.0.1:2/'
     assert conf.spice.html5proxy_port == 3
     assert conf.spice.html5proxy_base_url == 'http://127.0.0.1:3/spice_auto.html'
+    assert conf.vnc.novncproxy_port == 4
+    assert conf.vnc.novncproxy_base_url == 'http://127.0.0.1:4/vnc_lite.html'
     assert conf.api.auth_strategy == 'noauth'
 
 

@@ -2,6 +2,7 @@
 """The virtual machine, as far as QEMU is not needed for it."""
 
 import os
+import socket
 import sys
 import time
 
@@ -10,13 +11,17 @@ import pytest
 from console_ext import exceptions
 from console_ext.demo.machine import VirtualMachine
 
-# Listens where it is told to, as QEMU would.
+# Listens where it is told to, as QEMU would, and on one port after the other.
 LISTENING = """
 import re, socket, sys, time
 
-port = int(re.search(r'port=([0-9]+),addr', ' '.join(sys.argv))[1])
-with socket.create_server(('127.0.0.1', port)):
-    time.sleep(60)
+line = ' '.join(sys.argv)
+spice = int(re.search(r'port=([0-9]+),addr', line)[1])
+vnc = 5900 + int(re.search(r'-vnc 127.0.0.1:([0-9]+)', line)[1])
+with socket.create_server(('127.0.0.1', spice)):
+    time.sleep(0.5)
+    with socket.create_server(('127.0.0.1', vnc)):
+        time.sleep(60)
 """
 
 
@@ -48,7 +53,9 @@ def test_start_and_stop(program, tmp_path):
     program(LISTENING)
     machine = VirtualMachine(tmp_path)
     machine.start()
-    assert machine.serial_port != machine.spice_port
+    assert len({machine.serial_port, machine.spice_port, machine.vnc_port}) == 3
+    for port in (machine.spice_port, machine.vnc_port):
+        socket.create_connection(('127.0.0.1', port), timeout=5).close()
     assert machine._process.poll() is None
     machine.stop()
     assert machine._process.poll() is not None

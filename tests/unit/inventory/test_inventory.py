@@ -72,6 +72,7 @@ def test_whole_server(deployment):
     consoles:
       serial: {host: 127.0.0.1, port: 10001}
       spice: {host: '::1', port: 5901, tls_port: 5902}
+      vnc: {host: 127.0.0.1, port: 5900}
 """
     )
     found = Inventory(deployment.conf()).get(ID)
@@ -83,6 +84,7 @@ def test_whole_server(deployment):
     assert (found.power_state, found.locked) == (4, True)
     assert found.endpoint('serial') == Endpoint('127.0.0.1', 10001)
     assert found.endpoint('spice') == Endpoint('::1', 5901, 5902)
+    assert found.endpoint('vnc') == Endpoint('127.0.0.1', 5900)
 
 
 @pytest.mark.parametrize('one', TYPES, ids=lambda one: one.type)
@@ -155,6 +157,11 @@ VALUES = [
         '        tls_port: 0',
         10,
         'servers.0.consoles.spice.tls_port must be bigger than or equal to 1',
+    ),
+    (
+        '    consoles:\n      vnc: {host: h, port: 5900, tls_port: 5901}',
+        7,
+        'servers.0.consoles.vnc must not contain {',
     ),
     ('  - 7', 6, 'servers.1 must be object'),
     ('  - name: b', 6, 'servers.1 must contain'),

@@ -81,6 +81,19 @@ SPICE_HTML5 = ConsoleType(
     tls=True,
 )
 
+SPICE_DIRECT = ConsoleType(
+    type='spice-direct',
+    protocol='spice',
+    title='direct SPICE',
+    action=None,
+    rpc_method='get_spice_console',
+    policy='spice-direct',
+    group='spice',
+    base_url='spice_direct_proxy_base_url',
+    since='2.99',
+    tls=True,
+)
+
 NOVNC = ConsoleType(
     type='novnc',
     protocol='vnc',
@@ -92,7 +105,7 @@ NOVNC = ConsoleType(
     base_url='novncproxy_base_url',
 )
 
-TYPES = (SERIAL, SPICE_HTML5, NOVNC)
+TYPES = (SERIAL, SPICE_HTML5, SPICE_DIRECT, NOVNC)
 
 # Each protocol once, in the order of the table.
 PROTOCOLS = tuple(dict.fromkeys(one.protocol for one in TYPES))
@@ -104,6 +117,12 @@ def by_type(name: object) -> ConsoleType | None:
     :param name: any value; it may come from a message or from the database
     """
     return next((one for one in TYPES if one.type == name), None)
+
+
+def by_pair(protocol: str, name: str) -> ConsoleType | None:
+    """The type of a protocol and a name; None where the two do not belong together."""
+    found = by_type(name)
+    return found if found is not None and found.protocol == protocol else None
 
 
 def by_action(action: str) -> ConsoleType:

@@ -43,6 +43,7 @@ them and is fit to be shown to a user.
     ├── ServersUnavailable              servers cannot be looked up now
     ├── LookUpFailed                    what is asked for servers answers nonsense
     ├── StoreUnavailable                the database of authorizations is away
+    ├── TokenNotFound                   a token is in no store
     ├── TokenRefused                    a console's token opens nothing
     ├── UnexpectedReply                 the compute host answered what it should not
     └── ProxyError                      a console was granted, but cannot be opened
@@ -366,6 +367,13 @@ class RefusalReason(enum.StrEnum):
     OTHER_CLIENT = 'other_client'
     TOO_MANY_SOCKETS = 'too_many_sockets'
     TOO_MANY_JOINS = 'too_many_joins'
+
+
+class TokenNotFound(ConsoleExtError):
+    """A token is unknown, revoked or expired."""
+
+    def __init__(self) -> None:
+        super().__init__('Token not found')
 
 
 class TokenRefused(ConsoleExtError):

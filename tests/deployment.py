@@ -23,7 +23,7 @@ def server_id(number: int | str) -> str:
 
 
 def server(number: int | str, **changes: Any) -> dict[str, Any]:
-    """A running server of project A on compute-1, with both consoles.
+    """A running server of project A on compute-1, with each kind of console.
 
     :param changes: other values; None leaves the key out
     """
@@ -36,6 +36,7 @@ def server(number: int | str, **changes: Any) -> dict[str, Any]:
         'consoles': {
             'serial': {'host': '127.0.0.1', 'port': 10001},
             'spice': {'host': '127.0.0.1', 'port': 5901, 'tls_port': None},
+            'vnc': {'host': '127.0.0.1', 'port': 5900},
         },
     }
     values.update(changes)

@@ -21,6 +21,7 @@ SYSTEM = 'sys:system:admin,member,reader'
 
 SERIAL = {'os-getSerialConsole': {'type': 'serial'}}
 SPICE = {'os-getSPICEConsole': {'type': 'spice-html5'}}
+VNC = {'os-getVNCConsole': {'type': 'novnc'}}
 
 
 def build(

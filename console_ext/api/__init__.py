@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The extension itself: the actions that give a server's remote consoles."""
+"""The extension itself: what gives the remote consoles of servers."""

@@ -1,132 +1,136 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``os-getSerialConsole`` and ``os-getSPICEConsole``."""
+"""The resource ``remote-consoles`` of a server, and the actions that it replaced."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from oslo_config import cfg
 from oslo_policy import policy as oslo_policy
 
 from console_ext import consoles, exceptions, wsgi
-from console_ext.api import policies, schemas
-from console_ext.consoles import ConsoleType
-from console_ext.context import RequestContext
+from console_ext.api import grants
+from console_ext.api.grants import Grants
+from console_ext.api.policies import remote_consoles as policies
+from console_ext.api.schemas import remote_consoles as schemas
 from console_ext.rpc.client import ComputeClient
-from console_ext.rpc.instance import Instance
 from console_ext.servers.base import Server
 from console_ext.store import load_store
-from console_ext.store.authorization import Authorization
 from console_ext.wsgi import validation
 
-if TYPE_CHECKING:
-    from console_ext.store.store import Store
-
-# Nova refuses these two itself (nova/compute/api.py, reject_instance_state).
-_TASKS_WITHOUT_CONSOLE = frozenset({'deleting', 'migrating'})
-
-# These have no guest running.  Nova hands out a URL that cannot open, or, where the
-# port was given to another server since, one that opens that server's console
-# (CVE-2014-8750).
-_STATES_WITHOUT_CONSOLE = frozenset(
-    {'stopped', 'suspended', 'shelved', 'shelved_offloaded', 'soft-delete', 'deleted'}
-)
-
-
-# Later microversions have the resource ``remote-consoles`` in place of the actions.
+# Later microversions have the resource in place of the actions.
 _LAST_WITH_ACTIONS = '2.5'
+_FIRST_WITH_RESOURCE = '2.6'
+
+# A protocol that Nova has in its schema, and at no host any more.
+_WITHOUT_HOSTS = 'rdp'
+
+
+class Served:
+    """The console types that this deployment serves.
+
+    :param names: of ``[api] console_types``
+    """
+
+    def __init__(self, names: Iterable[str]):
+        self._types = frozenset(map(consoles.by_type, names))
+        self._protocols = {one.protocol for one in self._types if one is not None}
+
+    def __contains__(self, console_type: object) -> bool:
+        return console_type in self._types
+
+    def takes(self, body: Any) -> bool:
+        """Whether a request of ``remote-consoles`` is ours, by its protocol.
+
+        One that names no protocol is ours to refuse.
+
+        :param body: any JSON
+        """
+        asked = body.get('remote_console') if isinstance(body, dict) else None
+        protocol = asked.get('protocol') if isinstance(asked, dict) else None
+        return not isinstance(protocol, str) or protocol in self._protocols
 
 
 def _action(name: str) -> Callable[..., dict[str, Any]]:
-    """The controller's method for an action: all but its names is the same for each."""
+    """The controller's method for an action: only names differ between them."""
     console_type = consoles.by_action(name)
+
+    def serves(controller: RemoteConsolesController, body: Any) -> bool:
+        return console_type in controller.served
 
     @wsgi.action(name)
     @wsgi.api_version(console_type.since, _LAST_WITH_ACTIONS)
     @wsgi.authorize(policies.rule_of(console_type))
     @wsgi.expected_errors(400, 404, 409, 501, 503)
-    @validation.schema(schemas.request(console_type))
-    @validation.response_body_schema(schemas.response(console_type))
+    @wsgi.serves(serves)
+    @validation.schema(schemas.action(console_type))
+    @validation.response_body_schema(schemas.action_response(console_type))
     def get_console(
         controller: RemoteConsolesController,
         request: wsgi.Request,
         server: Server,
         body: dict[str, Any],
     ) -> dict[str, Any]:
-        return controller.console(request.context, server, console_type)
+        url = controller.url(request, server, console_type.protocol, body[name]['type'])
+        return {'console': {'type': console_type.type, 'url': url}}
 
     return get_console
 
 
 class RemoteConsolesController:
-    """Asks the server's compute host where the console is, and for a token.
+    """Gives URLs of consoles.
 
-    :param store: where the token is noted, for a proxy of ours to find; None where the
-        compute service's own proxies know what it gave out
-    :param ttl_s: how long the token can open a session
+    :param served: other types are left to the API behind the filter
     """
 
-    def __init__(self, compute: ComputeClient, store: Store | None, ttl_s: float):
-        self._compute = compute
-        self._store = store
-        self._ttl_s = ttl_s
+    def __init__(self, granted: Grants, served: Served):
+        self._grants = granted
+        self.served = served
 
     get_serial_console = _action('os-getSerialConsole')
     get_spice_console = _action('os-getSPICEConsole')
     get_vnc_console = _action('os-getVNCConsole')
 
-    def console(
-        self, context: RequestContext, server: Server, console_type: ConsoleType
+    @wsgi.api_version(_FIRST_WITH_RESOURCE)
+    @wsgi.authorize(policies.rule_of_body, policies.ALL)
+    @wsgi.expected_errors(400, 404, 409, 501, 503)
+    @wsgi.serves(lambda controller, body: controller.served.takes(body))
+    @validation.schema(schemas.CREATE_2_6, _FIRST_WITH_RESOURCE, '2.7')
+    @validation.schema(schemas.CREATE_2_8, '2.8', '2.98')
+    @validation.schema(schemas.CREATE_2_99, '2.99')
+    @validation.response_body_schema(schemas.CREATED)
+    def create(
+        self, request: wsgi.Request, server: Server, body: dict[str, Any]
     ) -> dict[str, Any]:
-        """The answer of an action: the type, and a URL that holds a token.
+        asked = body['remote_console']
+        url = self.url(request, server, asked['protocol'], asked['type'])
+        return {'remote_console': {**asked, 'url': url}}
 
-        :raises ServerNotReady, ServerStateConflict: the server cannot have one now
-        :raises ConsoleError, ComputeUnavailable, UnexpectedReply: as its host says
-        :raises StoreUnavailable: the token cannot be noted
+    def url(
+        self, request: wsgi.Request, server: Server, protocol: str, name: str
+    ) -> str:
+        """The URL for a pair of protocol and type, as a request names them.
+
+        :raises InvalidConsoleType, ConsoleTypeUnavailable: no console has this pair
+        :raises ConsoleExtError: as :meth:`Grants.url` says
         """
-        host = _reachable_host(server, console_type.rpc_method)
-        asked = Instance(server.id, server.database_id, server.vm_state)
-        info = self._compute.get_console(
-            context, host, asked, console_type, server.bus_url
-        )
-        if self._store is not None:
-            authorization = Authorization(
-                console_type=console_type.type,
-                server_id=server.id,
-                project_id=server.project_id,
-                user_id=context.user_id or '',
-                compute_host=host,
-                cell=server.cell,
-                host=info.host,
-                port=info.port,
-                tls_port=info.tls_port,
-                internal_access_path=info.internal_access_path,
-            )
-            self._store.issue(info.token, authorization, self._ttl_s)
-        return {'console': {'type': console_type.type, 'url': info.access_url}}
-
-
-def _reachable_host(server: Server, operation: str) -> str:
-    """The host to ask.
-
-    :param operation: what is asked for, by Nova's name (``get_serial_console``)
-    :raises ServerNotReady: it has no host
-    :raises ServerStateConflict: in its state it has no console
-    """
-    if server.host is None:
-        raise exceptions.ServerNotReady(server.id)
-    for attribute, state, without_console in (
-        ('task_state', server.task_state, _TASKS_WITHOUT_CONSOLE),
-        ('vm_state', server.vm_state, _STATES_WITHOUT_CONSOLE),
-    ):
-        if state in without_console:
-            raise exceptions.ServerStateConflict(server.id, operation, attribute, state)
-    return server.host
+        if protocol == _WITHOUT_HOSTS:
+            # The text that Nova means, and hides behind WebOb's own.
+            raise exceptions.ConsoleTypeUnavailable(protocol)
+        console_type = consoles.by_pair(protocol, name)
+        if console_type is not None and console_type in self.served:
+            return self._grants.url(request.context, server, console_type)
+        # Nova finds out on the host, after the server's state.
+        grants.reachable_host(server, f'get_{protocol}_console')
+        known = any(one.protocol == protocol for one in consoles.TYPES)
+        if known and console_type is None:
+            raise exceptions.InvalidConsoleType(name)
+        raise exceptions.ConsoleTypeUnavailable(name)
 
 
 class RemoteConsoles(wsgi.V21APIExtensionBase):
-    """URLs of the serial and SPICE consoles of servers."""
+    """URLs of the serial, SPICE and VNC consoles of servers."""
 
     name = 'RemoteConsoles'
     alias = 'os-remote-consoles'
@@ -136,12 +140,19 @@ class RemoteConsoles(wsgi.V21APIExtensionBase):
         super().__init__(conf)
         self._compute = ComputeClient(conf)
         self._store = load_store(conf)
+        self._controller = RemoteConsolesController(
+            Grants(conf, self._compute, self._store), Served(conf.api.console_types)
+        )
 
     def get_controller_extensions(self) -> Iterable[wsgi.ControllerExtension]:
-        controller = RemoteConsolesController(
-            self._compute, self._store, self.conf.consoleauth.token_ttl
-        )
-        return [wsgi.ControllerExtension(self, 'servers', controller)]
+        return [wsgi.ControllerExtension(self, 'servers', self._controller)]
+
+    def get_resources(self) -> Iterable[wsgi.ResourceExtension]:
+        return [
+            wsgi.ResourceExtension(
+                'remote-consoles', self._controller, parent=('servers', 'server')
+            )
+        ]
 
     def get_policies(self) -> Iterable[oslo_policy.RuleDefault]:
         return policies.list_rules()

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """[api]: the extension host, stand-alone or as a filter."""
 
-from oslo_config import cfg
+from oslo_config import cfg, types
+
+from console_ext.consoles import TYPES
 
 GROUP = 'api'
 
@@ -12,6 +14,14 @@ OPTS = [
         help='Aliases of installed API extensions that are not to be loaded. '
         'A disabled extension is not imported. An alias that is not installed is '
         'an error.',
+    ),
+    cfg.ListOpt(
+        'console_types',
+        default=[one.type for one in TYPES],
+        item_type=types.String(choices=[one.type for one in TYPES]),
+        help='Types of consoles that the extension serves. In a filter, the API behind '
+        'answers requests for the others; with "remote-consoles", a request is the '
+        "extension's if one of these types has its protocol.",
     ),
     cfg.StrOpt(
         'servers',

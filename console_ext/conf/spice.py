@@ -17,6 +17,13 @@ OPTS = [
         schemes=['http', 'https'],
         help='Public URL of the SPICE HTML5 page; the token is added to its query.',
     ),
+    cfg.URIOpt(
+        'spice_direct_proxy_base_url',
+        default='http://127.0.0.1:13002/nova',
+        schemes=['http', 'https'],
+        help='Public URL of the proxy for native SPICE clients, such as Kerbside; the '
+        'token is added to its query. This package has no such proxy.',
+    ),
     cfg.HostAddressOpt(
         'html5proxy_host',
         default='127.0.0.1',

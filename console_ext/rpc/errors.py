@@ -12,7 +12,6 @@ from collections.abc import Callable
 import oslo_messaging
 
 from console_ext import exceptions
-from console_ext.consoles import SERIAL
 
 # What was asked for: (server's id, console type, Nova's name of the method).
 Asked = tuple[str, str, str]
@@ -30,13 +29,13 @@ _FROM_WIRE: dict[str, Callable[[Asked], exceptions.ConsoleExtError]] = {
     # we do.
     'MessagingTimeout': lambda asked: exceptions.ComputeNotReady(),
     'MessageDeliveryFailure': lambda asked: exceptions.ComputeNotReady(),
-}
-
-# Nova's API expects these of a serial console only; for SPICE they are a fault.
-_FROM_WIRE_SERIAL: dict[str, Callable[[], exceptions.ConsoleExtError]] = {
-    'SocketPortRangeExhaustedException': exceptions.SerialPortsExhausted,
-    'ImageSerialPortNumberInvalid': exceptions.InvalidSerialPorts,
-    'ImageSerialPortNumberExceedFlavorValue': exceptions.InvalidSerialPorts,
+    'SocketPortRangeExhaustedException': lambda asked: (
+        exceptions.SerialPortsExhausted()
+    ),
+    'ImageSerialPortNumberInvalid': lambda asked: exceptions.InvalidSerialPorts(),
+    'ImageSerialPortNumberExceedFlavorValue': lambda asked: (
+        exceptions.InvalidSerialPorts()
+    ),
 }
 
 _TO_WIRE: dict[type[exceptions.ConsoleExtError], str] = {
@@ -53,11 +52,8 @@ _TO_WIRE: dict[type[exceptions.ConsoleExtError], str] = {
 
 def from_wire(name: str, asked: Asked) -> exceptions.ConsoleExtError | None:
     """The local exception for a remote class name; None for one we do not expect."""
-    if name in _FROM_WIRE:
-        return _FROM_WIRE[name](asked)
-    if asked[1] == SERIAL.type and name in _FROM_WIRE_SERIAL:
-        return _FROM_WIRE_SERIAL[name]()
-    return None
+    make = _FROM_WIRE.get(name)
+    return None if make is None else make(asked)
 
 
 _NOVA = 'nova.exception'

@@ -46,6 +46,7 @@ STATUSES: dict[type[exceptions.ConsoleExtError], int] = {
     exceptions.ServersUnavailable: 503,
     exceptions.StoreUnavailable: 503,
     exceptions.MicroversionsUnavailable: 503,
+    exceptions.TokenNotFound: 404,
 }
 
 # nova/api/openstack/wsgi.py, class Fault

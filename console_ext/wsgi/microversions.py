@@ -91,8 +91,8 @@ def overlapping(ranges: Iterable[Range]) -> tuple[Range, Range] | None:
     return None
 
 
-# The stand-alone API's range.  At 2.6 Nova replaced the actions by a resource.
-STAND_ALONE = Range(Version(2, 1), Version(2, 5))
+# The stand-alone API's range.  The console clients of today ask for 2.99.
+STAND_ALONE = Range(Version(2, 1), Version(2, 99))
 
 
 def requested(environ: WSGIEnvironment, supported: Range | None) -> Version:

@@ -80,10 +80,10 @@ class Validator:
         :raises InvalidBody:
         """
         validator = self._lenient if legacy else self._strict
-        if validator.is_valid(body):
-            return
-        error = jsonschema_exceptions.best_match(validator.iter_errors(body))
-        raise exceptions.InvalidBody(_nova_message(error))
+        # The first one, as in Nova: a body may have several faults.
+        error = next(validator.iter_errors(body), None)
+        if error is not None:
+            raise exceptions.InvalidBody(_nova_message(error))
 
 
 class Validators:

@@ -18,6 +18,7 @@ def test_names_are_those_of_nova():
     ] == [
         ('serial', 'serial', 'os-getSerialConsole', 'get_serial_console', 'serial'),
         ('spice', 'spice-html5', 'os-getSPICEConsole', 'get_spice_console', 'spice'),
+        ('spice', 'spice-direct', None, 'get_spice_console', 'spice-direct'),
         ('vnc', 'novnc', 'os-getVNCConsole', 'get_vnc_console', 'vnc'),
     ]
 
@@ -53,6 +54,7 @@ def test_several_sockets():
 def test_look_ups(one):
     """Each row is found by each of its names."""
     assert consoles.by_type(one.type) is one
+    assert consoles.by_pair(one.protocol, one.type) is one
     assert one in consoles.by_rpc_method(one.rpc_method)
     if one.action is not None:
         assert consoles.by_action(one.action) is one
@@ -64,6 +66,14 @@ def test_look_ups(one):
 def test_type_that_does_not_exist(name):
     """Such a name may come from outside, and need not even be a text."""
     assert consoles.by_type(name) is None
+
+
+@pytest.mark.parametrize(
+    'pair', [('vnc', 'serial'), ('serial', 'novnc'), ('vnc', 'xvpvnc'), ('x', 'x')]
+)
+def test_pair_that_does_not_exist(pair):
+    """Both names may exist, and belong to different types."""
+    assert consoles.by_pair(*pair) is None
 
 
 def test_action_that_does_not_exist():

@@ -71,6 +71,7 @@ TEXTS = [
         exceptions.MicroversionsUnavailable(),
         'The supported API versions cannot be determined now. Try again later.',
     ),
+    (exceptions.TokenNotFound(), 'Token not found'),
     (
         exceptions.NoAuthenticationFilter(),
         'The request you have made requires authentication.',

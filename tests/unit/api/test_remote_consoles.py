@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two actions, on a host of extensions and with an agent in this process."""
+"""The resource and the actions, with an agent in this process."""
 
 import inspect
 import logging
 
 import pytest
 
-from console_ext.api import policies
+from console_ext.api.policies import remote_consoles as policies
 from console_ext.api.remote_consoles import (
     RemoteConsoles,
     RemoteConsolesController,
+    Served,
 )
 from console_ext.compute import base as compute
 from console_ext.consoles import TYPES
@@ -17,7 +18,17 @@ from console_ext.rpc.server import ComputeServer
 from console_ext.standalone import app
 from console_ext.wsgi.declarations import declaration_of
 from tests.deployment import PROJECT_A, SERVERS, Deployment, server, server_id
-from tests.wsgi_client import ADMIN, ALICE, BOB, READER, SERIAL, SPICE, ask, fault
+from tests.wsgi_client import (
+    ADMIN,
+    ALICE,
+    BOB,
+    READER,
+    SERIAL,
+    SPICE,
+    VNC,
+    ask,
+    fault,
+)
 
 STATES = {
     '20': {'vm_state': 'paused', 'power_state': 3},
@@ -54,10 +65,11 @@ def console(application, body, number='01', **how):
     [
         (SERIAL, 'serial', 'ws://127.0.0.1:6083/?token='),
         (SPICE, 'spice-html5', 'http://127.0.0.1:6082/spice_auto.html?token='),
+        (VNC, 'novnc', 'http://127.0.0.1:6080/vnc_auto.html?path=%3Ftoken%3D'),
     ],
 )
-@pytest.mark.parametrize('version', ['2.1', '2.5', 'latest'])
-def test_console(application, body, console_type, url, version):
+@pytest.mark.parametrize('version', ['2.1', '2.5'])
+def test_action(application, body, console_type, url, version):
     """Its type and its URL, at every version that has the action."""
     headers = {'OpenStack-API-Version': f'compute {version}'}
     response = console(application, body, token=ALICE, headers=headers)
@@ -65,6 +77,145 @@ def test_console(application, body, console_type, url, version):
     assert response.json['console'].pop('url').startswith(url)
     assert set(response.json['console']) == {'type', 'url'}
     assert response.json['console']['type'] == console_type
+
+
+@pytest.mark.parametrize('body', [SERIAL, SPICE, VNC])
+@pytest.mark.parametrize('version', ['2.6', '2.99', 'latest'])
+def test_action_at_later_versions(application, body, version):
+    """The resource has replaced it."""
+    headers = {'OpenStack-API-Version': f'compute {version}'}
+    response = console(application, body, token=ALICE, headers=headers)
+    assert fault(response) == ('itemNotFound', 'The resource could not be found.')
+
+
+def remote_console(application, pair, number='01', version='2.99', **how):
+    """Ask the resource for a pair of protocol and type."""
+    protocol, name = pair
+    return ask(
+        application,
+        f'/servers/{server_id(number)}/remote-consoles',
+        {'remote_console': {'protocol': protocol, 'type': name}},
+        headers={'OpenStack-API-Version': f'compute {version}'},
+        **{'token': ALICE, **how},
+    )
+
+
+PAIRS = {
+    ('serial', 'serial'): 'ws://127.0.0.1:6083/?token=',
+    ('spice', 'spice-html5'): 'http://127.0.0.1:6082/spice_auto.html?token=',
+    ('spice', 'spice-direct'): 'http://127.0.0.1:13002/nova?token=',
+    ('vnc', 'novnc'): 'http://127.0.0.1:6080/vnc_auto.html?path=%3Ftoken%3D',
+}
+
+
+@pytest.mark.parametrize('pair', PAIRS)
+@pytest.mark.parametrize('version', ['2.6', '2.8', '2.98', '2.99', 'latest'])
+def test_resource(application, pair, version):
+    """The pair and its URL, at every version that has it."""
+    response = remote_console(application, pair, version=version)
+    if pair[1] == 'spice-direct' and version in ('2.6', '2.8', '2.98'):
+        assert response.status_int == 400
+        assert "'spice-direct' is not one of" in fault(response)[1]
+        return
+    assert response.status_int == 200
+    answer = response.json['remote_console']
+    assert answer.pop('url').startswith(PAIRS[pair])
+    assert answer == {'protocol': pair[0], 'type': pair[1]}
+
+
+@pytest.mark.parametrize('version', ['2.1', '2.5'])
+def test_resource_at_earlier_versions(application, version):
+    """It is not there yet."""
+    response = remote_console(application, ('serial', 'serial'), version=version)
+    assert fault(response) == ('itemNotFound', 'The resource could not be found.')
+
+
+@pytest.mark.parametrize(
+    ('pair', 'says'),
+    [
+        (('serial', 'novnc'), 'Invalid console type novnc'),
+        (('vnc', 'xvpvnc'), 'Invalid console type xvpvnc'),
+        (('vnc', 'spice-html5'), 'Invalid console type spice-html5'),
+        (('spice', 'serial'), 'Invalid console type serial'),
+        (('mks', 'webmks'), 'Unavailable console type webmks.'),
+        (('rdp', 'rdp-html5'), 'Unavailable console type rdp.'),
+    ],
+)
+def test_pairs_that_no_console_has(application, pair, says):
+    """Also those that the schema lets through; nobody else is behind to answer."""
+    response = remote_console(application, pair)
+    assert fault(response) == ('badRequest', says)
+
+
+def test_state_comes_before_the_pair(application):
+    """As in Nova, where the compute host judges the pair."""
+    response = remote_console(application, ('vnc', 'xvpvnc'), '03')
+    assert fault(response)[1] == f'Instance {server_id("03")} is not ready'
+
+
+def test_action_for_xvpvnc(application):
+    """Nova's schema has the type, and no host does."""
+    response = console(
+        application, {'os-getVNCConsole': {'type': 'xvpvnc'}}, token=ALICE
+    )
+    assert fault(response) == ('badRequest', 'Invalid console type xvpvnc')
+
+
+@pytest.mark.parametrize('pair', PAIRS)
+def test_policy_of_the_resource(application, pair):
+    """The rule of the type; a server that one may not see comes before it."""
+    suffix = {'serial': 'serial', 'spice-html5': 'spice', 'novnc': 'vnc'}
+    rule = f'os_compute_api:os-remote-consoles:{suffix.get(pair[1], pair[1])}'
+    refused = remote_console(application, pair, token=READER)
+    assert refused.status_int == 403
+    assert fault(refused)[1] == f"Policy doesn't allow {rule} to be performed."
+    assert remote_console(application, pair, token=BOB).status_int == 404
+
+
+@pytest.fixture
+def served(deployment):
+    """The stand-alone API, that serves some types; nothing is asked of a host."""
+
+    def make(*names):
+        deployment.configure(api={'console_types': ','.join(names)})
+        return app.build_app(deployment.conf())
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ('names', 'pair', 'says'),
+    [
+        (['serial'], ('vnc', 'novnc'), 'Unavailable console type novnc.'),
+        (['serial'], ('spice', 'spice-html5'), 'Unavailable console type spice-html5.'),
+        (['spice-html5'], ('spice', 'spice-direct'), 'Unavailable console type {}.'),
+        ([], ('serial', 'serial'), 'Unavailable console type serial.'),
+    ],
+)
+def test_types_that_are_not_served(served, names, pair, says):
+    """Stand-alone, where nobody else serves them."""
+    response = remote_console(served(*names), pair)
+    assert fault(response) == ('badRequest', says.format(pair[1]))
+
+
+@pytest.mark.parametrize(
+    ('body', 'taken'),
+    [
+        ({'remote_console': {'protocol': 'serial', 'type': 'x'}}, True),
+        ({'remote_console': {'protocol': 'vnc', 'type': 'novnc'}}, False),
+        ({'remote_console': {'protocol': 'mks', 'type': 'webmks'}}, False),
+        ({'remote_console': {'protocol': 'VNC', 'type': 'novnc'}}, False),
+        ({'remote_console': {'protocol': 7, 'type': 'novnc'}}, True),
+        ({'remote_console': {'type': 'novnc'}}, True),
+        ({'remote_console': None}, True),
+        ({}, True),
+        ([], True),
+        (None, True),
+    ],
+)
+def test_whose_request_it_is(body, taken):
+    """A protocol says so; what names none cannot be another's, and is refused."""
+    assert Served(['serial', 'spice-html5']).takes(body) is taken
 
 
 NOT_READY = 'Instance {id} is not ready'
@@ -105,6 +256,7 @@ ANSWERS = [
     [
         (SERIAL, {'type': 'serial', 'console_type': 'serial'}),
         (SPICE, {'type': 'spice', 'console_type': 'spice-html5'}),
+        (VNC, {'type': 'vnc', 'console_type': 'novnc'}),
     ],
 )
 @pytest.mark.parametrize(('number', 'status', 'message', 'state'), ANSWERS)
@@ -129,7 +281,7 @@ def test_states(application, body, names, number, status, message, state):
 )
 def test_who(application, token, number, status):
     """Members of the server's project, and administrators."""
-    for body in (SERIAL, SPICE):
+    for body in (SERIAL, SPICE, VNC):
         assert console(application, body, number, token=token).status_int == status
 
 
@@ -158,7 +310,11 @@ def test_actions():
         declaration_of(method)
         for _, method in inspect.getmembers(RemoteConsolesController, callable)
     ]
-    assert {one.action: (one.policy, one.minimum) for one in found if one} == {
+    assert {
+        one.action: (one.policy, one.minimum)
+        for one in found
+        if one is not None and one.action is not None
+    } == {
         one.action: (policies.rule_of(one), one.since)
         for one in TYPES
         if one.action is not None
@@ -171,7 +327,11 @@ def test_extension(deployment):
     assert (extension.alias, extension.name) == ('os-remote-consoles', 'RemoteConsoles')
     (attached,) = extension.get_controller_extensions()
     assert attached.collection == 'servers'
-    assert list(extension.get_resources()) == []
+    (resource,) = extension.get_resources()
+    assert (resource.collection, resource.parent) == (
+        'remote-consoles',
+        ('servers', 'server'),
+    )
     assert len(list(extension.get_policies())) == 1 + len(TYPES)
     extension.close()
 

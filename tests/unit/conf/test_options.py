@@ -23,6 +23,7 @@ DEFAULTS = {
     },
     'api': {
         'disabled_extensions': [],
+        'console_types': ['serial', 'spice-html5', 'spice-direct', 'novnc'],
         'servers': 'inventory',
         'upstream_roles': ['admin'],
         'look_up_timeout': 10,
@@ -92,6 +93,7 @@ DEFAULTS = {
     'spice': {
         'enabled': False,
         'html5proxy_base_url': 'http://127.0.0.1:6082/spice_auto.html',
+        'spice_direct_proxy_base_url': 'http://127.0.0.1:13002/nova',
         'html5proxy_host': '127.0.0.1',
         'html5proxy_port': 6082,
         'html5proxy_web': '/usr/share/spice-html5',
@@ -113,6 +115,9 @@ DEFAULTS = {
 
 ACCEPTED = [
     ('api', 'auth_strategy', 'noauth'),
+    # None at all: the API behind the filter has them.
+    ('api', 'console_types', ''),
+    ('api', 'console_types', 'serial,novnc'),
     ('api', 'listen_host', '::1'),
     ('api', 'listen_port', '0'),
     ('api', 'threads', '1'),
@@ -133,6 +138,7 @@ ACCEPTED = [
 
 REFUSED = [
     ('api', 'auth_strategy', 'none'),
+    ('api', 'console_types', 'webmks'),
     ('api', 'listen_host', 'two words'),
     ('api', 'listen_port', '65536'),
     ('api', 'threads', '0'),

@@ -3,7 +3,7 @@
 
 import pytest
 
-from console_ext.api import policies
+from console_ext.api.policies import remote_consoles as policies
 from console_ext.policy import Policy
 
 

@@ -8,7 +8,7 @@ import pytest
 from oslo_policy import policy as oslo_policy
 
 from console_ext import consoles, exceptions
-from console_ext.api import policies
+from console_ext.api.policies import remote_consoles as policies
 from console_ext.policy import Policy
 from console_ext.policy.files import PolicyFiles
 from tests.deployment import PROJECT_B

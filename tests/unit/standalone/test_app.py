@@ -185,11 +185,11 @@ def test_who_may_see_what(application, path, token, status):
         ('2.5', {'os-stop': None}, 400, 'There is no such action: os-stop'),
         ('2.1', {}, 400, 'Malformed request body'),
         (
-            '2.6',
+            '2.100',
             SERIAL,
             406,
-            'Version 2.6 is not supported by the API. Minimum is 2.1 and maximum is '
-            '2.5.',
+            'Version 2.100 is not supported by the API. Minimum is 2.1 and maximum is '
+            '2.99.',
         ),
     ],
 )

@@ -61,10 +61,14 @@ RULES = [
 ]
 
 
+# Not up to the newest: requests can be for versions that are not supported.
+SUPPORTED = microversions.Range.parse('2.1', '2.5')
+
+
 class Host:
     """A resource with the controller's operations, and what it takes to ask it."""
 
-    def __init__(self, conf, supported=microversions.STAND_ALONE):
+    def __init__(self, conf, supported=SUPPORTED):
         self.controller = Controller()
         self.resource = Resource(Policy(conf, RULES), InventoryLookUp(conf), supported)
 

@@ -25,6 +25,7 @@ LEAVES = {
     # The filter passes the request on, and answers nothing.
     exceptions.Declined: (500, 'computeFault'),
     exceptions.MicroversionsUnavailable: (503, 'serviceUnavailable'),
+    exceptions.TokenNotFound: (404, 'itemNotFound'),
     exceptions.NoAuthenticationFilter: (401, 'unauthorized'),
     exceptions.ProjectMismatch: (400, 'badRequest'),
     exceptions.InvalidBody: (400, 'badRequest'),

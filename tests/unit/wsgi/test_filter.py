@@ -88,7 +88,7 @@ def application(built, behind):
 
 
 PASSED_ON = [
-    (ACTION, {'os-getVNCConsole': {'type': 'novnc'}}, {}),
+    (ACTION, {'os-getRDPConsole': {'type': 'rdp-html5'}}, {}),
     (ACTION, {}, {}),
     (ACTION, b'', {}),
     (ACTION, b'{', {}),

@@ -99,15 +99,26 @@ def programs(deployment):
     return Programs(deployment)
 
 
-BUILT_IN = [
-    'METHOD PATH ACTION MICROVERSIONS POLICY EXTENSION',
-    'POST /servers/{server_id}/action os-getSerialConsole 2.1–2.5 '
-    'os_compute_api:os-remote-consoles:serial os-remote-consoles',
-    'POST /servers/{server_id}/action os-getSPICEConsole 2.1–2.5 '
-    'os_compute_api:os-remote-consoles:spice os-remote-consoles',
-    'POST /servers/{server_id}/action os-getVNCConsole 2.1–2.5 '
-    'os_compute_api:os-remote-consoles:vnc os-remote-consoles',
+RULE = 'os_compute_api:os-remote-consoles'
+TOKEN = 'GET /os-console-auth-tokens/{console_token}'
+TOKEN_RULE = 'os_compute_api:os-console-auth-tokens os-console-auth-tokens'
+NOUNS = [
+    f'{TOKEN} - 2.1–2.30 {TOKEN_RULE}',
+    f'{TOKEN} - 2.31– {TOKEN_RULE}',
+    'POST /servers/{server_id}/remote-consoles - 2.6– '
+    f'{RULE},{RULE}:serial,{RULE}:spice,{RULE}:spice-direct,{RULE}:vnc '
+    'os-remote-consoles',
 ]
+ACTION = 'POST /servers/{server_id}/action'
+ACTIONS = [
+    f'{ACTION} os-getSerialConsole 2.1–2.5 {RULE}:serial os-remote-consoles',
+    f'{ACTION} os-getSPICEConsole 2.1–2.5 {RULE}:spice os-remote-consoles',
+    f'{ACTION} os-getVNCConsole 2.1–2.5 {RULE}:vnc os-remote-consoles',
+]
+HEADING = 'METHOD PATH ACTION MICROVERSIONS POLICY EXTENSION'
+BUILT_IN = [HEADING, *NOUNS, *ACTIONS]
+# Where the nouns of extensions with later aliases begin.
+OTHERS = 1 + len(NOUNS)
 
 
 def table(result):
@@ -132,7 +143,7 @@ def test_action_of_another_package(programs):
 def test_resource_of_another_package(programs):
     """The methods it has, marked ones and a helper that is none."""
     programs.install(RESOURCE)
-    assert table(programs.routes())[1:3] == [
+    assert table(programs.routes())[OTHERS : OTHERS + 2] == [
         'GET /things - 2.1– wave wave',
         'DELETE /things/{thing_id} - 2.3– wave wave',
     ]
@@ -145,7 +156,7 @@ def test_resource_below_a_server(programs):
             "'things', Controller()", "'things', Controller(), ('servers', 'server')"
         )
     )
-    assert table(programs.routes())[1] == (
+    assert table(programs.routes())[OTHERS] == (
         'GET /servers/{server_id}/things - 2.1– wave wave'
     )
 
@@ -154,7 +165,9 @@ def test_resource_with_a_name_for_its_ids(programs):
     """As it stands in the path, and in the method's arguments."""
     named = "'things', Controller(), id_name='number'"
     programs.install(RESOURCE.replace("'things', Controller()", named))
-    assert table(programs.routes())[2] == ('DELETE /things/{number} - 2.3– wave wave')
+    assert table(programs.routes())[OTHERS + 1] == (
+        'DELETE /things/{number} - 2.3– wave wave'
+    )
 
 
 OVERLOADED = RESOURCE.replace('class Controller:', 'class Controller(wsgi.Controller):')
@@ -172,7 +185,7 @@ OVERLOADED = OVERLOADED.replace(
 def test_methods_of_one_name(programs):
     """Each has a line of its own, in the order of the microversions."""
     programs.install(OVERLOADED)
-    assert table(programs.routes())[2:4] == [
+    assert table(programs.routes())[OTHERS + 1 : OTHERS + 3] == [
         'DELETE /things/{thing_id} - 2.1–2.2 wave wave',
         'DELETE /things/{thing_id} - 2.3– wave wave',
     ]
@@ -249,7 +262,9 @@ def test_disabled_extension_is_not_imported(programs):
 
 def test_all_disabled(programs):
     """An API without any extension starts."""
-    programs.deployment.configure(api={'disabled_extensions': 'os-remote-consoles'})
+    programs.deployment.configure(
+        api={'disabled_extensions': 'os-remote-consoles,os-console-auth-tokens'}
+    )
     assert table(programs.routes()) == BUILT_IN[:1]
 
 
@@ -258,7 +273,7 @@ def test_unknown_disabled_alias(programs):
     programs.deployment.configure(api={'disabled_extensions': 'os-remote-console,b'})
     assert programs.refusal() == (
         '[api] disabled_extensions lists b, os-remote-console, which is not '
-        'installed. Installed extensions: os-remote-consoles'
+        'installed. Installed extensions: os-console-auth-tokens, os-remote-consoles'
     )
 
 
@@ -430,8 +445,10 @@ def test_fault(programs, source, old, new, reason):
             'from console_ext import wsgi\n    from console_ext.wsgi import validation',
         )
     programs.install(changed)
-    # Without it the test is faster.
-    programs.deployment.configure(api={'disabled_extensions': 'os-remote-consoles'})
+    # Without them the test is faster.
+    programs.deployment.configure(
+        api={'disabled_extensions': 'os-remote-consoles,os-console-auth-tokens'}
+    )
     refusal = programs.refusal()
     assert refusal.startswith(f"API extension 'wave': {reason}")
 

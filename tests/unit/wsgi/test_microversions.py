@@ -91,10 +91,11 @@ REQUESTED = [
     ({'legacy': '2.2, 2.4'}, Version(2, 4), Version(2, 4)),
     ({'standard': 'compute 2.3', 'legacy': '2.5'}, Version(2, 3), Version(2, 3)),
     ({'standard': 'volume 3.50', 'legacy': '2.5'}, Version(2, 5), Version(2, 5)),
-    ({'standard': 'compute 2.6'}, Version(2, 6), None),
+    ({'standard': 'compute 2.99'}, Version(2, 99), Version(2, 99)),
+    ({'standard': 'compute 2.100'}, Version(2, 100), None),
     ({'standard': 'compute 2.0'}, Version(2, 0), None),
     ({'standard': 'compute 3.0'}, Version(3, 0), None),
-    ({'legacy': '2.6'}, Version(2, 6), None),
+    ({'legacy': '2.100'}, Version(2, 100), None),
 ]
 
 
@@ -106,7 +107,7 @@ def test_requested(values, anywhere, stand_alone):
         with pytest.raises(exceptions.UnsupportedMicroversion) as caught:
             microversions.requested(environ_of(**values), STAND_ALONE)
         assert caught.value.requested == anywhere
-        assert (caught.value.minimum, caught.value.maximum) == ('2.1', '2.5')
+        assert (caught.value.minimum, caught.value.maximum) == ('2.1', '2.99')
     else:
         assert microversions.requested(environ_of(**values), STAND_ALONE) == stand_alone
 
@@ -134,7 +135,7 @@ def test_unreadable_request(values):
 )
 def test_latest(values):
     """The newest of a known range; where none is known, beyond every bounded one."""
-    assert microversions.requested(environ_of(**values), STAND_ALONE) == Version(2, 5)
+    assert microversions.requested(environ_of(**values), STAND_ALONE) == Version(2, 99)
     unknown = microversions.requested(environ_of(**values), None)
     assert unknown not in Range.parse('2.1', '999999999.999999999')
     assert unknown in Range.parse('2.1', None)
@@ -142,7 +143,13 @@ def test_latest(values):
 
 @pytest.mark.parametrize(
     ('version', 'inside'),
-    [((2, 0), False), ((2, 1), True), ((2, 5), True), ((2, 6), False), ((3, 1), False)],
+    [
+        ((2, 0), False),
+        ((2, 1), True),
+        ((2, 99), True),
+        ((2, 100), False),
+        ((3, 1), False),
+    ],
 )
 def test_range(version, inside):
     """Both ends belong to it."""

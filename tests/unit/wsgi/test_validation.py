@@ -7,11 +7,11 @@ import jsonschema
 import pytest
 
 from console_ext import consoles, exceptions
-from console_ext.api import schemas
+from console_ext.api.schemas import remote_consoles as schemas
 from console_ext.wsgi.validation import Validator
 
-SERIAL = Validator(schemas.request(consoles.SERIAL))
-SPICE = Validator(schemas.request(consoles.SPICE_HTML5))
+SERIAL = Validator(schemas.action(consoles.SERIAL))
+SPICE = Validator(schemas.action(consoles.SPICE_HTML5))
 
 # What a real Nova 2026.2 was seen to answer.
 SEEN = [

@@ -11,7 +11,7 @@ from tests.wsgi_client import ask
 
 HOST = 'http://localhost'
 V2 = {'id': 'v2.0', 'status': 'DEPRECATED', 'version': '', 'min_version': ''}
-V21 = {'id': 'v2.1', 'status': 'CURRENT', 'version': '2.5', 'min_version': '2.1'}
+V21 = {'id': 'v2.1', 'status': 'CURRENT', 'version': '2.99', 'min_version': '2.1'}
 MEDIA = {
     mount: {
         'base': 'application/json',

@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bodies of the console actions."""
+"""Bodies of ``remote-consoles`` and of the console actions."""
 
 from dataclasses import replace
 
 import pytest
 
 from console_ext import consoles, exceptions
-from console_ext.api import schemas
+from console_ext.api.schemas import remote_consoles as schemas
 from console_ext.wsgi.validation import Validator
 
 REQUESTS = {
-    one.action: (Validator(schemas.request(one)), one.type)
+    one.action: (Validator(schemas.action(one)), one.type)
     for one in consoles.TYPES
     if one.action is not None
 }
-RESPONSES = {one.type: Validator(schemas.response(one)) for one in consoles.TYPES}
+RESPONSES = {
+    one.type: Validator(schemas.action_response(one)) for one in consoles.TYPES
+}
 
 
 def fits(validator, body):
@@ -94,4 +96,72 @@ def test_responses(console_type):
 def test_type_without_an_action():
     """No body asks for it."""
     with pytest.raises(ValueError, match='no action gives'):
-        schemas.request(replace(consoles.SERIAL, action=None))
+        schemas.action(replace(consoles.SERIAL, action=None))
+
+
+def create(protocol, name, **more):
+    return {'remote_console': {'protocol': protocol, 'type': name, **more}}
+
+
+# The schemas of Nova 2026.2, by their first microversions.
+NOUN = {
+    '2.6': (
+        Validator(schemas.CREATE_2_6),
+        {'vnc', 'spice', 'serial', 'rdp'},
+        {'novnc', 'xvpvnc', 'spice-html5', 'serial', 'rdp-html5'},
+    ),
+    '2.8': (
+        Validator(schemas.CREATE_2_8),
+        {'vnc', 'spice', 'serial', 'rdp', 'mks'},
+        {'novnc', 'xvpvnc', 'spice-html5', 'serial', 'rdp-html5', 'webmks'},
+    ),
+    '2.99': (
+        Validator(schemas.CREATE_2_99),
+        {'vnc', 'spice', 'serial', 'rdp', 'mks'},
+        {
+            *('novnc', 'xvpvnc', 'spice-html5', 'serial', 'rdp-html5', 'webmks'),
+            'spice-direct',
+        },
+    ),
+}
+EVERY_PROTOCOL = NOUN['2.99'][1] | {'', 'VNC', 'ssh'}
+EVERY_TYPE = NOUN['2.99'][2] | {'', 'NOVNC', 'x'}
+
+
+@pytest.mark.parametrize('version', NOUN)
+def test_pairs(version):
+    """Each protocol goes with each type: pairs are for the controller to judge."""
+    validator, protocols, types = NOUN[version]
+    for protocol in EVERY_PROTOCOL:
+        for name in EVERY_TYPE:
+            expected = protocol in protocols and name in types
+            assert fits(validator, create(protocol, name)) is expected
+
+
+@pytest.mark.parametrize('version', NOUN)
+def test_no_pairs(version):
+    """A body has the two, and nothing else."""
+    validator = NOUN[version][0]
+    for wrong in (
+        None,
+        [],
+        {},
+        {'remote_console': None},
+        {'remote_console': {'protocol': 'vnc'}},
+        {'remote_console': {'type': 'novnc'}},
+        create('vnc', None),
+        create(None, 'novnc'),
+        create('vnc', 1),
+        create('vnc', 'novnc', more=1),
+        {**create('vnc', 'novnc'), 'more': 1},
+    ):
+        assert not fits(validator, wrong), wrong
+
+
+def test_created():
+    """The pair, and a URL."""
+    validator = Validator(schemas.CREATED)
+    assert fits(validator, create('vnc', 'novnc', url='http://h/?path=%3Ftoken%3Da'))
+    assert not fits(validator, create('vnc', 'novnc'))
+    assert not fits(validator, create('vnc', 'novnc', url='javascript:alert(1)'))
+    assert not fits(validator, create('vnc', 'novnc', url='http://h/', token='a'))

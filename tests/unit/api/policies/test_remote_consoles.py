@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may open a console."""
+
+import pytest
+
+from console_ext import consoles
+from console_ext.api.policies import remote_consoles as policies
+
+BASE = 'os_compute_api:os-remote-consoles'
+
+
+def test_rules():
+    """Nova's rule with Nova's default, and one for each type that follows it."""
+    assert {
+        rule.name: (rule.check_str, rule.scope_types) for rule in policies.list_rules()
+    } == {
+        BASE: ('rule:project_member_or_admin', ['project']),
+        f'{BASE}:serial': (f'rule:{BASE}', ['project']),
+        f'{BASE}:spice': (f'rule:{BASE}', ['project']),
+        f'{BASE}:spice-direct': (f'rule:{BASE}', ['project']),
+        f'{BASE}:vnc': (f'rule:{BASE}', ['project']),
+    }
+
+
+def post(path):
+    return {'method': 'POST', 'path': f'/servers/{{server_id}}/{path}'}
+
+
+def test_documentation():
+    """Which operations a rule is about, for the sample that operators read."""
+    noun = 'remote-consoles'
+    rules = {rule.name: rule for rule in policies.list_rules()}
+    assert rules[BASE].operations == [
+        post(noun),
+        post('action (os-getSerialConsole)'),
+        post('action (os-getSPICEConsole)'),
+        post('action (os-getVNCConsole)'),
+    ]
+    assert {
+        name.removeprefix(f'{BASE}:'): rule.operations
+        for name, rule in rules.items()
+        if name != BASE
+    } == {
+        'serial': [
+            post(f'{noun} (serial, serial)'),
+            post('action (os-getSerialConsole)'),
+        ],
+        'spice': [
+            post(f'{noun} (spice, spice-html5)'),
+            post('action (os-getSPICEConsole)'),
+        ],
+        'spice-direct': [post(f'{noun} (spice, spice-direct)')],
+        'vnc': [post(f'{noun} (vnc, novnc)'), post('action (os-getVNCConsole)')],
+    }
+    assert all(rule.description for rule in rules.values())
+
+
+@pytest.mark.parametrize('one', consoles.TYPES, ids=lambda one: one.type)
+def test_rule_of_a_body(one):
+    """That of the type that it asks for."""
+    body = {'remote_console': {'protocol': one.protocol, 'type': one.type}}
+    assert policies.rule_of_body(body) == policies.rule_of(one)
+    assert policies.rule_of_body(body) in policies.ALL
+
+
+@pytest.mark.parametrize(
+    ('protocol', 'name'),
+    [('serial', 'novnc'), ('vnc', 'xvpvnc'), ('mks', 'webmks'), ('rdp', 'rdp-html5')],
+)
+def test_rule_of_what_is_no_type_of_ours(protocol, name):
+    """Nova's."""
+    body = {'remote_console': {'protocol': protocol, 'type': name}}
+    assert policies.rule_of_body(body) == BASE

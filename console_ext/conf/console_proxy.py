@@ -71,7 +71,8 @@ OPTS = [
         'handshake_timeout',
         default=10,
         min=0.1,
-        help='Seconds that a client has to send a request.',
+        help='Seconds that a client has to send a request, and a VNC client then for '
+        'its part of the RFB handshake.',
     ),
     cfg.FloatOpt(
         'store_timeout',
@@ -83,7 +84,8 @@ OPTS = [
         'connect_timeout',
         default=5,
         min=0.1,
-        help="Seconds to wait for a console's port to accept the connection.",
+        help="Seconds to wait for a console's port to accept the connection, and for "
+        'the handshakes on it.',
     ),
     cfg.FloatOpt(
         'ping_interval',

@@ -34,6 +34,27 @@ OPTS = [
         default=6082,
         help='Port that the proxy listens on for SPICE consoles and their page.',
     ),
+    cfg.BoolOpt(
+        'require_secure',
+        default=False,
+        help='Whether the proxy speaks TLS to SPICE servers, on their TLS port; a '
+        'console without such a port is refused. Set it where it is set for '
+        'nova-compute: the plain port of such servers serves nobody.',
+    ),
+    cfg.StrOpt(
+        'tls_ca_certs',
+        help='File of the certificate authorities of SPICE servers, for '
+        "require_secure; by default the system's authorities are trusted. SIGHUP "
+        'reads it again.',
+    ),
+    cfg.BoolOpt(
+        'tls_verify_host_name',
+        default=True,
+        help='Whether the certificate of a SPICE server has to name its compute host: '
+        "the host's name in Nova, or the address at which the proxy connects to it. "
+        'With false, any certificate of the authorities is accepted for any compute '
+        'host.',
+    ),
     cfg.StrOpt(
         'html5proxy_web',
         default='/usr/share/spice-html5',

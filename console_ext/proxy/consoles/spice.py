@@ -12,14 +12,15 @@ from console_ext.consoles import SPICE_HTML5
 from console_ext.proxy.admission.origin import AllowedOrigins
 from console_ext.proxy.consoles import pages
 from console_ext.proxy.consoles.listener import Listener, also_below, fault_of_url
-from console_ext.proxy.relay.consoles import PlainConsoles
+from console_ext.proxy.relay.handshakes.spice import spice_consoles
 
 LOG = logging.getLogger(__name__)
 
 
 def listener(conf: cfg.ConfigOpts) -> Listener:
     """
-    :raises ConfigurationError: the base URL or an allowed origin is not usable
+    :raises ConfigurationError: the base URL, an allowed origin or a certificate is not
+        usable
     """
     options = conf.spice
     origins = AllowedOrigins(options.html5proxy_base_url, conf.console.allowed_origins)
@@ -32,7 +33,7 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
         host=options.html5proxy_host,
         port=options.html5proxy_port,
         console_type=SPICE_HTML5.type,
-        consoles=PlainConsoles(),
+        consoles=spice_consoles(conf),
         origins=origins,
         # Our page uses the first, where no other console's cookie can interfere;
         # spice-html5's own page the second, and always a cookie.

@@ -97,6 +97,9 @@ DEFAULTS = {
         'html5proxy_host': '127.0.0.1',
         'html5proxy_port': 6082,
         'html5proxy_web': '/usr/share/spice-html5',
+        'require_secure': False,
+        'tls_ca_certs': None,
+        'tls_verify_host_name': True,
     },
     # The address is 0.0.0.0 in Nova.
     'vnc': {

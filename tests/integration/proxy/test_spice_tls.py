@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real machine's screen by SPICE, whose channels want TLS."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import struct
+import subprocess
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.authority import Authority
+from tests.functional.programs import free_port
+from tests.functional.proxy.conftest import Served
+from tests.integration.proxy.parts import SPICE_HTML5, needed
+from tests.integration.proxy.screen import LIT, opened
+from tests.proxy_parts import wait_for
+
+CHANNELS = ('main', 'display', 'inputs', 'cursor', 'playback', 'record')
+
+NEED_SECURED = 5
+
+# SpiceLinkHeader and SpiceLinkMess (spice/protocol.h) of a main channel.
+LINK = struct.pack('<4sIII', b'REDQ', 2, 2, 18) + struct.pack(
+    '<IBBIII', 0, 1, 0, 0, 0, 18
+)
+
+
+class SecureMachine:
+    """A virtual machine as libvirt starts it for ``[spice] require_secure``."""
+
+    def __init__(self, authority: Authority):
+        self.port, self.tls_port = free_port(), free_port()
+        channels = ','.join(f'tls-channel={name}' for name in CHANNELS)
+        self.process = subprocess.Popen(
+            [
+                *(needed('qemu-system-x86_64'), '-accel', 'tcg', '-m', '64'),
+                *('-display', 'none', '-nodefaults', '-vga', 'std', '-spice'),
+                f'addr=127.0.0.1,port={self.port},tls-port={self.tls_port},'
+                f'x509-dir={authority.path},disable-ticketing=on,{channels}',
+            ],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_for(self._listens, 20)
+
+    def _listens(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(self.process.stderr.read())
+        with socket.socket() as tried:
+            return tried.connect_ex(('127.0.0.1', self.tls_port)) == 0
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture
+def authority(tmp_path):
+    made = Authority(tmp_path / 'authority')
+    made.issue('server', 'compute-1')
+    return made
+
+
+@pytest.fixture
+def machine(authority):
+    with contextlib.closing(SecureMachine(authority)) as made:
+        yield made
+
+
+@pytest.fixture
+def serving(deployment):
+    """A function that starts a proxy with options of SPICE."""
+    with contextlib.ExitStack() as close:
+
+        def start(**options):
+            port = free_port()
+            made = Served(deployment, needed(str(SPICE_HTML5)))
+            close.callback(made.stop)
+            page = f'http://127.0.0.1:{port}/spice_auto.html'
+            own = {'html5proxy_port': port, 'html5proxy_base_url': page}
+            return made.start(spice={**own, **options})
+
+        yield start
+
+
+def token(proxy: Served, machine: SecureMachine, **values) -> str:
+    ports = {'port': machine.port, 'tls_port': machine.tls_port, **values}
+    return proxy.token(console_type='spice-html5', **ports)
+
+
+def link_error(client) -> int:
+    """What the server says to a client that begins a main channel."""
+    client.send(LINK)
+    answer = b''
+    while len(answer) < 20:
+        answer += client.recv(10)
+    assert answer.startswith(b'REDQ')
+    return struct.unpack('<I', answer[16:20])[0]
+
+
+def test_the_plain_port_serves_nobody(serving, machine):
+    """As with nova-spicehtml5proxy, without the option."""
+    proxy = serving()
+    client = proxy.connect(token(proxy, machine), name='SPICE')
+    assert link_error(client) == NEED_SECURED
+
+
+def test_by_tls(serving, machine, authority):
+    proxy = serving(require_secure=True, tls_ca_certs=authority.file)
+    client = proxy.connect(token(proxy, machine), name='SPICE')
+    assert link_error(client) == 0
+
+
+def test_refused(serving, machine, authority, tmp_path, caplog):
+    """Another authority, or no port for TLS."""
+    caplog.set_level(logging.INFO, 'console_ext')
+    other = Authority(tmp_path / 'other')
+    proxy = serving(require_secure=True, tls_ca_certs=other.file)
+    for values, says in (({}, 'VERIFY_FAILED'), ({'tls_port': None}, 'no TLS port')):
+        with pytest.raises(InvalidStatus) as caught:
+            proxy.connect(token(proxy, machine, **values), name='SPICE')
+        assert caught.value.response.status_code == 502
+        assert says in caplog.text
+
+
+def test_the_screen(browser, serving, machine, authority):
+    """spice-html5 goes on working, and needs to know nothing of TLS."""
+    proxy = serving(require_secure=True, tls_ca_certs=authority.file)
+    address = proxy.proxy.url('SPICE')
+    browser.get(f'{address}/spice_auto.html?token={token(proxy, machine)}')
+    opened(browser)
+    wait_for(lambda: browser.execute_script(LIT) > 500, 30)

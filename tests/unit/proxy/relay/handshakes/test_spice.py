@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SPICE consoles: in the clear, or by TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import time
+
+import pytest
+
+from console_ext import exceptions
+from console_ext.proxy.networks import Networks
+from console_ext.proxy.relay.connector import Connector
+from console_ext.proxy.relay.consoles import PlainConsoles
+from console_ext.proxy.relay.handshakes.spice import spice_consoles
+from tests.authority import Authority
+from tests.proxy_parts import Guest, authorization
+
+
+@pytest.fixture
+def authority(tmp_path):
+    return Authority(tmp_path / 'authority')
+
+
+@pytest.fixture
+def secure(deployment, authority):
+    """A function that makes the consoles of a configuration."""
+
+    def make(**options):
+        values = {'require_secure': True, 'tls_ca_certs': authority.file, **options}
+        deployment.configure(spice=values)
+        return spice_consoles(deployment.conf())
+
+    return make
+
+
+@pytest.fixture
+def serve():
+    """A function that starts a guest, which echoes; by TLS where it has a context."""
+    with contextlib.ExitStack() as close:
+
+        def start(context=None, serve=None):
+            def encrypted(connection):
+                with context.wrap_socket(connection, server_side=True) as wrapped:
+                    wrapped.sendall(wrapped.recv(100))
+
+            guest = Guest(serve or (None if context is None else encrypted))
+            close.callback(guest.close)
+            return guest.port
+
+        yield start
+
+
+def echoed(loop_factory, consoles, *, timeout_s: float = 5, **values) -> bytes:
+    """What a guest says to a client that says hello."""
+
+    class Client:
+        said = b''
+
+        def send(self, data):
+            self.said += data
+
+        def close(self, end):
+            pass
+
+    async def run():
+        connector = Connector(Networks([], ''), timeout_s)
+        authorized = authorization(console_type='spice-html5', **values)
+        try:
+            target = await connector.connect(authorized, consoles.port(authorized))
+            guest = await consoles.open(target, authorized)
+        finally:
+            connector.close()
+        client = Client()
+        guest.begin(client)
+        guest.send(b'hello')
+        for _ in range(300):
+            if client.said:
+                break
+            await asyncio.sleep(0.01)
+        guest.leave()
+        return client.said
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        return runner.run(run())
+
+
+def test_in_the_clear(deployment):
+    """By default, also where there is a port for TLS."""
+    consoles = spice_consoles(deployment.conf())
+    assert isinstance(consoles, PlainConsoles)
+    assert consoles.port(authorization(port=1, tls_port=2)) == 1
+
+
+def test_by_tls(loop_factory, secure, authority, serve):
+    """On that port; the plain one is not even tried."""
+    port = serve(authority.server('compute-1'))
+    assert echoed(loop_factory, secure(), port=1, tls_port=port) == b'hello'
+
+
+def test_no_port_for_tls(secure):
+    """The plain one is no substitute."""
+    with pytest.raises(exceptions.TargetRefused, match='it has no TLS port'):
+        secure().port(authorization(port=1, tls_port=None))
+
+
+@pytest.mark.parametrize('name', ['compute-1', '127.0.0.1'])
+def test_whose_certificate(loop_factory, secure, authority, serve, name):
+    port = serve(authority.server(name))
+    assert echoed(loop_factory, secure(), tls_port=port) == b'hello'
+
+
+def test_a_certificate_of_another_host(loop_factory, secure, authority, serve):
+    """It is refused, unless names are not verified."""
+    port = serve(authority.server('compute-2'))
+    with pytest.raises(exceptions.TargetRefused, match='the certificate is not for'):
+        echoed(loop_factory, secure(), tls_port=port)
+    lenient = secure(tls_verify_host_name=False)
+    assert echoed(loop_factory, lenient, tls_port=port) == b'hello'
+
+
+def test_a_certificate_of_another_authority(
+    loop_factory, secure, authority, serve, tmp_path
+):
+    """After SIGHUP it is the right one."""
+    other = Authority(tmp_path / 'other')
+    port = serve(other.server('compute-1'))
+    consoles = secure()
+    with pytest.raises(exceptions.TargetRefused, match='CERTIFICATE_VERIFY_FAILED'):
+        echoed(loop_factory, consoles, tls_port=port)
+    authority.file.write_bytes(other.file.read_bytes())
+    consoles.reload()
+    assert echoed(loop_factory, consoles, tls_port=port) == b'hello'
+
+
+@pytest.mark.parametrize(
+    'serve_it',
+    [
+        lambda connection: connection.sendall(b'REDQ' + bytes(100)),
+        lambda connection: connection.recv(1),
+        lambda connection: connection.shutdown(socket.SHUT_RDWR),
+    ],
+    ids=['no TLS', 'reset', 'end'],
+)
+def test_no_tls(loop_factory, secure, serve, serve_it):
+    with pytest.raises(exceptions.TargetRefused, match='TLS: '):
+        echoed(loop_factory, secure(), tls_port=serve(serve=serve_it))
+
+
+def test_silence(loop_factory, secure, serve):
+    """There is one deadline."""
+    port = serve(serve=lambda connection: connection.recv(10**6) and time.sleep(3))
+    started = time.monotonic()
+    with pytest.raises(exceptions.TargetUnreachable, match='timed out') as caught:
+        echoed(loop_factory, secure(), tls_port=port, timeout_s=0.3)
+    assert not isinstance(caught.value, exceptions.TargetRefused)
+    assert time.monotonic() - started < 2
+
+
+def test_a_file_that_is_not_usable(secure):
+    """Is an error at the start, if TLS is wanted."""
+    with pytest.raises(exceptions.ConfigurationError, match=r'\[spice\] tls_ca_certs'):
+        secure(tls_ca_certs='/missing')
+    secure(tls_ca_certs='/missing', require_secure=False)

@@ -31,6 +31,7 @@ class VNCHost(Guest):
 
     :param types: the security types it offers
     :param tls: for VeNCrypt
+    :param subtypes: of VeNCrypt
     :param size: how many bytes it sends at once; 0 is any number
     :param silent_after: how many bytes it sends before it says nothing more, and does
         not end either; None for all
@@ -44,6 +45,7 @@ class VNCHost(Guest):
         types: bytes = b'\1',
         *,
         tls: ssl.SSLContext | None = None,
+        subtypes: tuple[int, ...] = (260,),
         size: int = 0,
         silent_after: int | None = None,
         behind: bytes = b'',
@@ -51,6 +53,7 @@ class VNCHost(Guest):
     ):
         self._types = types
         self._tls = tls
+        self._subtypes = struct.pack(f'!{len(subtypes)}I', *subtypes)
         self._size = size
         self._left = silent_after
         self._behind = behind
@@ -82,7 +85,8 @@ class VNCHost(Guest):
         self._send(connection, b'\0\2')
         if exactly(connection, 2) != b'\0\2':
             raise ConnectionError
-        self._send(connection, b'\0\1\0\0\1\4')
+        count = len(self._subtypes) // 4
+        self._send(connection, b'\0' + bytes((count,)) + self._subtypes)
         if exactly(connection, 4) != b'\0\0\1\4':
             raise ConnectionError
         self._send(connection, b'\1')

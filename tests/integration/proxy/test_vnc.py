@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real machine's screen by VNC, as bytes: in the clear, and by VeNCrypt."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import struct
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.authority import Authority
+from tests.functional.proxy.conftest import Served, loop  # noqa: F401
+from tests.functional.proxy.wire import closed
+from tests.integration.proxy.vnc_machine import VNCMachine
+
+VERSION = b'RFB 003.008\n'
+
+
+@pytest.fixture
+def authority(tmp_path):
+    made = Authority(tmp_path / 'authority')
+    made.issue('server', 'compute-1')
+    return made
+
+
+@pytest.fixture
+def started():
+    """A function that starts a machine."""
+    with contextlib.ExitStack() as close:
+
+        def start(*args, **options):
+            made = VNCMachine(*args, **options)
+            close.callback(made.close)
+            return made
+
+        yield start
+
+
+@pytest.fixture
+def serving(deployment, tmp_path):
+    """A function that starts a proxy with options of VNC."""
+    with contextlib.ExitStack() as close:
+
+        def start(**options):
+            made = Served(deployment, tmp_path)
+            close.callback(made.stop)
+            return made.start(vnc={'novncproxy_web': tmp_path, **options})
+
+        yield start
+
+
+def opened(proxy: Served, machine: VNCMachine, shared: bytes = b'\1'):
+    """A viewer, behind its handshake; each message has come in one frame."""
+    token = proxy.token(console_type='novnc', port=machine.port)
+    client = proxy.connect(token, name='VNC')
+    assert client.recv(10) == VERSION
+    client.send(VERSION)
+    assert client.recv(10) == b'\1\1'
+    client.send(b'\1')
+    assert client.recv(10) == bytes(4)
+    client.send(shared)
+    server_init = client.recv(10)
+    assert server_init[24:] == b'QEMU (guest)'
+    assert len(server_init) == 24 + struct.unpack('!I', server_init[20:24])[0]
+    return client, struct.unpack('!HH', server_init[:4])
+
+
+def see(client, size: tuple[int, int]) -> None:
+    """Ask for the whole screen, in raw pixels, and receive a part of it.
+
+    All of it may never come, because the firmware changes the size.
+    """
+    client.send(struct.pack('!BxHi', 2, 1, 0))
+    client.send(struct.pack('!BBHHHH', 3, 0, 0, 0, *size))
+    received = b''
+    while len(received) < 10**5:
+        received += client.recv(10)
+
+
+@pytest.mark.parametrize('shared', [b'\0', b'\1'])
+def test_several_viewers(serving, started, shared):
+    """None throws another out, whatever it asks for."""
+    proxy, machine = serving(), started()
+    viewers = [opened(proxy, machine, shared) for _ in range(3)]
+    for client, size in viewers * 2:
+        see(client, size)
+
+
+@pytest.mark.usefixtures('loop')
+@pytest.mark.parametrize('wants_client', [False, True])
+def test_vencrypt(serving, started, authority, wants_client):
+    """With a client certificate where the machine wants one, and without."""
+    options = {'auth_schemes': 'vencrypt', 'vencrypt_ca_certs': authority.file}
+    if wants_client:
+        cert, key = authority.issue('client')
+        options |= {'vencrypt_client_cert': cert, 'vencrypt_client_key': key}
+    machine = started(authority, wants_client=wants_client)
+    proxy = serving(**options)
+    for _ in range(2):
+        client, size = opened(proxy, machine)
+        see(client, size)
+
+
+def refused(proxy: Served, machine: VNCMachine, caplog) -> str:
+    """What the log says of a machine to which no console can be opened."""
+    caplog.clear()
+    with pytest.raises(InvalidStatus) as caught:
+        opened(proxy, machine)
+    assert caught.value.response.status_code == 502
+    (line,) = [text for text in caplog.messages if text.startswith('Refused')]
+    assert 'Traceback' not in caplog.text
+    return line
+
+
+def test_refused(serving, started, authority, tmp_path, caplog):
+    """Each is a status before the session, and its reason is in the log."""
+    caplog.set_level(logging.INFO, 'console_ext')
+    wants = started(authority, wants_client=True)
+    plain = started()
+    dead = started()
+    dead.process.kill()
+    dead.process.wait()
+    strict = {'auth_schemes': 'vencrypt', 'vencrypt_ca_certs': authority.file}
+    proxy = serving(**strict)
+    assert 'does not accept the client certificate' in refused(proxy, wants, caplog)
+    assert 'the security types 1, and none of 19' in refused(proxy, plain, caplog)
+    assert 'port' in refused(proxy, dead, caplog)
+    other = Authority(tmp_path / 'other')
+    proxy = serving(**{**strict, 'vencrypt_ca_certs': other.file})
+    assert 'CERTIFICATE_VERIFY_FAILED' in refused(proxy, wants, caplog)
+    proxy = serving(auth_schemes='none')
+    assert 'the security types 19, and none of 1' in refused(proxy, wants, caplog)
+
+
+def test_a_certificate_of_another_host(serving, tmp_path, started, caplog):
+    """Nova's looser rule is to be had."""
+    caplog.set_level(logging.INFO, 'console_ext')
+    authority = Authority(tmp_path / 'authority')
+    authority.issue('server', 'compute-2')
+    machine = started(authority)
+    options = {'auth_schemes': 'vencrypt', 'vencrypt_ca_certs': authority.file}
+    assert 'the certificate is not for' in refused(serving(**options), machine, caplog)
+    proxy = serving(vencrypt_verify_host_name=False)
+    client, size = opened(proxy, machine)
+    see(client, size)
+
+
+def test_the_machine_ends(serving, started, authority):
+    """The close code says so, through TLS too."""
+    proxy = serving(auth_schemes='vencrypt,none', vencrypt_ca_certs=authority.file)
+    for machine in (started(), started(authority)):
+        client, _ = opened(proxy, machine)
+        machine.process.kill()
+        assert closed(client)[0] in (1000, 1011)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import re
 import signal
 import threading
 from urllib import parse
@@ -13,7 +14,7 @@ import pytest
 
 from tests.authority import Authority
 from tests.functional.proxy.conftest import Served
-from tests.integration.proxy.keyboard import read_until, type_in
+from tests.integration.proxy.keyboard import read_until, stop_booting, type_in
 from tests.integration.proxy.machine import Machine
 from tests.integration.proxy.parts import NOVNC, SPICE_HTML5, needed
 from tests.integration.proxy.screen import LIT, ended, opened, state
@@ -81,50 +82,43 @@ def test_the_screen_fits_the_window(browser, vnc_page, query):
         wait_for(fits)
 
 
-def test_keys(browser, vnc_page, proxy, machine):
-    """Typed in the page, or pasted, they are seen on the serial side."""
-    from selenium.webdriver.common.action_chains import ActionChains
-    from selenium.webdriver.common.keys import Keys
-
-    serial = proxy.connect(proxy.token(port=machine.serial_port))
+@pytest.fixture
+def prompt(browser, vnc_page, proxy, machine):
+    """The serial side of iPXE's command line, which the page shows."""
+    serial = proxy.connect(proxy.token(port=machine.serial_port), max_queue=None)
+    stop_booting(serial)
     browser.get(vnc_page())
     opened(browser)
-    read_until(serial, b'Ctrl-B')
-    keys = ActionChains(browser)
-    keys.key_down(Keys.CONTROL).send_keys('b').key_up(Keys.CONTROL).perform()
-    read_until(serial, b'iPXE>')
-    type_in(browser, 'echo typed')
-    read_until(serial, b'echo typed')
-    read_until(serial, b'iPXE>')
+    return serial
+
+
+def paste(browser, text: str) -> None:
     button(browser, 'paste').click()
-    # Letters that need Shift, others, and a new line.
-    text = 'echo Pa55ed: {"a"} <~!@#%^&*()_+|?> [x]=\'y\'; -\\/.,`\n'
     button(browser, 'text').send_keys(text)
     button(browser, 'type').click()
-    read_until(serial, b'Pa55ed: {')
-    read_until(serial, b'iPXE>')
-    # The picture has the keys again.
-    type_in(browser, 'echo after')
-    read_until(serial, b'echo after')
 
 
-def test_pasted_text_key_by_key(browser, vnc_page, proxy, machine):
-    """Each character arrives as it is."""
-    from selenium.webdriver.common.action_chains import ActionChains
-    from selenium.webdriver.common.keys import Keys
+def test_keys_typed_in_the_browser(browser, prompt):
+    """Are seen on the serial side."""
+    type_in(browser, 'echo typed')
+    read_until(prompt, b'echo typed')
+    read_until(prompt, b'typed')
 
-    serial = proxy.connect(proxy.token(port=machine.serial_port))
-    browser.get(vnc_page())
-    opened(browser)
-    read_until(serial, b'Ctrl-B')
-    keys = ActionChains(browser)
-    keys.key_down(Keys.CONTROL).send_keys('b').key_up(Keys.CONTROL).perform()
-    read_until(serial, b'iPXE>')
+
+def test_pasted_text(browser, prompt, artefacts):
+    """Each of its characters arrives as it is; then the picture has the keys again."""
     text = 'aZ09 `~!@#$%^&*()-_=+[{]}\\|;:\'",<.>/?'
     button(browser, 'paste').click()
-    button(browser, 'text').send_keys(text)
-    button(browser, 'type').click()
-    read_until(serial, text[-1].encode())
+    browser.save_screenshot(str(artefacts / 'vnc-paste.png'))
+    button(browser, 'cancel').click()
+    paste(browser, text)
+    shown = re.sub(rb'\x1b\[[0-9;]*[A-Za-z]', b'', read_until(prompt, b'?'))
+    assert text.encode() in shown
+    paste(browser, '\necho of two\n')
+    read_until(prompt, b'echo of two')
+    read_until(prompt, b'of two')
+    type_in(browser, 'echo after')
+    read_until(prompt, b'echo after')
 
 
 def test_ctrl_alt_del(browser, vnc_page, proxy, machine):
@@ -140,14 +134,12 @@ def test_ctrl_alt_del(browser, vnc_page, proxy, machine):
 @pytest.mark.parametrize('value', ['1', 'true'])
 def test_view_only(browser, vnc_page, proxy, machine, value):
     """Keys go nowhere, and what would send some is not offered."""
-    serial = proxy.connect(proxy.token(port=machine.serial_port))
+    serial = proxy.connect(proxy.token(port=machine.serial_port), max_queue=None)
+    stop_booting(serial)
     browser.get(f'{vnc_page()}&view_only={value}')
     opened(browser)
     for name in ('paste', 'ctrl-alt-del'):
         assert not button(browser, name).is_displayed()
-    read_until(serial, b'Ctrl-B')
-    serial.send(b'\x02')
-    read_until(serial, b'iPXE>')
     type_in(browser, 'x')
     serial.send(b'y')
     assert b'x' not in read_until(serial, b'y')

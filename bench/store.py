@@ -8,6 +8,7 @@ in the temporary directory.  A database that is named is filled, and not emptied
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import hashlib
 import statistics
 import tempfile
@@ -20,9 +21,9 @@ from oslo_db import options
 
 from console_ext import conf as config
 from console_ext.store import clock, migration
-from console_ext.store.authorization import Authorization
 from console_ext.store.schema import AUTHORIZATIONS
 from console_ext.store.store import Store
+from tests.stores.factories import authorization
 
 SAMPLES = 300
 BATCH = 20_000
@@ -34,7 +35,9 @@ def measure(store: Store) -> dict[str, float]:
     tokens = [str(uuid.uuid4()) for _ in range(SAMPLES)]
     leases = []
     calls: dict[str, Callable[[str], object]] = {
-        'issue': lambda token: store.issue(token, _authorization(), 600),
+        'issue': lambda token: store.issue(
+            token, authorization(server_id=str(uuid.uuid4())), 600
+        ),
         'redeem': lambda token: leases.append(store.redeem(token, 'serial', CLIENT)),
         'release': lambda token: store.release([leases.pop()]),
         'revoke': lambda token: store.revoke(token),
@@ -54,12 +57,7 @@ def fill(connection: str, rows: int) -> None:
     """Rows as they would be: half of them expired, none of them to be purged yet."""
     now = time.time()
     values = {
-        'console_type': 'serial',
-        'project_id': uuid.uuid4().hex,
-        'user_id': uuid.uuid4().hex,
-        'compute_host': 'compute-1',
-        'host': '127.0.0.1',
-        'port': 10001,
+        **dataclasses.asdict(authorization()),
         'issued': now,
         'redeemed': 0,
     }
@@ -77,20 +75,6 @@ def fill(connection: str, rows: int) -> None:
         with engine.begin() as database:
             database.execute(AUTHORIZATIONS.insert(), batch)
     engine.dispose()
-
-
-def _authorization() -> Authorization:
-    return Authorization(
-        console_type='serial',
-        server_id=str(uuid.uuid4()),
-        project_id='p',
-        user_id='u',
-        compute_host='compute-1',
-        host='127.0.0.1',
-        port=10001,
-        tls_port=None,
-        internal_access_path=None,
-    )
 
 
 def run(connection: str, rows: int) -> None:

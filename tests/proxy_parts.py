@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands around the proxy in its tests: a store, compute hosts and guests."""
+"""What stands around the proxy in its tests: compute hosts and guests."""
 
 from __future__ import annotations
 
@@ -17,122 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from console_ext import consoles, exceptions
-from console_ext.exceptions import RefusalReason
 from console_ext.executor import BoundedExecutor
-from console_ext.store.authorization import Authorization, Lease
-from tests.deployment import PROJECT_A, server_id
-
-
-def authorization(**values) -> Authorization:
-    """Leave to open a serial console."""
-    usual = {
-        'console_type': 'serial',
-        'server_id': server_id('01'),
-        'project_id': PROJECT_A,
-        'user_id': 'alice',
-        'compute_host': 'compute-1',
-        'host': '127.0.0.1',
-        'port': 1,
-        'tls_port': None,
-        'internal_access_path': None,
-    }
-    return Authorization(**{**usual, **values})
-
-
-class Store:
-    """The store of authorizations in memory: a token opens one session, of as many
-    sockets as it is asked for, from one client, where its type has several.
-
-    :param away: while it is set, the store is unavailable
-    :param answers: while it is cleared, nothing is answered
-    """
-
-    def __init__(self):
-        self._lock = threading.Lock()
-        self._tokens: dict[str, tuple[Authorization, float, float | None]] = {}
-        self._used: dict[str, str] = {}
-        self._opened: set[str] = set()
-        self._numbers = iter(range(10**9))
-        self.live: set[Lease] = set()
-        self.revoked: set[Lease] = set()
-        self.released: list[Lease] = []
-        self.withdrawn: list[Lease] = []
-        self.asked: list[tuple[str, str, str]] = []
-        self.purged = 0
-        # Calls that have begun, answered or not.
-        self.called = 0
-        self.away = threading.Event()
-        self.answers = threading.Event()
-        self.answers.set()
-
-    def issue(
-        self,
-        token: str,
-        *,
-        ttl_s: float = 600,
-        left_s: float | None = None,
-        **values,
-    ) -> Authorization:
-        """
-        :param left_s: as that of a lease
-        """
-        made = authorization(**values)
-        self._tokens[token] = made, time.monotonic() + ttl_s, left_s
-        return made
-
-    def redeem(self, token, console_type, client_address):
-        self._be_there()
-        with self._lock:
-            self.asked.append((token, console_type, client_address))
-            if token not in self._tokens:
-                raise exceptions.TokenRefused(RefusalReason.UNKNOWN)
-            known, expires, left_s = self._tokens[token]
-            if known.console_type != console_type:
-                raise exceptions.TokenRefused(RefusalReason.WRONG_TYPE)
-            if expires <= time.monotonic():
-                raise exceptions.TokenRefused(RefusalReason.EXPIRED)
-            user = self._used.setdefault(token, client_address)
-            kind = consoles.by_type(console_type)
-            if not kind.several_sockets and token in self._opened:
-                raise exceptions.TokenRefused(RefusalReason.USED)
-            if user != client_address:
-                raise exceptions.TokenRefused(RefusalReason.OTHER_CLIENT)
-            self._opened.add(token)
-            lease = Lease(known, token, str(next(self._numbers)), left_s)
-            self.live.add(lease)
-            return lease
-
-    def withdraw(self, lease):
-        self._be_there()
-        with self._lock:
-            self.live.discard(lease)
-            self.withdrawn.append(lease)
-            if all(one.session_id != lease.session_id for one in self.live):
-                self._opened.discard(lease.session_id)
-                self._used.pop(lease.session_id, None)
-
-    def release(self, leases):
-        self._be_there()
-        with self._lock:
-            self.live.difference_update(leases)
-            self.released += leases
-
-    def purge(self):
-        self.purged += 1
-        self._be_there()
-        return 1
-
-    def keep(self, leases):
-        self._be_there()
-        with self._lock:
-            return self.revoked & set(leases)
-
-    def _be_there(self):
-        self.called += 1
-        self.answers.wait(30)
-        if self.away.is_set():
-            raise exceptions.StoreUnavailable
 
 
 class Computes:

@@ -16,9 +16,9 @@ import psutil
 from bench.proxy.guest import MODES
 from bench.proxy.websocket import Client
 from console_ext.store import load_store, migration
-from console_ext.store.authorization import Authorization
-from tests.deployment import PROJECT_A, Deployment, server_id
+from tests.deployment import Deployment
 from tests.functional.programs import Program, Programs, free_port
+from tests.stores.factories import authorization
 
 Guests = dict[str, int]
 
@@ -115,21 +115,7 @@ def start_ours(
 
     def path(mode: str) -> str:
         token = str(uuid.uuid4())
-        store.issue(
-            token,
-            Authorization(
-                console_type='serial',
-                server_id=server_id('01'),
-                project_id=PROJECT_A,
-                user_id='alice',
-                compute_host='compute-1',
-                host='127.0.0.1',
-                port=guests[mode],
-                tls_port=None,
-                internal_access_path=None,
-            ),
-            3600,
-        )
+        store.issue(token, authorization(port=guests[mode]), 3600)
         return f'/?token={token}'
 
     program = programs.start_module(

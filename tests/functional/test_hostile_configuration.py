@@ -18,7 +18,8 @@ from console_ext.rpc.client import ComputeClient
 from console_ext.rpc.server import ComputeServer
 from console_ext.standalone import app, deploy
 from console_ext.store import load_store
-from tests.proxy_parts import Store
+from console_ext.store.store import Store
+from tests.stores import factories
 
 VALUES = [
     '',
@@ -68,7 +69,8 @@ def start_everything(conf, group):
     client = ComputeClient(conf)
     tls.context(conf)
     listeners(conf)
-    Proxy(conf, Store(), client)
+    # It connects when it is used.
+    Proxy(conf, Store(factories.configuration('sqlite:////nowhere/tokens.db')), client)
     client.close()
     ComputeServer(conf, compute.load(conf))
 

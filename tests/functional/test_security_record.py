@@ -28,7 +28,6 @@ import console_ext
 from console_ext.policy import Policy
 from console_ext.rpc import transport
 from console_ext.rpc.client import ComputeClient
-from console_ext.store import load_store, migration
 from tests.deployment import PROJECT_A, PROJECT_B, server, server_id
 from tests.functional.client import SERIAL, SPICE, Client
 from tests.functional.proxy.conftest import Served
@@ -91,16 +90,13 @@ def cloud(served, agent, tmp_path):
     deployment = served.deployment.configure(
         database={'connection': f'sqlite:///{database}'}
     )
-    conf = deployment.conf()
-    migration.sync(conf)
-    served.store = store = load_store(conf)
-    served.computes = computes = ComputeClient(conf)
+    served.computes = computes = ComputeClient(deployment.conf())
     agent()
+    served.start()
     with Client.of(deployment) as api:
-        yield Cloud(served.start(), api, database)
+        yield Cloud(served, api, database)
     served.stop()
     computes.close()
-    store.close()
 
 
 def status(answer: bytes) -> int:
@@ -298,7 +294,7 @@ def test_ossn_0008_there_is_a_limit(served, scope):
     for client in clients:
         echo(client)
     clients[0].close()
-    wait_for(lambda: len(proxy.store.live) == 1)
+    wait_for(lambda: proxy.store.open_sockets == 1)
     echo(proxy.connect(proxy.token(guest)))
 
 

@@ -14,8 +14,9 @@ from websockets.sync.client import connect
 
 from console_ext.proxy import server
 from console_ext.proxy.server import Proxy
-from console_ext.store import load_store, migration
-from tests.proxy_parts import Computes, Guest, Store, authorization
+from tests.proxy_parts import Computes, Guest
+from tests.stores.factories import TTL_S, authorization
+from tests.stores.faulty import FaultyStore
 
 BASE = {
     'serial_console': {
@@ -39,15 +40,19 @@ class Served:
 
     def __init__(self, deployment, modules):
         self.deployment = deployment
-        self.store = Store()
         self.computes = Computes()
+        self.store: FaultyStore | None = None
         self.proxy: Proxy | None = None
         self._numbers = itertools.count()
         self._close = contextlib.ExitStack()
-        deployment.configure(**BASE).configure(spice={'html5proxy_web': modules})
+        deployment.configure(**BASE).configure(
+            database={'connection': f'sqlite:///{deployment.path}/tokens.db'},
+            spice={'html5proxy_web': modules},
+        )
 
     def start(self, **groups) -> Served:
         conf = self.deployment.configure(**groups).conf()
+        self.store = FaultyStore(conf)
         self.proxy = Proxy(conf, self.store, self.computes)
         self.proxy.start()
         return self
@@ -56,18 +61,20 @@ class Served:
         self._close.close()
         if self.proxy is not None:
             self.proxy.stop()
+        if self.store is not None:
+            self.store.close()
 
     def guest(self, serve=None, **options) -> Guest:
         guest = Guest(serve, **options)
         self._close.callback(guest.close)
         return guest
 
-    def token(self, guest: Guest | None = None, **values) -> str:
+    def token(self, guest: Guest | None = None, ttl_s: float = TTL_S, **values) -> str:
         """A new token for a guest's console."""
         token = f'token-{next(self._numbers)}'
         if guest is not None:
             values['port'] = guest.port
-        self.store.issue(token, **values)
+        self.store.issue(token, authorization(**values), ttl_s)
         return token
 
     def port(self, name='serial') -> int:
@@ -98,26 +105,6 @@ class Served:
                 while part := opened.recv(65536):
                     answer += part
             return answer
-
-
-@contextlib.contextmanager
-def stored(served, tmp_path):
-    """A proxy whose store is on disk."""
-    served.deployment.configure(
-        database={'connection': f'sqlite:///{tmp_path}/tokens.db'}
-    )
-    conf = served.deployment.conf()
-    served.store = store = load_store(conf)
-    migration.sync(conf)
-    yield served.start()
-    served.stop()
-    store.close()
-
-
-def issue(proxy, token, ttl_s=600, **values) -> str:
-    """Have a real store let a token open a console."""
-    proxy.store.issue(token, authorization(**values), ttl_s)
-    return token
 
 
 @pytest.fixture(params=['asyncio', 'uvloop'])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""console-ext-proxy with an authority in memory, in a process of its own.
+"""console-ext-proxy with tokens that are known before, in a process of its own.
 
 Arguments: the port of a guest, a file of its own, and those of the program.  In the
 environment: EVENT_LOOP, asyncio or uvloop, and DESCRIPTORS, how many it may have.
@@ -14,8 +14,11 @@ import resource
 import sys
 from pathlib import Path
 
+from oslo_db import options
+
 from console_ext.cmd import proxy, service
-from tests.proxy_parts import Computes, Store
+from tests.proxy_parts import Computes
+from tests.stores import factories
 
 # token-0, token-1, ...
 TOKENS = 11000
@@ -29,16 +32,18 @@ def main() -> None:
         most = int(os.environ['DESCRIPTORS'])
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     guest_port, pids = int(sys.argv[1]), Path(sys.argv[2])
-    store = Store()
-    for number in range(TOKENS):
-        store.issue(f'token-{number}', port=guest_port)
+    connection = factories.make_database(pids.parent / 'tokens.db')
+    tokens = (f'token-{number}' for number in range(TOKENS))
+    factories.issue_many(connection, tokens, factories.authorization(port=guest_port))
 
     def load(conf):
         with pids.open('a') as file:
             file.write(f'{os.getpid()}\n')
         if (pids.parent / 'fail').exists():
             os._exit(3)
-        return store
+        conf.register_opts(options.database_opts, group='database')
+        conf.set_override('connection', connection, group='database')
+        return proxy.required_store(conf)
 
     proxy.ComputeClient = lambda conf: _Computes()
     service.main(lambda signals: proxy.serve(signals, sys.argv[3:], load))

@@ -160,7 +160,11 @@ def test_more_sessions_than_descriptors(start):
 
 def test_out_of_descriptors(start):
     """Whoever took them: sessions go on, and new clients wait until some are free."""
-    proxy = start(console_proxy={'handshake_timeout': 60})
+    proxy = start(
+        console_proxy={'handshake_timeout': 60},
+        # The store opens no more files than it has after the first redeem.
+        database={'max_pool_size': 1, 'max_overflow': 0},
+    )
     session = proxy.ask(0)
     assert answered(session, 10) == 101
     process = psutil.Process(proxy.program.process.pid)

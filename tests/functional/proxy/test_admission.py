@@ -127,7 +127,7 @@ def test_a_target_that_is_not_there(proxy):
     token = proxy.token(guest)
     for _ in range(2):
         assert refused(proxy, token).status_code == 502
-    assert not proxy.store.live
+    assert not proxy.store.open_sockets
 
 
 def test_a_target_that_does_not_answer(served):
@@ -217,7 +217,7 @@ def test_the_store_hangs(served):
     proxy.store.answers.clear()
     assert refused(proxy, token).status_code == 503
     proxy.store.answers.set()
-    wait_for(lambda: proxy.store.withdrawn and not proxy.store.live)
+    wait_for(lambda: proxy.store.withdrawn and not proxy.store.open_sockets)
 
 
 def test_subprotocols(proxy):

@@ -68,7 +68,7 @@ def test_while_the_compute_host_is_asked(started, compute, caplog, leave, early)
     leave(client)
     # The compute host has not answered yet.
     wait_for(lambda: proxy.store.withdrawn)
-    assert not proxy.store.live
+    assert not proxy.store.open_sockets
     assert caplog.messages.count(LEFT) == 1
     compute.set()
     again = connected()
@@ -88,7 +88,7 @@ def test_while_the_store_is_asked(started):
     wait_for(lambda: proxy.store.called)
     client.close()
     proxy.store.answers.set()
-    wait_for(lambda: proxy.store.withdrawn and not proxy.store.live)
+    wait_for(lambda: proxy.store.withdrawn and not proxy.store.open_sockets)
     assert guest.accepted == 0
 
 

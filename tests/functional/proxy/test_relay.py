@@ -126,7 +126,7 @@ def test_the_client_closes(proxy):
     client = proxy.connect(proxy.token(proxy.guest(serve)))
     client.close()
     assert ended.wait(5)
-    wait_for(lambda: proxy.store.released and not proxy.store.live)
+    wait_for(lambda: proxy.store.released and not proxy.store.open_sockets)
 
 
 def test_the_client_vanishes(proxy):
@@ -271,9 +271,10 @@ def test_an_idle_session_ends(served):
     assert closed(client) == (1008, 'The session was idle for too long.')
 
 
-def test_a_session_ends_when_the_store_has_said(proxy):
+def test_a_session_ends_when_the_store_has_said(served):
     """However busy it is."""
-    client = proxy.connect(proxy.token(proxy.guest(), left_s=0.7))
+    proxy = served.start(console_proxy={'max_session_time': 0.7})
+    client = proxy.connect(proxy.token(proxy.guest()))
     client.send(b'x')
     ended = (1008, 'The session has lasted as long as it may.')
     assert closed(client) == ended

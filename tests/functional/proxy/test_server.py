@@ -68,10 +68,10 @@ def test_stop_while_a_console_is_opened(loop, served):
     proxy.computes.answer = lambda: answered.wait(20)
     client = proxy.raw()
     client.sendall(upgrade(f'/?token={proxy.token(proxy.guest())}'))
-    wait_for(lambda: proxy.store.live)
+    wait_for(lambda: proxy.store.open_sockets)
     proxy.proxy.stop()
     answered.set()
-    assert not proxy.store.live
+    assert not proxy.store.open_sockets
     assert receive_until(client, None).startswith(b'HTTP/1.1 503')
 
 

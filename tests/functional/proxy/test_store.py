@@ -12,15 +12,8 @@ import time
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.functional.proxy.conftest import issue, stored
 from tests.functional.proxy.test_relay import closed
 from tests.proxy_parts import wait_for
-
-
-@pytest.fixture
-def proxy(served, tmp_path):
-    with stored(served, tmp_path) as proxy:
-        yield proxy
 
 
 def status(proxy, token, name='serial') -> int:
@@ -32,7 +25,7 @@ def status(proxy, token, name='serial') -> int:
 def test_a_serial_token_opens_one_session(proxy):
     """Also when many ask for it at the same moment."""
     guest = proxy.guest()
-    token = issue(proxy, 'token', port=guest.port)
+    token = proxy.token(guest)
 
     def attempt(_) -> bool:
         with contextlib.suppress(InvalidStatus):
@@ -48,43 +41,43 @@ def test_a_serial_token_opens_one_session(proxy):
 def test_a_spice_token_opens_one_console(proxy):
     """As many sockets as spice-html5 makes."""
     guest = proxy.guest()
-    token = issue(proxy, 'token', port=guest.port, console_type='spice-html5')
+    token = proxy.token(guest, console_type='spice-html5')
     for _ in range(5):
         client = proxy.connect(token, name='SPICE', subprotocols=['binary'])
         client.send(b'x')
         assert client.recv(timeout=5) == b'x'
 
 
-def test_a_spice_console_is_one_clients_up_to_a_cap(served, tmp_path):
+def test_a_spice_console_is_one_clients_up_to_a_cap(served):
     """Of another address, over the cap or after its end a socket is refused."""
     served.deployment.configure(
         console_proxy={'trusted_proxies': '127.0.0.1'},
         console_tokens={'spice_max_sockets': 3, 'spice_join_grace': 0.5},
     )
-    with stored(served, tmp_path) as proxy:
-        guest = proxy.guest()
-        token = issue(proxy, 'token', port=guest.port, console_type='spice-html5')
+    proxy = served.start()
+    guest = proxy.guest()
+    token = proxy.token(guest, console_type='spice-html5')
 
-        def opened(client: str) -> bool:
-            forwarded = {'X-Forwarded-For': client}
-            with contextlib.suppress(InvalidStatus):
-                clients.append(
-                    proxy.connect(token, name='SPICE', additional_headers=forwarded)
-                )
-                return True
-            return False
+    def opened(client: str) -> bool:
+        forwarded = {'X-Forwarded-For': client}
+        with contextlib.suppress(InvalidStatus):
+            clients.append(
+                proxy.connect(token, name='SPICE', additional_headers=forwarded)
+            )
+            return True
+        return False
 
-        clients: list = []
-        assert opened('192.0.2.1')
-        assert not opened('192.0.2.2')
-        assert opened('192.0.2.1')
-        assert opened('192.0.2.1')
-        assert not opened('192.0.2.1')
-        clients.pop().close()
-        wait_for(lambda: opened('192.0.2.1'))
-        for client in clients:
-            client.close()
-        wait_for(lambda: not opened('192.0.2.1'))
+    clients: list = []
+    assert opened('192.0.2.1')
+    assert not opened('192.0.2.2')
+    assert opened('192.0.2.1')
+    assert opened('192.0.2.1')
+    assert not opened('192.0.2.1')
+    clients.pop().close()
+    wait_for(lambda: opened('192.0.2.1'))
+    for client in clients:
+        client.close()
+    wait_for(lambda: not opened('192.0.2.1'))
 
 
 @pytest.mark.parametrize(
@@ -94,36 +87,30 @@ def test_a_spice_console_is_one_clients_up_to_a_cap(served, tmp_path):
         ({'consoleauth': {'enforce_session_timeout': True}}, 3),
     ],
 )
-def test_a_spice_session_has_an_end(served, tmp_path, groups, ttl_s):
+def test_a_spice_session_has_an_end(served, groups, ttl_s):
     """All its sockets end then, whenever they joined, and none joins it any more."""
     served.deployment.configure(**groups)
-    with stored(served, tmp_path) as proxy:
-        token = issue(
-            proxy,
-            'token',
-            ttl_s,
-            port=proxy.guest().port,
-            console_type='spice-html5',
-        )
-        begun = time.monotonic()
-        clients = [proxy.connect(token, name='SPICE')]
-        while len(clients) < 5:
-            clients.append(proxy.connect(token, name='SPICE'))
-            time.sleep(0.4)
-        ends = []
-        for client in clients:
-            assert closed(client) == (1008, 'The session has lasted as long as it may.')
-            ends.append(time.monotonic() - begun)
-        assert ends[0] > 2.9
-        # The last one joined 1.2 s after the first.
-        assert ends[-1] - ends[0] < 1.1
-        assert status(proxy, token, 'SPICE') == 401
+    proxy = served.start()
+    token = proxy.token(proxy.guest(), ttl_s, console_type='spice-html5')
+    begun = time.monotonic()
+    clients = [proxy.connect(token, name='SPICE')]
+    while len(clients) < 5:
+        clients.append(proxy.connect(token, name='SPICE'))
+        time.sleep(0.4)
+    ends = []
+    for client in clients:
+        assert closed(client) == (1008, 'The session has lasted as long as it may.')
+        ends.append(time.monotonic() - begun)
+    assert ends[0] > 2.9
+    # The last one joined 1.2 s after the first.
+    assert ends[-1] - ends[0] < 1.1
+    assert status(proxy, token, 'SPICE') == 401
 
 
 def test_a_token_outlives_an_opening_that_fails(proxy):
     """The host does not confirm, then the guest is not there; then it opens, once."""
     guest = proxy.guest()
-    token = issue(proxy, 'token', port=guest.port)
+    token = proxy.token(guest)
     proxy.computes.answer = False
     assert status(proxy, token) == 409
     proxy.computes.answer = True
@@ -138,23 +125,22 @@ def test_a_token_outlives_an_opening_that_fails(proxy):
 
 def test_an_expired_token(proxy):
     """Its time bounds the opening."""
-    issue(proxy, 'token', ttl_s=0)
-    assert status(proxy, 'token') == 401
+    assert status(proxy, proxy.token(ttl_s=0)) == 401
 
 
 def test_the_database_is_locked(proxy, tmp_path):
     """503 meanwhile, live sessions go on, and no restart is needed afterwards."""
     guest = proxy.guest()
-    client = proxy.connect(issue(proxy, 'one', port=guest.port))
-    issue(proxy, 'two', port=guest.port)
+    client = proxy.connect(proxy.token(guest))
+    token = proxy.token(guest)
     with sqlite3.connect(tmp_path / 'tokens.db', isolation_level=None) as database:
         database.execute('BEGIN EXCLUSIVE')
-        assert status(proxy, 'two') == 503
+        assert status(proxy, token) == 503
         client.send(b'x')
         assert client.recv(timeout=5) == b'x'
         database.execute('ROLLBACK')
     database.close()
-    wait_for(lambda: _opens(proxy, 'two'))
+    wait_for(lambda: _opens(proxy, token))
 
 
 def _opens(proxy, token) -> bool:

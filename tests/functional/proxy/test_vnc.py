@@ -73,7 +73,7 @@ def test_a_console(served, host, path):
     client.send(b'keys')
     assert client.recv(timeout=5) == b'keys'
     client.close()
-    wait_for(lambda: not proxy.store.live)
+    wait_for(lambda: not proxy.store.open_sockets)
 
 
 def test_the_url_of_the_page_opens_a_console(proxy, token):
@@ -158,7 +158,7 @@ def test_a_host_that_refuses(proxy, token):
             proxy.connect(made, name='VNC')
         assert caught.value.response.status_code == 502
         assert caught.value.response.body == b''
-    assert proxy.store.live == set()
+    assert proxy.store.open_sockets == 0
 
 
 @pytest.mark.usefixtures('loop')

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.functional.programs import free_port
-from tests.functional.proxy.conftest import Served, issue, stored
+from tests.functional.proxy.conftest import Served
 from tests.integration.proxy.interposer import Interposer, spoil
 from tests.integration.proxy.keyboard import read_until, type_in
 from tests.integration.proxy.parts import SPICE_HTML5, needed
@@ -142,34 +141,15 @@ def test_the_machine_ends(browser, page, machine, artefacts):
     browser.save_screenshot(str(artefacts / 'ended.png'))
 
 
-@pytest.fixture
-def stored_page(deployment, machine, tmp_path):
-    """A function that makes the URL of the machine's screen, with a real store."""
-    port = free_port()
-    base_url = f'http://127.0.0.1:{port}/spice_auto.html'
-    served = Served(deployment, needed(str(SPICE_HTML5)))
-    deployment.configure(
-        spice={'html5proxy_port': port, 'html5proxy_base_url': base_url},
-        console_proxy={'max_session_time': 20},
-    )
-    with stored(served, tmp_path) as proxy:
-
-        def url(**values):
-            values = {'port': machine.spice_port, **values}
-            issue(proxy, 'token', console_type='spice-html5', **values)
-            return f'{base_url}?token=token'
-
-        yield url
-
-
-def test_a_session_that_ends(browser, stored_page, machine):
+@pytest.mark.parametrize('proxy', [{'max_session_time': 20}], indirect=True)
+def test_a_session_that_ends(browser, page, machine):
     """The page connects again within the session, also where tickets are refused.
 
     At its end the proxy's reason is shown; then the button opens it no more.
     """
     before = Interposer([machine.spice_port], spoil({0, 1, 2, 3}))
     try:
-        browser.get(stored_page(port=before.port))
+        browser.get(page(port=before.port))
         opened(browser)
         browser.refresh()
         opened(browser)

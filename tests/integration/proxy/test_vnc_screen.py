@@ -13,6 +13,7 @@ from urllib import parse
 import pytest
 
 from tests.authority import Authority
+from tests.deployment import server_id
 from tests.functional.proxy.conftest import Served
 from tests.integration.proxy.keyboard import read_until, stop_booting, type_in
 from tests.integration.proxy.machine import Machine
@@ -261,7 +262,7 @@ def test_a_session_that_is_revoked(browser, vnc_page, proxy):
     """The proxy's reason is shown; loading the page again opens nothing."""
     browser.get(vnc_page())
     opened(browser)
-    proxy.store.revoked |= proxy.store.live
+    proxy.store.revoke(server_id('01'))
     assert ended(browser) == 'The permission for this console has ended.'
     browser.refresh()
     assert AGAIN in ended(browser)

@@ -11,16 +11,25 @@ import pytest
 from console_ext import exceptions
 from console_ext.proxy import server
 from console_ext.proxy.server import Proxy
-from tests.proxy_parts import Computes, Store
+from tests.proxy_parts import Computes
+from tests.stores import factories
+from tests.stores.faulty import FaultyStore
 
 
 @pytest.fixture
-def made(deployment, tmp_path):
+def store(tmp_path):
+    made = FaultyStore(factories.configuration(f'sqlite:///{tmp_path}/tokens.db'))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def made(deployment, tmp_path, store):
     deployment.configure(
         serial_console={'serialproxy_host': '::1', 'serialproxy_port': 0},
         spice={'html5proxy_port': 0, 'html5proxy_web': tmp_path},
     )
-    return Proxy(deployment.conf(), Store(), Computes())
+    return Proxy(deployment.conf(), store, Computes())
 
 
 def test_stop_without_start(made):
@@ -42,11 +51,11 @@ def test_url(made):
     made.stop()
 
 
-def test_a_heartbeat_that_is_too_slow(deployment):
+def test_a_heartbeat_that_is_too_slow(deployment, store):
     """Proxy refuses it before it listens."""
     deployment.configure(console_tokens={'lease': 12})
     with pytest.raises(exceptions.ConfigurationError, match='heartbeat_interval'):
-        Proxy(deployment.conf(), Store(), Computes())
+        Proxy(deployment.conf(), store, Computes())
 
 
 def test_event_loops(monkeypatch):

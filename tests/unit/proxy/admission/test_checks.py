@@ -18,18 +18,25 @@ from console_ext.proxy.admission.rules import Asked
 from console_ext.proxy.networks import Networks
 from console_ext.proxy.relay.connector import Connector
 from console_ext.proxy.relay.consoles import PlainConsoles
-from tests.proxy_parts import Computes, Guest, Store
+from tests.proxy_parts import Computes, Guest
+from tests.stores import factories
+from tests.stores.faulty import FaultyStore
 
 ASKED = Asked('token', '10.0.0.1')
 CAPS = {'proxy': 9, 'client': 9, 'server': 9, 'project': 9}
 
 
 class Parts:
-    def __init__(self, **caps: int):
-        self.store, self.computes = Store(), Computes()
+    def __init__(self, conf, **caps: int):
+        self.store, self.computes = FaultyStore(conf), Computes()
         self.limits = Limits({**CAPS, **caps})
         self.guest = Guest()
-        self.store.issue('token', port=self.guest.port)
+        authorization = factories.authorization(port=self.guest.port)
+        self.store.issue('token', authorization, factories.TTL_S)
+
+    def close(self):
+        self.guest.close()
+        self.store.close()
 
     def run(self, test):
         async def inside():
@@ -47,7 +54,7 @@ class Parts:
         asyncio.run(inside())
 
     def nothing_is_held(self) -> bool:
-        return len(self.limits) == 0 and not self.store.live
+        return len(self.limits) == 0 and not self.store.open_sockets
 
 
 async def admit(admission):
@@ -59,16 +66,21 @@ async def admit(admission):
 
 
 @pytest.fixture
-def made():
+def conf(tmp_path):
+    return factories.configuration(f'sqlite:///{tmp_path}/tokens.db')
+
+
+@pytest.fixture
+def made(conf):
     parts = []
 
     def make(**caps):
-        parts.append(Parts(**caps))
+        parts.append(Parts(conf, **caps))
         return parts[-1]
 
     yield make
     for one in parts:
-        one.guest.close()
+        one.close()
 
 
 def test_admitted(made):
@@ -86,11 +98,11 @@ def test_admitted(made):
     assert parts.nothing_is_held()
 
 
-@pytest.mark.parametrize('left_s', [None, 2.0])
-def test_admitted_for_a_while(made, left_s):
+@pytest.mark.parametrize('left_s', [None, 20.0])
+def test_admitted_for_a_while(conf, made, left_s):
     """What is left counts from the redeem, however long the rest takes."""
+    conf.set_override('max_session_time', left_s or 0, group='console_proxy')
     parts = made()
-    parts.store.issue('token', port=parts.guest.port, left_s=left_s)
     parts.computes.answer_after_s = 0.1
 
     async def test(admission):

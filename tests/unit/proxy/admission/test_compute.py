@@ -12,7 +12,7 @@ from console_ext import exceptions
 from console_ext.proxy.admission.compute import ComputeHosts
 from console_ext.rpc.instance import Instance
 from tests.deployment import server_id
-from tests.proxy_parts import authorization
+from tests.stores.factories import authorization
 
 BUSES = {'one': 'rabbit://one', 'two': 'rabbit://two'}
 

@@ -10,7 +10,8 @@ import pytest
 from console_ext.proxy.admission import interfaces
 from console_ext.rpc.client import ComputeClient
 from console_ext.store.store import Store
-from tests import proxy_parts
+from tests.proxy_parts import Computes
+from tests.stores.faulty import FaultyStore
 
 
 def parameters(method) -> list[str]:
@@ -19,16 +20,16 @@ def parameters(method) -> list[str]:
     return [one.name for one in found if one.default is one.empty]
 
 
-@pytest.mark.parametrize('client', [ComputeClient, proxy_parts.Computes])
+@pytest.mark.parametrize('client', [ComputeClient, Computes])
 def test_compute_clients(client):
     """The real one and the tests' are called in the same way."""
     asked = interfaces.PortCheck.validate_console_port
     assert parameters(client.validate_console_port) == parameters(asked)
 
 
-@pytest.mark.parametrize('store', [Store, proxy_parts.Store])
+@pytest.mark.parametrize('store', [Store, FaultyStore])
 @pytest.mark.parametrize('name', ['redeem', 'withdraw', 'release', 'keep', 'purge'])
-def test_authorities(store, name):
-    """As are the real store and the tests'."""
+def test_stores(store, name):
+    """As are the real store and the one with faults."""
     asked = getattr(interfaces.Store, name)
     assert parameters(getattr(store, name)) == parameters(asked)

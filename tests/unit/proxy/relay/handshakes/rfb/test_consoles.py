@@ -15,7 +15,7 @@ from console_ext.proxy.relay.connector import Connector
 from console_ext.proxy.relay.handshakes.rfb.consoles import VNCConsoles
 from console_ext.proxy.relay.handshakes.rfb.mediator import Mediator
 from tests.authority import Authority
-from tests.proxy_parts import authorization
+from tests.stores.factories import authorization
 from tests.vnc_host import VNCHost
 
 

@@ -84,17 +84,10 @@ class BoundedExecutor(futures.Executor):
         future.add_done_callback(self._drop)
         return future
 
-    def run(
-        self,
-        call: Callable[[], _Result],
-        deadline: float,
-        late: Callable[[_Result], None] | None = None,
-    ) -> _Result:
+    def run(self, call: Callable[[], _Result], deadline: float) -> _Result:
         """Make a call, and wait for its result until the deadline.
 
         :param deadline: on the monotonic clock, in seconds
-        :param late: takes the result of a call that ends after the deadline, in the
-            call's thread
         :raises Busy: the call has not begun; it never will
         :raises TimeoutError: the call has not ended; it goes on
         """
@@ -105,8 +98,6 @@ class BoundedExecutor(futures.Executor):
             if future.cancel():
                 raise Busy from None
             if not future.done():
-                if late is not None:
-                    future.add_done_callback(lambda ended: _tell(ended, late))
                 raise
         # The call ended as the time did, or raised a TimeoutError of its own.
         return future.result()
@@ -184,8 +175,3 @@ def perform(
     else:
         leave()
         future.set_result(result)
-
-
-def _tell(ended: futures.Future[_Result], late: Callable[[_Result], None]) -> None:
-    if not ended.cancelled() and ended.exception() is None:
-        late(ended.result())

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import logging
 import os
 import random
@@ -60,28 +59,23 @@ class Database:
     def run(
         self,
         work: Callable[[sa.Connection], T],
-        undo: Callable[[T, sa.Connection], None] | None = None,
+        *,
+        bounded: bool = True,
     ) -> T:
         """Do work that begins and ends its transactions, again if it was overtaken.
 
-        :param undo: done with what the work gives too late
-        :raises StoreUnavailable: the database is away, or does not answer in time;
-            what it was told to do it may do yet
+        :param bounded: False to wait for an answer where the driver cannot bound that:
+            for a caller who has a deadline, and undoes what comes after it
+        :raises StoreUnavailable: the database is away, or does not answer in time; the
+            work may still be done
         """
         engine = self._own()
-        if engine.driver not in _DRIVERS_WITHOUT_TIMEOUT:
+        if not bounded or engine.driver not in _DRIVERS_WITHOUT_TIMEOUT:
             return self._retried(engine, work)
-
-        def late(result: T) -> None:
-            if undo is not None:
-                with contextlib.suppress(exceptions.StoreUnavailable):
-                    self._retried(engine, functools.partial(undo, result))
-
         try:
             done: T = self._executor.run(
                 lambda: self._retried(engine, work),
                 time.monotonic() + 2 * self._timeout_s,
-                late,
             )
         except (Busy, TimeoutError):
             LOG.error('The database of console authorizations does not answer')

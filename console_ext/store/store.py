@@ -30,9 +30,9 @@ class Store:
     """Authorizations and the sockets that are open with them.
 
     It blocks; threads may share it, and a process may fork with it, though not while a
-    call is under way.  Each method raises :exc:`StoreUnavailable` where the database
-    does not do its part within ``[console_tokens] timeout``; what it was to change may
-    then have been changed or not, never half.
+    call is under way.  Each method but :meth:`redeem` raises :exc:`StoreUnavailable`
+    where the database does not do its part within ``[console_tokens] timeout``; what it
+    was to change may then have been changed or not, never half.
 
     The database's clock decides; nobody else's does.
 
@@ -89,6 +89,9 @@ class Store:
     def redeem(self, token: str, console_type: str, client_address: str) -> Lease:
         """Open the token's session with a first socket, or join it with another.
 
+        A PostgreSQL server that is silent is waited for without end.  Whoever gives a
+        redeem up calls :meth:`withdraw` with what comes of it.
+
         :param client_address: the client's IP address
         :raises TokenRefused: it does neither
         """
@@ -124,7 +127,7 @@ class Store:
                 self._admit(connection, as_read, row.id, lease.socket_id)
             return lease
 
-        return self._database.run(take, self._undo)
+        return self._database.run(take, bounded=False)
 
     def release(self, leases: Iterable[Lease]) -> None:
         """These sockets have closed.  Once more does no harm."""

@@ -19,7 +19,8 @@ class Store(Protocol):
     """The store of authorizations, as ``store.store.Store`` is one."""
 
     def redeem(self, token: str, console_type: str, client_address: str) -> Lease:
-        """
+        """Let a socket in; may take for ever, so whoever waits needs a deadline.
+
         :raises TokenRefused: with the reason
         :raises StoreUnavailable:
         """

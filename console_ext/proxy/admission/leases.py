@@ -62,7 +62,8 @@ def heartbeat_s(conf: cfg.ConfigOpts) -> float:
 class Leases:
     """
     :param threads: how many tokens are redeemed at once
-    :param timeout_s: how long the store is waited for
+    :param timeout_s: how long the store is waited for; for a redeem, which may wait for
+        a thread first, this is the one deadline
     """
 
     def __init__(self, store: Store, threads: int, timeout_s: float):

@@ -9,6 +9,7 @@ import mmap
 import os
 import threading
 import time
+from concurrent import futures
 
 import pytest
 import sqlalchemy as sa
@@ -229,7 +230,6 @@ class TestAway:
     def each_is_unavailable(self, store, lease, within_s):
         for call in (
             lambda: factories.issued(store),
-            lambda: store.redeem(factories.new_token(), 'serial', factories.CLIENT),
             lambda: store.keep([lease]),
             lambda: store.revoke(server_id('01')),
             store.purge,
@@ -249,6 +249,8 @@ class TestAway:
         server.stop()
         try:
             self.each_is_unavailable(store, lease, within_s=2)
+            with pytest.raises(exceptions.StoreUnavailable):
+                store.redeem(unused, 'serial', factories.CLIENT)
         finally:
             server.start()
         assert 'refused' in caplog.text
@@ -258,16 +260,18 @@ class TestAway:
 
     def test_frozen(self, server, store):
         """It takes connections and does not answer; a redeem that was given up does
-        not use its token up."""
+        not use its token up, if it is withdrawn."""
         lease = store.redeem(factories.issued(store), 'serial', factories.CLIENT)
         token = factories.issued(store)
-        server.freeze()
-        try:
-            with pytest.raises(exceptions.StoreUnavailable):
-                store.redeem(token, 'serial', factories.CLIENT)
-            self.each_is_unavailable(store, lease, within_s=10)
-        finally:
-            server.thaw()
+        with futures.ThreadPoolExecutor(1) as caller:
+            server.freeze()
+            try:
+                late = caller.submit(store.redeem, token, 'serial', factories.CLIENT)
+                self.each_is_unavailable(store, lease, within_s=10)
+            finally:
+                server.thaw()
+            with contextlib.suppress(exceptions.StoreUnavailable):
+                store.withdraw(late.result(10))
         wait_for(lambda: self.opens(store, token))
         assert store.keep([lease]) == set()
 

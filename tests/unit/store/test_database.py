@@ -3,22 +3,25 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 import sqlalchemy as sa
 
 from console_ext import exceptions
+from console_ext.store import database
 from console_ext.store.database import Database, Overtaken
 from tests.stores import factories
 
 
 @pytest.fixture
-def database(tmp_path):
+def connected(tmp_path):
     made = Database(factories.configuration(f'sqlite:///{tmp_path}/f'), 2)
     yield made
     made.close()
 
 
-def test_work_that_was_overtaken_is_done_again(database):
+def test_work_that_was_overtaken_is_done_again(connected):
     tries = iter([Overtaken, Overtaken, None])
 
     def work(connection: sa.Connection) -> int:
@@ -27,14 +30,31 @@ def test_work_that_was_overtaken_is_done_again(database):
             raise error
         return connection.exec_driver_sql('SELECT 7').scalar()
 
-    assert database.run(work) == 7
+    assert connected.run(work) == 7
 
 
-def test_an_error_is_logged_without_its_statement(database, caplog):
+def test_work_that_does_not_end(tmp_path, monkeypatch):
+    """It is given up where the driver cannot bound it, or waited for on demand."""
+    monkeypatch.setattr(database, '_DRIVERS_WITHOUT_TIMEOUT', {'pysqlite'})
+    made = Database(factories.configuration(f'sqlite:///{tmp_path}/f'), 0.1)
+    go_on = threading.Event()
+
+    def work(connection: sa.Connection) -> int:
+        assert go_on.wait(10)
+        return 7
+
+    with pytest.raises(exceptions.StoreUnavailable):
+        made.run(work)
+    threading.Timer(0.5, go_on.set).start()
+    assert made.run(work, bounded=False) == 7
+    made.close()
+
+
+def test_an_error_is_logged_without_its_statement(connected, caplog):
     def work(connection: sa.Connection) -> None:
         connection.exec_driver_sql("SELECT 'secret' FROM missing")
 
     with pytest.raises(exceptions.StoreUnavailable):
-        database.run(work)
+        connected.run(work)
     assert 'no such table: missing' in caplog.text
     assert 'secret' not in caplog.text

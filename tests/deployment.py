@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from oslo_config import cfg
 
 from console_ext import conf as config
 
@@ -104,6 +105,6 @@ class Deployment:
     def write_policy(self, rules: dict[str, str]) -> None:
         self.policy_file.write_text(yaml.safe_dump(rules))
 
-    def conf(self):
+    def conf(self) -> cfg.ConfigOpts:
         """The configuration as it stands in the files now."""
         return config.load([str(self.config_file)])

@@ -90,6 +90,7 @@ class VNCHost(Guest):
         if exactly(connection, 4) != b'\0\0\1\4':
             raise ConnectionError
         self._send(connection, b'\1')
+        assert self._tls is not None
         encrypted = self._tls.wrap_socket(connection, server_side=True)
         self.certificates.append(encrypted.getpeercert())
         return encrypted

@@ -73,7 +73,7 @@ class Client:
         :param by: a name of TOKENS; None for no token
         :param chunked: send no length, as a server does that leaves chunks alone
         """
-        environ = {'REMOTE_ADDR': '127.0.0.1'}
+        environ: dict[str, Any] = {'REMOTE_ADDR': '127.0.0.1'}
         request = webob.Request.blank(path, environ, method=method, headers=headers)
         token = TOKENS[by] if by else None
         if token is not None:

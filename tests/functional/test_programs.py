@@ -59,8 +59,9 @@ def test_agent_starts_and_stops(deployment, programs):
 def takes(program, number) -> bool:
     """Whether a program has a handler for a signal by now."""
     status = Path(f'/proc/{program.process.pid}/status').read_text()
-    mask = int(re.search(r'^SigCgt:\s*([0-9a-f]+)', status, re.MULTILINE)[1], 16)
-    return bool(mask >> (number - 1) & 1)
+    caught = re.search(r'^SigCgt:\s*([0-9a-f]+)', status, re.MULTILINE)
+    assert caught is not None
+    return bool(int(caught[1], 16) >> (number - 1) & 1)
 
 
 @pytest.mark.parametrize('name', ['api', 'agent', 'proxy', 'demo'])

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from oslo_config import cfg
 from oslo_db import options
 
 from console_ext import conf as config
@@ -39,10 +40,12 @@ class Clock:
     def __init__(self, now: float = NOW):
         self.now = now
         # As SQL, for a store.
-        self.sql = sa.bindparam('now', callable_=lambda: self.now, type_=sa.Double())
+        self.sql: sa.BindParameter[float] = sa.bindparam(
+            'now', callable_=lambda: self.now, type_=sa.Double()
+        )
 
 
-def configuration(connection: str, **changes: dict[str, Any]) -> config.cfg.ConfigOpts:
+def configuration(connection: str, **changes: dict[str, Any]) -> cfg.ConfigOpts:
     """
     :param changes: other values, a keyword a group
     """

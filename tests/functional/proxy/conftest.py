@@ -74,10 +74,12 @@ class Served:
         token = f'token-{next(self._numbers)}'
         if guest is not None:
             values['port'] = guest.port
+        assert self.store is not None
         self.store.issue(token, authorization(**values), ttl_s)
         return token
 
     def port(self, name='serial') -> int:
+        assert self.proxy is not None
         return self.proxy.address(name)[1]
 
     def url(self, token, path='/', name='serial', scheme='ws') -> str:

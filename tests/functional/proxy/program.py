@@ -27,7 +27,7 @@ TOKENS = 11000
 def main() -> None:
     if os.environ.get('EVENT_LOOP') == 'asyncio':
         # None stands for a module that is not installed.
-        sys.modules['uvloop'] = None
+        sys.modules['uvloop'] = None  # type: ignore[assignment]
     if 'DESCRIPTORS' in os.environ:
         most = int(os.environ['DESCRIPTORS'])
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -45,7 +45,7 @@ def main() -> None:
         conf.set_override('connection', connection, group='database')
         return proxy.required_store(conf)
 
-    proxy.ComputeClient = lambda conf: _Computes()
+    vars(proxy)['ComputeClient'] = lambda conf: _Computes()
     service.main(lambda signals: proxy.serve(signals, sys.argv[3:], load))
 
 

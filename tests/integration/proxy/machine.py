@@ -54,7 +54,7 @@ class Machine:
 
     def _listens(self) -> bool:
         if self.process.poll() is not None:
-            raise AssertionError(self.process.stderr.read())
+            raise AssertionError(self.process.communicate()[1])
         # Looked up, for a serial port serves one client at a time.
         lines = Path('/proc/net/tcp').read_text().splitlines()[1:]
         listening = {line.split()[1] for line in lines if line.split()[3] == '0A'}

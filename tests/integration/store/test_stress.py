@@ -40,7 +40,7 @@ def room(store, token, console_type) -> int:
     return len(leases)
 
 
-def half_done(connection) -> list:
+def half_done(connection):
     """Serial consoles' sessions without a socket, and sockets without a session."""
     opened = AUTHORIZATIONS.c.session_id.is_not(None)
     owning = sa.exists().where(SOCKETS.c.authorization_id == AUTHORIZATIONS.c.id)

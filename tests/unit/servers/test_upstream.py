@@ -3,6 +3,7 @@
 
 import copy
 import json
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.deployment import PROJECT_A, PROJECT_B, server_id
 ID = server_id('0a')
 REQUEST_ID = 'req-11111111-2222-4333-8444-555555555555'
 
-VIEW = {
+VIEW: dict[str, Any] = {
     'id': ID,
     'name': 'web-1',
     'tenant_id': PROJECT_A,

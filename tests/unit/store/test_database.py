@@ -24,7 +24,7 @@ def connected(tmp_path):
 def test_work_that_was_overtaken_is_done_again(connected):
     tries = iter([Overtaken, Overtaken, None])
 
-    def work(connection: sa.Connection) -> int:
+    def work(connection):
         error = next(tries)
         if error is not None:
             raise error

@@ -67,7 +67,7 @@ def test_smallest_extension(deployment):
 @pytest.mark.parametrize(
     'value',
     [
-        wsgi.ControllerExtension(None, 'servers', None),
+        wsgi.ControllerExtension(None, 'servers', None),  # type: ignore[arg-type]
         wsgi.ResourceExtension('things', None),
     ],
 )

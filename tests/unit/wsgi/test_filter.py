@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -87,7 +88,7 @@ def application(built, behind):
     return built[0]
 
 
-PASSED_ON = [
+PASSED_ON: list[tuple[str, Any, dict[str, Any]]] = [
     (ACTION, {'os-getRDPConsole': {'type': 'rdp-html5'}}, {}),
     (ACTION, {}, {}),
     (ACTION, b'', {}),

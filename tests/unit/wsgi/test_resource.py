@@ -3,6 +3,7 @@
 
 import json
 import logging
+from typing import Any
 
 import pytest
 import webob.exc
@@ -20,7 +21,7 @@ SECRET = 'a-secret-of-the-plugin'
 
 # The order of checks: for each two faults, the earlier one is answered.
 
-FAULTS = [
+FAULTS: list[tuple[str, int, dict[str, Any]]] = [
     ('version', 406, {'headers': {'OpenStack-API-Version': 'compute 2.9'}}),
     ('content type', 415, {'environ': {'CONTENT_TYPE': 'text/html'}}),
     ('body', 400, {'body': b'{'}),

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,15 +33,17 @@ def masked(first: int, payload: bytes, length: int | None = None) -> bytes:
     return head + MASK + bytes(b ^ MASK[i % 4] for i, b in enumerate(payload))
 
 
-def read(parts: list[bytes]) -> list[Frame]:
+def read(parts: list[bytes | memoryview]) -> list[Frame]:
     """The frames that the library finds."""
     wire = ServerProtocol(state=OPEN, max_size=None)
     for part in parts:
-        wire.receive_data(part)
-    return wire.events_received()
+        wire.receive_data(cast(bytes, part))
+    return cast(list[Frame], wire.events_received())
 
 
-def taken(fragments: Fragments, frames: int = 10**6, size: int = 10**6) -> list[bytes]:
+def taken(
+    fragments: Fragments, frames: int = 10**6, size: int = 10**6
+) -> list[bytes | memoryview]:
     """All that can be taken, by turns."""
     parts = fragments.take(frames, size)
     while fragments.more:

@@ -30,6 +30,7 @@ GROUND = {
 
 # The table of the contributor guide, which has the ground floor in its first rows.
 MAY_IMPORT = {
+    'client': set(),
     'conf': set(),
     'plugin': set(),
     'demo': set(),

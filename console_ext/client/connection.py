@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A connection to a console."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import ssl
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidProxy,
+    InvalidStatus,
+    ProxyError,
+    WebSocketException,
+)
+from websockets.typing import Subprotocol
+
+from console_ext.client import urls
+from console_ext.client.endings import Closed, NotOpened, closed, refused, sentence_of
+
+# The proxy may have to wait for a compute host first.
+_OPEN_S = 90.0
+_CLOSE_S = 2.0
+
+# A server that says nothing for the first is asked whether it is there, and has the
+# second to answer.
+_SILENCE_S = 20.0
+_ANSWER_S = 20.0
+
+_MAX_MESSAGE = 2**20
+# Frames that wait for the terminal; then the server has to wait.
+_MAX_WAITING = 4
+
+# The library logs, at DEBUG, the URL with its token and what is typed and shown.
+_SILENT = logging.Logger('console_ext.client.wire', logging.CRITICAL + 1)
+
+
+class Ended(Exception):
+    """The connection has ended.
+
+    :param closed: what that means
+    """
+
+    def __init__(self, closed: Closed):
+        self.closed = closed
+        super().__init__(closed.sentence)
+
+
+class Connection:
+    """An open WebSocket with backpressure in each direction.
+
+    :param silence_s: seconds after which a silent server is asked whether it is there
+    :param answer_s: seconds that it has to answer
+    """
+
+    def __init__(
+        self,
+        wire: ClientConnection,
+        silence_s: float = _SILENCE_S,
+        answer_s: float = _ANSWER_S,
+    ):
+        self._wire = wire
+        self._silence_s, self._answer_s = silence_s, answer_s
+        self._loop = asyncio.get_running_loop()
+        self._heard = self._loop.time()
+        self._listening = False
+
+    async def receive(self) -> bytes:
+        """The next bytes of the guest.
+
+        :raises Ended: there are none
+        """
+        self._listening = True
+        try:
+            data = await self._wire.recv(decode=False)
+        except ConnectionClosed as error:
+            raise Ended(_meaning(error)) from None
+        finally:
+            self._listening = False
+            self._heard = self._loop.time()
+        return data
+
+    async def send(self, data: bytes) -> None:
+        """Send bytes to the guest, and wait while it does not take them.
+
+        :raises Ended: it never will
+        """
+        try:
+            await self._wire.send(data)
+        except ConnectionClosed as error:
+            raise Ended(_meaning(error)) from None
+
+    async def watch(self) -> None:
+        """Find out whether the server is still there, until it is not.
+
+        Silence counts only while somebody waits in :meth:`receive`: where the terminal
+        is slow, an answer waits behind the guest's bytes.
+
+        :raises Ended: it is not
+        """
+        while True:
+            quiet_s = self._loop.time() - self._heard
+            if not self._listening or quiet_s < self._silence_s:
+                await asyncio.sleep(max(0.05, self._silence_s - quiet_s))
+                continue
+            asked = self._heard
+            try:
+                answer = await self._wire.ping()
+                await asyncio.wait_for(answer, self._answer_s)
+                self._heard = self._loop.time()
+            except ConnectionClosed as error:
+                raise Ended(_meaning(error)) from None
+            except TimeoutError:
+                if self._listening and self._heard == asked:
+                    self._wire.transport.abort()
+                    raise Ended(closed(None, 'The console does not answer.')) from None
+
+    async def close(self) -> None:
+        """Say goodbye, for a moment."""
+        closing = asyncio.create_task(self._wire.close())
+        with contextlib.suppress(ConnectionClosed, TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                # The answer is behind what the guest goes on to print.
+                while True:
+                    await self._wire.recv(decode=False)
+        self._wire.transport.abort()
+        await asyncio.wait({closing})
+
+
+def _meaning(error: ConnectionClosed) -> Closed:
+    if error.rcvd is not None:
+        return closed(error.rcvd.code, error.rcvd.reason)
+    if error.sent is not None:
+        # We have found fault with what the server sent.
+        return closed(
+            error.sent.code, f'The server broke the protocol: {error.sent.reason}'
+        )
+    return closed(None, '')
+
+
+async def open_connection(url: str, tls: ssl.SSLContext) -> Connection:
+    """Open the URL of a console.
+
+    :param tls: for a URL with ``wss``
+    :raises InvalidURL: it is none of a WebSocket
+    :raises NotOpened: the server refuses, or cannot be reached
+    """
+    where = urls.place(urls.websocket(url))
+    try:
+        wire = await connect(
+            url,
+            ssl=tls if url.lower().startswith('wss:') else None,
+            # websockify wants to hear it; and nothing of ours compresses.
+            subprotocols=[Subprotocol('binary')],
+            compression=None,
+            user_agent_header='console-ext',
+            open_timeout=_OPEN_S,
+            close_timeout=_CLOSE_S,
+            ping_interval=None,
+            max_size=_MAX_MESSAGE,
+            max_queue=_MAX_WAITING,
+            logger=_SILENT,
+        )
+    except InvalidStatus as error:
+        response = error.response
+        raise refused(
+            response.status_code,
+            bytes(response.body or b''),
+            response.headers.get('Retry-After'),
+        ) from None
+    except ssl.SSLCertVerificationError as error:
+        raise NotOpened(
+            f'The certificate of {where} cannot be verified: {error.verify_message}. '
+            '--os-cacert names the file of an authority to trust.',
+            again=False,
+        ) from None
+    except TimeoutError:
+        raise NotOpened(f'{where} does not answer.', again=True) from None
+    except (InvalidProxy, ProxyError):
+        # What the settings say may hold a password.
+        raise NotOpened(
+            'The HTTP proxy that the environment names does not let this through.',
+            again=False,
+        ) from None
+    except OSError as error:
+        raise NotOpened(
+            f'{where} cannot be reached: {error.strerror or error}', again=True
+        ) from None
+    except (WebSocketException, ImportError) as error:
+        # A text of the library may quote the URL.
+        what = sentence_of(str(error))
+        raise NotOpened(
+            f'{where} does not answer as a WebSocket server does: {what}', again=False
+        ) from None
+    return Connection(wire)

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The event loop of the client."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+from console_ext.executor import BoundedExecutor
+
+# Whoever waits for a name server asks it once at a time.
+_LOOK_UPS = 4
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """An event loop whose end waits for no name server.
+
+    The look-ups of asyncio run in threads that the process waits for when it ends.  A
+    user who leaves because the network is gone would wait as well.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._look_ups = BoundedExecutor(_LOOK_UPS, 'look-up', waiting=_LOOK_UPS)
+
+    async def getaddrinfo(
+        self, host: Any, port: Any, *, family: int = 0, type: int = 0, **more: int
+    ) -> Any:
+        return await self.run_in_executor(
+            self._look_ups,
+            lambda: socket.getaddrinfo(host, port, family, type, **more),
+        )
+
+    def close(self) -> None:
+        self._look_ups.shutdown(wait=False)
+        super().close()

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Standard input and output in an event loop.
+
+The descriptors stay in blocking mode: the mode belongs to the terminal or the pipe, so
+the shell would see a change, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import select
+
+from console_ext.executor import BoundedExecutor
+
+_CHUNK = 65536
+
+
+class Input:
+    """What can be read from a descriptor: a terminal, a pipe, a file or a socket."""
+
+    def __init__(self, fd: int):
+        self._fd = fd
+
+    async def read(self) -> bytes:
+        """The next bytes; none at the end of the input.
+
+        :raises OSError: the input is gone
+        """
+        while True:
+            await self._readable()
+            with contextlib.suppress(BlockingIOError):
+                return os.read(self._fd, _CHUNK)
+
+    async def _readable(self) -> None:
+        loop = asyncio.get_running_loop()
+        readable = asyncio.Event()
+        try:
+            loop.add_reader(self._fd, readable.set)
+        except PermissionError:
+            # A file, which epoll does not take: there is no waiting for it.
+            await asyncio.sleep(0)
+            return
+        try:
+            await readable.wait()
+        finally:
+            loop.remove_reader(self._fd)
+
+
+class Output:
+    """Writes to a descriptor, in a thread of its own, one chunk at a time.
+
+    Whoever reads the other end may stop reading for as long as it likes.
+    """
+
+    def __init__(self, fd: int):
+        self._fd = fd
+        self._executor = BoundedExecutor(1, 'console-output')
+        self._writing: asyncio.Future[None] | None = None
+
+    async def write(self, data: bytes) -> None:
+        """Write it all; to be called by one task at a time.
+
+        :raises OSError: nobody reads any more
+        """
+        loop = asyncio.get_running_loop()
+        writing = loop.run_in_executor(self._executor, _write, self._fd, data)
+        self._writing = writing
+        # Cancelling the task does not stop the thread.
+        await asyncio.shield(writing)
+        self._writing = None
+
+    async def settle(self, timeout_s: float) -> bool:
+        """Wait for a write whose task was cancelled.
+
+        :returns: whether nothing is being written any more
+        """
+        if self._writing is None:
+            return True
+        done, _ = await asyncio.wait([self._writing], timeout=timeout_s)
+        for one in done:
+            # What has gone wrong does not matter any more.
+            one.exception()
+        return bool(done)
+
+    def close(self) -> None:
+        """Let the thread go; one that writes goes with the process."""
+        self._executor.shutdown(wait=False)
+
+
+def _write(fd: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[os.write(fd, rest) :]
+        except BlockingIOError:
+            # Whoever started the program has set the descriptor to non-blocking mode.
+            poll = select.poll()
+            poll.register(fd, select.POLLOUT)
+            poll.poll(1000)

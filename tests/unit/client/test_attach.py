@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A console at both ends of a script's pipes; tests/functional/attach has terminals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import threading
+import time
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from console_ext.client import attach, certificates
+from console_ext.client.endings import NotOpened, Status
+from console_ext.client.source import GivenURL
+from console_ext.client.terminal import Terminal
+from tests.websocket_server import TOKEN, echo, served
+
+TLS = certificates.context(True, {})
+
+
+class URLs:
+    """A source with a URL, or an error, for each time it is asked."""
+
+    name = 'web-1'
+    again = True
+
+    def __init__(self, *answers):
+        self.asked = 0
+        self._answers = answers
+
+    def url(self):
+        answer = self._answers[min(self.asked, len(self._answers) - 1)]
+        self.asked += 1
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Pipes:
+    """Standard input, output and error of a script."""
+
+    def __init__(self):
+        self._fds = [*os.pipe(), *os.pipe(), *os.pipe()]
+        self.stdin, self._typed, self._shown, self.stdout, self._said, self.stderr = (
+            self._fds
+        )
+
+    def type(self, data):
+        os.write(self._typed, data)
+
+    def end(self):
+        os.close(self._typed)
+        self._fds.remove(self._typed)
+
+    def stop_reading(self):
+        os.close(self._shown)
+        self._fds.remove(self._shown)
+
+    @property
+    def shown(self):
+        return self._rest(self._shown)
+
+    @property
+    def said(self):
+        text = self._rest(self._said).decode()
+        assert TOKEN not in text
+        return text
+
+    def _rest(self, fd):
+        os.set_blocking(fd, False)
+        found = b''
+        with contextlib.suppress(BlockingIOError):
+            while data := os.read(fd, 65536):
+                found += data
+        return found
+
+    def close(self):
+        for fd in self._fds:
+            os.close(fd)
+
+
+@pytest.fixture
+def pipes():
+    made = Pipes()
+    yield made
+    made.close()
+
+
+def run(source, pipes, linger_s=0.3, reconnect=None):
+    if isinstance(source, str):
+        source = GivenURL(source, 'the-guest')
+    terminal = Terminal(pipes.stdin, pipes.stdout, pipes.stderr)
+    options = attach.Options(None, linger_s, reconnect)
+    return attach.attach(source, TLS, terminal, options)
+
+
+def test_a_script(pipes):
+    """Its input goes in, the guest's output comes out, and then it leaves."""
+    pipes.type(b'all \x1d bytes \x03\0\xff')
+    pipes.end()
+    with served(echo) as server:
+        assert run(server.url, pipes) == Status.LEFT
+    assert pipes.shown == b'all \x1d bytes \x03\0\xff'
+    assert pipes.said == ''
+
+
+def test_lingers_while_the_guest_talks(pipes):
+    """The end of the input is not the end of the answer."""
+
+    async def talk(wire):
+        await wire.recv()
+        for _ in range(10):
+            await wire.send(b'.')
+            await asyncio.sleep(0.1)
+        await wire.recv()
+
+    pipes.type(b'x')
+    pipes.end()
+    with served(talk) as server:
+        assert run(server.url, pipes, linger_s=0.6) == Status.LEFT
+    assert pipes.shown == b'.' * 10
+
+
+def test_lingers_while_the_output_is_slow(pipes):
+    """What has come is written before the client leaves, however slow the reader."""
+    size = 2**20
+
+    async def talk(wire):
+        for _ in range(16):
+            await wire.send(b'x' * (size // 16))
+        with contextlib.suppress(ConnectionClosed):
+            await wire.recv()
+
+    pipes.end()
+    found = bytearray()
+
+    def read_late():
+        time.sleep(1)
+        while len(found) < size:
+            found.extend(os.read(pipes._shown, 65536))
+
+    reader = threading.Thread(target=read_late)
+    reader.start()
+    with served(talk) as server:
+        assert run(server.url, pipes, linger_s=0.3) == Status.LEFT
+    reader.join(20)
+    assert len(found) == size
+
+
+def test_the_guest_ends(pipes):
+    async def end(wire):
+        await wire.send(b'bye')
+        await wire.close(1000, 'The guest ended the console.')
+
+    with served(end) as server:
+        assert run(server.url, pipes) == Status.LEFT
+    assert pipes.shown == b'bye'
+    assert pipes.said == 'console-ext: The guest ended the console.\n'
+
+
+def test_refused(pipes):
+    def refuse(wire, request):
+        return wire.respond(401, 'The token is not valid.\n')
+
+    with served(echo, process_request=refuse) as server:
+        assert run(server.url, pipes) == Status.REFUSED
+    assert pipes.said == 'console-ext: The token is not valid. (HTTP 401)\n'
+
+
+def test_no_url(pipes):
+    source = URLs(NotOpened('Instance x could not be found.', again=False))
+    assert run(source, pipes) == Status.REFUSED
+    assert pipes.said == 'console-ext: Instance x could not be found.\n'
+
+
+@pytest.mark.parametrize(
+    ('url', 'said'), [('http://h/', 'ws://'), ('ws://', 'no host')]
+)
+def test_the_api_gives_nonsense(pipes, url, said):
+    assert run(URLs(f'{url}?token={TOKEN}'), pipes) == Status.REFUSED
+    assert said in pipes.said
+
+
+async def lose(wire):
+    wire.transport.abort()
+
+
+def test_a_given_url_is_lost(pipes):
+    """There is no second one."""
+    with served(lose) as server:
+        assert run(server.url, pipes, reconnect=True) == Status.LOST
+    assert pipes.said == 'console-ext: The connection was lost.\n'
+
+
+def test_a_script_s_connection_is_lost(pipes):
+    """It cannot know what has got lost with it, so it ends."""
+    with served(lose) as server:
+        assert run(URLs(server.url), pipes) == Status.LOST
+
+
+def test_connects_again(pipes):
+    """With a new URL, and it says so."""
+
+    async def lose_first(wire):
+        if source.asked == 1:
+            await wire.close(1001, 'The proxy is being stopped; connect again.')
+        else:
+            await wire.send(b'here I am')
+            await wire.close(1000, 'Done.')
+
+    with served(lose_first) as server:
+        source = URLs(server.url)
+        assert run(source, pipes, reconnect=True) == Status.LEFT
+    assert source.asked == 2
+    assert pipes.shown == b'here I am'
+    assert pipes.said.splitlines() == [
+        'console-ext: The proxy is being stopped; connect again. Connecting again.',
+        'console-ext: Connected again.',
+        'console-ext: Done.',
+    ]
+
+
+def test_connects_again_after_failures(pipes):
+    """What may pass by is tried again, what is final ends it."""
+
+    with served(lose) as server:
+        source = URLs(
+            server.url,
+            NotOpened('The compute service is unavailable.', again=True),
+            NotOpened("Cannot 'get_serial_console' while stopped", again=False),
+        )
+        assert run(source, pipes, reconnect=True) == Status.LOST
+    assert source.asked == 3
+    assert pipes.said.splitlines() == [
+        'console-ext: The connection was lost. Connecting again.',
+        "console-ext: Cannot 'get_serial_console' while stopped",
+    ]
+
+
+def test_a_decision_is_final(pipes):
+    """A session that was idle or revoked is not opened again behind its back."""
+
+    async def revoke(wire):
+        await wire.close(1008, 'The permission for this console has ended.')
+
+    with served(revoke) as server:
+        source = URLs(server.url)
+        assert run(source, pipes, reconnect=True) == Status.LOST
+    assert source.asked == 1
+
+
+def test_gives_up(pipes, monkeypatch):
+    monkeypatch.setattr('console_ext.client.backoff.GIVE_UP_S', 0.6)
+    with served(lose) as server:
+        assert run(URLs(server.url), pipes, reconnect=True) == Status.LOST
+    assert pipes.said.endswith('console-ext: The console did not open again.\n')
+
+
+def test_nobody_reads(pipes):
+    """As "head" does, which has seen enough."""
+
+    async def talk(wire):
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await wire.send(b'x' * 1000)
+
+    pipes.stop_reading()
+    with served(talk) as server:
+        assert run(server.url, pipes) == Status.LEFT
+
+
+@pytest.mark.parametrize(
+    'number', [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT]
+)
+def test_signals(pipes, number):
+    before = signal.getsignal(number)
+
+    async def kill(wire):
+        os.kill(os.getpid(), number)
+        await wire.recv()
+
+    with served(kill) as server:
+        assert run(server.url, pipes) == 128 + number
+    assert signal.getsignal(number) == before
+
+
+def test_a_signal_while_the_api_does_not_answer(pipes):
+    """The call goes on in its thread, and keeps nobody."""
+    go_on = threading.Event()
+
+    class Slow(URLs):
+        def url(self):
+            os.kill(os.getpid(), signal.SIGTERM)
+            go_on.wait(30)
+            return super().url()
+
+    started = time.monotonic()
+    assert run(Slow('ws://h/'), pipes) == 128 + signal.SIGTERM
+    assert time.monotonic() - started < 20
+    go_on.set()
+
+
+def test_ignored_signals_stay_so(pipes):
+    """nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+
+        async def kill(wire):
+            os.kill(os.getpid(), signal.SIGHUP)
+            await wire.close(1000, 'Done.')
+
+        with served(kill) as server:
+            assert run(server.url, pipes) == Status.LEFT
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -1,0 +1,382 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A connection to a console, with a real server at its other end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import time
+
+import pytest
+from websockets.asyncio.server import serve
+
+from console_ext.client import certificates
+from console_ext.client.connection import Connection, Ended, open_connection
+from console_ext.client.endings import NotOpened
+from console_ext.client.urls import InvalidURL
+
+TOKEN = '5a8db9bd-8513-42a0-b42c-214b8fce4273'
+PLAIN = certificates.context(True, {})
+
+
+def run(scenario):
+    async def within():
+        async with asyncio.timeout(30):
+            return await scenario()
+
+    return asyncio.run(within())
+
+
+@contextlib.asynccontextmanager
+async def served(handler, **options):
+    """A server on a free port, and its URL."""
+    scheme = 'wss' if options.get('ssl') else 'ws'
+    async with serve(handler, '127.0.0.1', 0, **options) as server:
+        port = server.sockets[0].getsockname()[1]
+        yield f'{scheme}://localhost:{port}/?token={TOKEN}'
+
+
+async def echo(wire):
+    async for message in wire:
+        await wire.send(message)
+
+
+def test_bytes_both_ways():
+    async def scenario():
+        async with served(echo) as url:
+            connection = await open_connection(url, PLAIN)
+            await connection.send(b'\xff\0')
+            assert await connection.receive() == b'\xff\0'
+            await connection.close()
+
+    run(scenario)
+
+
+def test_text_frames():
+    """Other servers send them."""
+
+    async def greet(wire):
+        await wire.send('grüße')
+        await wire.wait_closed()
+
+    async def scenario():
+        async with served(greet) as url:
+            connection = await open_connection(url, PLAIN)
+            assert await connection.receive() == 'grüße'.encode()
+            await connection.close()
+
+    run(scenario)
+
+
+def test_subprotocol():
+    """websockify is offered what it knows; a server that chooses none is well, too."""
+    offered = []
+
+    async def look(wire):
+        offered.append(wire.request.headers['Sec-WebSocket-Protocol'])
+
+    async def scenario():
+        for chosen in (['binary'], None):
+            async with served(look, subprotocols=chosen) as url:
+                connection = await open_connection(url, PLAIN)
+                with pytest.raises(Ended):
+                    await connection.receive()
+
+    run(scenario)
+    assert offered == ['binary', 'binary']
+
+
+@pytest.mark.parametrize(
+    ('code', 'by_guest', 'again'), [(1000, True, False), (1001, False, True)]
+)
+def test_end(code, by_guest, again):
+    async def end(wire):
+        await wire.close(code, 'A reason.')
+
+    async def scenario():
+        async with served(end) as url:
+            connection = await open_connection(url, PLAIN)
+            with pytest.raises(Ended) as caught:
+                await connection.receive()
+            with pytest.raises(Ended):
+                await connection.send(b'x')
+            return caught.value.closed
+
+    closed = run(scenario)
+    assert (closed.sentence, closed.by_guest, closed.again) == (
+        'A reason.',
+        by_guest,
+        again,
+    )
+
+
+def test_lost():
+    async def vanish(wire):
+        wire.transport.abort()
+
+    async def scenario():
+        async with served(vanish) as url:
+            connection = await open_connection(url, PLAIN)
+            with pytest.raises(Ended) as caught:
+                await connection.receive()
+            return caught.value.closed
+
+    closed = run(scenario)
+    assert closed.again
+    assert closed.sentence == 'The connection was lost.'
+
+
+def test_too_much_in_one_message():
+    """It ends the connection rather than the memory."""
+
+    async def shout(wire):
+        await wire.send(b'x' * (2**20 + 1))
+
+    async def scenario():
+        async with served(shout) as url:
+            connection = await open_connection(url, PLAIN)
+            with pytest.raises(Ended) as caught:
+                await connection.receive()
+            return caught.value.closed
+
+    closed = run(scenario)
+    assert not closed.again
+    assert closed.sentence.startswith('The server broke the protocol')
+
+
+@pytest.mark.parametrize(('status', 'again'), [(401, False), (503, True)])
+def test_refused(status, again):
+    def refuse(wire, request):
+        response = wire.respond(status, 'Why not.\n')
+        response.headers['Retry-After'] = '5'
+        return response
+
+    async def scenario():
+        async with served(echo, process_request=refuse) as url:
+            with pytest.raises(NotOpened) as caught:
+                await open_connection(url, PLAIN)
+            return caught.value
+
+    error = run(scenario)
+    assert str(error) == f'Why not. (HTTP {status})'
+    assert (error.again, error.after_s) == (again, 5)
+
+
+def test_nobody_listens():
+    async def scenario():
+        async with served(echo) as url:
+            pass
+        with pytest.raises(NotOpened, match='cannot be reached') as caught:
+            await open_connection(url, PLAIN)
+        return caught.value
+
+    error = run(scenario)
+    assert error.again
+    assert TOKEN not in str(error)
+
+
+def test_no_websocket_server():
+    async def speak(reader, writer):
+        writer.write(b'220 mail.example.com ESMTP\r\n')
+        writer.close()
+
+    async def scenario():
+        server = await asyncio.start_server(speak, '127.0.0.1', 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            with pytest.raises(NotOpened, match='does not answer as') as caught:
+                await open_connection(f'ws://127.0.0.1:{port}/?token={TOKEN}', PLAIN)
+        return caught.value
+
+    error = run(scenario)
+    assert not error.again
+    assert TOKEN not in str(error)
+
+
+@pytest.mark.parametrize(
+    'what', ['http://u:secret@127.0.0.1:{}', 'nonsense://u:secret@h']
+)
+def test_http_proxy(monkeypatch, what):
+    """One that refuses, or that is none; its password is not in the message."""
+
+    async def refuse(reader, writer):
+        await reader.readuntil(b'\r\n\r\n')
+        writer.write(b'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n')
+        await writer.drain()
+        writer.close()
+
+    async def scenario():
+        server = await asyncio.start_server(refuse, '127.0.0.1', 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            monkeypatch.setenv('https_proxy', what.format(port))
+            monkeypatch.delenv('no_proxy', raising=False)
+            with pytest.raises(NotOpened, match='HTTP proxy') as caught:
+                await open_connection(f'wss://consoles.test/?token={TOKEN}', PLAIN)
+        return caught.value
+
+    error = run(scenario)
+    assert 'secret' not in str(error)
+    assert TOKEN not in str(error)
+
+
+def test_no_url():
+    with pytest.raises(InvalidURL):
+        run(lambda: open_connection(f'http://h/?token={TOKEN}', PLAIN))
+
+
+@pytest.fixture
+def tls(certificate):
+    """A server's context, and the file of its certificate."""
+    cert_file, key_file = certificate()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert_file, key_file)
+    return context, str(cert_file)
+
+
+def test_tls(tls):
+    """A certificate is verified, unless the user says otherwise."""
+    context, path = tls
+
+    async def scenario():
+        async with served(echo, ssl=context) as url:
+            for verify in (path, False):
+                connection = await open_connection(
+                    url, certificates.context(verify, {})
+                )
+                await connection.send(b'x')
+                assert await connection.receive() == b'x'
+                await connection.close()
+            with pytest.raises(NotOpened, match='cannot be verified') as caught:
+                await open_connection(url, PLAIN)
+        return caught.value
+
+    error = run(scenario)
+    assert '--os-cacert' in str(error)
+    assert not error.again
+    assert TOKEN not in str(error)
+
+
+def test_another_s_certificate(tls):
+    context, path = tls
+
+    async def scenario():
+        async with served(echo, ssl=context) as url:
+            with pytest.raises(NotOpened, match='cannot be verified'):
+                await open_connection(
+                    url.replace('localhost', '127.1'),
+                    certificates.context(path, {}),
+                )
+
+    run(scenario)
+
+
+async def flood(wire):
+    while True:
+        await wire.send(b'x' * 65536)
+
+
+def test_close_in_a_flood():
+    """The server's answer is behind all that it still sends."""
+
+    async def scenario():
+        async with served(flood) as url:
+            connection = await open_connection(url, PLAIN)
+            await connection.receive()
+            started = time.monotonic()
+            await connection.close()
+            return time.monotonic() - started
+
+    assert run(scenario) < 10
+
+
+def test_backpressure_on_the_server():
+    """A server whose bytes nobody takes stops sending."""
+    sent = 0
+
+    async def count(wire):
+        nonlocal sent
+        while True:
+            await wire.send(b'x' * 65536)
+            sent += 65536
+
+    async def scenario():
+        async with served(count) as url:
+            connection = await open_connection(url, PLAIN)
+            before = -1
+            while before != sent:
+                before = sent
+                await asyncio.sleep(0.5)
+            assert await connection.receive()
+            # And in the other direction nothing waits for it.
+            await connection.send(b'^C')
+            await connection.close()
+
+    run(scenario)
+    assert 0 < sent < 32 * 2**20
+
+
+async def deaf(wire):
+    """Pings are not read any more, and so not answered."""
+    wire.transport.pause_reading()
+    await asyncio.sleep(4)
+    wire.transport.abort()
+
+
+async def silent(url):
+    connection = await open_connection(url, PLAIN)
+    return Connection(connection._wire, silence_s=0.1, answer_s=0.5)
+
+
+def test_watch():
+    """A server that answers pings may say nothing for as long as it likes."""
+
+    async def wait(wire):
+        await wire.wait_closed()
+
+    async def scenario():
+        async with served(wait) as url:
+            connection = await silent(url)
+            receiving = asyncio.ensure_future(connection.receive())
+            watching = asyncio.ensure_future(connection.watch())
+            done, _ = await asyncio.wait({receiving, watching}, timeout=1.5)
+            assert not done
+            for one in (receiving, watching):
+                one.cancel()
+            await asyncio.wait({receiving, watching})
+            await connection.close()
+
+    run(scenario)
+
+
+def test_watch_a_server_that_is_gone():
+    async def scenario():
+        async with served(deaf) as url:
+            connection = await silent(url)
+            receiving = asyncio.ensure_future(connection.receive())
+            with pytest.raises(Ended) as caught:
+                await connection.watch()
+            with pytest.raises(Ended):
+                await receiving
+            return caught.value.closed
+
+    closed = run(scenario)
+    assert closed.again
+    assert closed.sentence == 'The console does not answer.'
+
+
+def test_watch_while_nobody_receives():
+    """A terminal that is slow is not a server that is gone."""
+
+    async def scenario():
+        async with served(deaf) as url:
+            connection = await silent(url)
+            watching = asyncio.ensure_future(connection.watch())
+            done, _ = await asyncio.wait({watching}, timeout=1.5)
+            assert not done
+            watching.cancel()
+            await asyncio.wait({watching})
+            await connection.close()
+
+    run(scenario)

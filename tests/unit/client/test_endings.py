@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each end of a connection means."""
+
+import pytest
+
+from console_ext.client.endings import NotOpened, Status, closed, refused
+
+
+def test_statuses():
+    """Scripts rely on them; the documentation has them too."""
+    assert {one.name: int(one) for one in Status} == {
+        'LEFT': 0,
+        'REFUSED': 1,
+        'USAGE': 2,
+        'LOST': 3,
+    }
+    assert Status.of_signal(15) == 143
+
+
+@pytest.mark.parametrize(
+    ('code', 'by_guest', 'again'),
+    [
+        (1000, True, False),
+        (1001, False, True),
+        (None, False, True),
+        (1002, False, False),
+        (1003, False, False),
+        (1008, False, False),
+        (1009, False, False),
+        (1011, False, True),
+        (1013, False, True),
+        (4403, False, False),
+    ],
+)
+def test_closed(code, by_guest, again):
+    """What the proxy decides is final; what has failed may work again."""
+    ending = closed(code, 'A reason.')
+    assert (ending.by_guest, ending.again) == (by_guest, again)
+    assert ending.sentence == 'A reason.'
+
+
+def test_closed_without_a_reason():
+    assert closed(None, '').sentence == 'The connection was lost.'
+    assert closed(1000, '').sentence == 'The console was closed.'
+
+
+def test_reasons_are_made_printable():
+    """Whoever's words they are: no terminal obeys them, and no token is in them."""
+    said = closed(1001, 'a\x1b[2J\nb ?token=secret').sentence
+    assert said == 'a\\x1b[2J b ?token=...'
+
+
+@pytest.mark.parametrize(
+    ('status', 'again'),
+    [(401, False), (403, False), (409, False), (429, True), (502, True), (503, True)],
+)
+def test_refused(status, again):
+    error = refused(status, b'The sentence.\n', None)
+    assert str(error) == f'The sentence. (HTTP {status})'
+    assert error.again is again
+    assert error.after_s == 0
+
+
+@pytest.mark.parametrize(
+    'body', [b'', b'<html><body>No</body></html>', b'x' * 301, b'  \n']
+)
+def test_no_sentence(body):
+    """A reverse proxy answers with a page."""
+    error = refused(502, body, None)
+    assert str(error) == 'The console proxy refused the connection. (HTTP 502)'
+
+
+@pytest.mark.parametrize(
+    ('header', 'seconds'), [('7', 7), (None, 0), ('Wed, 21 Oct 2015', 0), ('-1', 0)]
+)
+def test_retry_after(header, seconds):
+    assert refused(503, b'', header).after_s == seconds
+
+
+def test_not_utf_8():
+    assert str(refused(500, b'\xff\xfe', None)) == '�� (HTTP 500)'
+
+
+def test_not_opened():
+    assert str(NotOpened('a\nb', again=False)) == 'a b'

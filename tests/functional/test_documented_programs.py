@@ -17,12 +17,16 @@ CLI = SOURCE / 'cli' / 'index.rst'
 TROUBLESHOOTING = SOURCE / 'admin' / 'troubleshooting.rst'
 
 PROGRAMS = [
+    'console-ext',
     'console-ext-agent',
     'console-ext-api',
     'console-ext-demo',
     'console-ext-manage',
     'console-ext-proxy',
 ]
+
+# Those with options of their own.
+COMMANDS = {'console-ext': ('attach', 'open'), 'console-ext-manage': ('check',)}
 
 # Of oslo.config and oslo.log.
 COMMON = re.compile(
@@ -63,8 +67,8 @@ def test_options(program):
     _, _, section = CLI.read_text().partition(f'\n{program}\n==')
     section = re.split(r'\n[\w-]+\n==', section)[0]
     texts = [run(program, '--help')]
-    if program == 'console-ext-manage':
-        texts.append(run(program, 'check', '--help'))
+    for command in COMMANDS.get(program, ()):
+        texts.append(run(program, command, '--help'))
     own = {
         option
         for text in texts
@@ -81,7 +85,7 @@ def test_every_command_is_on_the_page():
 
 
 def test_every_program_has_a_section():
-    installed = {path.name for path in BIN.glob('console-ext-*')}
+    installed = {path.name for path in BIN.glob('console-ext*')}
     assert installed == set(PROGRAMS)
 
 

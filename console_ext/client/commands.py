@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands, as both programs have them: console-ext and openstack.
+
+What needs a library is imported when it is used: openstacksdk alone takes a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+import webbrowser
+from typing import TYPE_CHECKING
+
+from console_ext.client import urls
+from console_ext.client.keys import EscapeKey, InvalidKey
+from console_ext.client.source import GivenURL, Source
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+
+ATTACH = 'Put the serial console of a server into this terminal.'
+OPEN = 'Open the page of a console of a server in a browser.'
+
+_TYPES = {'vnc': 'novnc', 'spice': 'spice-html5', 'serial': 'serial'}
+
+
+def add_attach(parser: argparse.ArgumentParser) -> None:
+    """The arguments of :func:`attach`, but for the server."""
+    parser.add_argument(
+        '--escape',
+        metavar='KEY',
+        type=_escape,
+        default='^]',
+        help="the key that leaves, such as '^]' (the default) or '^A', or 'none'; "
+        'pressed twice, it is sent to the guest once',
+    )
+    parser.add_argument(
+        '--linger',
+        metavar='SECONDS',
+        type=_seconds,
+        default=2.0,
+        help='where the input is no terminal: leave when the input is at its end and '
+        'the guest has been silent for so long (2); "inf" for never',
+    )
+    parser.add_argument(
+        '--reconnect',
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help='open a lost connection again; by default, where the input is a terminal',
+    )
+
+
+def add_open(parser: argparse.ArgumentParser) -> None:
+    """The arguments of :func:`open_page`, but for the server."""
+    types = parser.add_mutually_exclusive_group()
+    for name, title in (
+        ('vnc', 'the screen, by VNC (the default)'),
+        ('spice', 'the screen, by SPICE'),
+        ('serial', 'the serial console'),
+    ):
+        types.add_argument(
+            f'--{name}',
+            dest='console',
+            action='store_const',
+            const=name,
+            default='vnc',
+            help=title,
+        )
+    parser.add_argument(
+        '--no-browser', action='store_true', help='print the URL of the page only'
+    )
+
+
+def attach(args: argparse.Namespace, cloud: Connection) -> int:
+    """
+    :param args: of :func:`add_attach`, and the server
+    :returns: the exit status
+    """
+    from console_ext.client.cloud import Console
+
+    source = Console(cloud, args.server, _TYPES['serial'])
+    verify, _ = cloud.config.get_requests_verify_args()
+    return _attach(args, source, True if verify is None else verify)
+
+
+def attach_url(args: argparse.Namespace, verify: bool | str) -> int:
+    """
+    :param args: of :func:`add_attach`, and the URL
+    :param verify: as for requests
+    :returns: the exit status
+    :raises InvalidURL: no WebSocket client opens it
+    """
+    url = urls.websocket(args.url)
+    return _attach(args, GivenURL(url, urls.place(url)), verify)
+
+
+def _attach(args: argparse.Namespace, source: Source, verify: bool | str) -> int:
+    from console_ext.client import certificates
+    from console_ext.client.attach import Options, attach
+    from console_ext.client.terminal import Terminal
+
+    sys.stdout.flush()
+    tls = certificates.context(verify)
+    terminal = Terminal(term=os.environ.get('TERM', ''))
+    options = Options(args.escape, args.linger, args.reconnect)
+    return attach(source, tls, terminal, options)
+
+
+def open_page(args: argparse.Namespace, cloud: Connection) -> int:
+    """
+    :param args: of :func:`add_open`, and the server
+    :returns: the exit status
+    """
+    from console_ext.client.cloud import Console
+    from console_ext.client.open import open_page
+
+    source = Console(cloud, args.server, _TYPES[args.console])
+    browser = None if args.no_browser else webbrowser.open
+    return open_page(source, sys.stdout, sys.stderr, browser)
+
+
+def _escape(text: str) -> EscapeKey | None:
+    try:
+        return EscapeKey.parse(text)
+    except InvalidKey as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if math.isnan(seconds) or seconds < 0:
+        raise ValueError(text)
+    return seconds

@@ -23,7 +23,8 @@ class InventoryLookUp(LookUp):
         self._inventory = Inventory(conf)
 
     def get(self, context: RequestContext, server_id: str) -> Server:
-        entry = self._inventory.get(server_id)
+        # A Nova on MySQL compares without case; a file's ids are in lower case.
+        entry = self._inventory.get(server_id.lower())
         if entry is None or not context.sees(entry.project_id):
             raise exceptions.ServerNotFound(server_id)
         return _server(entry)

@@ -61,6 +61,14 @@ def test_who_finds_what(look_up, context, number, found):
         assert caught.value.server_id == wanted
 
 
+def test_an_id_in_upper_case(look_up):
+    """It is found, as in Nova; the server's own id is as the file has it."""
+    assert look_up.get(who(), server_id('0a').upper()).id == server_id('0a')
+    with pytest.raises(exceptions.ServerNotFound) as caught:
+        look_up.get(who(), server_id('ff').upper())
+    assert caught.value.server_id == server_id('ff').upper()
+
+
 @pytest.mark.parametrize('text', ['', '1', 'ж', '../..', '\x00', 'x' * 10_000])
 def test_any_text(look_up, text):
     """It comes from a URL."""

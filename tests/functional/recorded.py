@@ -21,6 +21,8 @@ def send(client: Any, case: dict[str, Any]) -> Any:
     """
     method = case.get('method', 'POST')
     headers = dict(case.get('headers', {}))
+    if 'at' in case:
+        headers['OpenStack-API-Version'] = f'compute {case["at"]}'
     body = None
     if method in ('POST', 'PUT'):
         text = case.get('send', 'serial')

@@ -109,7 +109,7 @@ def test_recorded_answer(recorded, case):
     response = send(recorded, case)
     assert response.status_int == expected['status'], response.text
 
-    version = expected.get('version', None if case.get('plain') else '2.1')
+    version = case.get('version', None if case.get('plain') else case.get('at', '2.1'))
     headers = response.headers
     if version is None:
         assert 'OpenStack-API-Version' not in headers

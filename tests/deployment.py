@@ -60,6 +60,7 @@ SERVERS = [
     server('0c', vm_state='suspended', power_state=4),
     server('0d', locked=True),
     server('0e', vm_state='shelved_offloaded', host=None, power_state=4),
+    server('0f', task_state='rebooting'),
 ]
 
 CONFIGURATION: dict[str, dict[str, Any]] = {

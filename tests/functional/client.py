@@ -16,6 +16,7 @@ TOKENS = {
     'alice': f'alice:{PROJECT_A}:member,reader',
     'bob': f'bob:{PROJECT_B}:member,reader',
     'rita': f'rita:{PROJECT_A}:reader',
+    'nora': f'nora:{PROJECT_A}:',
     'root': f'root:{PROJECT_A}:admin,manager,member,reader',
     'rootb': f'rootb:{PROJECT_B}:admin,manager,member,reader',
     'sys': 'sys:system:admin,member,reader',
@@ -24,6 +25,7 @@ TOKENS = {
 
 SERIAL = {'os-getSerialConsole': {'type': 'serial'}}
 SPICE = {'os-getSPICEConsole': {'type': 'spice-html5'}}
+VNC = {'os-getVNCConsole': {'type': 'novnc'}}
 
 
 class Client:

@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 from oslo_config import cfg
@@ -11,15 +15,22 @@ from oslo_config import cfg
 from console_ext import conf as config
 from console_ext import exceptions
 from console_ext.compute.inventory import InventoryDriver
+from console_ext.consoles import ConsoleType, Endpoint
+from console_ext.rpc.server import ComputeServer
 from console_ext.standalone import app
+from console_ext.store import migration
 from console_ext.wsgi import microversions
 from tests.deployment import ETC, SERVERS, Deployment, server, server_id
 from tests.documentation import SOURCE
 from tests.functional.client import Client
-from tests.functional.recorded import CASES, send
+from tests.functional.recorded import ACTIONS, CASES, CONSOLE_CASES, PAIR, send
 
 UUID = re.compile('[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}')
 REQUEST_ID = re.compile('req-' + UUID.pattern)
+
+# Without a store, a token is the compute host's; with one, it is the API's.
+HOST_S_TOKEN = UUID
+OUR_TOKEN = re.compile('[A-Za-z0-9_-]{43}')
 
 FAULTS = {
     400: 'badRequest',
@@ -34,9 +45,22 @@ FAULTS = {
     503: 'serviceUnavailable',
 }
 
+NOVNC_PAGE = 'http://127.0.0.1:6080/vnc_lite.html'
+
 URLS = {
     'serial': 'ws://127.0.0.1:6083/?token=',
     'spice-html5': 'http://127.0.0.1:6082/spice_auto.html?token=',
+    'spice-direct': 'http://127.0.0.1:13002/nova?token=',
+    'novnc': f'{NOVNC_PAGE}?path=%3Ftoken%3D',
+}
+
+# What Nova's fake driver says; its internal access path is a new one each time.
+_PATH = 'b2e0c5a4-6a2c-4f0e-9b7d-3f1a8c5d7e90'
+ENDPOINTS = {
+    'serial': Endpoint('fakerdpconsole.com', 6969, None, _PATH),
+    'spice-html5': Endpoint('fakespiceconsole.com', 6969, 6970, _PATH),
+    'spice-direct': Endpoint('fakespiceconsole.com', 6969, 6970),
+    'novnc': Endpoint('fakevncconsole.com', 6969, None, _PATH),
 }
 
 
@@ -44,13 +68,19 @@ class ConsoleNotAvailable(Exception):
     """Nova's name, which nothing here expects."""
 
 
+class ImageSerialPortNumberInvalid(Exception):
+    """Nova's name, as a nova-compute sends it."""
+
+
 class SocketPortRangeExhaustedException(Exception):
     """Nova's name, as a nova-compute sends it."""
 
 
 ERRORS = {
+    '20': exceptions.ServerNotFound(server_id('20')),
     '21': exceptions.ServerNotReady(server_id('21')),
     '22': exceptions.ConsoleTypeUnavailable('serial'),
+    '23': ImageSerialPortNumberInvalid("expected an integer, got 'secret'"),
     '25': SocketPortRangeExhaustedException('no free port for 192.0.2.1'),
     '26': ConsoleNotAvailable('Guest does not have a console available.'),
     '27': NotImplementedError(),
@@ -60,13 +90,14 @@ ERRORS = {
 }
 
 
-class FaultyDriver(InventoryDriver):
-    """Raises for some servers what the recorded Nova's driver raised for them."""
+class RecordedDriver(InventoryDriver):
+    """Says and raises what the recorded Nova's driver did."""
 
-    def endpoint(self, server_id, console_type):
+    def endpoint(self, server_id: str, console_type: ConsoleType) -> Endpoint:
         if server_id[-2:] in ERRORS:
             raise ERRORS[server_id[-2:]]
-        return super().endpoint(server_id, console_type)
+        super().endpoint(server_id, console_type)
+        return ENDPOINTS[console_type.type]
 
 
 def app_factory(global_conf: dict[str, str], **local_conf: str):
@@ -75,56 +106,78 @@ def app_factory(global_conf: dict[str, str], **local_conf: str):
     return app.build_app(conf, microversions.Range.parse('2.1', '2.104'))
 
 
-@pytest.fixture(scope='module')
-def recorded(tmp_path_factory):
-    """A client of a host like the recorded one."""
-    from console_ext.rpc.server import ComputeServer
+@contextmanager
+def host(path: Path, database: str | None = None) -> Iterator[Client]:
+    """A client of a host like the recorded one.
 
-    deployment = Deployment(tmp_path_factory.mktemp('recorded'))
+    :param database: the URL of the store; None for none
+    """
+    deployment = Deployment(path)
     paste = (ETC / 'api-paste.ini').read_text()
-    paste_config = deployment.path / 'api-paste.ini'
+    paste_config = path / 'api-paste.ini'
     paste_config.write_text(
         paste.replace('console_ext.standalone.app:factory', f'{__name__}:app_factory')
     )
-    deployment.configure(api={'paste_config': paste_config})
+    deployment.configure(
+        api={'paste_config': paste_config},
+        vnc={'enabled': True, 'novncproxy_base_url': NOVNC_PAGE},
+    )
     faulty = [
         server(number, vm_state='building' if number == '30' else 'active')
         for number in ERRORS
     ]
     deployment.write_inventory([*SERVERS, *faulty])
+    if database is not None:
+        deployment.configure(database={'connection': database})
+        migration.sync(deployment.conf())
     conf = deployment.conf()
-    agent = ComputeServer(conf, FaultyDriver(conf))
+    agent = ComputeServer(conf, RecordedDriver(conf))
     agent.start()
-    with Client.of(deployment) as client:
+    try:
+        with Client.of(deployment) as client:
+            yield client
+    finally:
+        agent.stop()
+
+
+@pytest.fixture(scope='module')
+def recorded(tmp_path_factory):
+    with host(tmp_path_factory.mktemp('recorded')) as client:
         yield client
-    agent.stop()
+
+
+@pytest.fixture(scope='module')
+def with_store(tmp_path_factory):
+    path = tmp_path_factory.mktemp('with_store')
+    with host(path, f'sqlite:///{path}/console.db') as client:
+        yield client
 
 
 @pytest.mark.parametrize('case', CASES, ids=[case['case'] for case in CASES])
 def test_recorded_answer(recorded, case):
     """Each case is answered as by Nova, or as its row of the table of differences."""
+    check(send(recorded, case), case, HOST_S_TOKEN)
+
+
+@pytest.mark.parametrize(
+    'case', CONSOLE_CASES, ids=[case['case'] for case in CONSOLE_CASES]
+)
+def test_recorded_answer_with_a_store(with_store, case):
+    """So are the cases that have to do with tokens."""
+    check(send(with_store, case), case, OUR_TOKEN)
+
+
+def check(response, case: dict[str, Any], token: re.Pattern[str]) -> None:
+    """
+    :param token: of a console's URL
+    """
     expected = {**case, 'plain': case.get('plain'), **case.get('here', {})}
     if 'here' in case:
         expected['plain'] = False
-    response = send(recorded, case)
     assert response.status_int == expected['status'], response.text
+    check_headers(response.headers, case)
 
-    version = case.get('version', None if case.get('plain') else case.get('at', '2.1'))
     headers = response.headers
-    if version is None:
-        assert 'OpenStack-API-Version' not in headers
-        assert 'Vary' not in headers
-    else:
-        assert headers['OpenStack-API-Version'] == f'compute {version}'
-        assert headers['X-OpenStack-Nova-API-Version'] == version
-        assert headers.getall('Vary') == [
-            'OpenStack-API-Version',
-            'X-OpenStack-Nova-API-Version',
-        ]
-    if case.get('method') != 'OPTIONS':  # answered in front of the request id
-        assert REQUEST_ID.fullmatch(headers['x-openstack-request-id'])
-        assert headers['x-compute-request-id'] == headers['x-openstack-request-id']
-
     if expected['plain']:
         content_type = case.get('content_type', 'text/plain; charset=UTF-8')
         assert headers.get('Content-Type') == content_type
@@ -141,18 +194,56 @@ def test_recorded_answer(recorded, case):
     else:
         content_type = case.get('content_type', 'application/json')
         assert headers['Content-Type'] == content_type
-        console_type = 'spice-html5' if case.get('send') == 'spice' else 'serial'
-        console = response.json['console']
-        assert console['type'] == console_type
-        url, token = console['url'][:-36], console['url'][-36:]
-        assert url == URLS[console_type]
-        assert UUID.fullmatch(token)
-        assert set(response.json) == {'console'}
-        assert set(console) == {'type', 'url'}
+        if 'finds' in case:
+            console = {'instance_uuid': server_id('01'), **case['finds']}
+            assert response.json == {'console': console}
+        else:
+            check_console(response.json, case, token)
 
 
-def test_every_difference_is_a_row_of_the_table():
-    """A difference that the documentation does not list is a bug."""
+def check_headers(headers, case: dict[str, Any]) -> None:
+    version = case.get('version', None if case.get('plain') else case.get('at', '2.1'))
+    if version is None:
+        assert 'OpenStack-API-Version' not in headers
+        assert 'Vary' not in headers
+    else:
+        assert headers['OpenStack-API-Version'] == f'compute {version}'
+        assert headers['X-OpenStack-Nova-API-Version'] == version
+        assert headers.getall('Vary') == [
+            'OpenStack-API-Version',
+            'X-OpenStack-Nova-API-Version',
+        ]
+    if case.get('method') != 'OPTIONS':  # answered in front of the request id
+        assert REQUEST_ID.fullmatch(headers['x-openstack-request-id'])
+        assert headers['x-compute-request-id'] == headers['x-openstack-request-id']
+
+
+def check_console(
+    answer: dict[str, Any], case: dict[str, Any], token: re.Pattern[str]
+) -> None:
+    gives = case.get('gives', case.get('send', 'serial'))
+    if pair := PAIR.fullmatch(gives):
+        protocol, console_type = pair.groups()
+        name, expected = 'remote_console', {'protocol': protocol, 'type': console_type}
+    else:
+        ((_, asked),) = ACTIONS.get(gives, ACTIONS['serial']).items()
+        name, expected = 'console', asked
+    (console,) = answer.values()
+    url = console.pop('url')
+    assert answer == {name: expected}
+    start = URLS[expected['type']]
+    assert url.startswith(start)
+    assert token.fullmatch(url.removeprefix(start))
+
+
+# Rows that no recorded answer shows: tests of the policy and of the schemas do.
+NOT_RECORDED = {'policy target', 'console response schema'}
+
+
+def test_the_table_has_every_difference_and_no_other():
+    """A difference that the documentation does not list is a bug, and so is a row."""
     page = (SOURCE / 'reference' / 'differences.rst').read_text()
-    rows = {case['here']['row'] for case in CASES if 'here' in case}
-    assert [row for row in sorted(rows) if f'* - {row}\n' not in page] == []
+    header, *rows = re.findall(r'^   \* - (.+)$', page, re.MULTILINE)
+    assert header == 'case'
+    seen = {case['here']['row'] for case in CASES + CONSOLE_CASES if 'here' in case}
+    assert sorted(rows) == sorted(seen | NOT_RECORDED)

@@ -19,17 +19,20 @@ import string
 import struct
 import time
 from pathlib import Path
+from typing import Any
 
 import oslo_messaging
 import pytest
+import webob
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import console_ext
+from console_ext.consoles import PROTOCOLS
 from console_ext.policy import Policy
 from console_ext.rpc import transport
 from console_ext.rpc.client import ComputeClient
 from tests.deployment import PROJECT_A, PROJECT_B, server, server_id
-from tests.functional.client import SERIAL, SPICE, Client
+from tests.functional.client import SERIAL, SPICE, VNC, Client
 from tests.functional.proxy.conftest import Served
 from tests.functional.proxy.wire import (
     close_code,
@@ -40,12 +43,25 @@ from tests.functional.proxy.wire import (
     resident,
     upgrade,
 )
+from tests.functional.recorded import ACTIONS, granted, send
 from tests.proxy_parts import wait_for
 
 MIB = 2**20
 
 # What a token of each listener is for.
 TYPES = {'serial': 'serial', 'SPICE': 'spice-html5', 'VNC': 'novnc'}
+
+# Consoles by action and by remote-consoles, as recorded cases name them, and what
+# their tokens are for.
+CONSOLES = {
+    'serial': 'serial',
+    'spice': 'spice-html5',
+    'vnc': 'novnc',
+    'serial/serial': 'serial',
+    'spice/spice-html5': 'spice-html5',
+    'spice/spice-direct': 'spice-direct',
+    'vnc/novnc': 'novnc',
+}
 
 
 class Cloud:
@@ -57,14 +73,13 @@ class Cloud:
         self.database = database
 
     def place(self, ports: dict[str, int], **values) -> None:
-        """Say on which port the serial and the SPICE console of each server is."""
+        """Say on which port every console of each server is."""
         self.served.deployment.write_inventory(
             [
                 server(
                     number,
                     consoles={
-                        name: {'host': '127.0.0.1', 'port': port}
-                        for name in ('serial', 'spice')
+                        name: {'host': '127.0.0.1', 'port': port} for name in PROTOCOLS
                     },
                     **values,
                 )
@@ -78,6 +93,16 @@ class Cloud:
         assert answer.status_int == 200, answer.text
         return answer.json['console']['url'].partition('token=')[2]
 
+    def shown(self, token: str, **how: Any) -> webob.Response:
+        """Ask where the console of a token is, as a proxy does.
+
+        :param how: values of a recorded case
+        """
+        path = f'/v2.1/os-console-auth-tokens/{token}'
+        return send(
+            self.api, {'method': 'GET', 'path': path, 'as': 'root', 'at': '2.99', **how}
+        )
+
     def refused(self, token: str, name: str = 'serial') -> int:
         with pytest.raises(InvalidStatus) as caught:
             self.served.connect(token, name=name)
@@ -88,7 +113,9 @@ class Cloud:
 def cloud(served, agent, tmp_path):
     database = tmp_path / 'console.db'
     deployment = served.deployment.configure(
-        database={'connection': f'sqlite:///{database}'}
+        database={'connection': f'sqlite:///{database}'},
+        # No test waits for it, and a busy machine answers slowly.
+        console_rpc={'timeout': 20},
     )
     served.computes = computes = ComputeClient(deployment.conf())
     agent()
@@ -122,6 +149,18 @@ def test_cve_2013_0335_cve_2014_8750_a_port_that_is_another_servers(cloud):
     assert (guest.accepted, guest.received) == (0, b'')
     cloud.place({'02': guest.port})
     echo(cloud.served.connect(cloud.token('02')))
+
+
+def test_cve_2013_0335_cve_2014_8750_a_port_that_is_another_consoles(cloud):
+    """A token is for one type, and opens no other type's console on the same port."""
+    guest = cloud.served.guest()
+    cloud.place({'01': guest.port})
+    for console, kind in CONSOLES.items():
+        for name in TYPES:
+            if TYPES[name] != kind:
+                assert cloud.refused(granted(cloud.api, console), name) == 401
+    assert (guest.accepted, guest.received) == (0, b'')
+    echo(cloud.served.connect(granted(cloud.api, 'serial/serial')))
 
 
 def test_cve_2015_0259_other_pages_open_nothing(served):
@@ -218,6 +257,36 @@ def test_cve_2015_9543_no_token_in_logs_or_rows(cloud, caplog, body):
         assert secret not in caplog.text
     assert token not in stored
     assert token_hash in stored
+
+
+@pytest.mark.parametrize('console', CONSOLES)
+def test_cve_2015_9543_no_token_of_a_path_in_logs(cloud, caplog, console):
+    """The log has the route's template in place of a path with a token in it."""
+    caplog.set_level(logging.DEBUG)
+    cloud.place({'01': 1})
+    token = granted(cloud.api, console)
+    path = f'/v2.1/os-console-auth-tokens/{token}'
+    asked = [
+        ({}, 200),
+        ({'path': path.replace('v2.1', f'v2.1/{PROJECT_A}')}, 200),
+        ({'at': '2.30'}, 400),
+        ({'at': '2.999'}, 406),
+        ({'at': token}, 400),
+        ({'path': f'{path}?{token}={token}'}, 400),
+        ({'as': 'alice'}, 403),
+        ({'path': path.replace('v2.1', f'v2.1/{PROJECT_B}')}, 400),
+        ({'path': path.replace('v2.1', 'v2')}, 400),
+        ({'path': f'{path}x'}, 404),
+        ({'path': f'{path}/'}, 404),
+        ({'path': f'{path}/{token}'}, 404),
+        ({'method': 'POST', 'send': token}, 404),
+    ]
+    for how, status in asked:
+        assert cloud.shown(token, **how).status_int == status, how
+    assert caplog.text.count('/os-console-auth-tokens/{') == len(asked)
+    token_hash = hashlib.sha256(token.encode()).hexdigest()
+    for secret in (token, token_hash):
+        assert secret not in caplog.text
 
 
 def dump(database: Path) -> str:
@@ -358,15 +427,20 @@ def test_cve_2018_1000518_no_compression(proxy):
 
 
 class Boundless:
-    """A compute host whose answers are larger than any console's address."""
+    """A compute host with any answer, also larger than any console's address."""
 
     target = oslo_messaging.Target(version='5.13')
     answer: object = None
 
-    def get_serial_console(self, context, **_):
+    def __init__(self):
+        self.calls = []
+
+    def get_serial_console(self, context, **arguments):
+        self.calls.append((context, arguments))
         return self.answer
 
-    get_spice_console = validate_console_port = get_serial_console
+    get_spice_console = get_vnc_console = get_serial_console
+    validate_console_port = get_serial_console
 
 
 @pytest.fixture
@@ -385,22 +459,49 @@ def boundless(deployment):
     connected.cleanup()
 
 
+@pytest.mark.parametrize('console', CONSOLES)
+def test_cve_2015_9543_no_token_on_the_bus(cloud, boundless, console):
+    """The host's own token gets to nobody, and the one that opens not to the host."""
+    guest = cloud.served.guest()
+    cloud.served.deployment.write_inventory([server('01', host='boundless')])
+    boundless.answer = {
+        'host': '127.0.0.1',
+        'port': guest.port,
+        'token': 'of-the-host',
+        'access_url': 'http://x/?path=%3Ftoken%3Dof-the-host',
+    }
+    token = granted(cloud.api, console)
+    assert cloud.shown('of-the-host').status_int == 404
+    assert cloud.refused('of-the-host') == 401
+    assert cloud.shown(token).status_int == 200
+    assert 'of-the-host' not in token + dump(cloud.database)
+    boundless.answer = True
+    if console.startswith('serial'):  # those that the serial listener opens
+        echo(cloud.served.connect(token))
+    assert boundless.calls
+    assert token not in repr(boundless.calls)
+
+
+@pytest.mark.parametrize('console', ACTIONS)
 @pytest.mark.parametrize('key', ['host', 'token', 'access_url', 'internal_access_path'])
-def test_cve_2013_4261_what_a_compute_host_answers_has_a_bound(cloud, boundless, key):
+def test_cve_2013_4261_what_a_compute_host_answers_has_a_bound(
+    cloud, boundless, key, console
+):
     """Neither shown nor stored; and a port check is answered with yes or with no."""
     cloud.served.deployment.write_inventory([server('01', host='boundless')])
-    good = {'host': '127.0.0.1', 'port': 1, 'token': 'short', 'access_url': 'ws://x'}
+    token_url = 'http://x/?token=short'
+    good = {'host': '127.0.0.1', 'port': 1, 'token': 'short', 'access_url': token_url}
     huge = 'x' * MIB
     boundless.answer = {**good, key: huge}
-    answer = cloud.api.console('01')
+    answer = send(cloud.api, {'send': console})
     assert answer.status_int == 500
     assert len(answer.body) < 1000
     assert huge not in dump(cloud.database)
     guest = cloud.served.guest()
     boundless.answer = {**good, 'port': guest.port}
-    assert cloud.api.console('01').status_int == 200
+    token = granted(cloud.api, 'serial')
     boundless.answer = huge
-    assert cloud.refused('short') == 409
+    assert cloud.refused(token) == 409
     assert guest.accepted == 0
 
 
@@ -429,8 +530,8 @@ def test_cve_2025_54289_cve_2021_41767_a_listing_shows_no_secret(cloud):
     guest = cloud.served.guest()
     cloud.place({'01': guest.port})
     secrets = []
-    for body in (SERIAL, SPICE):
-        token = cloud.token('01', body)
+    for console in CONSOLES:
+        token = granted(cloud.api, console)
         secrets += [token, hashlib.sha256(token.encode()).hexdigest()]
     echo(cloud.served.connect(secrets[0]))
     for path in (
@@ -442,6 +543,10 @@ def test_cve_2025_54289_cve_2021_41767_a_listing_shows_no_secret(cloud):
             answer = cloud.api.get(path, by=by)
             assert server_id('01') in answer.text
             assert not [secret for secret in secrets if secret in answer.text]
+    for token in secrets[::2]:
+        shown = cloud.shown(token)
+        assert shown.json['console']['port'] == guest.port
+        assert not [secret for secret in secrets if secret in shown.text]
 
 
 RULE = 'os_compute_api:os-remote-consoles'
@@ -449,21 +554,9 @@ OF_SERVER = {'project_id': PROJECT_B, 'user_id': 'bob'}
 OF_CALLER = {'project_id': PROJECT_A, 'user_id': 'root'}
 
 
-@pytest.mark.parametrize('prefix', ['/v2.1', f'/v2.1/{PROJECT_A}', '/v2'])
-@pytest.mark.parametrize(
-    ('path', 'body', 'rule', 'target'),
-    [
-        (f'/servers/{server_id("02")}/action', SERIAL, f'{RULE}:serial', OF_SERVER),
-        (f'/servers/{server_id("02")}/action', SPICE, f'{RULE}:spice', OF_SERVER),
-        (f'/servers/{server_id("02")}', None, 'os_compute_api:servers:show', OF_SERVER),
-        ('/servers', None, 'os_compute_api:servers:index', OF_CALLER),
-        ('/servers/detail', None, 'os_compute_api:servers:detail', OF_CALLER),
-    ],
-)
-def test_cve_2026_6383_a_rule_is_no_part_of_a_url(
-    client, monkeypatch, prefix, path, body, rule, target
-):
-    """It is the handler's own, whatever the URL, and about what the URL leads to."""
+@pytest.fixture
+def evaluated(monkeypatch):
+    """Every rule that is asked for, with its target."""
     asked = []
     authorize = Policy.authorize
 
@@ -472,6 +565,25 @@ def test_cve_2026_6383_a_rule_is_no_part_of_a_url(
         authorize(policy, rule, target, credentials)
 
     monkeypatch.setattr(Policy, 'authorize', noting)
+    return asked
+
+
+@pytest.mark.parametrize('prefix', ['/v2.1', f'/v2.1/{PROJECT_A}', '/v2'])
+@pytest.mark.parametrize(
+    ('path', 'body', 'rule', 'target'),
+    [
+        (f'/servers/{server_id("02")}/action', SERIAL, f'{RULE}:serial', OF_SERVER),
+        (f'/servers/{server_id("02")}/action', SPICE, f'{RULE}:spice', OF_SERVER),
+        (f'/servers/{server_id("02")}/action', VNC, f'{RULE}:vnc', OF_SERVER),
+        (f'/servers/{server_id("02")}', None, 'os_compute_api:servers:show', OF_SERVER),
+        ('/servers', None, 'os_compute_api:servers:index', OF_CALLER),
+        ('/servers/detail', None, 'os_compute_api:servers:detail', OF_CALLER),
+    ],
+)
+def test_cve_2026_6383_a_rule_is_no_part_of_a_url(
+    client, evaluated, prefix, path, body, rule, target
+):
+    """It is the handler's own, whatever the URL, and about what the URL leads to."""
     answer = client.request(
         'GET' if body is None else 'POST',
         f'{prefix}{path}',
@@ -480,7 +592,40 @@ def test_cve_2026_6383_a_rule_is_no_part_of_a_url(
         headers={'Content-Type': 'application/json'},
     )
     assert answer.status_int == 200
-    assert asked == [(rule, target)]
+    assert evaluated == [(rule, target)]
+
+
+@pytest.mark.parametrize('prefix', ['/v2.1', f'/v2.1/{PROJECT_A}'])
+@pytest.mark.parametrize(
+    ('pair', 'rule', 'status'),
+    [
+        ('serial/serial', f'{RULE}:serial', 200),
+        ('spice/spice-html5', f'{RULE}:spice', 200),
+        ('spice/spice-direct', f'{RULE}:spice-direct', 200),
+        ('vnc/novnc', f'{RULE}:vnc', 200),
+        ('vnc/xvpvnc', RULE, 400),
+        ('vnc/serial', RULE, 400),
+        ('rdp/serial', RULE, 400),
+        ('mks/webmks', RULE, 400),
+    ],
+)
+def test_cve_2026_6383_a_rule_is_chosen_from_a_table(
+    client, evaluated, prefix, pair, rule, status
+):
+    """By the pair of a valid body; one that is no console has the rule for all."""
+    path = f'{prefix}/servers/{{server}}/remote-consoles'
+    case = {'path': path, 'server': '02', 'send': pair, 'as': 'root', 'at': '2.99'}
+    assert send(client, case).status_int == status
+    assert evaluated == [(rule, OF_SERVER)]
+
+
+@pytest.mark.parametrize('token', ['x', f'{RULE}:vnc', '%2e%2e'])
+def test_cve_2026_6383_a_rule_is_no_token(client, evaluated, token):
+    """The rule for tokens is about the caller: whose a token is, is not known yet."""
+    path = f'/v2.1/os-console-auth-tokens/{token}'
+    case = {'method': 'GET', 'path': path, 'as': 'root', 'at': '2.99'}
+    assert send(client, case).status_int == 404
+    assert evaluated == [('os_compute_api:os-console-auth-tokens', OF_CALLER)]
 
 
 def test_cve_2023_40025_a_session_has_an_end(served, request):
@@ -501,9 +646,11 @@ def test_cve_2024_41666_revocation_reaches_a_live_session(cloud):
     cloud.place({'01': guest.port, '02': guest.port})
     live, other = (cloud.served.connect(cloud.token(number)) for number in ('01', '02'))
     unopened = cloud.token('01')
+    assert cloud.shown(unopened).status_int == 200
     cloud.served.store.revoke(server_id('01'))
     assert closed(live) == (1008, 'The permission for this console has ended.')
     assert cloud.refused(unopened) == 401
+    assert cloud.shown(unopened).status_int == 404
     echo(other)
 
 

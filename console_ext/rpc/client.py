@@ -58,6 +58,7 @@ class Call:
         the configured one
     :param more: further arguments of the method
     :param deadline: on the monotonic clock, in seconds
+    :param topics: where the host may have a queue; the first that it has is asked
     """
 
     context: RequestContext
@@ -68,6 +69,7 @@ class Call:
     bus_url: str | None = field(repr=False)
     deadline: float
     more: dict[str, Any] = field(default_factory=dict)
+    topics: tuple[str, ...] = (transport.TOPIC,)
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -181,6 +183,7 @@ class ComputeClient:
                 self._deadline(),
                 # Nova compares it with a string.
                 {'port': str(port)},
+                (transport.TOPIC, transport.SHUTDOWN_TOPIC),
             ),
             lambda reply: reply is True,
         )
@@ -272,19 +275,32 @@ class ComputeClient:
         if host.has_answered:
             patience = time.monotonic() + self.QUEUE_GRACE_S
         while True:
-            left_s = max(0.01, _left(call.deadline))
-            caller = bus.connect().prepare(
-                server=call.host, timeout=left_s, retry=retry
-            )
             try:
-                return caller.call(
-                    _to_wire(call.context), call.method, **call.arguments
-                )
+                return self._publish(bus, call, retry)
             except oslo_messaging.MessageUndeliverable:
                 again = time.monotonic() + self.QUEUE_RETRY_S
                 if again > min(patience, call.deadline):
                     raise
             time.sleep(self.QUEUE_RETRY_S)
+
+    def _publish(self, bus: Bus, call: Call, retry: int) -> Any:
+        """
+        :raises oslo_messaging.MessageUndeliverable: the host has no queue at all
+        """
+        *others, last = call.topics
+        for topic in others:
+            with contextlib.suppress(oslo_messaging.MessageUndeliverable):
+                return self._publish_to(bus, call, topic, retry)
+        return self._publish_to(bus, call, last, retry)
+
+    def _publish_to(self, bus: Bus, call: Call, topic: str, retry: int) -> Any:
+        caller = bus.connect().prepare(
+            topic=topic,
+            server=call.host,
+            timeout=max(0.01, _left(call.deadline)),
+            retry=retry,
+        )
+        return caller.call(_to_wire(call.context), call.method, **call.arguments)
 
 
 def _left(deadline: float) -> float:

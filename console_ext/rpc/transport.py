@@ -23,6 +23,10 @@ LOG = logging.getLogger(__name__)
 
 TOPIC = 'compute'
 
+# Since RPC 6.5 a nova-compute that shuts down gracefully answers some methods on this
+# topic only (nova/service.py).
+SHUTDOWN_TOPIC = 'compute-alt'
+
 # Both halves: Nova's compute RPC, of which every nova-compute since 5.0 knows this.
 VERSION = '5.0'
 

@@ -9,9 +9,16 @@ import threading
 import time
 from collections import Counter
 
+import oslo_messaging
 import pytest
 import requests
 
+from console_ext import exceptions
+from console_ext.consoles import NOVNC
+from console_ext.context import RequestContext
+from console_ext.rpc import transport
+from console_ext.rpc.client import ComputeClient
+from console_ext.rpc.instance import Instance
 from tests.deployment import Deployment, server_id
 from tests.functional.programs import Programs, free_port
 from tests.proxy_parts import wait_for
@@ -201,3 +208,42 @@ def test_api_stops_while_the_broker_is_away(hosts, broker):
         assert hosts.api.stop(signal.SIGTERM) == 0
     finally:
         broker.start()
+
+
+class ShuttingDown:
+    """What a nova-compute still answers while it shuts down gracefully."""
+
+    # Nova serves the methods of its version 5 beside those of 6.
+    target = oslo_messaging.Target(version='5.13')
+
+    @oslo_messaging.expose
+    def validate_console_port(self, context, instance, port, console_type):
+        return port == '5900'
+
+
+def test_host_that_shuts_down_gracefully(deployment, broker):
+    """It has no queue on the usual topic any more, and one on another."""
+    conf = deployment.configure(DEFAULT={'transport_url': broker.url}).conf()
+    server = oslo_messaging.get_rpc_server(
+        transport.connect(conf),
+        oslo_messaging.Target(topic='compute-alt', server='leaving'),
+        [ShuttingDown()],
+        executor='threading',
+    )
+    server.start()
+    compute = ComputeClient(conf)
+    context = RequestContext(user_id='alice', project_id='p', overwrite=False)
+    asked = Instance('an-id', None, 'active')
+    try:
+        for port, expected in ((5900, True), (5901, False)):
+            valid = compute.validate_console_port(
+                context, 'leaving', asked, 'novnc', port
+            )
+            assert valid.result(TIMEOUT_S) is expected
+        # It gives out no new consoles.
+        with pytest.raises(exceptions.HostUnreachable):
+            compute.get_console(context, 'leaving', asked, NOVNC)
+    finally:
+        compute.close()
+        server.stop()
+        server.wait()

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The terminal client in tmux, on the demo's machine, and on a proxy that stops."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+import psutil
+import pytest
+
+from tests.deployment import server_id
+from tests.functional.attach.guest import Guest
+from tests.functional.attach.terminal import Window
+from tests.functional.programs import BIN, Programs, free_port, manage
+from tests.integration.proxy.parts import SPICE_HTML5, needed
+from tests.integration.tmux import Tmux
+from tests.proxy_parts import wait_for
+
+
+@pytest.fixture(scope='module')
+def endpoint(tmp_path_factory):
+    """The URL of the demo's API."""
+    port = free_port()
+    ports = {'--port': port, '--serial-port': free_port(), '--spice-port': free_port()}
+    options = [str(part) for pair in ports.items() for part in pair]
+    with Programs(tmp_path_factory.mktemp('demo')) as programs:
+        program = programs.start('console-ext-demo', *options)
+        program.wait_for('Ctrl-C here ends the demo')
+        yield f'http://127.0.0.1:{port}/v2.1'
+        assert program.stop(signal.SIGINT) == 0, program.log
+
+
+@pytest.fixture
+def tmux(tmp_path):
+    needed('tmux')
+    with Tmux(tmp_path) as tmux:
+        yield tmux
+
+
+def command(endpoint, *words):
+    cloud = ('--os-auth-type', 'none', '--os-endpoint', endpoint)
+    return [str(BIN / 'console-ext'), *cloud, *words]
+
+
+def log_in(tmux):
+    tmux.wait_for('login:')
+    tmux.type('ada', 'Enter')
+    tmux.wait_for('Password:')
+    tmux.type('secret', 'Enter')
+    tmux.wait_for('ada@web-1:~$')
+
+
+def back_in_the_shell(tmux):
+    """It echoes, and takes a line."""
+    tmux.wait_for('console-ext: left')
+    tmux.type('echo back-$((40+2))', 'Enter')
+    tmux.wait_for('back-42')
+
+
+def test_a_person_in_tmux(endpoint, tmux):
+    """What is on the screen, in the window's title, and what is left of it."""
+    tmux.command(command(endpoint, 'attach', 'web-1'))
+    tmux.wait_for('connected to web-1. ^] leaves, twice sends one.')
+    log_in(tmux)
+    assert tmux.ask('pane_title') == 'web-1 - console'
+    tmux.type('C-c', 'C-z')
+    tmux.type('echo still here', 'Enter')
+    tmux.wait_for('\nstill here')
+    tmux.resize(100, 40)
+    tmux.type('echo grüße', 'Enter')
+    tmux.wait_for('\ngrüße')
+    tmux.type('C-]', 'C-]')
+    tmux.type('exit', 'Enter')
+    tmux.wait_for('logout')
+    tmux.type('C-]')
+    back_in_the_shell(tmux)
+
+
+@pytest.fixture
+def console():
+    with Guest() as guest:
+        yield guest
+
+
+def attach(tmux, console):
+    tmux.command([str(BIN / 'console-ext'), 'attach', '--url', console.url])
+    tmux.wait_for('^] leaves, twice sends one.')
+
+
+def test_pasted_into_tmux(console, tmux):
+    """The shell runs nothing of what is behind the key."""
+    attach(tmux, console)
+    tmux.paste('one\x1decho never\r')
+    back_in_the_shell(tmux)
+    assert console.typed == b'one'
+    assert 'never' not in tmux.screen
+
+
+def test_pasted_in_brackets(console, tmux):
+    """As tmux makes them, once the guest has asked for them."""
+    attach(tmux, console)
+    console.say(b'\x1b[?2004hready')
+    tmux.wait_for('ready')
+    tmux.paste('one\x1dtwo')
+    console.wait_for(b'\x1b[200~one\x1dtwo\x1b[201~')
+    tmux.type('C-]')
+    back_in_the_shell(tmux)
+
+
+def test_modes_that_a_guest_leaves_on(console, tmux):
+    """The mouse, the alternate screen, a scrolling region, no cursor, red."""
+    attach(tmux, console)
+    console.say(b'\x1b[?1049h\x1b[?1003h\x1b[?2004h\x1b[?25l\x1b[5;9r\x1b[31mready')
+    tmux.wait_for('ready')
+    flags = ('alternate_on', 'mouse_any_flag', 'cursor_flag', 'scroll_region_upper')
+    assert [tmux.ask(one) for one in flags] == ['1', '1', '0', '4']
+    tmux.type('C-]')
+    tmux.wait_for('console-ext: left')
+    assert [tmux.ask(one) for one in flags] == ['0', '0', '1', '0']
+    back_in_the_shell(tmux)
+
+
+def test_closed_window(console, tmux):
+    """The client ends with its window, and the guest is told."""
+    attach(tmux, console)
+    (client,) = psutil.Process(int(tmux.ask('pane_pid'))).children()
+    tmux.close_window()
+    console.wait_until(lambda: console.close_code == 1000)
+    wait_for(lambda: not client.is_running(), 30)
+
+
+def test_stopped_and_continued(console, tmux):
+    """By another terminal; the shell and its job control do the rest."""
+    attach(tmux, console)
+    (client,) = psutil.Process(int(tmux.ask('pane_pid'))).children()
+    client.send_signal(signal.SIGTSTP)
+    tmux.wait_for('Stopped')
+    tmux.type('echo shell-$((1+1))', 'Enter')
+    tmux.wait_for('shell-2')
+    tmux.type('fg', 'Enter')
+    wait_for(lambda: client.status() != psutil.STATUS_STOPPED, 30)
+    tmux.type('C-c')
+    console.wait_for(b'\x03')
+    tmux.type('C-]')
+    back_in_the_shell(tmux)
+
+
+def test_a_real_machine(endpoint):
+    """The firmware of QEMU, from its prompt to the answer to a command."""
+    needed('qemu-system-x86_64')
+    needed(str(SPICE_HTML5))
+    with Window(command(endpoint, 'attach', 'vm-1')) as window:
+        window.wait_for(b'connected to vm-1')
+        at = window.wait_for(b'Ctrl-B', timeout_s=60)
+        window.type(b'\x02')
+        at = window.wait_for(b'iPXE>', at)
+        for letter in b'echo ${buildarch} answers':
+            # The serial port of the firmware has no flow control.
+            window.type(bytes([letter]))
+            at = window.wait_for(bytes([letter]), at)
+        window.type(b'\r')
+        window.wait_for(b'i386 answers', at)
+        window.type(b'\x1d')
+        assert window.ends() == 0
+        assert window.current_modes() == window.modes
+
+
+def test_page_of_a_real_machine(endpoint, programs, tmp_path):
+    """The screen's page is the one that the API names."""
+    needed('qemu-system-x86_64')
+    needed(str(SPICE_HTML5))
+    words = ('open', 'vm-1', '--spice', '--no-browser')
+    program = programs.start(command(endpoint)[0], *command(endpoint, *words)[1:])
+    assert program.process.wait(60) == 0, program.log
+    assert re.fullmatch(
+        r'http://127\.0\.0\.1:\d+/spice_auto\.html\?token=\S+\n', program.log
+    )
+
+
+def test_a_proxy_that_is_restarted(cloud):
+    """The client asks for a new URL, opens it, and says so."""
+    cloud.start()
+    endpoint = f'http://127.0.0.1:{cloud.api_port}/v2.1'
+    with Window(command(endpoint, 'attach', 'server-01')) as window:
+        at = window.wait_for(b'login: ')
+        assert cloud.proxy.stop() == 0
+        at = window.wait_for(
+            b'console-ext: The proxy is being stopped; connect again. Connecting again.'
+        )
+        window.type(b'lost')
+        cloud.start_proxy()
+        at = window.wait_for(b'console-ext: Connected again.', at)
+        at = window.wait_for(b'login: ', at)
+        window.type(b'ada\r')
+        at = window.wait_for(b'Password: ', at)
+        window.type(b'\x1d')
+        assert window.ends() == 0
+        assert window.current_modes() == window.modes
+        assert b'lost' not in window.shown
+        assert b'token=' not in window.shown
+
+
+def test_leaving_while_the_proxy_is_away(cloud):
+    """Nobody has to wait for it."""
+    cloud.start()
+    endpoint = f'http://127.0.0.1:{cloud.api_port}/v2.1'
+    with Window(command(endpoint, 'attach', 'server-01')) as window:
+        window.wait_for(b'login: ')
+        cloud.proxy.kill()
+        window.wait_for(b'console-ext: The connection was lost. Connecting again.')
+        window.type(b'\x1d')
+        assert window.ends() == 0
+        assert window.current_modes() == window.modes
+
+
+def test_revoked(cloud):
+    """What an administrator has ended stays ended."""
+    cloud.start()
+    endpoint = f'http://127.0.0.1:{cloud.api_port}/v2.1'
+    with Window(command(endpoint, 'attach', 'server-01')) as window:
+        window.wait_for(b'login: ')
+        config = cloud._deployment.config_file
+        assert manage([config], 'revoke', server_id('01')).returncode == 0
+        assert window.ends(60) == 3
+        assert b'The permission for this console has ended.' in window.shown

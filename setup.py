@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All there is to say is in setup.cfg."""
+"""All there is to say is in setup.cfg, but for the commands that fetch the assets."""
 
 import setuptools
 
-setuptools.setup()
+from build_backend.commands import BuildPy, Sdist
+
+setuptools.setup(cmdclass={'build_py': BuildPy, 'sdist': Sdist})

@@ -57,8 +57,9 @@ OPTS = [
     ),
     cfg.StrOpt(
         'html5proxy_web',
-        default='/usr/share/spice-html5',
         help='Directory of the spice-html5 package; the page loads its modules. They '
-        'are read once, when the proxy starts.',
+        'are read once, when the proxy starts. By default it is that of the '
+        'distribution, /usr/share/spice-html5, or where there is none the one that '
+        'came with console_ext.',
     ),
 ]

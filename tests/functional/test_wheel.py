@@ -3,23 +3,16 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import zipfile
 
-from tests import documentation
-from tests.documentation import ROOT
+from tests import documentation, source_tree
 
 
 def test_sample_files_are_in_it(tmp_path):
     """The wheel of the documented command has the files that the page names."""
-    source = tmp_path / 'source'
-    source.mkdir()
-    for name in ('setup.py', 'setup.cfg', 'README.rst', 'LICENSE'):
-        shutil.copy(ROOT / name, source)
-    for name in ('console_ext', 'etc'):
-        shutil.copytree(ROOT / name, source / name)
+    source = source_tree.copy(tmp_path / 'source')
     command = documentation.block(
         'install/package.rst', 'pip wheel --no-deps --wheel-dir dist .'
     ).split()

@@ -33,22 +33,25 @@ MAX_MODULE_BYTES = 2**20
 # Of a file, by its path from the one that imports it.
 _IMPORT = re.compile(r"""\bfrom\s+['"](\.{1,2}/[\w./-]+\.js)['"]""")
 
-_TYPES = {
+TYPES = {
     '.html': 'text/html; charset=utf-8',
     '.css': 'text/css; charset=utf-8',
     '.js': 'text/javascript; charset=utf-8',
+    '.mjs': 'text/javascript; charset=utf-8',
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """
-    :param headers: besides those that every response has
+    :param headers: besides those that every response has, or in their place
+    :param gzip: the same body, for clients that take it compressed
     """
 
     body: bytes
     headers: tuple[tuple[str, str], ...]
     status: int = 200
+    gzip: bytes | None = None
 
 
 def _text(sentence: str, status: int = 200) -> Page:
@@ -112,7 +115,7 @@ def _file(name: str, policy: str | None = None) -> Page:
     :param policy: the content security policy of a page
     """
     file = importlib.resources.files('console_ext.proxy').joinpath('web', name)
-    headers = [('Content-Type', _TYPES[Path(name).suffix])]
+    headers = [('Content-Type', TYPES[Path(name).suffix])]
     if policy is not None:
         headers.append(('Content-Security-Policy', policy))
     return Page(file.read_bytes(), tuple(headers))
@@ -142,7 +145,7 @@ def _modules(
     :param wanted: the modules that our page imports, by their paths in the directory
     :returns: none where one is missing
     """
-    headers = (('Content-Type', _TYPES['.js']),)
+    headers = (('Content-Type', TYPES['.js']),)
     modules: dict[str, Page] = {}
     names = [*wanted]
     while names and len(modules) < MAX_MODULES:

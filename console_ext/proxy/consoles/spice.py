@@ -10,11 +10,14 @@ from oslo_config import cfg
 
 from console_ext.consoles import SPICE_HTML5
 from console_ext.proxy.admission.origin import AllowedOrigins
-from console_ext.proxy.consoles import pages
+from console_ext.proxy.consoles import assets, pages
 from console_ext.proxy.consoles.listener import Listener, also_below, fault_of_url
 from console_ext.proxy.relay.handshakes.spice import spice_consoles
 
 LOG = logging.getLogger(__name__)
+
+# Debian's is newer than npm's.
+DISTRIBUTION = Path('/usr/share/spice-html5')
 
 
 def listener(conf: cfg.ConfigOpts) -> Listener:
@@ -42,11 +45,18 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
         ),
         pages=also_below(
             options.html5proxy_base_url,
-            pages.spice(Path(options.html5proxy_web), origins),
+            pages.spice(_spice_html5(options.html5proxy_web), origins),
         ),
         hint='This is a SPICE console: open the URL of its page in a browser.',
         text=False,
     )
+
+
+def _spice_html5(configured: str | None) -> Path:
+    if configured is not None:
+        return Path(configured)
+    fetched = assets.directory() / assets.FETCHED / 'spice-html5'
+    return fetched if fetched.is_dir() and not DISTRIBUTION.is_dir() else DISTRIBUTION
 
 
 def fault_of_page(conf: cfg.ConfigOpts) -> str | None:

@@ -203,11 +203,17 @@ class Connection(asyncio.Protocol):
             *page.headers,
             ('Connection', 'keep-alive' if self._keep else 'close'),
         ]
+        body = page.body
+        if page.gzip is not None:
+            headers.append(('Vary', 'Accept-Encoding'))
+            if messages.takes_gzip(request):
+                headers.append(('Content-Encoding', 'gzip'))
+                body = page.gzip
         self._set_timer(PAGE_S)
         # At most one read of the next request comes early.
         self._transport.pause_reading()
-        self._transport.write(messages.head(page.status, headers, len(page.body)))
-        self._unsent = memoryview(page.body if request.method == 'GET' else b'')
+        self._transport.write(messages.head(page.status, headers, len(body)))
+        self._unsent = memoryview(body if request.method == 'GET' else b'')
         self._send_more()
 
     def _send_more(self) -> None:

@@ -127,6 +127,29 @@ def accept(wire: ServerProtocol, request: Request, hint: str) -> Response:
     raise Refused(Refusal(response.status_code, sentence, what))
 
 
+def takes_gzip(request: Request) -> bool:
+    """Whether ``Accept-Encoding`` names gzip (RFC 9110, section 12.5.3)."""
+    return _weight(request, 'Accept-Encoding', 'gzip') > 0
+
+
+def takes_html(request: Request) -> bool:
+    """Whether ``Accept`` names HTML itself, as browsers do; ``*/*`` is no name."""
+    return _weight(request, 'Accept', 'text/html') > 0
+
+
+def _weight(request: Request, header: str, wanted: str) -> float:
+    """What a client's list gives one value; 0 is that it is not named, or refused."""
+    for one in ','.join(request.headers.get_all(header)).split(','):
+        name, *parameters = (part.strip().lower() for part in one.split(';'))
+        if name == wanted:
+            weights = [part[2:] for part in parameters if part.startswith('q=')]
+            try:
+                return float(weights[0]) if weights else 1.0
+            except ValueError:
+                return 0.0
+    return 0.0
+
+
 _ALWAYS = (
     ('X-Content-Type-Options', 'nosniff'),
     ('Referrer-Policy', 'no-referrer'),
@@ -143,10 +166,16 @@ _EXTRA = {
 
 
 def head(status: int, headers: Iterable[tuple[str, str]], length: int) -> bytes:
-    """A response up to its body."""
+    """A response up to its body.
+
+    :param headers: besides those that every response has, or in their place
+    """
     phrase = http.HTTPStatus(status).phrase
+    headers = list(headers)
+    given = {name for name, _ in headers}
+    usual = [(name, value) for name, value in _ALWAYS if name not in given]
     lines = [f'HTTP/1.1 {status} {phrase}']
-    lines += [f'{name}: {value}' for name, value in (*_ALWAYS, *headers)]
+    lines += [f'{name}: {value}' for name, value in (*usual, *headers)]
     lines.append(f'Content-Length: {length}')
     return '\r\n'.join([*lines, '', '']).encode('latin-1')
 

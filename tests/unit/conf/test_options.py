@@ -96,7 +96,7 @@ DEFAULTS = {
         'spice_direct_proxy_base_url': 'http://127.0.0.1:13002/nova',
         'html5proxy_host': '127.0.0.1',
         'html5proxy_port': 6082,
-        'html5proxy_web': '/usr/share/spice-html5',
+        'html5proxy_web': None,
         'require_secure': False,
         'tls_ca_certs': None,
         'tls_verify_host_name': True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from console_ext.proxy.consoles import spice
+from console_ext.proxy.consoles import assets, spice
 
 
 @pytest.mark.parametrize('path', ['', '/', '/spice', '/spice/', '/spice_auto.html/'])
@@ -22,3 +22,25 @@ def test_url_without_the_page(deployment, caplog, path):
     deployment.configure(spice={'html5proxy_base_url': base_url})
     spice.listener(deployment.conf())
     assert 'html5proxy_base_url' not in caplog.text
+
+
+def served(conf) -> bool:
+    page = spice.listener(conf).pages['/spice_auto.html']
+    return page.status == 200
+
+
+def test_whose_spice_html5(deployment, monkeypatch, tmp_path):
+    """The distribution's, else ours; where one is configured, that and no other."""
+    monkeypatch.setattr(assets, 'directory', lambda: tmp_path)
+    fetched = tmp_path / 'assets' / 'spice-html5' / 'src'
+    distribution = tmp_path / 'distribution'
+    monkeypatch.setattr(spice, 'DISTRIBUTION', distribution)
+    assert not served(deployment.conf())
+    fetched.mkdir(parents=True)
+    for name in ('main.js', 'enums.js'):
+        (fetched / name).write_text('//')
+    assert served(deployment.conf())
+    distribution.mkdir()
+    assert not served(deployment.conf())
+    deployment.configure(spice={'html5proxy_web': fetched.parent})
+    assert served(deployment.conf())

@@ -82,6 +82,35 @@ def test_no_handshake_at_all():
     assert caught.value.refusal == Refusal(426, 'hint', 'no WebSocket')
 
 
+@pytest.mark.parametrize(
+    ('accepted', 'taken'),
+    [
+        (b'gzip, deflate, br, zstd', True),
+        (b'br;q=1.0, GZIP ; q=0.5', True),
+        (b'gzip;q=0', False),
+        (b'gzip;q=0.000', False),
+        (b'gzip;q=x', False),
+        (b'x-gzip, br', False),
+        (b'*', False),
+        (b'', False),
+    ],
+)
+def test_gzip(accepted, taken):
+    """Only for a client that names it."""
+    _, request = read(b'GET / HTTP/1.1\r\nAccept-Encoding: %s\r\n\r\n' % accepted)
+    assert messages.takes_gzip(request) is taken
+
+
+def test_a_header_in_place_of_the_usual_one():
+    """Modules are kept, pages are not."""
+    usual = messages.head(200, [], 0)
+    assert b'Cache-Control: no-store\r\n' in usual
+    other = messages.head(200, [('Cache-Control', 'max-age=5')], 0)
+    assert b'Cache-Control: max-age=5\r\n' in other
+    assert b'no-store' not in other
+    assert b'Referrer-Policy: no-referrer\r\n' in other
+
+
 def test_the_library_logs_nothing():
     """At DEBUG it would log tokens and what is typed."""
     wire, _ = read(HANDSHAKE % (b'Upgrade', b''))

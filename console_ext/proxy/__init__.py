@@ -16,5 +16,6 @@ A connection goes one way, through these rooms; none imports one before it::
     networks.py     networks that options name, and addresses in one form
     tls.py          the certificate of the listeners
 
-Every check is made before the 101, because a client can read a refusal only there.
+Every check is made before a session begins.  A refusal is an HTTP status; for clients
+of the subprotocol ``console-ext.v1`` it is a close code (``relay/control.py``).
 """

@@ -13,7 +13,7 @@ from websockets.server import ServerProtocol
 from console_ext.printable import printable
 from console_ext.proxy.admission.checks import Admission, Admitted
 from console_ext.proxy.admission.leases import Leases
-from console_ext.proxy.relay import close_codes, keepalive
+from console_ext.proxy.relay import close_codes, control, keepalive
 from console_ext.proxy.relay.client import Session
 from console_ext.proxy.relay.guest import GuestSide
 from console_ext.proxy.relay.memory import Room, Share
@@ -63,6 +63,7 @@ class Sessions:
             self._turns,
             Share(self._room, authorization.project_id),
             text=text,
+            control=wire.subprotocol == control.SUBPROTOCOL,
             expires=admitted.expires,
             ended=self._ended,
         )

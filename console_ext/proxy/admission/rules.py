@@ -15,12 +15,14 @@ from console_ext.printable import printable
 from console_ext.proxy.admission import request as requests
 from console_ext.proxy.admission.origin import AllowedOrigins
 from console_ext.proxy.admission.request import ConsoleRequest
+from console_ext.proxy.relay import control
 
 MAX_TOKEN = 255
 
 RETRY_AFTER_S = 10
 
-SUBPROTOCOL = 'binary'
+# The first of them that a client offers is spoken.
+SUBPROTOCOLS = (control.SUBPROTOCOL, 'binary')
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,10 @@ def subprotocol(offered: Sequence[str]) -> str | None:
     """
     if not offered:
         return None
-    if SUBPROTOCOL not in offered:
-        raise ValueError(f'the only subprotocol here is {SUBPROTOCOL}')
-    return SUBPROTOCOL
+    for one in SUBPROTOCOLS:
+        if one in offered:
+            return one
+    raise ValueError(f'the only subprotocols here are {" and ".join(SUBPROTOCOLS)}')
 
 
 # The nearest class up the tree of exceptions decides.  Whatever is wrong with a token,

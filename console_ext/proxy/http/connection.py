@@ -22,6 +22,7 @@ from console_ext.proxy.http import messages, opening
 from console_ext.proxy.http.connections import Connections
 from console_ext.proxy.http.lingering_close import Lingering
 from console_ext.proxy.networks import Networks
+from console_ext.proxy.relay import control
 from console_ext.proxy.sessions import Sessions
 
 LOG = logging.getLogger(__name__)
@@ -75,6 +76,8 @@ class Connection(asyncio.Protocol):
         self._opening: asyncio.Task[None] | None = None
         # What the client is told if the opening is given up; None if it has left.
         self._given_up: Refusal | None = _STOPPING
+        # How a session would begin, for a client that reads refusals inside one.
+        self._inside: tuple[ServerProtocol, Response] | None = None
         self._unsent: memoryview | None = None
         self._keep = False
         self._full = False
@@ -177,8 +180,12 @@ class Connection(asyncio.Protocol):
             refusal.why,
         )
         if self._transport is not None and not self._transport.is_closing():
-            text = self._listener.refusals_have_text or not self._upgrading
-            self._transport.write(messages.refuse(refusal, text=text))
+            if self._inside is not None:
+                answer = messages.refuse_inside(*self._inside, refusal)
+            else:
+                text = self._listener.refusals_have_text or not self._upgrading
+                answer = messages.refuse(refusal, text=text)
+            self._transport.write(answer)
             self._hang_up()
 
     def _hang_up(self) -> None:
@@ -252,6 +259,8 @@ class Connection(asyncio.Protocol):
     def _ask(self, wire: ServerProtocol, request: Request) -> None:
         listener = self._listener
         accepted = messages.accept(wire, request, listener.hint)
+        if wire.subprotocol == control.SUBPROTOCOL:
+            self._inside = wire, accepted
         asking = requests.console_request(
             request.path, request.headers, self._peer, self._rules.trusted
         )

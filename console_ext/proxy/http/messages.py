@@ -19,6 +19,7 @@ from websockets.typing import Subprotocol
 
 from console_ext.proxy.admission import rules
 from console_ext.proxy.admission.rules import Refusal, Refused
+from console_ext.proxy.relay import close_codes
 
 # Browsers send all the cookies of a host, whichever application set them.
 MAX_HEAD_BYTES = 32768
@@ -190,3 +191,15 @@ def refuse(refusal: Refusal, *, text: bool = True) -> bytes:
     if refusal.status in _EXTRA:
         headers.append(_EXTRA[refusal.status])
     return head(refusal.status, headers, len(body)) + body
+
+
+def refuse_inside(wire: ServerProtocol, accepted: Response, refusal: Refusal) -> bytes:
+    """A refusal as the end of a session that has not begun.
+
+    Browsers hide the status and the body of a refused WebSocket.
+
+    :param accepted: the response that would begin the session
+    """
+    wire.send_response(accepted)
+    wire.send_close(close_codes.REFUSED + refusal.status, refusal.sentence)
+    return b''.join(wire.data_to_send())

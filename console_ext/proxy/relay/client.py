@@ -11,6 +11,7 @@ from websockets.server import ServerProtocol
 
 from console_ext.proxy.relay import close_codes, timeouts
 from console_ext.proxy.relay.close_codes import Closing
+from console_ext.proxy.relay.control import Control, Window
 from console_ext.proxy.relay.frames import binary_header
 from console_ext.proxy.relay.guest import GuestSide
 from console_ext.proxy.relay.inbound import Inbound
@@ -27,6 +28,8 @@ class Session(Peer):
     :param turns: where the session waits when its client sends more than it may
     :param share: of the memory for bytes on their way
     :param text: whether text frames are taken, as their UTF-8 bytes
+    :param control: whether text frames are control, and the client says what it has
+        drawn
     :param expires: when the session is to end, by the event loop's clock
     :param ended: called once, when the client is gone
     """
@@ -34,6 +37,7 @@ class Session(Peer):
     __slots__ = (
         '_active',
         '_backlog',
+        '_control',
         '_ended',
         '_expires',
         '_full',
@@ -46,6 +50,7 @@ class Session(Peer):
         '_timer',
         '_timing',
         '_turns',
+        '_window',
         '_wire',
         'end',
         'from_client',
@@ -61,6 +66,7 @@ class Session(Peer):
         share: Share,
         *,
         text: bool,
+        control: bool = False,
         expires: float | None,
         ended: Callable[[Session], None],
     ):
@@ -69,7 +75,9 @@ class Session(Peer):
         self._timing = timing
         self._turns = turns
         self._share = share
-        self._inbound = Inbound(wire, text=text)
+        self._control = Control() if control else None
+        self._window = Window()
+        self._inbound = Inbound(wire, text=text, control=self._control)
         self._expires = expires
         self._ended: Callable[[Session], None] | None = ended
         self._guest: GuestSide | None = None
@@ -103,7 +111,7 @@ class Session(Peer):
     def go_on_with(self, guest: GuestSide) -> None:
         self._guest = guest
         guest.begin(self)
-        if self._full:
+        if self._full or self._window.closed:
             guest.pause()
 
     # From the client
@@ -123,6 +131,7 @@ class Session(Peer):
             self.from_client += len(payload)
             self._active = self._heard
             self._guest.send(payload)
+        self._pace()
         if inbound.offence is not None:
             self.close(inbound.offence)
         if self.end is None:
@@ -148,6 +157,7 @@ class Session(Peer):
         self._active = self._loop.time()
         self.to_client += len(data)
         transport.write(binary_header(len(data)) + data)
+        self._pace()
 
     def _flush(self) -> None:
         writes = self._wire.data_to_send()
@@ -174,9 +184,20 @@ class Session(Peer):
         self._full = self._backlog = False
         # It takes what it is sent, so it lives.
         self._heard = self._loop.time()
-        if self._guest is not None:
+        if self._guest is not None and not self._window.closed:
             self._guest.resume()
         self._read_on()
+
+    def _pace(self) -> None:
+        """Read from the guest no faster than the client draws, if it says how fast."""
+        if self._control is None or self._guest is None:
+            return
+        was_closed = self._window.closed
+        self._window.move(self.to_client, self._control.drawn)
+        if self._window.closed:
+            self._guest.pause()
+        elif was_closed and not self._full:
+            self._guest.resume()
 
     def guest_full(self, full: bool) -> None:
         self._read_on()

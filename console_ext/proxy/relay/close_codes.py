@@ -30,6 +30,7 @@ RFB_ERROR = Closing('RFB error', 1002)
 RFB_TIMEOUT = Closing(
     'RFB timeout', 1008, 'The VNC client did not complete its handshake in time.'
 )
+BAD_CONTROL = Closing('bad control', 1007, 'A control message is not valid.')
 NO_TEXT = Closing('text frame', 1003, 'This console takes binary frames only.')
 
 # Neither side may take what the other sends.
@@ -48,3 +49,7 @@ EXPIRED = Closing('expired', 1008, 'The session has lasted as long as it may.')
 IDLE = Closing('idle', 1008, 'The session was idle for too long.')
 REVOKED = Closing('revoked', 1008, 'The permission for this console has ended.')
 GOING_AWAY = Closing('going away', 1001, 'The proxy is being stopped; connect again.')
+
+# Plus an HTTP status: a refusal of a client that offers console-ext.v1.  The codes from
+# here on are for private use.
+REFUSED = 4000

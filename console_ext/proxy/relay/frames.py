@@ -10,6 +10,7 @@ from websockets.frames import Frame, Opcode
 
 from console_ext.proxy.relay import close_codes
 from console_ext.proxy.relay.close_codes import Closing
+from console_ext.proxy.relay.control import Control
 
 _UTF8 = codecs.getincrementaldecoder('utf-8')
 
@@ -27,13 +28,15 @@ class Incoming:
     """Which of a client's frames are for the guest.
 
     :param text: whether text frames are taken, as their UTF-8 bytes
+    :param control: what text frames are for instead; None where they are not control
     :ivar offence: how the session is to end for a frame that may not be
     """
 
-    __slots__ = ('_allows_text', '_text', 'offence')
+    __slots__ = ('_allows_text', '_control', '_text', 'offence')
 
-    def __init__(self, *, text: bool):
+    def __init__(self, *, text: bool, control: Control | None = None):
         self._allows_text = text
+        self._control = control
         # Within a text message, whose fragments may cut letters.
         self._text: codecs.IncrementalDecoder | None = None
         self.offence: Closing | None = None
@@ -45,16 +48,21 @@ class Incoming:
         if frame.opcode is Opcode.BINARY:
             self._text = None
         elif frame.opcode is Opcode.TEXT:
-            if not self._allows_text:
-                self.offence = close_codes.NO_TEXT
-                return False
             self._text = _UTF8()
         elif frame.opcode is not Opcode.CONT:
             return False
-        if self._text is not None:
-            try:
-                self._text.decode(frame.data, frame.fin)
-            except UnicodeDecodeError:
-                self.offence = close_codes.NOT_UTF8
-                return False
+        if self._text is None:
+            return True
+        if self._control is not None:
+            self._control.add(frame)
+            self.offence = self._control.offence
+            return False
+        if not self._allows_text:
+            self.offence = close_codes.NO_TEXT
+            return False
+        try:
+            self._text.decode(frame.data, frame.fin)
+        except UnicodeDecodeError:
+            self.offence = close_codes.NOT_UTF8
+            return False
         return True

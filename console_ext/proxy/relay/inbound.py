@@ -11,6 +11,7 @@ from websockets.typing import BytesLike
 
 from console_ext.proxy.relay import close_codes
 from console_ext.proxy.relay.close_codes import Closing
+from console_ext.proxy.relay.control import Control
 from console_ext.proxy.relay.fragments import Fragments
 from console_ext.proxy.relay.frames import Incoming
 
@@ -31,6 +32,7 @@ class Inbound:
     The library parses the frames and answers pings: its answers are in ``wire.writes``.
 
     :param text: whether text frames are taken, as their UTF-8 bytes
+    :param control: what text frames are for instead; None where they are not control
     :ivar more: whether another turn is to follow, although nothing more has come
     :ivar end: how the client has ended the session; the answer is in ``wire.writes``
     :ivar offence: how the session is to be closed for what the client has sent
@@ -38,10 +40,12 @@ class Inbound:
 
     __slots__ = ('_fragments', '_incoming', '_wire', 'end', 'more', 'offence')
 
-    def __init__(self, wire: ServerProtocol, *, text: bool):
+    def __init__(
+        self, wire: ServerProtocol, *, text: bool, control: Control | None = None
+    ):
         self._wire = wire
         self._fragments = Fragments(wire.max_fragment_size)
-        self._incoming = Incoming(text=text)
+        self._incoming = Incoming(text=text, control=control)
         self.more = False
         self.end: Closing | None = None
         self.offence: Closing | None = None

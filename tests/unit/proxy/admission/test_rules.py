@@ -66,7 +66,13 @@ def test_an_asked_token_is_not_shown():
 
 @pytest.mark.parametrize(
     ('offered', 'chosen'),
-    [([], None), (['binary'], 'binary'), (['base64', 'binary'], 'binary')],
+    [
+        ([], None),
+        (['binary'], 'binary'),
+        (['base64', 'binary'], 'binary'),
+        (['console-ext.v1'], 'console-ext.v1'),
+        (['binary', 'console-ext.v1'], 'console-ext.v1'),
+    ],
 )
 def test_subprotocol(offered, chosen):
     """binary where it is offered, and none where none is."""

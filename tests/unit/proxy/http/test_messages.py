@@ -6,8 +6,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.frames import Close
 from websockets.http11 import Request, Response
 
+from console_ext.proxy.admission import rules
 from console_ext.proxy.admission.rules import Refusal, Refused
 from console_ext.proxy.http import messages
 
@@ -80,6 +82,21 @@ def test_no_handshake_at_all():
     with pytest.raises(Refused) as caught:
         messages.accept(wire, request, 'hint')
     assert caught.value.refusal == Refusal(426, 'hint', 'no WebSocket')
+
+
+@pytest.mark.parametrize(('status', 'sentence'), rules.REFUSALS.values())
+def test_a_refusal_inside_a_session(status, sentence):
+    """Whole sentences fit a close frame, whose code holds the status."""
+    offer = b'Sec-WebSocket-Protocol: console-ext.v1\r\n'
+    wire, request = read(HANDSHAKE % (b'Upgrade', offer))
+    accepted = messages.accept(wire, request, 'hint')
+    refusal = Refusal(status, sentence, 'why')
+    sent = messages.refuse_inside(wire, accepted, refusal)
+    head, _, frame = sent.partition(b'\r\n\r\n')
+    assert head.startswith(b'HTTP/1.1 101 ')
+    assert b'Sec-WebSocket-Protocol: console-ext.v1' in head
+    close = Close.parse(frame[2:])
+    assert (close.code, close.reason) == (4000 + status, sentence)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from websockets.server import ServerProtocol
 
 from console_ext.proxy.relay import close_codes
 from console_ext.proxy.relay.client import Session
+from console_ext.proxy.relay.control import WINDOW_BYTES
 from console_ext.proxy.relay.guest import Guest
 from console_ext.proxy.relay.inbound import TURN_FRAMES
 from console_ext.proxy.relay.memory import Room, Share
@@ -32,6 +33,7 @@ def made(
     turns=None,
     room=None,
     text=True,
+    control=False,
 ) -> Session:
     return Session(
         wire,
@@ -39,6 +41,7 @@ def made(
         Turns() if turns is None else turns,
         Share(Room(0, 0) if room is None else room, 'project'),
         text=text,
+        control=control,
         expires=None,
         ended=ended,
     )
@@ -282,6 +285,58 @@ def test_a_lost_client_whose_guest_is_full(how):
         assert begun.ended == [begun.session]
         begun.session.abort()
         assert begun.ended == [begun.session]
+
+    asyncio.run(run())
+
+
+def drawn(count: int) -> bytes:
+    return Frame(Opcode.TEXT, b'{"drawn": %d}' % count).serialize(mask=True)
+
+
+def test_the_guest_waits_for_what_is_drawn():
+    """Whichever of the two a client is late with, drawing or taking."""
+
+    async def run():
+        begun = Begun(control=True)
+        begun.guest.data_received(bytes(WINDOW_BYTES))
+        assert begun.to_guest.reading
+        begun.guest.data_received(b'x')
+        assert not begun.to_guest.reading
+        begun.session.data_received(drawn(WINDOW_BYTES // 2) + KEY)
+        assert not begun.to_guest.reading
+        assert begun.to_guest.sent == b'k'
+        begun.session.pause_writing()
+        begun.session.data_received(drawn(WINDOW_BYTES))
+        assert not begun.to_guest.reading
+        begun.session.resume_writing()
+        assert begun.to_guest.reading
+        begun.guest.data_received(bytes(WINDOW_BYTES))
+        begun.session.pause_writing()
+        begun.session.resume_writing()
+        assert not begun.to_guest.reading
+
+    asyncio.run(run())
+
+
+def test_a_client_that_says_nothing_of_drawing():
+    """Others than ours have the backpressure of their connection, as ever."""
+
+    async def run():
+        begun = Begun()
+        begun.guest.data_received(bytes(4 * WINDOW_BYTES))
+        assert begun.to_guest.reading
+
+    asyncio.run(run())
+
+
+def test_a_control_message_that_is_none():
+    """The session ends with a reason."""
+
+    async def run():
+        begun = Begun(control=True)
+        begun.session.data_received(drawn(5) + drawn(4))
+        assert begun.session.end is close_codes.BAD_CONTROL
+        assert begun.session.from_client == 0
 
     asyncio.run(run())
 

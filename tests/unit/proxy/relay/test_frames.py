@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 
 from console_ext.proxy.relay import close_codes
+from console_ext.proxy.relay.control import Control
 from console_ext.proxy.relay.frames import Incoming, binary_header
 
 
@@ -85,3 +86,18 @@ def test_binary_data_is_any():
     ):
         assert incoming.is_data(frame)
     assert incoming.offence is None
+
+
+@pytest.mark.parametrize('text', [True, False])
+def test_control(text):
+    """Text frames are no data where they are control messages."""
+    control = Control()
+    incoming = Incoming(text=text, control=control)
+    assert not incoming.is_data(Frame(Opcode.TEXT, b'{"drawn":', fin=False))
+    assert not incoming.is_data(Frame(Opcode.CONT, b' 5}'))
+    assert control.drawn == 5
+    assert incoming.is_data(Frame(Opcode.BINARY, b'x', fin=False))
+    assert incoming.is_data(Frame(Opcode.CONT, b'x'))
+    assert not incoming.is_data(Frame(Opcode.TEXT, b'x'))
+    assert incoming.offence is close_codes.BAD_CONTROL
+    assert not incoming.is_data(Frame(Opcode.BINARY, b'x'))

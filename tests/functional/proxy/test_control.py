@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The subprotocol console-ext.v1, of our page and our client."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import time
+
+import pytest
+
+from console_ext.exceptions import ComputeNotReady
+from console_ext.proxy.admission import rules
+from console_ext.proxy.relay.control import SUBPROTOCOL, WINDOW_BYTES
+from tests.functional.proxy.wire import closed
+from tests.proxy_parts import wait_for
+
+TOKEN_ANSWER = 'The token is not valid, or no longer: ask for a new console URL.'
+
+# A read of the event loop, which is passed on whole.
+MAX_OVER_BYTES = 2**18
+
+
+def connect(proxy, token, **options):
+    return proxy.connect(token, subprotocols=[SUBPROTOCOL, 'binary'], **options)
+
+
+def test_bytes_go_both_ways(proxy):
+    """As in any session; control messages do not reach the guest."""
+    guest = proxy.guest()
+    client = connect(proxy, proxy.token(guest))
+    assert client.subprotocol == SUBPROTOCOL
+    client.send('{"drawn": 0}')
+    client.send(b'hello')
+    assert client.recv() == b'hello'
+    assert guest.received == b'hello'
+
+
+@pytest.mark.parametrize('name', ['serial', 'SPICE'])
+def test_a_refusal_is_a_close_frame(proxy, caplog, name):
+    """With the sentence, and no byte of a guest."""
+    caplog.set_level(logging.INFO)
+    client = connect(proxy, 'unknown', name=name)
+    assert closed(client) == (4401, TOKEN_ANSWER)
+    assert '401, token unknown' in caplog.text
+
+
+def test_every_kind_of_refusal(served):
+    """Of the request itself, of a limit, of the compute host, of the guest."""
+    proxy = served.start(console_proxy={'max_sessions_per_client': 1})
+    guest = proxy.guest()
+    origin = {'origin': 'https://evil.example'}
+    assert closed(connect(proxy, proxy.token(guest), **origin))[0] == 4403
+    assert closed(connect(proxy, ''))[0] == 4401
+    assert closed(connect(proxy, proxy.token(port=1)))[0] == 4502
+    proxy.computes.answer = False
+    assert closed(connect(proxy, proxy.token(guest)))[0] == 4409
+    proxy.computes.answer = ComputeNotReady()
+    assert closed(connect(proxy, proxy.token(guest)))[0] == 4503
+    assert guest.accepted == 0
+    proxy.computes.answer = True
+    token = proxy.token(guest)
+    open_one = connect(proxy, token)
+    assert closed(connect(proxy, proxy.token(guest))) == (
+        4429,
+        rules.REFUSALS[rules.exceptions.TooManySessions][1],
+    )
+    assert closed(connect(proxy, token))[0] == 4429
+    open_one.send(b'goes on')
+    assert open_one.recv() == b'goes on'
+
+
+def test_a_token_can_be_used_again_after_a_refusal(proxy):
+    """The same as with a status."""
+    guest = proxy.guest()
+    token = proxy.token(guest)
+    proxy.computes.answer = ComputeNotReady()
+    assert closed(connect(proxy, token))[0] == 4503
+    wait_for(lambda: not proxy.store.live)
+    proxy.computes.answer = True
+    client = connect(proxy, token)
+    client.send(b'x')
+    assert client.recv() == b'x'
+
+
+def test_the_guest_waits_for_the_client_to_draw(loop, proxy):
+    """However fast the client takes what comes."""
+    written = 0
+
+    def flood(connection: socket.socket) -> None:
+        nonlocal written
+        while True:
+            written += connection.send(bytes(65536))
+
+    client = connect(proxy, proxy.token(proxy.guest(flood)))
+    received = 0
+    while True:
+        try:
+            received += len(client.recv(timeout=0.5))
+        except TimeoutError:
+            break
+    assert WINDOW_BYTES < received <= WINDOW_BYTES + MAX_OVER_BYTES
+    stopped = written
+    time.sleep(0.2)
+    assert written == stopped
+    for _ in range(20):
+        client.send(json.dumps({'drawn': received}))
+        received += len(client.recv(timeout=5))
+    assert received > 2 * WINDOW_BYTES
+
+
+def test_a_message_that_is_no_control_message(proxy):
+    """Close 1007, and the guest gets none of it."""
+    guest = proxy.guest()
+    client = connect(proxy, proxy.token(guest))
+    client.send('ls')
+    assert closed(client) == (1007, 'A control message is not valid.')
+    assert not guest.received

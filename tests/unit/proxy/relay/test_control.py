@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Control messages of the subprotocol console-ext.v1."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.frames import Frame, Opcode
+
+from console_ext.proxy.relay import close_codes
+from console_ext.proxy.relay.control import (
+    MAX_MESSAGE_BYTES,
+    WINDOW_BYTES,
+    Control,
+    Window,
+)
+
+
+def told(*messages: bytes) -> Control:
+    control = Control()
+    for message in messages:
+        control.add(Frame(Opcode.TEXT, message))
+    return control
+
+
+def test_what_is_drawn():
+    """In all, so that a message more or less does no harm."""
+    control = told(
+        b'{"drawn": 5}', b'{}', b'{"drawn": 5, "later": [1]}', b'{"later": 1}'
+    )
+    assert (control.drawn, control.offence) == (5, None)
+
+
+@pytest.mark.parametrize(
+    'message',
+    [
+        b'',
+        b'5',
+        b'{"drawn": 4}',
+        b'{"drawn": "6"}',
+        b'{"drawn": 6.5}',
+        b'{"drawn": true}',
+        b'{"drawn": NaN}',
+        b'{"drawn"',
+        b'\xff',
+        b'[' * MAX_MESSAGE_BYTES,
+        b'{"x": "%s"}' % (b'x' * MAX_MESSAGE_BYTES),
+    ],
+)
+def test_what_is_no_message(message):
+    """The session ends with a reason."""
+    control = told(b'{"drawn": 5}', message)
+    assert (control.drawn, control.offence) == (5, close_codes.BAD_CONTROL)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes(message):
+    """No message is an error of ours."""
+    told(message)
+
+
+def test_a_message_in_fragments():
+    """Of which too many are too long, as well."""
+    control = Control()
+    control.add(Frame(Opcode.TEXT, b'{"drawn"', fin=False))
+    control.add(Frame(Opcode.CONT, b': 7}'))
+    assert control.drawn == 7
+    for _ in range(MAX_MESSAGE_BYTES):
+        control.add(Frame(Opcode.CONT, b'  ', fin=False))
+    assert control.offence is close_codes.BAD_CONTROL
+
+
+def test_the_window():
+    """It closes when the client is too far behind, and opens when half is drawn."""
+    window = Window()
+    window.move(WINDOW_BYTES, 0)
+    assert not window.closed
+    window.move(WINDOW_BYTES + 1, 0)
+    assert window.closed
+    window.move(WINDOW_BYTES + 1, WINDOW_BYTES // 2)
+    assert window.closed
+    window.move(WINDOW_BYTES + 1, WINDOW_BYTES // 2 + 1)
+    assert not window.closed

@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -46,6 +47,8 @@ A serial console: ask for its URL, and open it (any name and password will do).
 
   websocat -b 'ws://127.0.0.1:{serial_port}/?token=...'
 
+{page}
+
 The same by a stock client, which asks for the URL by the server's name:
 
   openstack --os-auth-type none --os-endpoint {url}/v2.1 \\
@@ -66,6 +69,8 @@ A server that is powered off, and one that asks as a reader only:
 
     {{"forbidden": {{"code": 403, "message": "Policy doesn't allow ..."}}}}
 """
+
+_PAGE = 'In a browser, it opens with http:// in place of ws://.'
 
 _MACHINE = """
 A virtual machine, vm-1: its screen opens in a browser, its serial port as above.
@@ -182,11 +187,15 @@ def serve(signals: Signals) -> None:
 
 def _welcome(url: str, directory: Path, ports: files.Ports, guests: Guests) -> str:
     terminal, stopped, *_ = guests.servers()
+    from console_ext.proxy.consoles import assets
+
     machine = _MACHINE.format(url=url) if guests.has_machine else _NO_MACHINE
+    page = _PAGE if assets.are_there() else textwrap.fill(assets.MISSING, 88)
     return _WELCOME.format(
         url=url,
         directory=directory,
         machine=machine,
+        page=page,
         terminal=terminal['id'],
         stopped=stopped['id'],
         serial_port=ports.serial,

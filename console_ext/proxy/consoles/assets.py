@@ -28,7 +28,10 @@ MISSING = (
     'where the npm registry can be reached.'
 )
 
-_KEPT = (('Cache-Control', 'public, max-age=31536000, immutable'),)
+_KEPT = (
+    ('Cache-Control', 'public, max-age=31536000, immutable'),
+    ('Vary', 'Accept-Encoding'),
+)
 
 # In our pages, where their modules are.
 _PLACEHOLDER = b'{web}'
@@ -49,6 +52,7 @@ class Assets:
     ) -> Page:
         """One of our pages.
 
+        :param headers: with ``Vary``, because the page may be sent compressed
         :param below: what leads from the directory of its URL to that of the modules:
             ``serial/`` for ``/serial``, whose modules are below that path, too
         """
@@ -63,17 +67,21 @@ def directory() -> Path:
     return Path(str(importlib.resources.files('console_ext.proxy').joinpath('web')))
 
 
+def are_there() -> bool:
+    """Whether the build has fetched what our pages load."""
+    return (directory() / FETCHED / STAMP).is_file()
+
+
 def load(packages: Iterable[str]) -> Assets | None:
     """Read our modules, and those of some packages.
 
     :param packages: their names without a scope
     :returns: None where the build has fetched nothing
     """
-    web = directory()
-    fetched = web / FETCHED
-    if not (fetched / STAMP).is_file():
+    if not are_there():
         return None
-    folders = [fetched / name for name in packages]
+    web = directory()
+    folders = [web / FETCHED / name for name in packages]
     files = [*_files(web.iterdir()), *_below(folders)]
     bodies = {path.relative_to(web).as_posix(): path.read_bytes() for path in files}
     root = f'web/{_version(bodies)}'

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib import parse
 
@@ -26,6 +26,7 @@ class Listener:
     :param text: whether text frames are taken, as their UTF-8 bytes
     :param refusals_have_text: whether the sentence of a refusal is sent to a client
         that asked for a WebSocket
+    :param documents: by the paths that open a console, what a browser gets there
     """
 
     name: str
@@ -39,6 +40,7 @@ class Listener:
     hint: str
     text: bool
     refusals_have_text: bool = True
+    documents: Mapping[str, Page] = field(default_factory=dict)
 
 
 def fault_of_url(option: str, base_url: str, pages: Collection[str]) -> str | None:

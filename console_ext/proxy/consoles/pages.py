@@ -45,7 +45,8 @@ TYPES = {
 class Page:
     """
     :param headers: besides those that every response has, or in their place
-    :param gzip: the same body, for clients that take it compressed
+    :param gzip: the same body, for clients that take it compressed; the headers then
+        have it in ``Vary``
     """
 
     body: bytes
@@ -54,13 +55,13 @@ class Page:
     gzip: bytes | None = None
 
 
-def _text(sentence: str, status: int = 200) -> Page:
+def text(sentence: str, status: int = 200) -> Page:
     headers = (('Content-Type', 'text/plain; charset=utf-8'),)
     return Page(f'{sentence}\n'.encode(), headers, status)
 
 
 def health() -> Mapping[str, Page]:
-    return {HEALTH: _text('OK')}
+    return {HEALTH: text('OK')}
 
 
 def spice(web: Path, origins: AllowedOrigins) -> Mapping[str, Page]:
@@ -78,10 +79,10 @@ def spice(web: Path, origins: AllowedOrigins) -> Mapping[str, Page]:
             'page',
             web,
         )
-        missing = _text('spice-html5 is not installed beside this proxy.', 503)
+        missing = text('spice-html5 is not installed beside this proxy.', 503)
         return {**health(), SPICE: missing}
     # The guest's pointer and its lossy pictures, and its sound.
-    policy = _security_policy(origins, 'img-src data: blob:', 'media-src blob:')
+    policy = security_policy(origins, 'img-src data: blob:', 'media-src blob:')
     files = {f'/{name}': _file(name) for name in ('console.css', 'console.js')}
     page = _file('spice_auto.html', policy)
     return {**health(), **files, SPICE: page, **modules}
@@ -98,10 +99,10 @@ def vnc(web: Path, origins: AllowedOrigins) -> Mapping[str, Page]:
         LOG.warning(
             '[vnc] novncproxy_web: noVNC is not in %s; VNC consoles have no page', web
         )
-        missing = _text('noVNC is not installed beside this proxy.', 503)
+        missing = text('noVNC is not installed beside this proxy.', 503)
         return {**health(), **dict.fromkeys(VNC, missing)}
     # The guest's pointer and its lossy pictures.
-    policy = _security_policy(
+    policy = security_policy(
         origins, 'img-src data:', "require-trusted-types-for 'script'"
     )
     files = {f'/{name}': _file(name) for name in ('console.css', 'vnc.css', 'vnc.js')}
@@ -121,7 +122,11 @@ def _file(name: str, policy: str | None = None) -> Page:
     return Page(file.read_bytes(), tuple(headers))
 
 
-def _security_policy(frame_ancestors: AllowedOrigins, *more: str) -> str:
+def security_policy(frame_ancestors: AllowedOrigins, *more: str) -> str:
+    """What a page of ours may load, and who may show it.
+
+    :param more: directives of this page
+    """
     return '; '.join(
         [
             "default-src 'none'",

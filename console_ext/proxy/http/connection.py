@@ -166,6 +166,8 @@ class Connection(asyncio.Protocol):
         opens = path in self._listener.cookie_paths
         if path in self._listener.pages and not (opens and self._upgrading):
             self._show(self._listener.pages[path], request)
+        elif path in self._listener.documents and messages.is_for_a_page(request):
+            self._show(self._listener.documents[path], request)
         elif opens:
             self._ask(wire, request)
         else:
@@ -211,11 +213,9 @@ class Connection(asyncio.Protocol):
             ('Connection', 'keep-alive' if self._keep else 'close'),
         ]
         body = page.body
-        if page.gzip is not None:
-            headers.append(('Vary', 'Accept-Encoding'))
-            if messages.takes_gzip(request):
-                headers.append(('Content-Encoding', 'gzip'))
-                body = page.gzip
+        if page.gzip is not None and messages.takes_gzip(request):
+            headers.append(('Content-Encoding', 'gzip'))
+            body = page.gzip
         self._set_timer(PAGE_S)
         # At most one read of the next request comes early.
         self._transport.pause_reading()

@@ -133,9 +133,16 @@ def takes_gzip(request: Request) -> bool:
     return _weight(request, 'Accept-Encoding', 'gzip') > 0
 
 
-def takes_html(request: Request) -> bool:
-    """Whether ``Accept`` names HTML itself, as browsers do; ``*/*`` is no name."""
-    return _weight(request, 'Accept', 'text/html') > 0
+def is_for_a_page(request: Request) -> bool:
+    """Whether it comes from a browser that opens an address.
+
+    ``Accept`` names HTML then; ``*/*``, which others send, does not.
+    """
+    return (
+        request.method in ('GET', 'HEAD')
+        and 'Upgrade' not in request.headers
+        and _weight(request, 'Accept', 'text/html') > 0
+    )
 
 
 def _weight(request: Request, header: str, wanted: str) -> float:

@@ -114,6 +114,10 @@ class Session(Peer):
         if self._full or self._window.closed:
             guest.pause()
 
+    @property
+    def paces(self) -> bool:
+        return self._control is not None
+
     # From the client
 
     def data_received(self, data: bytes) -> None:

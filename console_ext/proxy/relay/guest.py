@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Protocol, cast
 
 from websockets.typing import BytesLike
@@ -12,9 +13,16 @@ from console_ext.proxy.relay import close_codes
 from console_ext.proxy.relay.close_codes import Closing
 from console_ext.proxy.relay.peer import CLOSE_S, Peer
 
+# For a client that says what it has drawn, where the kernel has up to 6 MiB otherwise.
+AHEAD_BYTES = 2**16
+
 
 class Client(Protocol):
     """The other side, as far as the guest knows it."""
+
+    @property
+    def paces(self) -> bool:
+        """Whether it says what it has drawn, and the guest waits for it."""
 
     def send(self, data: bytes) -> None:
         """Pass bytes on."""
@@ -82,12 +90,23 @@ class Guest(Peer):
 
     def begin(self, client: Client) -> None:
         self._client = client
+        if client.paces:
+            self._narrow()
         if self._early:
             client.send(self._early)
             self._early = b''
         if self._end is not None:
             client.close(self._end)
         self.resume()
+
+    def _narrow(self) -> None:
+        """Have the kernel hold little of what the guest sends ahead.
+
+        What waits there comes before the echo of a key.
+        """
+        if self._transport is not None:
+            connection = self._transport.get_extra_info('socket')
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, AHEAD_BYTES)
 
     def leave(self) -> None:
         """The client is gone: the guest gets what is left, if it takes it."""

@@ -77,7 +77,7 @@ def test_a_token_can_be_used_again_after_a_refusal(proxy):
     token = proxy.token(guest)
     proxy.computes.answer = ComputeNotReady()
     assert closed(connect(proxy, token))[0] == 4503
-    wait_for(lambda: not proxy.store.live)
+    wait_for(lambda: proxy.store.open_sockets == 0)
     proxy.computes.answer = True
     client = connect(proxy, token)
     client.send(b'x')

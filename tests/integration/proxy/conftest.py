@@ -75,6 +75,20 @@ def vnc_page(proxy, request):
 
 
 @pytest.fixture
+def serial(deployment, tmp_path, request):
+    """A proxy whose serial consoles have their page at its own address."""
+    port = free_port()
+    made = Served(deployment, tmp_path)
+    base_url = f'ws://127.0.0.1:{port}/'
+    deployment.configure(
+        serial_console={'serialproxy_port': port, 'base_url': base_url},
+        console_proxy={**BASE['console_proxy'], **getattr(request, 'param', {})},
+    )
+    yield made.start()
+    made.stop()
+
+
+@pytest.fixture
 def browser(tmp_path):
     """A headless Chromium with a profile of its own."""
     selenium = pytest.importorskip('selenium.webdriver')

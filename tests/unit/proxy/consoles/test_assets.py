@@ -47,6 +47,7 @@ def test_modules_are_kept_for_long(web):
     assert dict(module.headers) == {
         'Content-Type': 'text/javascript; charset=utf-8',
         'Cache-Control': 'public, max-age=31536000, immutable',
+        'Vary': 'Accept-Encoding',
     }
     assert assets.load(['one']).root == made.root
     (web / 'assets' / 'one' / 'lib' / 'one.mjs').write_text('export const one = 2;')

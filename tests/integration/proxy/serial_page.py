@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a user sees and does on the page of a serial console."""
+
+from __future__ import annotations
+
+from tests.integration.proxy.screen import state
+from tests.proxy_parts import wait_for
+
+ROWS = """
+return [...document.querySelectorAll('.xterm-rows > div')]
+  .map((row) => row.textContent.replaceAll('\\u00a0', ' ').trimEnd());
+"""
+
+
+def rows(browser) -> list[str]:
+    """The lines of the terminal that can be seen."""
+    return browser.execute_script(ROWS)
+
+
+def shown(browser) -> str:
+    return '\n'.join(rows(browser))
+
+
+def wait_for_text(browser, text: str, timeout_s: float = 20) -> None:
+    try:
+        wait_for(lambda: text in shown(browser), timeout_s)
+    except AssertionError:
+        raise AssertionError(f'{text!r} is not in {shown(browser)!r}') from None
+
+
+def type_keys(browser, *keys: str) -> None:
+    """Type where the keyboard is."""
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    ActionChains(browser).send_keys(*keys).perform()
+
+
+def click(browser, name: str) -> None:
+    """Click on a button, by its id or by what is on it."""
+    found = browser.find_elements('id', name) or browser.find_elements(
+        'xpath', f'//button[.="{name}"]'
+    )
+    (button,) = [one for one in found if one.is_displayed()]
+    button.click()
+
+
+def opened(browser) -> None:
+    wait_for(lambda: state(browser)[0] not in ('connecting', None), 30)
+    assert state(browser)[0] == 'open', state(browser)

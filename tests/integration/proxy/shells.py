@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Guests with a real terminal: a program in a pseudo-terminal behind a serial port."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import select
+import signal
+import socket
+from collections.abc import Callable
+
+
+def running(*command: str) -> Callable[[socket.socket], None]:
+    """A guest that runs a command for each connection, with its terminal there."""
+
+    def serve(connection: socket.socket) -> None:
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.environ.update(TERM='xterm-256color', PS1='$ ', HISTFILE='')
+            os.execvp(command[0], command)
+        try:
+            _relay(connection, terminal)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            os.close(terminal)
+
+    return serve
+
+
+def _relay(connection: socket.socket, terminal: int) -> None:
+    """One side is not read while the other does not take it, as in an emulated port."""
+    while True:
+        ready, _, _ = select.select([connection, terminal], [], [])
+        if connection in ready:
+            data = connection.recv(4096)
+            if not data:
+                return
+            _write(terminal, data, connection)
+        if terminal in ready:
+            try:
+                data = os.read(terminal, 4096)
+            except OSError:
+                # The program has ended.
+                return
+            connection.sendall(data)
+
+
+def _write(terminal: int, data: bytes, connection: socket.socket) -> None:
+    while data:
+        ready, writable, _ = select.select([terminal], [terminal], [])
+        if writable:
+            data = data[os.write(terminal, data[:512]) :]
+        if ready:
+            connection.sendall(os.read(terminal, 4096))

@@ -257,8 +257,8 @@ def test_pipeline_without_authentication(deployment):
 def test_look_up_in_nova_without_nova(deployment):
     deployment.configure(api={'servers': 'nova'})
     lines = check([deployment.config_file])
-    assert 'it needs Nova beside it' in lines['nova']
-    assert 'it needs Nova beside it' in lines['look-up']
+    assert 'Nova cannot be imported' in lines['nova']
+    assert 'Nova cannot be imported' in lines['look-up']
 
 
 def test_what_cannot_be_read_at_all(deployment):

@@ -161,7 +161,7 @@ def _configuration(conf: cfg.ConfigOpts) -> str:
 
 
 def _nova(conf: cfg.ConfigOpts) -> str:
-    version = nova.stand_in(_files(conf))
+    version = nova.initialize(_files(conf))
     nova.require_files(conf)
     return version
 

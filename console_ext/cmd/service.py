@@ -100,7 +100,7 @@ def reload(conf: cfg.ConfigOpts) -> None:
     # The error quotes a line of the file, which may hold a password; oslo.log would add
     # it to whatever is logged while it is handled.
     LOG.error(
-        'The former configuration stays in force, because the new one cannot be read '
+        'The previous configuration stays in force, because the new one cannot be read '
         '(%s); "console-ext-manage check" says why',
         failure,
     )

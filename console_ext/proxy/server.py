@@ -146,7 +146,7 @@ class Proxy:
         try:
             tls.reload(live, self._conf)
         except exceptions.ConfigurationError as error:
-            LOG.error('The former certificate stays in force: %s', error)
+            LOG.error('The previous certificate stays in force: %s', error)
         else:
             LOG.info('Read the certificate again')
 

@@ -183,10 +183,12 @@ def test_policy(deployment):
     path = deployment.policy_file
     assert policy({RULE: 'role:x', 'of_nova': 'rule:unknown'}) == f'ok     {path}'
     assert policy({f'{RULE}:spicy': 'role:x'}) == (
-        f'WRONG  {path}: nothing asks for the rule {RULE}:spicy'
+        f'WRONG  {path}: {RULE}:spicy has no effect: no operation checks a rule of '
+        'this name'
     )
     assert policy({RULE: 'rule:unknown'}) == (
-        f'WRONG  {path}: {RULE} refuses, for there is no rule unknown'
+        f'WRONG  {path}: {RULE} denies everyone: it refers to the undefined rule '
+        'unknown'
     )
     for text in ('"broken: [', f'"{RULE}": "role:admin andd role:x"'):
         path.write_text(text)

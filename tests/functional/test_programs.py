@@ -105,7 +105,7 @@ def test_reload_changes_what_can_change(deployment, programs):
     text = deployment.config_file.read_text()
     deployment.config_file.write_text(f'transport_url rabbit://u:{SECRET}@h/\n')
     agent.process.send_signal(signal.SIGHUP)
-    agent.wait_for('The former configuration stays in force')
+    agent.wait_for('The previous configuration stays in force')
     deployment.config_file.write_text(text)
     deployment.configure(DEFAULT={'debug': True, 'host': 'compute-2'})
     agent.process.send_signal(signal.SIGHUP)

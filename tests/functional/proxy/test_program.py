@@ -260,7 +260,7 @@ def test_a_new_certificate(program, certificate, workers):
     second = shown()
     cert_file.write_text('nonsense')
     made.process.send_signal(signal.SIGHUP)
-    refusal = 'The former certificate stays in force'
+    refusal = 'The previous certificate stays in force'
     wait_for(lambda: made.log.count(refusal) == int(workers))
     assert {shown() for _ in range(8)} <= {second}
     client.close()

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from console_ext import exceptions
-from console_ext.store.database import Database, Overtaken
+from console_ext.store.database import ConcurrentUpdate, Database
 from tests.stores import factories
 
 
@@ -19,7 +19,7 @@ def database(tmp_path):
 
 
 def test_work_that_was_overtaken_is_done_again(database):
-    tries = iter([Overtaken, Overtaken, None])
+    tries = iter([ConcurrentUpdate, ConcurrentUpdate, None])
 
     def work(connection: sa.Connection) -> int:
         error = next(tries)

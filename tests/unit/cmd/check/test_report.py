@@ -28,7 +28,10 @@ def test_answer(report, capsys):
     [
         (Wrong('not so'), 'not so'),
         (exceptions.ConfigurationError('not so'), 'not so'),
-        (exceptions.ServersUnavailable(), 'Servers cannot be looked up now.'),
+        (
+            exceptions.ServersUnavailable(),
+            'Servers cannot be looked up now. Try again later.',
+        ),
         (KeyError('x'), "KeyError: 'x'"),
         (ValueError('two\n  lines'), 'ValueError: two lines'),
     ],
@@ -58,7 +61,8 @@ def test_reason_that_is_only_logged(report, capsys):
     seen = capsys.readouterr()
     assert seen.out == (
         'WRONG  one: refused: no such user\n'
-        'WRONG  two: The database of console authorizations is unavailable.\n'
+        'WRONG  two: The database of console authorizations is unavailable. Try '
+        'again later.\n'
     )
     assert seen.err == ''
 

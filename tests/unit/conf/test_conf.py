@@ -208,6 +208,6 @@ def test_set_by_an_override():
 
 
 def test_unknown_option_is_not_set():
-    """A misspelt name is an error of the caller, not an unset option."""
+    """A misspelled name is an error of the caller, not an unset option."""
     with pytest.raises(cfg.NoSuchOptError):
         config.is_set(config.load([]), 'base_ur', 'serial_console')

@@ -13,7 +13,7 @@ from tests.stores.factories import authorization
 
 def test_values():
     assert authorization() == authorization()
-    assert authorization(port=1) != authorization()
+    assert authorization(port=2) != authorization()
     lease = Lease(authorization(), 'session', 'socket')
     assert {lease} == {Lease(authorization(), 'session', 'socket')}
     with pytest.raises(dataclasses.FrozenInstanceError):

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """os-getSerialConsole through the whole pipeline: ``python -m bench.api``.
 
-(a) with each compute host's answer replaced by a constant, beside an application of one
-line, both under uwsgi; (b) with a RabbitMQ and an agent, beside a bare
-oslo.messaging call to that same agent.  The two of a pair take turns, and ratios are
-medians of the rounds.
+(a) with constant answers of compute hosts, compared with a one-line application, both
+under uwsgi; (b) with RabbitMQ and an agent, compared with a bare oslo.messaging call to
+the same agent.  The two of a pair take turns, and ratios are medians of the rounds.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from tests.integration.rabbitmq import AVAILABLE, Broker
 
 PATH = f'/v2.1/servers/{server_id("01")}/action'
 
-# What of nova-api (2026.2, uwsgi, one process) was measured for the like, elsewhere.
+# A measurement of nova-api (2026.2, uwsgi, one process) on another machine.
 AIM_CPU_MS = 1.5
 AIM_RSS_MB = 80
 AIM_BUS = 1.5
@@ -38,7 +37,7 @@ AIM_BUS = 1.5
 def start_wsgi(
     programs: Programs, module: str, config_file: Path
 ) -> tuple[Program, int]:
-    """One uwsgi process with 16 threads, as nova-api is often run."""
+    """Start a uwsgi process with 16 threads, a common configuration of nova-api."""
     port = free_port()
     program = programs.start(
         'uwsgi',
@@ -66,7 +65,7 @@ def row(name: str, cost: Cost, *more: str) -> None:
 def fill(deployment: Deployment, servers: int) -> None:
     more = [server(f'{number:x}') for number in range(0x100, 0x100 + servers - 1)]
     lines = ['servers:']
-    # Written by hand: PyYAML takes minutes for 100,000.
+    # Without PyYAML, which takes minutes for 100,000 servers.
     for entry in [SERVERS[0], *more]:
         lines.append(f'  - id: {entry["id"]}')
         lines += [
@@ -80,7 +79,7 @@ def fill(deployment: Deployment, servers: int) -> None:
 def in_turns(
     rounds: int, ours: Callable[[], Cost], peer: Callable[[], Cost]
 ) -> tuple[Cost, Cost, Callable[[str], float]]:
-    """The medians of both, and what gives the median ratio of a figure."""
+    """Return the medians of both, and a function for the median ratio of a figure."""
     pairs = [(ours(), peer()) for _ in range(rounds)]
 
     def ratio(figure: str) -> float:
@@ -92,7 +91,7 @@ def in_turns(
 
 
 def constant_rpc(directory: Path, rounds: int, calls: int) -> None:
-    print('(a) every answer of a compute host a constant')
+    print('(a) with constant answers of compute hosts')
     with Programs(directory) as programs:
         deployment = Deployment(directory).configure(inventory={'check_interval': 1})
         config_file = deployment.config_file
@@ -119,7 +118,7 @@ def constant_rpc(directory: Path, rounds: int, calls: int) -> None:
                     ours,
                     f'RSS {rss_mb(api):.0f} MB (at first {started_mb:.0f})',
                 )
-                row('  peer: an application of one line', peer)
+                row('  peer: a one-line application', peer)
                 print(
                     f'  ratio: p50 {ratio("p50_ms"):.2f}, CPU {ratio("cpu_ms"):.2f}; '
                     f'aim: CPU below {AIM_CPU_MS} ms, RSS below {AIM_RSS_MB} MB'
@@ -128,7 +127,7 @@ def constant_rpc(directory: Path, rounds: int, calls: int) -> None:
 
 
 def bare_calls(deployment: Deployment) -> Callable[[], None]:
-    """Calls of oslo.messaging alone, as our client's, on one connection pool."""
+    """Return a function that makes the same call with oslo.messaging alone."""
     conf = deployment.conf()
     client = oslo_messaging.get_rpc_client(
         transport.connect(conf),
@@ -145,7 +144,7 @@ def bare_calls(deployment: Deployment) -> Callable[[], None]:
 
 
 def over_the_bus(directory: Path, rounds: int, calls: int) -> None:
-    print('(b) a RabbitMQ and an agent')
+    print('(b) with RabbitMQ and an agent')
     broker = Broker(directory / 'rabbitmq')
     with Programs(directory) as programs:
         try:
@@ -189,7 +188,7 @@ def main() -> int:
         if AVAILABLE:
             over_the_bus(Path(name), options.rounds, options.calls)
         else:
-            print('(b) left out: rabbitmq-server is not installed')
+            print('(b) skipped: install rabbitmq-server')
     return 0
 
 

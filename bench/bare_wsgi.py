@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The peer of the pipeline: an application of one line, for the same server."""
+"""The peer of the pipeline: a one-line application in the same server."""
 
 BODY = b'{"console": {"type": "serial", "url": "ws://127.0.0.1:6083/?token=x"}}'
 

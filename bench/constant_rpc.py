@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API, with every compute host's answer replaced by a constant."""
+"""The API with constant answers of compute hosts."""
 
 import uuid
 

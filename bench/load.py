@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls in bulk, and what they cost."""
+"""Makes many calls and measures their cost."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ BODY = json.dumps({'os-getSerialConsole': {'type': 'serial'}})
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a run of calls took.
+    """The cost of a run of calls.
 
-    :param cpu_ms: of the process that was asked, a call
+    :param cpu_ms: CPU time of the server process per call
     """
 
     calls_per_s: float
@@ -38,11 +38,11 @@ def post(
     method: str = 'POST',
     body: str | None = BODY,
 ) -> Callable[[], None]:
-    """What asks once, for a console unless it is told otherwise."""
+    """Return a function that sends one request, by default for a console."""
     headers = {**HEADERS, **({'X-Auth-Token': token} if token else {})}
 
     def once() -> None:
-        # uwsgi keeps no connection alive.
+        # A new connection each time: uwsgi does not keep connections alive.
         connection = http.client.HTTPConnection('127.0.0.1', port, timeout=30)
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
@@ -55,10 +55,10 @@ def post(
 
 
 def measure(once: Callable[[], None], pid: int, clients: int, calls: int) -> Cost:
-    """Let clients make calls, one after the other each.
+    """Run clients in parallel; each makes its calls one after the other.
 
-    :param pid: the process whose CPU time is counted
-    :param calls: of all clients together
+    :param pid: the process whose CPU time is measured
+    :param calls: the total number of calls of all clients
     """
     process = psutil.Process(pid)
     seconds: list[float] = []
@@ -95,7 +95,7 @@ def measure(once: Callable[[], None], pid: int, clients: int, calls: int) -> Cos
 
 
 def median(costs: list[Cost]) -> Cost:
-    """The median of each figure."""
+    """Return the median of each figure."""
     return Cost(
         *(
             statistics.median(getattr(cost, name) for cost in costs)

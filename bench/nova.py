@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """os-getSerialConsole through a real nova-api: ``python -m bench.nova``.
 
-Three APIs of one Nova, each one uwsgi process with 16 threads: as Nova is, with
-the filter that looks servers up in Nova's databases, and with the one that asks the API
-behind it.  They take turns, and the figures are medians of the rounds.  Then what the
-filter only passes on: through Nova, where one in a hundred is not to be seen, and what
-the filter itself takes for it, around an application that does nothing.  It needs what
-tests/integration/nova needs.
+Three APIs of one Nova, each a uwsgi process with 16 threads: without the filter, with
+the filter and ``servers = nova``, and with the filter and ``servers = upstream``.  They
+take turns, and the figures are medians of the rounds.  Requests that the filter only
+passes on are measured through Nova, and also with an application that does nothing,
+because Nova's own time hides the filter's.  The requirements are those of
+tests/integration/nova.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def main() -> None:
 
 def compare(cloud, apis, request, clients, args) -> float:
     """
-    :returns: Nova's own CPU time a request, in milliseconds
+    :returns: Nova's own CPU time per request, in milliseconds
     """
     costs: dict[str, list[Cost]] = {name: [] for name in apis}
     for number in range(args.rounds + 1):
@@ -93,7 +93,7 @@ def compare(cloud, apis, request, clients, args) -> float:
             port = int(url.rpartition(':')[2])
             once = post(port, token=TOKENS['alice'], **request)
             cost = measure(once, cloud.worker_of(url), clients, args.calls)
-            if number:  # the first round warms them up
+            if number:  # The first round is a warm-up.
                 costs[name].append(cost)
     for name, all_costs in costs.items():
         cost = median(all_costs)
@@ -110,7 +110,7 @@ def compare(cloud, apis, request, clients, args) -> float:
 
 
 def passing_on(directory: Path, request: dict[str, str | None]) -> float:
-    """What a request takes longer with the filter, in microseconds of CPU time."""
+    """Measure the additional CPU time of a request with the filter, in microseconds."""
     directory.mkdir(exist_ok=True)
     deployment = Deployment(directory)
     deployment.write_inventory([server('01')])
@@ -120,7 +120,7 @@ def passing_on(directory: Path, request: dict[str, str | None]) -> float:
         return [b'']
 
     def environ():
-        # paste takes the first part of the path away.
+        # paste removes the first part of the path.
         return webob.Request.blank(
             request['path'].removeprefix(PREFIX),
             base_url=f'http://127.0.0.1{PREFIX}',

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a store with many authorizations takes, against one with none.
+"""Compares a store with many authorizations with an empty one.
 
-``python -m bench.store [--rows N] [--connection URL]``; the default is an SQLite file
-in the temporary directory.  A database that is named is filled, and not emptied.
+``python -m bench.store [--rows N] [--connection URL]``.  The default is an SQLite file
+in the temporary directory.  A given database is filled, and not emptied afterwards.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CLIENT = '192.0.2.1'
 
 
 def measure(store: Store) -> dict[str, float]:
-    """Median milliseconds of a call."""
+    """Return the median time of each call, in milliseconds."""
     tokens = [str(uuid.uuid4()) for _ in range(SAMPLES)]
     leases = []
     calls: dict[str, Callable[[str], object]] = {
@@ -54,7 +54,7 @@ def measure(store: Store) -> dict[str, float]:
 
 
 def fill(connection: str, rows: int) -> None:
-    """Rows as they would be: half of them expired, none of them to be purged yet."""
+    """Insert realistic rows: half of them are expired, none can be purged yet."""
     now = time.time()
     values = {
         **dataclasses.asdict(authorization()),
@@ -85,7 +85,7 @@ def run(connection: str, rows: int) -> None:
     store = Store(conf)
     few = measure(store)
     fill(connection, rows)
-    # The first changes after so many pay for the fill: PostgreSQL logs whole pages.
+    # The first changes after the fill are slower: PostgreSQL logs whole pages.
     measure(store)
     many = measure(store)
     print(f'median ms        {"none":>8}{rows:>12}   ratio')

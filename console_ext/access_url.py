@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The URL of a console, with the token that opens it."""
+"""Builds the URL of a console, with the token that opens it."""
 
 from __future__ import annotations
 
 from urllib import parse
 
-# The page of noVNC opens a WebSocket at the path in its own query, and looks for the
-# token nowhere else.
+# noVNC's page opens a WebSocket at the path in its own query, and reads the token only
+# from there.
 _TYPES_WITH_A_PATH = frozenset({'novnc'})
 
 
 def build(base_url: str, console_type: str, token: str) -> str:
-    """The base URL with the token in its query, beside whatever stands there.
+    """Add the token to the query of a base URL.
 
-    For noVNC the token is inside the value of ``path``, as Nova has it
+    As in Nova, noVNC's token is inside the value of ``path``
     (nova/objects/console_auth_token.py).
     """
     parts = parse.urlsplit(base_url)
@@ -31,12 +31,12 @@ def build(base_url: str, console_type: str, token: str) -> str:
 
 
 def replace_token(url: str, token: str, new_token: str) -> str:
-    """A URL that a compute host has made, with another token.
+    """Replace the token in a URL that a compute host has made.
 
-    :raises ValueError: the host's token is not in it, or not only once: what would be
-        left of it is not known.  The text quotes neither
+    :raises ValueError: the host's token is not in the URL exactly once, so that it
+        might not be removed.  The text quotes neither the URL nor the token.
     """
     encoded = parse.quote(token, safe='')
     if not token or url.count(encoded) != 1:
-        raise ValueError('the token is not in the URL, once')
+        raise ValueError('the URL does not contain the token exactly once')
     return url.replace(encoded, parse.quote(new_token, safe=''))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The types of consoles, in one table, and where a console listens.
+"""The table of console types, and the address of a console.
 
-What the API, the RPC, the agent, the store and the proxy have to know of a type is in
-its row of the table.
+A row of the table has all that the API, the RPC, the agent, the store and the proxy
+need to know about a type.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a console listens, as seen from its compute host.
+    """The address of a console, as its compute host reports it.
 
-    :param tls_port: a second port that wants TLS; None where there is none
-    :param internal_access_path: what the hypervisor wants first on the connection (a
-        CONNECT path); None for a plain port
+    :param tls_port: a second port that requires TLS; None if there is none
+    :param internal_access_path: a path that the hypervisor expects first on the
+        connection (with CONNECT); None for a plain port
     """
 
     host: str
@@ -27,20 +27,20 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleType:
-    """One type of console; its names are those of Nova.
+    """A type of console, with Nova's names.
 
     :param type: its name in requests, in the database and in calls of compute hosts
-    :param protocol: what the guest speaks; types may have it in common
-    :param title: what a sentence calls it, as in "the SPICE console of a server"
-    :param action: of a server, that gives its URL; None where only the resource
+    :param protocol: the protocol of the guest; several types may share a protocol
+    :param title: its name in sentences, as in "the SPICE console of a server"
+    :param action: the server action that returns its URL; None if only the resource
         ``remote-consoles`` does
     :param since: the first microversion that has it
-    :param rpc_method: of a compute host, that gives its endpoint and URL
-    :param policy: the last part of its policy rule
-    :param group: the group of its options, which has ``enabled``
-    :param base_url: the option of that group with the public URL of its proxy
+    :param rpc_method: the method of compute hosts that returns its address and URL
+    :param policy: the last part of the name of its policy rule
+    :param group: the group of its options, which has the option ``enabled``
+    :param base_url: the option of this group with the public URL of its proxy
     :param several_sockets: whether its clients open several WebSockets with one token
-    :param tls: whether its endpoint may have a second port that wants TLS
+    :param tls: whether a console may have a second port that requires TLS
     """
 
     type: str
@@ -76,7 +76,7 @@ SPICE_HTML5 = ConsoleType(
     policy='spice',
     group='spice',
     base_url='html5proxy_base_url',
-    # Each channel (display, inputs, cursor, ...) has a WebSocket of its own.
+    # Each channel (display, inputs, cursor, ...) has its own WebSocket.
     several_sockets=True,
     tls=True,
 )
@@ -107,12 +107,12 @@ NOVNC = ConsoleType(
 
 TYPES = (SERIAL, SPICE_HTML5, SPICE_DIRECT, NOVNC)
 
-# Each protocol once, in the order of the table.
+# All protocols, without duplicates, in the order of the table.
 PROTOCOLS = tuple(dict.fromkeys(one.protocol for one in TYPES))
 
 
 def by_type(name: object) -> ConsoleType | None:
-    """The type of a name; None for an unknown one.
+    """Return the console type with this name, or None.
 
     :param name: any value; it may come from a message or from the database
     """
@@ -126,13 +126,13 @@ def by_pair(protocol: str, name: str) -> ConsoleType | None:
 
 
 def by_action(action: str) -> ConsoleType:
-    """The type that an action of a server gives.
+    """Return the console type that a server action is for.
 
-    :raises KeyError: no type has that action
+    :raises KeyError: no type has this action
     """
     return {one.action: one for one in TYPES}[action]
 
 
 def by_rpc_method(method: str) -> tuple[ConsoleType, ...]:
-    """The types that a method of a compute host gives; none for an unknown method."""
+    """Return the console types that a method of compute hosts is for."""
     return tuple(one for one in TYPES if one.rpc_method == method)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is asking.
+"""The identity of a request's caller.
 
-A context is made once a request, from what the authentication filters in front of
-us left in the WSGI environ: Nova's own ``nova.context`` where it is there, else the
-headers of keystonemiddleware.  A client can send these headers too, so they count only
-where the environ also has a key that no header can set.
+The context is built from what authentication filters have put into the WSGI environ:
+``nova.context`` of Nova, or else the headers of keystonemiddleware.  Because a client
+can send these headers itself, they only count if the environ also contains a key that
+no header can set.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from console_ext.policy import Policy
 NOVA_CONTEXT = 'nova.context'
 
 # keystonemiddleware sets this key after it has removed the client's identity headers
-# (keystonemiddleware/auth_token/_request.py).  A server puts what a client sends below
-# HTTP_ (PEP 3333), so the client cannot set it.
+# (keystonemiddleware/auth_token/_request.py).  Keys for the client's headers begin with
+# HTTP_ (PEP 3333), so a client cannot set this one.
 KEYSTONE = 'keystone.token_auth'
 
-# The same promise, made by an authentication filter of this package.
+# The same for an authentication filter of this package.
 AUTHENTICATED = 'console_ext.authenticated'
 
 _NOVA_ATTRIBUTES = (
@@ -47,19 +47,19 @@ _NOVA_ATTRIBUTES = (
 
 
 class RequestContext(oslo_context.RequestContext):
-    """Who is asking, for which project, with which roles.
+    """The caller of a request, with project and roles.
 
-    Unlike its base it never holds the caller's token: nothing here needs it, and
-    what is not held cannot leak.
+    Unlike its base class it never contains the caller's token, so that the token cannot
+    leak.
 
-    :ivar nova: Nova's own context, token and all, where the request came through Nova;
-        only to be handed back to Nova, by a look-up that asks it
+    :ivar nova: Nova's own context, which contains the token; None if the request did
+        not come through Nova.  Only a look-up passes it on, to Nova.
     """
 
     nova: Any = None
 
     def to_policy_values(self) -> dict[str, Any]:
-        """The credentials that policy rules see: oslo.context's and ``is_admin``."""
+        """Return the credentials for policy checks: oslo.context's and ``is_admin``."""
         return {
             'user_id': self.user_id,
             'user_domain_id': self.user_domain_id,
@@ -78,26 +78,26 @@ class RequestContext(oslo_context.RequestContext):
         }
 
     def sees(self, project_id: str) -> bool:
-        """Whether servers of that project exist as far as the caller may know.
+        """Whether the caller may know of the servers of a project.
 
-        An administrator's token and a system-scoped one see every project; whether
-        they may *do* something there is the policy's to say.
+        Administrators and system-scoped tokens see every project.  What they may *do*
+        there is up to the policy.
         """
         return bool(self.project_id == project_id or self.is_admin or self.system_scope)
 
 
 def from_environ(environ: WSGIEnvironment, policy: Policy) -> RequestContext:
-    """The context of a request.
+    """Return the context of a request.
 
-    :raises NoAuthenticationFilter: nothing in front of us says whom to believe
-    :raises NotAuthenticated: the filter in front of us let a request of nobody through
+    :raises NoAuthenticationFilter: no authentication filter has processed the request
+    :raises NotAuthenticated: the authentication filter has found no user
     """
     nova = environ.get(NOVA_CONTEXT)
     if nova is not None:
         values: dict[str, Any] = {
             name: getattr(nova, name, None) for name in _NOVA_ATTRIBUTES
         }
-        # The thread's current context is Nova's to set, not its guest's.
+        # overwrite=False: only Nova sets the thread's current context.
         context = RequestContext(**values, overwrite=False)
         context.nova = nova
     elif KEYSTONE not in environ and AUTHENTICATED not in environ:

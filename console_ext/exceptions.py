@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong.
+"""The exceptions of this package.
 
-Nothing here knows HTTP: ``wsgi.faults`` has the one table from these classes to
-statuses.  Each class carries the values of what happened; its text is made from
-them and is fit to be shown to a user.
+They are independent of HTTP: ``wsgi.faults`` maps these classes to statuses.  An
+exception has the values of what happened as attributes.  Unless its docstring says
+otherwise, its text may be shown to a user.
 
 ::
 
     ConsoleExtError
     ├── ConfigurationError              the service cannot start as configured
     │   ├── ExtensionError              an extension cannot be loaded or combined
-    │   └── InventoryError              the inventory file is not usable
+    │   └── InventoryError              the inventory file is invalid
     ├── RequestError                    the request cannot be matched to an operation
     │   ├── InvalidMicroversion
     │   ├── UnsupportedMicroversion
@@ -19,13 +19,13 @@ them and is fit to be shown to a user.
     │   ├── MalformedBody
     │   ├── NoSuchAction
     │   └── NotAtThisMicroversion
-    ├── Declined                        the API behind answers the request
-    ├── MicroversionsUnavailable        the API behind does not say what it supports
+    ├── Declined                        the wrapped API answers the request
+    ├── MicroversionsUnavailable        the wrapped API's versions are unknown
     ├── NotAuthenticated
-    │   └── NoAuthenticationFilter      the client's own word is all there is
+    │   └── NoAuthenticationFilter      the client's identity is not verified
     ├── ProjectMismatch
-    ├── InvalidBody                     the request's JSON schema says no
-    ├── NotAuthorized                   a policy rule says no
+    ├── InvalidBody                     the request does not match its JSON schema
+    ├── NotAuthorized                   a policy rule denies access
     ├── ConsoleError                    the server or its host cannot give this console
     │   ├── ServerNotFound
     │   ├── ServerNotReady
@@ -35,18 +35,18 @@ them and is fit to be shown to a user.
     │   ├── ConsoleNotSupported
     │   ├── SerialPortsExhausted
     │   └── InvalidSerialPorts
-    ├── ComputeUnavailable              later, rather than never
+    ├── ComputeUnavailable              the compute host cannot be reached now
     │   ├── HostUnreachable
     │   ├── ComputeNotReady
     │   ├── BusUnreachable
     │   └── TooManyCalls
     ├── ServersUnavailable              servers cannot be looked up now
-    ├── LookUpFailed                    what is asked for servers answers nonsense
-    ├── StoreUnavailable                the database of authorizations is away
-    ├── TokenNotFound                   a token is in no store
-    ├── TokenRefused                    a console's token opens nothing
-    ├── UnexpectedReply                 the compute host answered what it should not
-    └── ProxyError                      a console was granted, but cannot be opened
+    ├── LookUpFailed                    the look-up got an invalid answer
+    ├── StoreUnavailable                the database of authorizations is unavailable
+    ├── TokenNotFound                   a token is unknown, revoked or expired
+    ├── TokenRefused                    a token is invalid or has been used
+    ├── UnexpectedReply                 the compute host's answer is invalid
+    └── ProxyError                      the token is valid, but the console cannot open
         ├── ConsoleMoved
         ├── TargetUnreachable
         │   └── TargetRefused
@@ -61,13 +61,13 @@ import enum
 
 
 class ConsoleExtError(Exception):
-    """The root of everything this package raises on purpose."""
+    """The base class of the exceptions of this package."""
 
 
 class ConfigurationError(ConsoleExtError):
-    """The service cannot start as it is configured; the text is one clear line.
+    """The service cannot start with its configuration; the text is one line.
 
-    :param reason: of any form; it may hold what a library or a plugin says
+    :param reason: may contain line breaks and texts of libraries or plugins
     """
 
     def __init__(self, reason: str):
@@ -75,7 +75,7 @@ class ConfigurationError(ConsoleExtError):
 
 
 class ExtensionError(ConfigurationError):
-    """An extension cannot be loaded, or not together with the others."""
+    """An extension cannot be loaded, or conflicts with another one."""
 
     def __init__(self, alias: str, reason: str):
         self.alias = alias
@@ -84,9 +84,9 @@ class ExtensionError(ConfigurationError):
 
 
 class InventoryError(ConfigurationError):
-    """The inventory file is not usable.
+    """The inventory file is missing or invalid.
 
-    :param line: the 1-based line the reason is about; None for the whole file
+    :param line: the 1-based line of the error; None if it concerns the whole file
     """
 
     def __init__(self, path: str, reason: str, line: int | None = None):
@@ -112,7 +112,7 @@ class InvalidMicroversion(RequestError):
 
 class UnsupportedMicroversion(RequestError):
     """
-    :param requested: what the client asked for, as (major, minor)
+    :param requested: the requested version, as (major, minor)
     """
 
     def __init__(self, requested: tuple[int, int], minimum: str, maximum: str):
@@ -152,17 +152,17 @@ class NoSuchAction(RequestError):
 
 
 class NotAtThisMicroversion(RequestError):
-    """The operation exists, but not at the version that was asked for."""
+    """The operation exists, but not at the requested microversion."""
 
     def __init__(self) -> None:
         super().__init__('The resource could not be found.')
 
 
 class Declined(ConsoleExtError):
-    """The request is left to the API behind the filter, which answers it.
+    """The extension leaves the request to the wrapped API.
 
-    :param instead: what is answered where there is no other API; None for what the
-        stand-alone API says of a request that no extension takes
+    :param instead: the error that the stand-alone API answers, because it has no other
+        API; None for its usual answer to an unknown request
     """
 
     def __init__(self, instead: Exception | None = None):
@@ -171,7 +171,7 @@ class Declined(ConsoleExtError):
 
 
 class MicroversionsUnavailable(ConsoleExtError):
-    """The API behind the filter does not say now which microversions it supports."""
+    """The wrapped API does not return its range of microversions now."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -185,7 +185,7 @@ class NotAuthenticated(ConsoleExtError):
 
 
 class NoAuthenticationFilter(NotAuthenticated):
-    """No authentication filter has seen the request; its headers are the client's."""
+    """No authentication filter has processed the request; its headers may be forged."""
 
 
 class ProjectMismatch(ConsoleExtError):
@@ -200,7 +200,7 @@ class ProjectMismatch(ConsoleExtError):
 
 class InvalidBody(ConsoleExtError):
     """
-    :param detail: what the schema refused, in Nova's words
+    :param detail: the schema's error in Nova's wording
     """
 
     def __init__(self, detail: str):
@@ -215,11 +215,11 @@ class NotAuthorized(ConsoleExtError):
 
 
 class ConsoleError(ConsoleExtError):
-    """The server, or the host it runs on, cannot give this console."""
+    """The server or its compute host cannot provide the console."""
 
 
 class ServerNotFound(ConsoleError):
-    """There is no such server, or none that the caller may know of."""
+    """The server does not exist, or the caller may not know of it."""
 
     def __init__(self, server_id: str):
         self.server_id = server_id
@@ -227,7 +227,7 @@ class ServerNotFound(ConsoleError):
 
 
 class ServerNotReady(ConsoleError):
-    """The server has no host yet, or its host is still building it."""
+    """The server is not scheduled yet, or its host is still building it."""
 
     def __init__(self, server_id: str):
         self.server_id = server_id
@@ -235,11 +235,11 @@ class ServerNotReady(ConsoleError):
 
 
 class ServerStateConflict(ConsoleError):
-    """The server is in a state in which it has no console.
+    """The server has no console in its current state.
 
-    :param operation: what was asked for, by Nova's name (``get_serial_console``)
+    :param operation: Nova's name of the operation (``get_serial_console``)
     :param attribute: ``vm_state`` or ``task_state``; None if only the compute host
-        knows
+        knows the state
     """
 
     def __init__(
@@ -270,7 +270,7 @@ class InvalidConsoleType(ConsoleError):
 
 
 class ConsoleTypeUnavailable(ConsoleError):
-    """The server, or its host, is set up without this type of console."""
+    """The server or its compute host is configured without this type of console."""
 
     def __init__(self, console_type: str):
         self.console_type = console_type
@@ -278,7 +278,7 @@ class ConsoleTypeUnavailable(ConsoleError):
 
 
 class ConsoleNotSupported(ConsoleError):
-    """The host's hypervisor driver does not know this type of console."""
+    """The host's hypervisor driver does not support this type of console."""
 
     def __init__(self) -> None:
         super().__init__('The requested functionality is not supported.')
@@ -292,19 +292,19 @@ class SerialPortsExhausted(ConsoleError):
 
 
 class InvalidSerialPorts(ConsoleError):
-    """The flavor's or the image's number of serial ports is not usable."""
+    """The number of serial ports in the flavor or the image is invalid."""
 
     def __init__(self) -> None:
         super().__init__('The number of serial ports of the server is invalid')
 
 
 class ComputeUnavailable(ConsoleExtError):
-    """The compute host cannot be asked now; asking again later makes sense."""
+    """The compute host cannot be reached now; a later request may succeed."""
 
 
 class HostUnreachable(ComputeUnavailable):
     """
-    :param host: for the log; a user is not told the names of hosts
+    :param host: for the log; users do not see the names of hosts
     """
 
     def __init__(self, host: str):
@@ -313,7 +313,7 @@ class HostUnreachable(ComputeUnavailable):
 
 
 class ComputeNotReady(ComputeUnavailable):
-    """The compute host answers, but cannot reach a service that it needs itself."""
+    """The compute host answers, but cannot reach a service that it depends on."""
 
     def __init__(self) -> None:
         super().__init__('The compute service of the server is not ready.')
@@ -321,25 +321,25 @@ class ComputeNotReady(ComputeUnavailable):
 
 class BusUnreachable(ComputeUnavailable):
     def __init__(self) -> None:
-        super().__init__('The message bus is unavailable.')
+        super().__init__('The message bus is unavailable. Try again later.')
 
 
 class TooManyCalls(ComputeUnavailable):
     """More calls are waiting for compute hosts than this process allows."""
 
     def __init__(self) -> None:
-        super().__init__('Too many console requests are in progress.')
+        super().__init__('Too many console requests are in progress. Try again later.')
 
 
 class ServersUnavailable(ConsoleExtError):
-    """What knows the servers does not answer; it may later."""
+    """The look-up does not answer now; it may later."""
 
     def __init__(self) -> None:
-        super().__init__('Servers cannot be looked up now.')
+        super().__init__('Servers cannot be looked up now. Try again later.')
 
 
 class LookUpFailed(ConsoleExtError):
-    """What knows the servers answered what it should not.
+    """The look-up got an invalid answer.
 
     :param reason: for the log only
     """
@@ -350,14 +350,16 @@ class LookUpFailed(ConsoleExtError):
 
 
 class StoreUnavailable(ConsoleExtError):
-    """The database of authorizations does not answer; it may later."""
+    """The database of authorizations does not answer now; it may later."""
 
     def __init__(self) -> None:
-        super().__init__('The database of console authorizations is unavailable.')
+        super().__init__(
+            'The database of console authorizations is unavailable. Try again later.'
+        )
 
 
 class RefusalReason(enum.StrEnum):
-    """Why a token opens nothing; for the log."""
+    """The reason to refuse a token; for the log."""
 
     UNKNOWN = 'unknown'
     WRONG_TYPE = 'wrong_type'
@@ -378,16 +380,19 @@ class TokenNotFound(ConsoleExtError):
 
 class TokenRefused(ConsoleExtError):
     """
-    :param reason: for the log; whoever tries tokens is told the same in every case
+    :param reason: for the log; the text is the same for every reason, so that an
+        attacker learns nothing
     """
 
     def __init__(self, reason: RefusalReason):
         self.reason = reason
-        super().__init__('This console URL is not valid, or is not any more.')
+        super().__init__(
+            'This console URL is invalid or has expired. Request a new one.'
+        )
 
 
 class UnexpectedReply(ConsoleExtError):
-    """A compute host's answer, or its error, is not one that the contract knows.
+    """A compute host's answer or error violates the RPC contract.
 
     :param reason: for the log only
     """
@@ -399,11 +404,11 @@ class UnexpectedReply(ConsoleExtError):
 
 
 class ProxyError(ConsoleExtError):
-    """A console was granted, but the proxy cannot open it."""
+    """The token is valid, but the proxy cannot open the console."""
 
 
 class ConsoleMoved(ProxyError):
-    """The server's console is no longer where the authorization says."""
+    """The server's console is no longer at the address in the authorization."""
 
     def __init__(self, server_id: str):
         self.server_id = server_id
@@ -423,11 +428,11 @@ class TargetUnreachable(ProxyError):
 
 
 class TargetRefused(TargetUnreachable):
-    """What listens there does not let the proxy in, or is not what it should be."""
+    """The host refuses the connection, or is not the expected host."""
 
 
 class TargetForbidden(ProxyError):
-    """The console's address is in none of the networks that the proxy may reach."""
+    """The console's address is not in a network that the proxy may connect to."""
 
     def __init__(self, host: str):
         self.host = host
@@ -436,16 +441,16 @@ class TargetForbidden(ProxyError):
 
 class TooManySessions(ProxyError):
     """
-    :param scope: whose cap is reached: proxy, client, server or project
+    :param scope: proxy, client, server or project
     """
 
     def __init__(self, scope: str):
         self.scope = scope
-        super().__init__(f'The {scope} has as many console sessions as it may have.')
+        super().__init__(f'The {scope} has reached its limit of console sessions.')
 
 
 class ProxyBusy(ProxyError):
-    """More handshakes wait for the store or for compute hosts than is sensible."""
+    """Too many handshakes are waiting for the store or for compute hosts."""
 
     def __init__(self) -> None:
         super().__init__('Too many consoles are being opened.')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An executor for calls that may block for longer than their callers wait."""
+"""An executor for calls that may block longer than their callers wait."""
 
 from __future__ import annotations
 
@@ -18,37 +18,36 @@ _Call = Callable[[], Any]
 
 
 class Busy(Exception):
-    """The executor has as many calls as it may have."""
+    """The executor is full: too many calls are running and waiting."""
 
 
 class BoundedExecutor(futures.Executor):
-    """Runs calls in daemon threads, and bounds how many run and how many wait.
+    """Runs calls in daemon threads, with a limited number of running and waiting calls.
 
     It differs from :class:`concurrent.futures.ThreadPoolExecutor` in three ways.  Its
-    queue is bounded.  Its threads are daemons, so a call that hangs never keeps the
-    process from ending.  A forked child starts with no calls and no threads.
+    queue is bounded.  Its threads are daemons, so that a call that hangs does not
+    prevent the process from ending.  A forked process starts without calls and threads.
 
-    Cancelling the future of a call that has not begun removes the call.
+    Cancelling the future of a waiting call removes the call.
 
-    :param most: threads at the most, and so calls that run at once
+    :param max_threads: the maximum number of threads, and so of running calls
     :param name: the name of the threads
-    :param waiting: calls that may wait for a thread
+    :param max_waiting: the maximum number of calls that wait for a thread
     """
 
-    def __init__(self, most: int, name: str, waiting: int = 0):
-        self._most = most
+    def __init__(self, max_threads: int, name: str, max_waiting: int = 0):
+        self._max_threads = max_threads
         self._name = name
-        self._bound = most + waiting
-        self._start_afresh()
+        self._max_calls = max_threads + max_waiting
+        self._reset()
 
-    def _start_afresh(self) -> None:
+    def _reset(self) -> None:
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._waiting: dict[futures.Future[Any], _Call] = {}
         self._running = 0
         self._threads: list[threading.Thread] = []
-        # A wake-up for each waiting call, and for those cancelled since; None ends a
-        # thread.
+        # A wake-up for each waiting call and each cancelled one; None ends a thread.
         self._wakeups: queue.SimpleQueue[bool | None] = queue.SimpleQueue()
         self._spare_wakeups = 0
         self._closed = False
@@ -60,21 +59,21 @@ class BoundedExecutor(futures.Executor):
         *args: _Parameters.args,
         **kwargs: _Parameters.kwargs,
     ) -> futures.Future[_Result]:
-        """Begin a call as soon as a thread is free.
+        """Start a call as soon as a thread is free.
 
-        :raises Busy: too many calls run and wait already, or no thread can be started
+        :raises Busy: the executor is full, or no thread can be started
         :raises RuntimeError: the executor is shut down
         """
         if self._pid != os.getpid():
-            self._start_afresh()
+            self._reset()
         future: futures.Future[_Result] = futures.Future()
         with self._lock:
             if self._closed:
                 raise RuntimeError('the executor is shut down')
             unfinished = self._running + len(self._waiting)
-            if unfinished >= self._bound:
+            if unfinished >= self._max_calls:
                 raise Busy
-            if len(self._threads) < min(self._most, unfinished + 1):
+            if len(self._threads) < min(self._max_threads, unfinished + 1):
                 self._start_thread()
             self._waiting[future] = lambda: fn(*args, **kwargs)
             if self._spare_wakeups:
@@ -85,11 +84,11 @@ class BoundedExecutor(futures.Executor):
         return future
 
     def run(self, call: Callable[[], _Result], deadline: float) -> _Result:
-        """Make a call, and wait for its result until the deadline.
+        """Make a call and wait for its result until the deadline.
 
         :param deadline: on the monotonic clock, in seconds
-        :raises Busy: the call has not begun; it never will
-        :raises TimeoutError: the call has not ended; it goes on
+        :raises Busy: the call was not made
+        :raises TimeoutError: the call has not ended, and continues
         """
         future = self.submit(call)
         try:
@@ -99,14 +98,14 @@ class BoundedExecutor(futures.Executor):
                 raise Busy from None
             if not future.done():
                 raise
-        # The call ended as the time did, or raised a TimeoutError of its own.
+        # The call ended at the deadline, or raised a TimeoutError itself.
         return future.result()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Take no more calls.
+        """Accept no more calls.
 
-        :param wait: whether to return only when the calls have ended
-        :param cancel_futures: whether to drop the calls that have not begun
+        :param wait: whether to wait until all calls have ended
+        :param cancel_futures: whether to cancel the waiting calls
         """
         with self._lock:
             self._closed = True
@@ -125,7 +124,7 @@ class BoundedExecutor(futures.Executor):
         try:
             thread.start()
         except RuntimeError:
-            # The machine has no more of them.  Those that there are serve the call.
+            # The system allows no more threads; the existing ones make the call.
             if not self._threads:
                 raise Busy from None
         else:
@@ -146,7 +145,7 @@ class BoundedExecutor(futures.Executor):
                 call = self._waiting.pop(future)
                 self._running += 1
             perform(call, future, self._leave)
-            # An idle thread keeps nothing of its last call.
+            # An idle thread must not keep references to its last call.
             del future, call
 
     def _leave(self) -> None:
@@ -159,10 +158,10 @@ def perform(
     future: futures.Future[_Result],
     leave: Callable[[], None],
 ) -> None:
-    """Make a call, unless its future is cancelled, and give the future its outcome.
+    """Make a call, unless its future is cancelled, and set the future's result.
 
-    :param leave: gives the place of the call to others; called before the future is
-        done, so that there is room for whatever the caller begins next
+    :param leave: called when the call has ended, before the future is done, so that
+        the caller can start its next call immediately
     """
     if not future.set_running_or_notify_cancel():
         leave()

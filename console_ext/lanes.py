@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls to many peers through one executor, so that no peer takes all its threads."""
+"""Limits how many threads of an executor the calls to a peer use (a bulkhead)."""
 
 from __future__ import annotations
 
@@ -24,32 +24,31 @@ class _Lane:
 
 
 class Lanes:
-    """Gives each peer a lane: so many of its calls run at once, the others wait.
+    """A queue, called a lane, for each peer: a few calls run, and the others wait.
 
-    A call that waits in its lane holds no thread.  Cancelling its future removes it.
+    A waiting call uses no thread.  Cancelling its future removes it.
 
-    :param executor: has the threads
-    :param most: calls of one lane that run at once
-    :param waiting: calls of one lane that may wait
+    :param max_running: the maximum number of running calls in a lane
+    :param max_waiting: the maximum number of waiting calls in a lane
     """
 
-    def __init__(self, executor: futures.Executor, most: int, waiting: int):
+    def __init__(self, executor: futures.Executor, max_running: int, max_waiting: int):
         self._executor = executor
-        self._most = most
-        self._bound = waiting
-        self._start_afresh()
+        self._max_running = max_running
+        self._max_waiting = max_waiting
+        self._reset()
 
-    def _start_afresh(self) -> None:
+    def _reset(self) -> None:
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._lanes: dict[Hashable, _Lane] = {}
 
     def __len__(self) -> int:
-        """How many lanes have calls."""
+        """The number of lanes that have calls."""
         return len(self._lanes)
 
     def waiting(self, peer: Hashable) -> int:
-        """How many calls of a lane have not begun."""
+        """Return the number of waiting calls in a lane."""
         with self._lock:
             lane = self._lanes.get(peer)
             return 0 if lane is None else len(lane.waiting)
@@ -57,18 +56,18 @@ class Lanes:
     def submit(
         self, peer: Hashable, call: Callable[[], _Result]
     ) -> futures.Future[_Result]:
-        """Begin a call as soon as its lane and the executor have room.
+        """Start a call as soon as its lane and the executor allow it.
 
-        :raises Busy: too many wait already
+        :raises Busy: too many calls are waiting
         """
         if self._pid != os.getpid():
-            # A forked child makes none of its parent's calls.
-            self._start_afresh()
+            # A forked process makes none of its parent's calls.
+            self._reset()
         future: futures.Future[_Result] = futures.Future()
         with self._lock:
             lane = self._lanes.setdefault(peer, _Lane())
-            if lane.running >= self._most:
-                if len(lane.waiting) >= self._bound:
+            if lane.running >= self._max_running:
+                if len(lane.waiting) >= self._max_waiting:
                     raise Busy
                 lane.waiting[future] = call
                 begins = False
@@ -86,7 +85,7 @@ class Lanes:
         return future
 
     def fail_waiting(self, peer: Hashable, error: Exception) -> None:
-        """End the calls of a lane that have not begun, with an error."""
+        """End the waiting calls of a lane with an error."""
         with self._lock:
             lane = self._lanes.get(peer)
             waiting = list(lane.waiting) if lane is not None else []
@@ -109,15 +108,15 @@ class Lanes:
         future: futures.Future[_Result],
     ) -> None:
         """
-        :raises Busy, RuntimeError: the executor does not take the call
+        :raises Busy, RuntimeError: the executor does not accept the call
         """
         self._executor.submit(perform, call, future, partial(self._leave, peer))
 
     def _leave(self, peer: Hashable) -> None:
-        """End one call of a lane, and begin the next that waits.
+        """Remove a finished call from its lane, and start the next waiting call.
 
-        The next goes through the executor: a long lane must not keep a thread from the
-        calls of other lanes.
+        The next call goes through the executor, so that a long lane does not keep a
+        thread that other lanes need.
         """
         while True:
             with self._lock:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many files the process may have open."""
+"""The limit of open files of the process."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import resource
 
 
 def raise_limit() -> int:
-    """Let the process open as many files as it may: each connection is one, or two.
+    """Raise the soft limit of open files to the hard limit.
 
-    :returns: how many that are
+    :returns: the new limit; a connection needs one or two of these files
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one plugin that an option names, loaded by stevedore or refused in one line."""
+"""Loads the plugin that an option names, with stevedore."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from console_ext import exceptions
 
 
 def load(namespace: str, name: str, option: str, *args: Any) -> Any:
-    """Make the plugin of a name.
+    """Load a plugin and create an instance of it.
 
-    :param namespace: the entry-point namespace it is looked for in
-    :param option: the option that names it, for the error (``[api] servers``)
-    :param args: what it is constructed with
-    :raises ConfigurationError: there is none of that name, or it does not start
+    :param namespace: the namespace of its entry point
+    :param option: the option that names it, for errors: ``[api] servers``
+    :param args: the arguments of its constructor
+    :raises ConfigurationError: it is not installed, or its initialization fails
     """
 
     def fail(manager: object, entry_point: object, error: BaseException) -> None:
-        # Without this callback stevedore would log the error and go on.
+        # Without this callback stevedore logs the error and continues.
         if isinstance(error, exceptions.ConfigurationError):
             raise error
         raise exceptions.ConfigurationError(
@@ -29,7 +29,8 @@ def load(namespace: str, name: str, option: str, *args: Any) -> Any:
 
     def missing(names: object) -> None:
         raise exceptions.ConfigurationError(
-            f'{option} = {name}: nothing of that name is installed in {namespace}'
+            f'{option} = {name}: no installed package has this entry point in '
+            f'{namespace}'
         )
 
     manager: named.NamedExtensionManager[Any] = named.NamedExtensionManager(
@@ -42,6 +43,7 @@ def load(namespace: str, name: str, option: str, *args: Any) -> Any:
     )
     if len(manager.extensions) > 1:
         raise exceptions.ConfigurationError(
-            f'{option} = {name}: two installed packages provide it'
+            f'{option} = {name}: several installed packages provide it; uninstall all '
+            'but one'
         )
     return manager.extensions[0].obj

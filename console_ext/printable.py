@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Texts of others, made fit for a log."""
+"""Makes untrusted text safe for a log."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ MAX_LENGTH = 400
 
 
 def printable(text: object, most: int = MAX_LENGTH) -> str:
-    """A text in one line that no terminal obeys, as Python writes it in a string.
+    """Return a text in one line with escaped control characters.
 
-    For whatever a compute host, the message bus or a client says: a line feed in it
-    would forge a line, and an escape sequence rewrite what is on the screen.
+    It is for texts from compute hosts, the message bus and clients.  A line feed could
+    forge a log line, and an escape sequence could change what a terminal shows.
 
-    :param most: characters that are kept; how many are left out is said at the end
+    :param most: the number of characters to keep; a longer text ends with the number
+        of characters that were removed
     """
     whole = str(text)
     kept = whole[:most]

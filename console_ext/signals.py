@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The signals that a program takes, without a handler that does anything."""
+"""Receives signals through a pipe instead of through handlers."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ RELOAD = signal.SIGHUP
 
 
 class Signals:
-    """Takes signals within a ``with`` of the main thread, to be read by :meth:`wait`.
+    """A context manager for the main thread; :meth:`wait` returns the signals.
 
-    A handler in Python interrupts whatever the main thread does, and may so wait for a
-    lock that the main thread holds.  The handlers here do nothing: the interpreter
-    itself writes the number of each signal to a pipe (``signal.set_wakeup_fd``).
+    A Python signal handler interrupts the main thread at any point, and can deadlock on
+    a lock that the main thread holds.  The handlers here do nothing.  Instead, the
+    interpreter writes the number of each signal to a pipe (``signal.set_wakeup_fd``).
 
-    Signals are caught, neither blocked nor ignored: a program that this one executes
+    Signals are caught, not blocked or ignored, so that a program executed by this one
     starts with their default actions.
     """
 
     def __init__(self, numbers: Iterable[int] = (*STOP, RELOAD)):
         self._numbers = tuple(numbers)
-        self._former: dict[int, Any] = {}
-        self._former_fd = -1
+        self._previous: dict[int, Any] = {}
+        self._previous_fd = -1
         self._read = self._write = -1
 
     def __enter__(self) -> Signals:
         self._read, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._former_fd = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        self._previous_fd = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         for number in self._numbers:
             self.take(number)
         return self
@@ -45,22 +45,22 @@ class Signals:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for number, handler in self._former.items():
+        for number, handler in self._previous.items():
             signal.signal(number, handler)
-        signal.set_wakeup_fd(self._former_fd)
+        signal.set_wakeup_fd(self._previous_fd)
         for end in (self._read, self._write):
             os.close(end)
         self._read = self._write = -1
 
     def take(self, number: int) -> None:
-        """Take one more signal; also where whoever started the program blocks it."""
-        former = signal.signal(number, _do_nothing)
-        self._former.setdefault(number, former)
+        """Receive one more signal, and unblock it if the parent process blocked it."""
+        previous = signal.signal(number, _do_nothing)
+        self._previous.setdefault(number, previous)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
 
     def wait(self, timeout_s: float) -> int | None:
         """
-        :returns: the next signal; None where the time is over, or after :meth:`wake`
+        :returns: the next signal; None after the timeout or after :meth:`wake`
         """
         poll = select.poll()
         poll.register(self._read, select.POLLIN)
@@ -71,10 +71,10 @@ class Signals:
         return None
 
     def wake(self) -> None:
-        """Let the thread that waits go on; to be called in any thread."""
+        """Make :meth:`wait` return.  Any thread may call this."""
         with contextlib.suppress(OSError):
             os.write(self._write, b'\0')
 
 
 def _do_nothing(number: int, frame: object) -> None:
-    """Only for a signal that Python has a handler for is its number written."""
+    """A handler, because Python only writes the numbers of signals with a handler."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether files have changed."""
+"""Detects changes of files."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 
 class Watch:
-    """Looks now and then, in the threads of those who use what was read.
+    """Detects changes at an interval, in the threads that use the files' content.
 
-    :param stamp: gives what is another after a change; None where that cannot be told
-    :param interval_s: from one look to the next, at the least
+    :param stamp: returns a value that changes with the files, or None if it is unknown
+        now
+    :param interval_s: the minimum time between two checks
     """
 
     def __init__(self, stamp: Callable[[], object], interval_s: float):
@@ -20,18 +21,18 @@ class Watch:
         self._interval_s = interval_s
         self._lock = threading.Lock()
         self._seen = stamp()
-        self._next_look = time.monotonic() + interval_s
+        self._next_check = time.monotonic() + interval_s
 
-    def look(self, changed: Callable[[], None]) -> None:
+    def check(self, changed: Callable[[], None]) -> None:
         """
-        :param changed: called where there has been a change; once for each, even if it
-            fails, and in one thread at a time, while the others go on
+        :param changed: called once for each change, even if it raises an error.  Only
+            one thread at a time calls it; the others do not wait.
         """
         now = time.monotonic()
-        if now < self._next_look or not self._lock.acquire(blocking=False):
+        if now < self._next_check or not self._lock.acquire(blocking=False):
             return
         try:
-            self._next_look = now + self._interval_s
+            self._next_check = now + self._interval_s
             stamp = self._stamp()
             if stamp is None or stamp == self._seen:
                 return

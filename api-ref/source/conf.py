@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the API reference is built: ``tox -e api-ref``."""
+"""Sphinx configuration of the API reference; ``tox -e api-ref`` builds it."""
 
 from importlib import metadata
 
@@ -21,7 +21,7 @@ html_static_path = ['../../doc/source/_static']
 html_css_files = ['console_ext.css']
 html_last_updated_fmt = '%Y-%m-%d'
 templates_path = ['../../doc/source/_templates']
-# The theme would read a name and a version that only pbr writes.
+# Otherwise the theme reads a name and a version that only pbr writes.
 openstackdocs_auto_name = False
 openstackdocs_auto_version = False
 openstackdocs_pdf_link = False

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The console proxy beside websockify, in turns: ``python -m bench.proxy``.
+"""Compares the console proxy with websockify: ``python -m bench.proxy``.
 
-Ours has its store (SQLite) and its admission in place; only the call to the compute
-host is left out.  websockify has neither.  Where Nova is installed, whose programs are
-in the directory CONSOLE_EXT_NOVA_BIN, nova-serialproxy with its token table sets
-sessions up, too.  Ratios are ours by the other's, medians of the rounds.
+The console proxy uses its store (SQLite) and all checks except the call to the compute
+host; websockify has no checks.  If CONSOLE_EXT_NOVA_BIN names the directory of Nova's
+programs, the set-up of sessions is also compared with nova-serialproxy and its token
+table.  The proxies take turns.  Ratios are console_ext's figure divided by the peer's,
+medians of the rounds.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from tests.proxy_parts import write_certificate
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """
-    :param aims: what the ratio of a figure is to be
+    :param aims: the target ratio of each figure
     """
 
     name: str
@@ -99,7 +100,7 @@ COMPARISONS = (
     ),
 )
 
-# It takes a tenth of a second, and more, for each, and gives some up of many at once.
+# nova-serialproxy takes at least 0.1 s for a session, and fails with many at a time.
 WITH_NOVA = (
     Comparison(
         'set-up, one at a time',

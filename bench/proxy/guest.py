@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A guest for the proxies: ``python -m bench.proxy.guest PORT MODE``."""
+"""A guest behind the proxies: ``python -m bench.proxy.guest PORT MODE``."""
 
 import asyncio
 import socket
@@ -8,7 +8,7 @@ from typing import cast
 
 import uvloop
 
-# What a guest does: answers each byte, sends without end, takes all, takes nothing.
+# The modes of a guest: echo, send without pause, read everything, read nothing.
 MODES = ('echo', 'flood', 'sink', 'stuck')
 
 _CHUNK = bytes(2**18)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is measured of a proxy; each figure by its name and unit."""
+"""The measurements of a proxy; each returns figures by name and unit."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from bench.proxy.websocket import Client, frame, open_blocking
 Figures = dict[str, float]
 
 _KEY = frame(b'x')
-# A frame with one byte, as it comes back.
+# The size of the frame that echoes one byte.
 _ANSWER_BYTES = 3
 
 _SETTLE_S = 1
 
 
 async def set_up(peer: Peer, sessions: int, at_once: int) -> Figures:
-    """From the connection to the first answer of the guest."""
+    """Measure the time from the connection to the first answer of the guest."""
     paths = [peer.path('echo') for _ in range(sessions)]
     cpu = peer.cpu_s()
     left = iter(paths)
@@ -42,7 +42,7 @@ async def set_up(peer: Peer, sessions: int, at_once: int) -> Figures:
 
 
 async def memory(peer: Peer, sessions: int) -> Figures:
-    """Of sessions in which nothing happens, after as many that have ended."""
+    """Measure the memory of idle sessions, after the same number has ended."""
     await _close(await _open(peer, 'sink', min(sessions, 200)))
     before = peer.pss_kib()
     clients = await _open(peer, 'sink', sessions)
@@ -53,7 +53,7 @@ async def memory(peer: Peer, sessions: int) -> Figures:
 
 
 async def bulk(peer: Peer, sessions: int, seconds: float) -> Figures:
-    """From guests that send without end."""
+    """Measure the throughput from guests that send without pause."""
     clients = await _open(peer, 'flood', sessions)
     await asyncio.sleep(0.5)
     cpu, before = peer.cpu_s(), sum(client.received for client in clients)
@@ -67,7 +67,7 @@ async def bulk(peer: Peer, sessions: int, seconds: float) -> Figures:
 
 
 async def duplex(peer: Peer, seconds: float) -> Figures:
-    """Through the proxy to a guest that sends it all back."""
+    """Measure the throughput to a guest that echoes everything."""
     (client,) = await _open(peer, 'echo', 1)
     data = frame(bytes(65536))
 
@@ -87,7 +87,7 @@ async def duplex(peer: Peer, seconds: float) -> Figures:
 
 
 async def echo(peer: Peer, keys: int) -> Figures:
-    """One key after the other."""
+    """Measure the echo time of keys, sent one after the other."""
     client = open_blocking(peer.ports['echo'], peer.path('echo'))
     cpu = peer.cpu_s()
     seconds = []
@@ -105,7 +105,7 @@ async def echo(peer: Peer, keys: int) -> Figures:
 
 
 async def typing(peer: Peer, sessions: int, keys: int) -> Figures:
-    """Many sessions, each typed at ten times a second."""
+    """Measure the echo time in many sessions with ten keys per second each."""
     clients = await _open(peer, 'echo', sessions)
     seconds: list[float] = []
 
@@ -129,7 +129,7 @@ async def typing(peer: Peer, sessions: int, keys: int) -> Figures:
 
 
 async def stuck_client(peer: Peer, seconds: float) -> Figures:
-    """The guest sends without end, and the client does not read."""
+    """Measure the memory while a guest sends without pause and the client stalls."""
     before = peer.pss_kib()
     (client,) = await _open(peer, 'flood', 1)
     client.stop_reading()
@@ -140,7 +140,7 @@ async def stuck_client(peer: Peer, seconds: float) -> Figures:
 
 
 async def stuck_guest(peer: Peer, seconds: float) -> Figures:
-    """The client sends without end, and the guest does not read."""
+    """Measure the memory while a client sends without pause and the guest stalls."""
     before = peer.pss_kib()
     (client,) = await _open(peer, 'stuck', 1)
     data = frame(bytes(65536))
@@ -158,7 +158,7 @@ async def stuck_guest(peer: Peer, seconds: float) -> Figures:
 
 
 async def _open(peer: Peer, mode: str, sessions: int) -> list[Client]:
-    """A few at a time: that many at once is measured elsewhere."""
+    """Open sessions, a few at a time."""
     paths = iter([peer.path(mode) for _ in range(sessions)])
     clients: list[Client] = []
 
@@ -173,7 +173,7 @@ async def _open(peer: Peer, mode: str, sessions: int) -> list[Client]:
 async def _close(clients: list[Client]) -> None:
     for client in clients:
         client.close()
-    # websockify looks for the ends of its children once a second.
+    # websockify checks once a second whether its children have ended.
     await asyncio.sleep(_SETTLE_S + len(clients) / 200)
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """nova-serialproxy with its token table in SQLite, run by Nova's own Python.
 
-``python nova_serialproxy.py DIRECTORY PORT TOKEN GUEST_PORT``.  The look-up of the
-instance and the call to its compute host are left out, so it is faster than it is.
+``python nova_serialproxy.py DIRECTORY PORT TOKEN GUEST_PORT``.  It is faster than in
+production, because the look-up of the instance and the call to its compute host are
+omitted.
 """
 
 # ruff: noqa: E402 - Nova's programs begin with this, too.

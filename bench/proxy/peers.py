@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The proxies that are compared, each in front of the same guests."""
+"""The proxies in the comparison, all with the same guests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.stores.factories import authorization
 
 Guests = dict[str, int]
 
-# The environment that holds the nova packages; by default, the one that runs this.
+# The environment with Nova's packages; by default, the one that runs this program.
 NOVA_BIN = Path(os.environ.get('CONSOLE_EXT_NOVA_BIN', Path(sys.executable).parent))
 NOVA_AVAILABLE = (NOVA_BIN / 'nova-serialproxy').exists()
 
@@ -38,9 +38,9 @@ _CAPS = (
 class Peer:
     """A proxy.
 
-    :param path: gives the path that opens a session with the guest of a mode
-    :param ports: where it listens, by mode
-    :param tls: what its clients need; None where it speaks plainly
+    :param path: returns the path that opens a session with the guest of a mode
+    :param ports: its ports, by mode
+    :param tls: the TLS context for its clients; None without TLS
     """
 
     name: str
@@ -51,17 +51,19 @@ class Peer:
 
     async def open(self, mode: str, path: str | None = None) -> Client:
         """
-        :param path: where it was made before, so that giving a token out does not count
+        :param path: a prepared path, so that the measurement does not include issuing
+            its token
         """
         return await Client.open(self.ports[mode], path or self.path(mode), self.tls)
 
     def cpu_s(self) -> float:
-        """Of its processes, and of those of theirs that have ended."""
+        """The CPU time of its processes, including children that have ended."""
         spent = 0.0
         for one in self._processes():
             ended = one.cpu_times()
             spent += ended.children_user + ended.children_system
-            # To the nanosecond: the ticks of 500 processes would add up to seconds.
+            # In nanoseconds: rounding to ticks would add up to seconds for 500
+            # processes.
             for thread in Path(f'/proc/{one.pid}/task').iterdir():
                 spent += int((thread / 'schedstat').read_text().split()[0]) / 1e9
         return spent
@@ -84,7 +86,7 @@ class Certificate:
 
     def client_context(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=str(self.cert))
-        # It names localhost where clients no longer look.
+        # The certificate has its name in a field that clients no longer check.
         context.check_hostname = False
         return context
 
@@ -134,7 +136,7 @@ def start_ours(
 def start_websockify(
     programs: Programs, guests: Guests, certificate: Certificate | None = None
 ) -> Peer:
-    """As it is started by default; one for each guest, for it has one target each."""
+    """Start websockify once for each guest, because it has a single target."""
     files: list[str] = []
     if certificate is not None:
         files = [f'--cert={certificate.cert}', f'--key={certificate.key}', '--ssl-only']
@@ -157,7 +159,7 @@ def start_websockify(
 
 
 def start_nova(directory: Path, programs: Programs, guests: Guests) -> Peer:
-    """nova-serialproxy, in the mode of concurrency that is its default."""
+    """Start nova-serialproxy with its default concurrency mode."""
     directory.mkdir()
     port = free_port()
     program = programs.start_program(

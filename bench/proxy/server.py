@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""console-ext-proxy, with every compute host confirming every port.
+"""console-ext-proxy without calls to compute hosts: every port is confirmed.
 
-Store and admission are as they are; only the call to the compute host is left out, as
-it is of the peers.
+Store and admission are unchanged.  The peers make no calls to compute hosts either.
 """
 
 from __future__ import annotations

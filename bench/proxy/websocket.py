@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A WebSocket client that costs little: fixed keys, frames made once, bytes counted."""
+"""A minimal WebSocket client with fixed keys and prepared frames; it counts bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ANSWER_S = 30
 
 
 def frame(payload: bytes) -> bytes:
-    """A masked binary frame; a mask of zeros leaves the payload as it is."""
+    """Return a masked binary frame; the mask is zero, so the payload is unchanged."""
     length = len(payload)
     if length < 126:
         head = bytes((0x82, 0x80 | length))
@@ -36,7 +36,7 @@ def upgrade(port: int, path: str) -> bytes:
 
 
 def open_blocking(port: int, path: str) -> socket.socket:
-    """A session for measures to the microsecond, without an event loop's own."""
+    """Open a session with a blocking socket, to measure without an event loop."""
     opened = socket.create_connection(('127.0.0.1', port), _OPEN_S)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     opened.sendall(upgrade(port, path))
@@ -50,7 +50,7 @@ def open_blocking(port: int, path: str) -> socket.socket:
 
 
 class Client(asyncio.Protocol):
-    """A session; made by :meth:`open`.  What it receives is counted and dropped."""
+    """A session, created by :meth:`open`, which counts and discards received data."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -67,8 +67,8 @@ class Client(asyncio.Protocol):
         cls, port: int, path: str, tls: ssl.SSLContext | None = None
     ) -> Client:
         """
-        :raises ConnectionError: it was refused
-        :raises TimeoutError: it was not answered
+        :raises ConnectionError: the request was refused
+        :raises TimeoutError: there was no response
         """
         transport, client = await asyncio.wait_for(
             asyncio.get_running_loop().create_connection(
@@ -122,9 +122,9 @@ class Client(asyncio.Protocol):
         await self._room.wait()
 
     async def receive(self, count: int) -> None:
-        """Wait for so many bytes more, headers of frames among them.
+        """Wait for ``count`` more bytes, including the headers of frames.
 
-        :raises TimeoutError: they do not come
+        :raises TimeoutError: the bytes do not arrive
         """
         self._wanted += count
         if self.received < self._wanted:

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A soak of the console proxy: ``python -m bench.soak``.
+"""A soak test of the console proxy: ``python -m bench.soak``.
 
-Well-behaved users type at consoles, come and go, while a compute host is dead, clients
-flood and stall, the broker freezes and the store is locked.  No session of theirs may
-be lost, and their keys stay nearly as quick as those of an undisturbed site.
+Well-behaved users open consoles, type and leave, while a compute host is dead, other
+clients flood and stall, the broker freezes and the store is locked.  The users must not
+lose a session, and their echo times must stay close to those of an undisturbed site.
 
-That site runs at the same time, with the same users and parts of its own.  Whatever
-else the machine does strikes both, and so does the CPU time that the disturbing clients
-themselves take: the ratio of the two shows what the proxy lets one client do to
-another.  A run before, or in turns, would compare one minute's noise with another's.
+The undisturbed site runs at the same time, with the same users and its own services.
+Other load on the machine, such as the CPU time of the disturbing clients, affects both
+sites.  The ratio therefore shows how much the proxy lets one client affect another.
+Runs at different times would compare the noise of different minutes.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from tests.functional.programs import Programs
 from tests.integration.rabbitmq import AVAILABLE, Broker
 from tests.integration.store.servers import MariaDB, PostgreSQL, SQLite
 
-# Of all sessions of a site: what the machine does besides is to be the proxies' work.
+# Of all sessions of a site; low, so that the proxies use most of the CPU time.
 _KEYS_PER_S = 400
 
-# Starting, opening the sessions, and writing the figures down.
-_BESIDES_S = 600
+# The time to start, to open the sessions, and to write the figures.
+_OVERHEAD_S = 600
 
 # The second byte of the addresses of each site's users.
 _NETWORKS = (10, 20)
@@ -55,18 +55,21 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--sessions', type=int, default=2000, help='of each site')
     parser.add_argument('--workers', type=int, default=2, help='of each proxy')
     parser.add_argument(
-        '--openings', type=float, default=4, help='of the users of a site, a second'
+        '--openings',
+        type=float,
+        default=4,
+        help="openings by a site's users per second",
     )
     parser.add_argument('--database', choices=['sqlite', *_SERVERS], default='sqlite')
     parser.add_argument(
         '--only',
         action='append',
         choices=DISTURBANCES,
-        help='one disturbance alone; may be given more than once',
+        help='run only this disturbance; may be repeated',
     )
     parser.add_argument('--json', type=Path, help='a file for the figures')
     parser.add_argument(
-        '--directory', type=Path, help='keep logs and samples there; it is new'
+        '--directory', type=Path, help='a new directory to keep logs and samples in'
     )
     return parser.parse_args()
 
@@ -78,7 +81,7 @@ def say(line: str) -> None:
 def databases(
     kind: str, directory: Path, ends: contextlib.ExitStack
 ) -> Callable[[str], str]:
-    """What gives the URL of a new database, by a site's name."""
+    """Yield a function that creates a database for a site and returns its URL."""
     if kind in _SERVERS:
         server = _SERVERS[kind]()
         ends.callback(server.close)
@@ -89,7 +92,7 @@ def databases(
 def start(
     options: argparse.Namespace, directory: Path, ends: contextlib.ExitStack
 ) -> list[Site]:
-    """Two sites of the same kind; their brokers run, and the rest is not started."""
+    """Create two equal sites with running brokers; their services are not started."""
     new_database = databases(options.database, directory, ends)
     brokers = [Broker(directory / f'broker-{number}') for number in range(2)]
     for broker in brokers:
@@ -112,7 +115,7 @@ def soak(options: argparse.Namespace, directory: Path) -> Report:
         sessions=options.sessions,
         key_every_s=max(1.0, options.sessions / _KEYS_PER_S),
         openings_per_s=options.openings,
-        seconds=seconds + _BESIDES_S,
+        seconds=seconds + _OVERHEAD_S,
     )
     run = None
     try:
@@ -128,15 +131,15 @@ def soak(options: argparse.Namespace, directory: Path) -> Report:
             run = Schedule(disturbed, undisturbed, times, only, say).run()
             say('all is stopped')
     except subprocess.TimeoutExpired as late:
-        # All have been stopped, and the figures are there.
+        # All processes have been told to stop, and the figures are complete.
         if run is None:
             raise
-        say(f'killed, because it did not end: {" ".join(late.cmd)}')
+        say(f'killed because it did not end: {" ".join(late.cmd)}')
     return Report(run)
 
 
 def end(number: int, _frame: FrameType | None) -> None:
-    """End at SIGTERM as at Ctrl-C: with all that was started."""
+    """Handle SIGTERM like Ctrl-C, so that all started processes are stopped."""
     sys.exit(128 + number)
 
 
@@ -146,7 +149,7 @@ def main() -> int:
         print('The soak needs the Debian package rabbitmq-server.', file=sys.stderr)
         return 2
     signal.signal(signal.SIGTERM, end)
-    # A shell starts what runs in its background with SIGINT ignored.
+    # A shell starts background processes with SIGINT ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with contextlib.ExitStack() as ends:
         if options.directory is None:

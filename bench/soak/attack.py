@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the clients of one disturbance share."""
+"""The base of the clients of a disturbance."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from bench.soak.generator import Plan, Until
 
 _OPEN_S = 60.0
 
-# One client in so many uses the second door.
+# One client in this many uses the second listener.
 _SECOND_DOOR = 4
 
 
 class Attack:
     """
-    :ivar tally: what has happened, and how often
+    :ivar tally: counts of events
     """
 
     def __init__(self, plan: Plan, until: Until):
@@ -32,7 +32,7 @@ class Attack:
         return self.doors[number % _SECOND_DOOR == _SECOND_DOOR - 1]
 
     def token(self) -> str:
-        """A new one; when there are no more, one that opens nothing."""
+        """Return a new token, or an invalid one if there are no more."""
         return next(self._tokens, None) or str(uuid.uuid4())
 
     async def dial(self, door: Door, number: int) -> Connection | None:
@@ -44,9 +44,9 @@ class Attack:
             return None
 
     async def open(self, number: int, token: str, source: int) -> Connection:
-        """Ask for a console, and wait for the answer.
+        """Request a console and wait for the response.
 
-        :raises ConnectionError: there is none, or it is a refusal
+        :raises ConnectionError: there is no response, or the console is refused
         """
         connection = await self.dial(self.door(number), source)
         if connection is None:

@@ -23,14 +23,14 @@ _MOST_TURNS = 100_000
 
 _BLOCK_BYTES = 65536
 _MASK = bytes(4)
-# Each is a frame that says nothing, or next to nothing.
+# Empty or tiny frames.
 _TINY = {
     'empty': b'\x82\x80' + _MASK,
     'one byte': frame(b'x'),
     'ping': b'\x89\x80' + _MASK,
     'fragment': b'\x00\x80' + _MASK,
 }
-# The first fragment of the message that the others go on with.
+# The first fragment of the message that the other frames continue.
 _FIRST_FRAGMENT = b'\x02\x80' + _MASK
 
 _UNFINISHED_BYTES = 2**20
@@ -39,12 +39,12 @@ _HELD_BACK = 1024
 # About [console_proxy] handshake_timeout.
 _SPREAD_S = 10.0
 
-# What TLS and HTTP clients begin with.
+# The first bytes of TLS and HTTP clients.
 _BEGINNINGS = (b'', b'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', b'GET /?to', b'\r')
 
 
 async def ask_for_dead_host(attack: Attack, number: int) -> None:
-    """Ask again and again, ten seconds after each refusal, as ``Retry-After`` says."""
+    """Request a console, and again ten seconds after each refusal (``Retry-After``)."""
     token = attack.token()
     async for _ in attack.until.turns(10, _MOST_TURNS):
         try:
@@ -55,7 +55,7 @@ async def ask_for_dead_host(attack: Attack, number: int) -> None:
 
 
 async def flood(attack: Attack, number: int) -> None:
-    """Send tiny frames as fast as they are taken."""
+    """Send tiny frames as fast as the proxy accepts them."""
     kind, tiny = list(_TINY.items())[number % len(_TINY)]
     count = _BLOCK_BYTES // len(tiny)
     block = tiny * count
@@ -68,13 +68,13 @@ async def flood(attack: Attack, number: int) -> None:
                 connection.send(block)
                 attack.tally[f'{kind} frames'] += count
                 await connection.room()
-                # A client that never waits would be alone in this process.
+                # Yields to the other clients of this process.
                 await asyncio.sleep(0)
             connection.close()
 
 
 async def leave_frame_unfinished(attack: Attack, number: int) -> None:
-    """Send all of a long frame but its end, which comes a byte at a time."""
+    """Send a long frame without its end, and then the end byte by byte."""
     long = frame(bytes(_UNFINISHED_BYTES))[:-_HELD_BACK]
     async for _ in attack.until.turns(5, _MOST_TURNS):
         with contextlib.suppress(ConnectionError):
@@ -92,11 +92,11 @@ async def leave_frame_unfinished(attack: Attack, number: int) -> None:
 
 
 async def say_nothing(attack: Attack, number: int) -> None:
-    """Connect, say nothing or the beginning of something, and wait."""
-    # To a TLS listener, too, without TLS.
+    """Connect, send nothing or an incomplete request, and wait."""
+    # Also to a TLS listener, without TLS.
     door = Door(attack.doors[number % 2].port)
     beginning = _BEGINNINGS[number // 2 % len(_BEGINNINGS)]
-    # The proxy ends them after a time, and they come again: not all at once.
+    # A random delay, so that the connections do not end and restart all at once.
     await attack.until.pause(random.uniform(0, _SPREAD_S))
     async for _ in attack.until.turns(1, _MOST_TURNS):
         connection = await attack.dial(door, number // 20)
@@ -109,14 +109,14 @@ async def say_nothing(attack: Attack, number: int) -> None:
 
 
 async def guess(attack: Attack, number: int) -> None:
-    """Open consoles with invented tokens, five a second."""
+    """Try invented tokens, five per second."""
     async for _ in attack.until.turns(0.2, _MOST_TURNS):
         with contextlib.suppress(ConnectionError):
             (await attack.open(number, str(uuid.uuid4()), number)).close()
 
 
 async def leave_while_opening(attack: Attack, number: int) -> None:
-    """Ask for a console, and be gone before it is open, by FIN or by RST."""
+    """Request a console and disconnect before it opens, with FIN or RST."""
     async for turn in attack.until.turns(1, _MOST_TURNS):
         connection = await attack.dial(attack.door(number), number)
         if connection is not None:
@@ -133,9 +133,9 @@ async def leave_while_opening(attack: Attack, number: int) -> None:
 class Kind:
     """A kind of disturbance.
 
-    :param tokens: how many one client needs at first
-    :param tokens_per_s: and how many more, as time goes by
-    :param of_dead_host: whether they are for the consoles of the dead host
+    :param tokens: the number of tokens that a client needs at first
+    :param tokens_per_s: the number of additional tokens per second
+    :param of_dead_host: whether the tokens are for consoles of the dead host
     """
 
     client: Callable[[Attack, int], Awaitable[None]]
@@ -148,7 +148,8 @@ class Kind:
         return self.clients * (self.tokens + int(self.tokens_per_s * seconds))
 
 
-# In this order they begin: nothing else may open a console once the last one has.
+# In the order of their start: the last one prevents other clients from opening
+# consoles.
 KINDS = {
     'floods': Kind(flood, 4, 1, 1.0),
     'unfinished-frames': Kind(leave_frame_unfinished, 150, 1, 0.1),
@@ -161,7 +162,7 @@ KINDS = {
 
 async def work(kind: Kind, plan: Plan, until: Until) -> None:
     attack = Attack(plan, until)
-    # Spread over a second: a burst of connections is another disturbance.
+    # Spread over a second, because a burst of connections would be another disturbance.
     clients = []
     for number in range(kind.clients):
         clients.append(asyncio.ensure_future(kind.client(attack, number)))

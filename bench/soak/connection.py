@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client's connection to the proxy, from an address of its own."""
+"""A client's connection to the proxy, from its own source address."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from bench.proxy.websocket import upgrade
 
 _END = b'\r\n\r\n'
 
-# SO_LINGER of 0 s: the socket is reset when it is closed.
+# SO_LINGER with 0 s: closing the socket sends a reset.
 _RESET = b'\1\0\0\0\0\0\0\0'
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A port of the proxy.
+    """A listener of the proxy.
 
-    :param tls: what its clients need; None where it speaks plainly
+    :param tls: the TLS context for its clients; None without TLS
     """
 
     port: int
@@ -29,7 +29,7 @@ class Door:
 
 
 def address(network: int, number: int) -> str:
-    """A client's address on loopback: 127/8 has one for each client.
+    """Return a client's own loopback address in 127/8.
 
     :param network: from 1 to 254
     """
@@ -37,9 +37,9 @@ def address(network: int, number: int) -> str:
 
 
 class Connection(asyncio.Protocol):
-    """Made by :meth:`dial`.  What it receives after the response is dropped.
+    """Created by :meth:`dial`; data after the response is discarded.
 
-    :ivar answer: the status of the response; 0 if the connection ends before
+    :ivar answer: the status of the response; 0 if the connection ends before it
     :ivar closed: set when the connection has ended
     """
 
@@ -77,7 +77,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(data)
 
     async def room(self) -> None:
-        """Wait until the proxy takes more, or the connection has ended."""
+        """Wait until the proxy accepts more data, or the connection has ended."""
         await self._room.wait()
 
     def close(self) -> None:
@@ -90,10 +90,10 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def received(self, data: bytes) -> None:
-        """Take what follows the response."""
+        """Handle data after the response."""
 
     def ended(self) -> None:
-        """The connection has ended."""
+        """Handle the end of the connection."""
 
     # asyncio.Protocol
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A serial console, its user, and how long each key takes to come back."""
+"""A serial console with a typing user, which measures the echo time of each key."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _PONG = b'\x8a\x80' + bytes(4)
 
 
 class Listener(Protocol):
-    """Who is told what happens on a console."""
+    """Receives the events of a console."""
 
     def echoed(self, key: Key) -> None: ...
 
     def lost(self, console: Console, why: str) -> None:
-        """The session is not what its user may expect."""
+        """Handle the unexpected end or failure of a session."""
 
 
 class Console(Connection):
@@ -38,7 +38,7 @@ class Console(Connection):
         self._is_open = False
 
     def begin(self, listener: Listener) -> None:
-        """The session is open."""
+        """Start to use the open session."""
         self._listener = listener
         self._is_open = not self.closed.is_set()
         if not self._is_open:
@@ -54,11 +54,11 @@ class Console(Connection):
         self.send(frame(bytes([key])))
 
     async def quiet(self) -> None:
-        """Wait until every key has come back, or the session has ended."""
+        """Wait until all keys are echoed, or the session has ended."""
         await self._quiet.wait()
 
     def unanswered(self) -> list[Key]:
-        """The keys that have not come back, as if they did now."""
+        """Return the keys without an echo, as if they were echoed now."""
         now = time.monotonic()
         return [Key(began, now - began) for _, began in self._typed]
 
@@ -103,9 +103,9 @@ class Console(Connection):
 
 
 def frames(data: bytearray) -> list[tuple[int, bytes]]:
-    """Take the complete frames of a server from the beginning of the data.
+    """Remove the complete frames from the beginning of the data.
 
-    :returns: opcode and payload of each
+    :returns: the opcode and the payload of each frame
     """
     taken = []
     start = 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a run has to show."""
+"""The criteria of a successful run."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from bench.soak.samples import Opening, Samples, Window, percentile
 
 MAX_RATIO = 5.0
 
-# The echo of a key may take so long, or MAX_RATIO times as long as an undisturbed one:
-# an undisturbed echo of few milliseconds has room for one late key in a hundred.
+# The echo of a key may take this long, or MAX_RATIO times as long as an undisturbed
+# one.  The minimum allows for one late key in a hundred if undisturbed echoes take
+# milliseconds.
 MAX_ECHO_S = 0.1
 
-# An opening may take so long, or MAX_RATIO times as long as an undisturbed one.
+# An opening may take this long, or MAX_RATIO times as long as an undisturbed one.
 MAX_OPENING_S = 0.5
 
-# So long after a fault, clients may still be connecting to the broker again.
+# The time after a fault in which clients may still be reconnecting to the broker.
 GRACE_S = 5.0
 
-# Connections that a worker keeps for later: to the database and to the broker.
+# The connections that a worker keeps open: to the database and to the broker.
 SPARE_DESCRIPTORS = 64
 
 
 @dataclass(slots=True)
 class Observed:
-    """What one site shows.
+    """The results of a site.
 
-    :param workers: processes that ``growth`` adds up
+    :param workers: the number of processes that ``growth`` adds up
     """
 
     samples: Samples
@@ -42,9 +43,9 @@ class Observed:
 class Run:
     """A run of two sites side by side.
 
-    :param quiet: before the disturbance
-    :param under: the whole disturbance
-    :param faults: the spans in which the broker is frozen or the store is locked
+    :param quiet: the time before the disturbance
+    :param under: the time of the disturbance
+    :param faults: the times in which the broker is frozen or the store is locked
     """
 
     disturbed: Observed
@@ -67,16 +68,17 @@ def _losses(run: Run) -> list[Row]:
     here, there = (len(one.samples.losses) for one in (run.disturbed, run.undisturbed))
     return [
         Row('sessions lost', here, there, limit=0),
-        # Its ratios would mean nothing.
+        # Ratios to a failed site would be meaningless.
         Row('undisturbed sessions lost', there, there, limit=0),
     ]
 
 
 def _echoes(run: Run) -> list[Row]:
-    """Of the quiet time, of the whole disturbance and of each fault.
+    """Compare echoes before the disturbance, during it, and in each fault.
 
-    Faults have a criterion of their own, for they are too short to move the whole run's
-    p99.  It is p95: one stall of the machine strikes more than 1 % of so few keys.
+    Faults have a separate criterion, because they are too short to affect the p99 of
+    the run.  It is the p95, because a single stall of the machine affects more than 1 %
+    of the few keys in a fault.
     """
     p50, p95, p99 = 0.5, 0.95, 0.99
     shown: list[tuple[Window, dict[float, bool]]] = [
@@ -128,7 +130,7 @@ def _openings(run: Run) -> list[Row]:
 
 
 def judged_openings(run: Run, one: Observed) -> list[Opening]:
-    """Those outside the faults, in which a refusal is right."""
+    """Return the openings outside of faults; in a fault, a refusal is correct."""
     return [
         opening
         for opening in one.samples.openings
@@ -154,7 +156,7 @@ def _growth(here: Observed, there: Observed) -> list[Row]:
     return [
         row('memory grown, at most', 'memory_mb', 1, 'MiB'),
         row('memory grown', 'memory_mb', 2, 'MiB'),
-        row('descriptors grown, at most', 'descriptors', 1),
+        row('maximum growth of descriptors', 'descriptors', 1),
         row(
             'descriptors grown',
             'descriptors',

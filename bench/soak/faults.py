@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Faults of the broker and of the store, each within a ``with``."""
+"""Faults of the broker and of the store, as context managers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.integration.rabbitmq import Broker
 
 _TABLES = [table.name for table in METADATA.sorted_tables]
 
-# How each database locks its tables against all others, and gives the locks up.
+# The statements that lock the tables exclusively, and release the locks.
 _LOCKS = {
     'sqlite': ('BEGIN EXCLUSIVE', 'ROLLBACK'),
     'mysql': (
@@ -29,7 +29,7 @@ _LOCKS = {
 
 @contextlib.contextmanager
 def frozen(broker: Broker) -> Iterator[None]:
-    """The broker's connections stay, and nothing is answered."""
+    """Freeze the broker: its connections stay open, but it does not answer."""
     broker.freeze()
     try:
         yield
@@ -39,7 +39,7 @@ def frozen(broker: Broker) -> Iterator[None]:
 
 @contextlib.contextmanager
 def locked(connection: str) -> Iterator[None]:
-    """Another client of the database holds the tables of authorizations.
+    """Lock the tables of authorizations as another client of the database.
 
     :param connection: the database's URL
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A load generator: a process that follows a plan until it is told to stop."""
+"""A load generator: a process that executes a plan until it is stopped."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ READY = 'Ready'
 
 @dataclass(slots=True)
 class Plan:
-    """What a generator is to do.
+    """The work of a generator.
 
     :param doors: port and certificate (None: no TLS) of each of the proxy's listeners
     :param network: the second byte of the clients' addresses
     :param ends_at: when it ends by itself, on the monotonic clock
-    :param result: the file for what it has done
-    :param sessions: of the users
+    :param result: the file for its results
+    :param sessions: the number of sessions of the users
     :param key_every_s: seconds between two keys of a session
-    :param openings_per_s: consoles that the users open besides
+    :param openings_per_s: the number of additional consoles that users open per second
     """
 
     doors: list[tuple[int, str | None]]
@@ -60,13 +60,13 @@ class Plan:
 
 def _context(cert: str) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=cert)
-    # It names localhost where clients no longer look.
+    # The certificate has its name in a field that clients no longer check.
     context.check_hostname = False
     return context
 
 
 class Until:
-    """The end of a plan: SIGTERM, or its time."""
+    """The end of a plan, by SIGTERM or by its time."""
 
     def __init__(self, ends_at: float) -> None:
         self._ends_at = ends_at
@@ -78,14 +78,14 @@ class Until:
         return self._stop.is_set() or time.monotonic() > self._ends_at
 
     async def pause(self, seconds: float) -> None:
-        """Sleep, but not beyond the end."""
+        """Sleep, at most until the end."""
         left = min(seconds, self._ends_at - time.monotonic())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, left)):
                 await self._stop.wait()
 
     async def turns(self, every_s: float, most: int) -> AsyncIterator[int]:
-        """Count, at most so often and so far, up to the end."""
+        """Yield numbers at an interval, up to a maximum or until the end."""
         for number in range(most):
             if self.over:
                 return
@@ -96,7 +96,7 @@ class Until:
 def run(plan: Plan, work: Callable[[Plan, Until], Awaitable[None]]) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    # A collection would look like an echo that takes long.
+    # A garbage collection would look like a slow echo.
     gc.disable()
 
     async def main() -> None:

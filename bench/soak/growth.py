@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory and descriptors of a proxy's workers during a run."""
+"""Measures the memory and descriptors of a proxy's workers during a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EVERY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Sums over all workers, each at first, at most and at last.
+    """Sums over all workers: the first, the maximum and the last value of each.
 
     :ivar memory_mb: resident memory, in MiB
     """
@@ -25,9 +25,9 @@ class Growth:
 
 
 class Watch:
-    """Looks at processes and their children once a second, within a ``with``.
+    """A context manager that inspects processes and their children once a second.
 
-    :param pids: of the supervisors
+    :param pids: the process ids of the supervisors
     """
 
     def __init__(self, pids: Sequence[int]):
@@ -48,7 +48,7 @@ class Watch:
 
     @property
     def growth(self) -> Growth:
-        """Complete at the end of the ``with``."""
+        """Return the result; it is complete after the ``with`` block."""
         memory = [one for one, _ in self._seen]
         descriptors = [one for _, one in self._seen]
         return Growth(
@@ -63,7 +63,7 @@ class Watch:
     def _look(self) -> None:
         memory, descriptors = 0, 0
         for process in self._processes():
-            # A worker may end while it is looked at.
+            # A worker may end during the inspection.
             with contextlib.suppress(psutil.NoSuchProcess):
                 memory += process.memory_info().rss
                 descriptors += process.num_fds()

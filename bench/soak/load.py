@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The clients of one site, in processes of their own."""
+"""The clients of a site, in separate processes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from bench.soak.site import Site
 from tests.functional.programs import Program
 
 _START_S = 120
-# To wait for the last openings and echoes, and to write down what was measured.
+# The time to wait for the last openings and echoes, and to write the results.
 _FINISH_S = 120
-# How long tokens outlast the run.
+# How long tokens are valid after the end of the run.
 _VALID_S = 3600
 
 _USERS = 'users'
@@ -27,10 +27,10 @@ _USERS = 'users'
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much the users of a site do.
+    """The amount of load from a site's users.
 
     :param key_every_s: seconds between two keys of a session
-    :param seconds: how long clients may run at the most
+    :param seconds: the maximum running time of clients
     """
 
     sessions: int
@@ -41,8 +41,8 @@ class Scale:
 
 class Load:
     """
-    :param network: the second byte of the users' addresses; the next ones are for those
-        who disturb
+    :param network: the second byte of the users' addresses; the next bytes are for
+        attackers
     """
 
     def __init__(self, site: Site, scale: Scale, network: int):
@@ -53,9 +53,9 @@ class Load:
         self._attackers: dict[str, Program] = {}
 
     def plan(self, attackers: Iterable[str]) -> None:
-        """Issue the tokens of the whole run: later, so many would be a load.
+        """Issue the tokens for the whole run; issuing them during it would be a load.
 
-        :param attackers: the names of those that may be started
+        :param attackers: the names of the attackers that may be started
         """
         scale = self._scale
         openings = int(scale.openings_per_s * scale.seconds)
@@ -72,7 +72,7 @@ class Load:
             plan.write(self._plan_file(name))
 
     def start_users(self) -> None:
-        """Start them; :meth:`wait_for_users` waits until they have their sessions."""
+        """Start the users; :meth:`wait_for_users` waits for their sessions."""
         self._users = self._start('users', self._plan_file(_USERS))
 
     def wait_for_users(self) -> None:
@@ -84,14 +84,14 @@ class Load:
         return self._users
 
     def start_attackers(self, name: str) -> None:
-        """Return when they have begun."""
+        """Start attackers and wait until they have begun."""
         program = self._start('attackers', name, self._plan_file(name))
         program.wait_for(READY, _START_S)
         self._attackers[name] = program
 
     def stop_attackers(self) -> dict[str, str]:
         """
-        :returns: what each has done, by its name
+        :returns: the results of each attacker, by its name
         """
         stopped, self._attackers = self._attackers, {}
         for program in stopped.values():
@@ -101,7 +101,7 @@ class Load:
         return {name: self._result(name).read_text() for name in stopped}
 
     def stop_users(self) -> None:
-        """Tell them to finish; :meth:`samples` waits for it."""
+        """Tell the users to finish; :meth:`samples` waits for their end."""
         self.users.process.terminate()
 
     def samples(self) -> Samples:
@@ -114,7 +114,7 @@ class Load:
 
     def check(self) -> None:
         """
-        :raises RuntimeError: clients, or a part of the site, have ended
+        :raises RuntimeError: clients or a service of the site have ended
         """
         for one in (*self.site.parts, self.users, *self._attackers.values()):
             if one.process.poll() is not None:

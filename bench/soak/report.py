@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The figures of a run as text and as JSON, and the verdict."""
+"""Reports the figures of a run as text and JSON, and whether it passed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Report:
         lines += [row.line() for row in self.rows]
         lines += [f'{name}: {counted}' for name, counted in _counts(self.run)]
         lines += [f'FAILED  {one}' for one in self.failures] or [
-            'Passed: all criteria hold.'
+            'Passed: all criteria are met.'
         ]
         return '\n'.join(lines)
 
@@ -52,7 +52,7 @@ class Report:
 
 
 def _counts(run: Run) -> Iterable[tuple[str, str]]:
-    """How often each thing happened, disturbed and then undisturbed."""
+    """Yield the counts of each event, of the disturbed and the undisturbed site."""
     for name, one in (('disturbed', run.disturbed), ('undisturbed', run.undisturbed)):
         samples = one.samples
         judged = judged_openings(run, one)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A figure of both sites, and whether it passes."""
+"""A figure of both sites with its criterion."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 class Row:
     """A figure of both sites.
 
-    :param scale: what the text multiplies the figures by, for ``unit``
-    :param limit: the most that the disturbed figure may be; None is no criterion
+    :param scale: the factor that converts the figures to ``unit`` in the text
+    :param limit: the maximum of the disturbed figure; None for no criterion
     """
 
     name: str
@@ -29,7 +29,7 @@ class Row:
 
     @property
     def failure(self) -> str | None:
-        """What is wrong, in words; None where the row passes or has no criterion."""
+        """Describe the failure; None if the row passes or has no criterion."""
         if self.limit is None:
             return None
         if self.disturbed is None or self.undisturbed is None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the users of one site measure.
+"""The measurements of a site's users.
 
-Times are seconds of the monotonic clock, which all processes of a machine share.
+Times are in seconds on the monotonic clock, which all processes of a machine share.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NamedTuple
 class Key(NamedTuple):
     """A key press.
 
-    :ivar took: seconds until its echo
+    :ivar took: the time until its echo, in seconds
     """
 
     began: float
@@ -26,7 +26,7 @@ class Key(NamedTuple):
 class Opening(NamedTuple):
     """An attempt to open a console, from the TCP connection to the response.
 
-    :ivar status: of the HTTP response; 0 if there is none
+    :ivar status: the status of the HTTP response; 0 if there is none
     """
 
     began: float
@@ -39,14 +39,14 @@ class Opening(NamedTuple):
 
 
 class Loss(NamedTuple):
-    """A session that ends although its user stays."""
+    """A session that ended although its user did not leave."""
 
     at: float
     why: str
 
 
 class Window(NamedTuple):
-    """A span of time with a name."""
+    """A named interval of time."""
 
     name: str
     start: float
@@ -76,8 +76,9 @@ class Samples:
 
 
 def percentile(seconds: Iterable[float], share: float) -> float | None:
-    """The value that a share of the values, from 0 to 1, does not exceed.
+    """Return a percentile.
 
+    :param share: from 0 to 1
     :returns: None if there are no values
     """
     ranked = sorted(seconds)

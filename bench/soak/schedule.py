@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens when in a run."""
+"""The schedule of a run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ LOCKED_STORE = 'locked-store'
 
 DISTURBANCES = (*KINDS, FROZEN_BROKER, LOCKED_STORE)
 
-# Longer than [console_proxy] handshake_timeout: what the attackers leave is gone then.
+# Longer than [console_proxy] handshake_timeout, after which the attackers' connections
+# are closed.
 _AFTERWARDS_S = 12.0
 
 _LOOK_S = 0.5
@@ -29,9 +30,9 @@ _LOOK_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """All in seconds.
+    """The durations of the phases, in seconds.
 
-    :param disturbed: the attackers' time; the faults are within it
+    :param disturbed: the time with attackers, which includes the faults
     """
 
     quiet: float
@@ -41,9 +42,9 @@ class Times:
 
     @classmethod
     def of(cls, seconds: float) -> Times:
-        """Those of a run that takes so long, or little longer if it is short.
+        """Return the durations for a run of about this length.
 
-        The broker is frozen for a minute, or a fifth of a short run.
+        The broker is frozen for a minute, or for a fifth of a short run.
         """
         quiet = min(120.0, max(10.0, seconds / 10))
         disturbed = max(30.0, seconds - quiet - _AFTERWARDS_S)
@@ -60,7 +61,7 @@ class Fault:
 class Schedule:
     """
     :param only: the names of the disturbances
-    :param say: takes lines about how it goes
+    :param say: called with progress messages
     """
 
     def __init__(
@@ -105,7 +106,7 @@ class Schedule:
             load.site.start()
         for load in self._loads:
             load.site.wait()
-        self._say('all parts work; the users open their sessions')
+        self._say('all services are running; the users open their sessions')
         for load in self._loads:
             load.start_users()
         for load in self._loads:
@@ -137,7 +138,7 @@ class Schedule:
         ]
 
     def _spend(self, name: str, seconds: float) -> Window:
-        """Let time go by, as long as all parts live."""
+        """Wait, and check that all processes stay alive."""
         start = time.monotonic()
         while (left := start + seconds - time.monotonic()) > 0:
             for load in self._loads:

@@ -14,21 +14,21 @@ Servers = list[dict[str, Any]]
 _PROJECTS = 10
 _SERVERS = 100
 _ATTACKED = 10
-# Beyond the projects of the well-behaved users.
+# Greater than the project numbers of the well-behaved users.
 _ATTACKERS_PROJECT = _PROJECTS + 1
 _DEAD_HOSTS_PROJECT = _PROJECTS + 2
 
 
 def healthy(port: int) -> Servers:
-    """Those of the well-behaved users.
+    """Return the servers of the well-behaved users.
 
-    :param port: of every serial console
+    :param port: the port of every serial console
     """
     return [_server(number, number % _PROJECTS, port) for number in range(_SERVERS)]
 
 
 def attacked(port: int) -> Servers:
-    """Those whose consoles the disturbing clients open; they are on the same host."""
+    """Return the servers of the attackers, which are on the same host."""
     return [
         _server(0x1000 + number, _ATTACKERS_PROJECT, port)
         for number in range(_ATTACKED)
@@ -36,7 +36,7 @@ def attacked(port: int) -> Servers:
 
 
 def dead(port: int) -> Servers:
-    """Those of the host that does not answer."""
+    """Return the servers of the host that does not answer."""
     return [
         _server(0x2000 + number, _DEAD_HOSTS_PROJECT, port, host=DEAD_HOST)
         for number in range(_ATTACKED)

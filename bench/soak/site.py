@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One whole of real parts: broker, store, agent, guests and proxies, on loopback."""
+"""A complete site on loopback: broker, store, agent, guests and proxies."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _START_S = 120
 
 
 class Site:
-    """Two proxies share its store and its bus: the second one speaks TLS.
+    """A site with two proxies that share the store and the bus; the second uses TLS.
 
-    Broker, database and programs are ended by their owners.
+    The caller stops the broker, the database and the programs.
 
-    :param directory: its own
-    :param broker: one that listens
-    :param database: the URL of an empty one
-    :param workers: of the first proxy; the second one has one
+    :param directory: the site's own directory
+    :param broker: a running broker
+    :param database: the URL of an empty database
+    :param workers: the number of workers of the first proxy; the second has one
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Site:
 
     @property
     def pids(self) -> list[int]:
-        """Of the proxies; workers are their children."""
+        """The process ids of the proxies; their workers are child processes."""
         return [one.process.pid for one in self._proxies]
 
     def make_store(self) -> None:
@@ -60,7 +60,7 @@ class Site:
         migration.sync(self._deployment.conf())
 
     def start(self) -> None:
-        """Start all parts; :meth:`wait` waits for them."""
+        """Start all services; :meth:`wait` waits for them."""
         start = self.programs.start
         config = ('--config-file', str(self._deployment.config_file))
         dead_host, tls = (
@@ -79,25 +79,25 @@ class Site:
         ]
 
     def wait(self) -> None:
-        """Return when all parts work, and the dead host is dead."""
+        """Wait until all services are running and the dead host is frozen."""
         self._guest.wait_for('Listening', _START_S)
         for agent in (self._agent, self._dead_agent):
             agent.wait_for('Answering for compute host', _START_S)
         for proxy in self._proxies:
             proxy.wait_for('Listening for SPICE consoles', _START_S)
-        # Its queue stays, and nobody takes from it.
+        # Its queue remains, but nothing reads from it.
         self._dead_agent.kill()
 
     @property
     def parts(self) -> list[Program]:
-        """Those that live as long as the site."""
+        """The programs that run as long as the site."""
         return [self._guest, self._agent, *self._proxies]
 
     def _configure(self) -> None:
         plain, _ = self._ports
         self._deployment.configure(
             DEFAULT={'transport_url': self.broker.url},
-            # Its default, where tests are less patient.
+            # The default value; the tests' configuration has a shorter one.
             console_rpc={'timeout': 10},
             database={'connection': self.database},
             inventory={'check_interval': 1},
@@ -113,7 +113,7 @@ class Site:
         )
 
     def _differences(self) -> dict[str, str]:
-        """What the agent of the dead host and the second proxy read besides."""
+        """Write the additional files of the dead host's agent and the second proxy."""
         _, tls = self._ports
         return {
             'dead-host': f'[DEFAULT]\nhost = {servers.DEAD_HOST}\n',

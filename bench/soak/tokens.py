@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tokens for a whole run, issued before it: issuing one by one would be a load."""
+"""Issues the tokens for a run in advance; issuing them one by one would be a load."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _BATCH = 5000
 def issue(connection: str, count: int, servers: Servers, valid_s: float) -> list[str]:
     """Write authorizations into a database.
 
-    :param connection: its URL
-    :param servers: the tokens open their serial consoles, in turns
+    :param connection: the URL of the database
+    :param servers: the tokens are for the serial consoles of these, in turn
     """
     now = time.time()
     made = [str(uuid.uuid4()) for _ in range(count)]

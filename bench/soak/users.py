@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Well-behaved users: ``python -m bench.soak.users PLAN``.
 
-Each holds a session and types a key every few seconds, on schedule: a key that is not
-echoed yet does not delay the next one, so a stall counts for each key in it.  All the
-time some hang up and come back, and others open a console, type once and leave.
+Each user has a session and types a key every few seconds.  A missing echo does not
+delay the next key, so that a stall counts for every key in it.  Some users disconnect
+and reconnect, and others open a console, type once and leave.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ OPEN_S = 30.0
 ECHO_S = 30.0
 
 _AT_ONCE = 25
-# Of the sessions, as many may be between hanging up and coming back.
+# The share of sessions that may be between disconnecting and reconnecting.
 _AWAY = 0.1
-# One session in so many uses the second door.
+# One session in this many uses the second listener.
 _SECOND_DOOR = 10
 
 _KEYS = b'abcdefghijklmnopqrstuvwxyz'
@@ -40,7 +40,7 @@ class Users:
         self._doors = plan.open_doors()
         self._tokens = iter(plan.tokens)
         self._loop = asyncio.get_running_loop()
-        # None is one that its user is opening.
+        # None while the user is opening the session.
         self._sessions: dict[int, Console | None] = {}
         self._absent: set[int] = set(range(plan.sessions))
         self._visitors = itertools.count(plan.sessions)
@@ -48,7 +48,7 @@ class Users:
         self._typing = True
 
     async def open_all(self) -> None:
-        """A few at a time; what does not open now is opened later."""
+        """Open the sessions, a few at a time; failed ones are opened later."""
 
         async def opener() -> None:
             while numbers:
@@ -58,7 +58,7 @@ class Users:
         await asyncio.gather(*(opener() for _ in range(_AT_ONCE)))
 
     async def go_on(self) -> None:
-        """Keep the sessions, and open others, up to the end of the plan."""
+        """Use the sessions and open others, until the end of the plan."""
         per_s = self._plan.openings_per_s
         async for turn in self._until.turns(1 / per_s, len(self._plan.tokens)):
             task = self._loop.create_task(
@@ -68,7 +68,7 @@ class Users:
             task.add_done_callback(self._tasks.discard)
 
     async def finish(self) -> None:
-        """Wait for the last echoes; what does not come is written down, too."""
+        """Wait for the last echoes, and record the missing ones."""
         self._typing = False
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=OPEN_S)
@@ -97,7 +97,7 @@ class Users:
                 return
 
     async def _come_back(self) -> None:
-        """Hang up and open again; first those who have no session come."""
+        """Disconnect and reconnect; users without a session are first."""
         if not self._absent:
             here = [one for one, console in self._sessions.items() if console]
             away = self._plan.sessions - len(here)
@@ -120,7 +120,7 @@ class Users:
             return
         self._sessions[number] = console
         console.begin(self)
-        # Not all at the same moment.
+        # Random, so that not all sessions type at the same time.
         self._loop.call_later(
             random.uniform(0, self._plan.key_every_s), self._type, console
         )
@@ -142,7 +142,7 @@ class Users:
 
     async def _open(self, number: int) -> Console | None:
         door = self._doors[number % _SECOND_DOOR == 0]
-        # Asked for every time, as a user asks the API for a new URL.
+        # A new token each time, like a user who requests a new URL.
         token = next(self._tokens, None)
         if token is None:
             return None

@@ -22,7 +22,7 @@ class Loop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         super().__init__()
-        self._look_ups = BoundedExecutor(_LOOK_UPS, 'look-up', waiting=_LOOK_UPS)
+        self._look_ups = BoundedExecutor(_LOOK_UPS, 'look-up', max_waiting=_LOOK_UPS)
 
     async def getaddrinfo(
         self, host: Any, port: Any, *, family: int = 0, type: int = 0, **more: int

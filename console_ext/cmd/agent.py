@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""console-ext-agent: answers for the consoles of one compute host, on the bus."""
+"""console-ext-agent: provides the consoles of a compute host over the message bus."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from console_ext.signals import Signals
 
 LOG = logging.getLogger(__name__)
 
-# What the calls under way and the connections have, together.
+# The time to finish calls in progress and to close connections.
 _STOP_S = 4.5
 
 
@@ -28,7 +28,7 @@ def serve(signals: Signals) -> None:
         server.start()
         LOG.info('Answering for compute host %s', conf.host)
 
-    lifecycle.attend(
+    lifecycle.run(
         lifecycle.Service(
             start, server.stop, _STOP_S, reload=lambda: service.reload(conf)
         ),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""console-ext-api: the stand-alone API in a threaded server of its own.
+"""console-ext-api: the stand-alone API with a built-in HTTP server.
 
-For production, run ``console_ext.cmd.wsgi:application`` under uwsgi or the like.
+For production, run ``console_ext.cmd.wsgi:application`` in a WSGI server such as uwsgi.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def serve(signals: Signals) -> None:
         server.start()
         LOG.info('Serving on %s', server.url)
 
-    lifecycle.attend(
+    lifecycle.run(
         lifecycle.Service(
             start, server.stop, server.STOP_S, reload=lambda: service.reload(conf)
         ),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""console-ext-demo: everything in one process, to be tried by hand.
+"""console-ext-demo: API, agent and proxy in one process, to try them out.
 
-API, agent and proxy, with no broker, no database server and no keystone; the
-configuration is written to a directory that goes at the end.
+It needs no broker, no database server and no keystone.  The configuration is in a
+temporary directory.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from console_ext.signals import Signals
 from console_ext.standalone import deploy, http_server
 from console_ext.store import load_store
 
-# What the parts have, one after the other; whatever is left ends with the process.
+# The time to stop all parts, one after the other; then the process ends.
 _STOP_S = 10.0
 
 _WELCOME = """\
-console_ext demo: the API on {url}, its configuration in {directory}.
-Paste these into another terminal; Ctrl-C here ends the demo.
+console_ext demo: the API listens on {url}; its configuration is in {directory}.
+Paste these commands into another terminal.  Ctrl-C here stops the demo.
 
-A serial console: ask for its URL, and open it (any name and password will do).
+Request the URL of a serial console and open it.  Log in with any name and password:
 
   curl -s {url}/v2.1/servers/{terminal}/action \\
     -H 'Content-Type: application/json' \\
@@ -49,12 +49,12 @@ A serial console: ask for its URL, and open it (any name and password will do).
 
 {page}
 
-The same by a stock client, which asks for the URL by the server's name:
+The same with the OpenStack client, which accepts the server's name:
 
   openstack --os-auth-type none --os-endpoint {url}/v2.1 \\
     console url show --serial web-1
 {machine}
-A server that is powered off, and one that asks as a reader only:
+Two errors: the server is powered off, and the caller only has the role reader:
 
   curl -s {url}/v2.1/servers/{stopped}/action \\
     -H 'Content-Type: application/json' \\
@@ -73,7 +73,7 @@ A server that is powered off, and one that asks as a reader only:
 _PAGE = 'In a browser, it opens with http:// in place of ws://.'
 
 _MACHINE = """
-A virtual machine, vm-1: its screen opens in a browser, its serial port as above.
+vm-1 is a virtual machine.  Its serial console opens as above, its screen in a browser:
 
   openstack --os-auth-type none --os-endpoint {url}/v2.1 \\
     console url show --spice vm-1
@@ -82,14 +82,13 @@ A virtual machine, vm-1: its screen opens in a browser, its serial port as above
 """
 
 _NO_MACHINE = """
-With qemu-system-x86_64, spice-html5 and noVNC installed there would be a virtual
-machine too.
+Install qemu-system-x86_64, spice-html5 and noVNC to add a virtual machine to the demo.
 """
 
 
 def _parse(args: list[str]) -> files.Ports:
     parser = argparse.ArgumentParser(
-        prog='console-ext-demo', description='The whole of console_ext in one process.'
+        prog='console-ext-demo', description='API, agent and proxy in one process.'
     )
     for name, default, what in (
         ('--port', 8774, 'the API'),
@@ -107,7 +106,7 @@ def _parse(args: list[str]) -> files.Ports:
 
 
 class Guests:
-    """The servers of the demo, and what runs behind them."""
+    """The demo's servers and the guests behind them."""
 
     def __init__(self, directory: Path):
         self._guest = SerialGuest('web-1')
@@ -144,13 +143,13 @@ class Guests:
 
 
 def _services(conf: cfg.ConfigOpts) -> tuple[http_server.HTTPServer, list[Any]]:
-    """The API, and everything that is to be started, in order."""
+    """Return the API, and all services in the order in which they start."""
     try:
         from console_ext.proxy.server import Proxy
         from console_ext.store import migration
     except ImportError as error:
         raise exceptions.ConfigurationError(
-            f"the demo needs all of it: pip install 'console-ext[demo]' ({error})"
+            f"a package is missing ({error}): pip install 'console-ext[demo]'"
         ) from None
     migration.sync(conf)
     store = load_store(conf)
@@ -182,7 +181,7 @@ def serve(signals: Signals) -> None:
             print('Stopping.', flush=True)
             running.close()
 
-        lifecycle.attend(lifecycle.Service(start, stop, _STOP_S), signals)
+        lifecycle.run(lifecycle.Service(start, stop, _STOP_S), signals)
 
 
 def _welcome(url: str, directory: Path, ports: files.Ports, guests: Guests) -> str:

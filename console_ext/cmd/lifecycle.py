@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A program from its start to its end, as signals decide."""
+"""Starts, reloads and stops a program in response to signals."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from console_ext.signals import RELOAD, STOP, Signals
 
 LOG = logging.getLogger(__name__)
 
-# How often a program is looked at while nobody signals.
-_LOOK_S = 1.0
+# The interval of Service.check while no signal arrives.
+_CHECK_S = 1.0
 
-# What a second SIGTERM or SIGINT leaves of the time to stop.
+# The remaining time to stop after a second SIGTERM or SIGINT.
 _HASTE_S = 1.0
 
 
@@ -27,15 +27,15 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What a program runs.
+    """The callbacks of a program.
 
-    Start and stop each have a thread of their own, because they may wait for a broker
-    or a database for longer than the program may.
+    ``start`` and ``stop`` each run in a separate thread, because they may wait longer
+    for a broker or a database than the program may.
 
-    :param stop_s: how long ``stop`` may take; then the program ends all the same
-    :param reload: reads again what can be read again, at SIGHUP
-    :param check: raises where the service has failed by itself
-    :param hasten: shortens the stop, at a second SIGTERM or SIGINT
+    :param stop_s: how long ``stop`` may take before the program ends anyway
+    :param reload: reloads the configuration at SIGHUP
+    :param check: raises an exception if the service has failed
+    :param hasten: shortens the stop at a second SIGTERM or SIGINT
     """
 
     start: Callable[[], None]
@@ -46,25 +46,23 @@ class Service:
     hasten: Callable[[], None] = _nothing
 
 
-def attend(
-    service: Service, signals: Signals, notifier: Notifier | None = None
-) -> None:
+def run(service: Service, signals: Signals, notifier: Notifier | None = None) -> None:
     """Start a service, and stop it at SIGTERM or SIGINT.
 
-    A start or a stop that is not finished in time is left in its daemon thread.  A
-    service that is still starting is not stopped: it has nothing to finish.
+    A start or stop that takes too long is abandoned in its daemon thread.  A service
+    that is still starting is not stopped, because it has nothing to finish.
 
-    What the stop raises is logged: the program has ended as it was told to.
+    An exception from ``stop`` is only logged.
 
-    :param notifier: tells systemd of it; None for a process that systemd does not know
-    :raises Exception: whatever the start or the check raises
+    :param notifier: notifies systemd; None for a process that systemd does not manage
+    :raises Exception: what ``start`` or ``check`` raises
     """
     notifier = notifier or Notifier(None)
     if not _start(service, signals):
         notifier.stopping(0)
         return
     notifier.ready()
-    while (received := signals.wait(_LOOK_S)) not in STOP:
+    while (received := signals.wait(_CHECK_S)) not in STOP:
         if received == RELOAD:
             with notifier.reloading():
                 service.reload()
@@ -76,12 +74,12 @@ def attend(
 
 def _start(service: Service, signals: Signals) -> bool:
     """
-    :returns: False where a signal came first
+    :returns: False if a signal stopped the start
     """
     start = _Background('start', service.start, signals)
     reload = False
     while not start.ended:
-        received = signals.wait(_LOOK_S)
+        received = signals.wait(_CHECK_S)
         if received in STOP:
             LOG.info('Stopping before the start is complete')
             return False
@@ -101,17 +99,17 @@ def _stop(service: Service, signals: Signals) -> None:
             service.hasten()
             deadline = min(deadline, time.monotonic() + _HASTE_S)
     if not stop.ended:
-        LOG.warning('Ending with connections that do not close in time')
+        LOG.warning('Ending although some connections have not closed in time')
         return
     try:
         stop.check()
     except Exception as error:
-        # A broker that goes at the same moment is no failure of this program.
+        # Not a failure: a broker may stop at the same time, for example.
         LOG.warning('The stop failed: %s', type(error).__name__)
 
 
 class _Background:
-    """A call in a daemon thread; its end wakes whoever waits for signals."""
+    """A call in a daemon thread; when it ends, ``Signals.wait`` returns."""
 
     def __init__(self, name: str, call: Callable[[], None], signals: Signals):
         self.ended = False
@@ -122,7 +120,7 @@ class _Background:
 
     def check(self) -> None:
         """
-        :raises BaseException: what the call raised
+        :raises BaseException: the exception of the call
         """
         if self._error is not None:
             raise self._error

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lines of a program's log, fit for a terminal whoever's words are in them."""
+"""Formats log lines so that untrusted text in them cannot control a terminal."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _OURS = 'console_ext.'
 
 _MAX_LINE = 20_000
 
-# Of an error, its cause, the cause of that.
+# The maximum length of an exception's chain of causes.
 _MAX_CHAIN = 20
 
 
 class PrintableLines(logging.Formatter):
-    """Another formatter's lines, without control characters.
+    """Wraps a formatter and escapes the control characters in its lines.
 
-    Libraries log what the message bus says as it comes: a method's or an argument's
-    name, for example.
+    Libraries log texts from the message bus unchanged, such as the names of methods and
+    arguments.
 
-    :param formatter: None for the standard one
+    :param formatter: None for the standard formatter
     """
 
     def __init__(self, formatter: logging.Formatter | None):
@@ -33,7 +33,7 @@ class PrintableLines(logging.Formatter):
         record = copy.copy(record)
         message = record.getMessage()
         if not record.name.startswith(_OURS):
-            # Ours may be of several lines, and is of our own words.
+            # Messages of this package may have several lines and are already safe.
             record.msg, record.args = printable(message, _MAX_LINE), ()
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
@@ -45,7 +45,7 @@ class PrintableLines(logging.Formatter):
 
 
 def _printable(error: BaseException, chain: int) -> BaseException:
-    """An error of the same name and place, whose text is one line."""
+    """Return a copy of an exception whose text is one printable line."""
     words = str(error)
     named = type(
         type(error).__name__, (Exception,), {'__module__': type(error).__module__}

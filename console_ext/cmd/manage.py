@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""console-ext-manage: what an operator looks at, and the database's schema."""
+"""console-ext-manage: the operator's commands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from console_ext.wsgi.router import Row
 
 
 def routes(conf: cfg.ConfigOpts) -> None:
-    """Print the final table of what the extensions answer."""
+    """Print the routes of the extensions."""
     rows = loader.load(conf).router.rows()
     lines = [tuple(field.upper() for field in Row._fields)]
     lines += [tuple(value or '-' for value in row) for row in rows]
@@ -28,21 +28,27 @@ def routes(conf: cfg.ConfigOpts) -> None:
 
 
 def db_sync(conf: cfg.ConfigOpts) -> None:
-    """Create the tables of the store, or bring them up to date."""
+    """Create the tables of the store, or upgrade them."""
     _migration().sync(conf)
 
 
 def db_version(conf: cfg.ConfigOpts) -> None:
     """Print the version of the tables of the store."""
-    print(_migration().version(conf) or 'none: "db sync" has not been run')
+    print(
+        _migration().version(conf)
+        or 'none: run "console-ext-manage db sync" to create the tables'
+    )
 
 
 def revoke(conf: cfg.ConfigOpts) -> None:
-    """Take back every token of a server, and end its consoles that are open."""
+    """Revoke all tokens of a server and close its open consoles."""
     store = load_store(conf)
     if store is None:
-        raise exceptions.ConfigurationError('[database] connection names no database')
-    print(f'{store.revoke(conf.command.server)} authorizations were taken back.')
+        raise exceptions.ConfigurationError(
+            '[database] connection is not set; revoke needs the database of '
+            'authorizations'
+        )
+    print(f'Revoked {store.revoke(conf.command.server)} authorizations.')
     store.close()
 
 
@@ -51,13 +57,13 @@ def _migration() -> Any:
         from console_ext.store import migration
     except ImportError as error:
         raise exceptions.ConfigurationError(
-            f'the store needs the packages of console-ext[sql] ({error})'
+            f"a package is missing ({error}): pip install 'console-ext[sql]'"
         ) from None
     return migration
 
 
 def check_all(conf: cfg.ConfigOpts) -> None:
-    """Print what is right and what is wrong with all that the API needs."""
+    """Check the configuration and every service that the API depends on."""
     command = conf.command
     check.check(conf, command.paste, command.server, command.project)
 
@@ -72,10 +78,10 @@ _COMMANDS = {
 
 _OPTIONS = {
     'check': {
-        '--paste': 'The PasteDeploy file that has the filter in its pipelines; by '
-        'default, the api-paste.ini beside the first configuration file.',
-        '--server': 'The id of a server that is to be looked up.',
-        '--project': 'Look it up for a member of this project, instead of an '
+        '--paste': 'The PasteDeploy file with the filter in its pipelines. Default: '
+        'api-paste.ini in the directory of the first configuration file.',
+        '--server': 'The id of a server to look up.',
+        '--project': 'Look the server up as a member of this project, not as an '
         'administrator.',
     },
     'revoke': {'server': "The server's id."},

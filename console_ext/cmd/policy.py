@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The policy rules of the installed extensions, for oslo.policy's tools."""
+"""Entry points for oslo.policy's tools."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from console_ext.wsgi import loader
 
 
 def list_rules() -> list[oslo_policy.RuleDefault]:
-    """For oslopolicy-sample-generator: the rules of this package."""
+    """Return the rules of this package, for oslopolicy-sample-generator."""
     return [*base_rules(), *app.policies(), *policies.list_rules()]
 
 
 def get_enforcer() -> oslo_policy.Enforcer:
-    """For oslopolicy-policy-generator and its like: every rule in force.
+    """Return the current rules, for oslopolicy-policy-generator and similar tools.
 
-    Those tools take no configuration files of ours; the environment variable
-    CONSOLE_EXT_CONFIG_FILES names them.
+    These tools have no option for this package's configuration files; the environment
+    variable CONSOLE_EXT_CONFIG_FILES names the files.
     """
     return loader.load(config.load(), app.policies()).policy.enforcer

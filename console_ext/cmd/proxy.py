@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""console-ext-proxy: lets the bearers of console URLs through to the guests."""
+"""console-ext-proxy: connects users with a console URL to the guest's console."""
 
 from __future__ import annotations
 
@@ -37,70 +37,75 @@ _CLI_OPTS = [
         default=1,
         min=1,
         max=256,
-        help='Processes that share the ports. Each counts its own sessions.',
+        help='Number of processes that share the ports. Session limits apply to each '
+        'process.',
     ),
 ]
 
-# What the end of a process may take besides [console_proxy] drain_timeout.
+# The time to stop a process, in addition to [console_proxy] drain_timeout.
 _END_S = 4.0
 
-# By how much a worker's end may be late before it is killed.
+# How late a worker may end before it is killed.
 _LATE_S = 0.5
 
-LoadAuthority = Callable[[cfg.ConfigOpts], Store]
+StoreFactory = Callable[[cfg.ConfigOpts], Store]
 
 
 def required_store(conf: cfg.ConfigOpts) -> Store:
     """
-    :raises ConfigurationError: no database of authorizations is named
+    :raises ConfigurationError: no database is configured
     """
     store = load_store(conf)
     if store is None:
         raise exceptions.ConfigurationError(
-            'the proxy needs the database of authorizations: [database] connection'
+            '[database] connection is not set; the proxy needs the database of '
+            'authorizations'
         )
     return store
 
 
-def serve(signals: Signals, args: Sequence[str], load_authority: LoadAuthority) -> None:
+def serve(signals: Signals, args: Sequence[str], make_store: StoreFactory) -> None:
     conf = service.configure(args, cli_opts=_CLI_OPTS)
     open_files.raise_limit()
     notifier = Notifier.of_environment()
     if conf.workers == 1:
         compute = ComputeClient(conf)
-        proxy = Proxy(conf, load_authority(conf), compute)
-        _attend(conf, proxy, compute, signals, notifier)
+        proxy = Proxy(conf, make_store(conf), compute)
+        _run(conf, proxy, compute, signals, notifier)
     else:
-        _serve_together(conf, load_authority, signals, notifier)
+        _serve_together(conf, make_store, signals, notifier)
 
 
 def _serve_together(
     conf: cfg.ConfigOpts,
-    load_authority: LoadAuthority,
+    make_store: StoreFactory,
     signals: Signals,
     notifier: Notifier,
 ) -> None:
-    # Whatever is wrong with the configuration is said once, before anything is forked.
+    # Checked before the fork, so that an error is reported once.
     heartbeat_s(conf)
     tls.context(conf)
     bound = {one.name: sockets.bind(one, conf.workers) for one in listeners(conf)}
 
-    def close(but: int | None = None) -> None:
-        """A socket listens until the last process that has it closes it."""
-        for each in bound.values():
-            for number, one in enumerate(each):
-                if number != but:
-                    one.close()
+    def close(keep: int | None = None) -> None:
+        """Close the listening sockets, except those of the worker ``keep``.
+
+        A socket keeps listening until all processes have closed it.
+        """
+        for of_listener in bound.values():
+            for number, listening in enumerate(of_listener):
+                if number != keep:
+                    listening.close()
 
     def work(number: int, signals: Signals, beat: Callable[[], None]) -> int:
-        close(but=number)
-        sockets = {name: each[number] for name, each in bound.items()}
+        close(keep=number)
+        sockets = {name: of_listener[number] for name, of_listener in bound.items()}
 
         def program() -> None:
             compute = ComputeClient(conf)
-            proxy = Proxy(conf, load_authority(conf), compute, sockets, beat)
-            # systemd listens to the parent only.
-            _attend(conf, proxy, compute, signals, Notifier(None))
+            proxy = Proxy(conf, make_store(conf), compute, sockets, beat)
+            # systemd only accepts messages from the parent process.
+            _run(conf, proxy, compute, signals, Notifier(None))
 
         return service.run(program)
 
@@ -126,7 +131,7 @@ def _serve_together(
     ).run(signals)
 
 
-def _attend(
+def _run(
     conf: cfg.ConfigOpts,
     proxy: Proxy,
     compute: ComputeClient,
@@ -134,7 +139,7 @@ def _attend(
     notifier: Notifier,
 ) -> None:
     """
-    :raises ConfigurationError: the event loop has ended by itself
+    :raises ConfigurationError: the event loop has failed
     """
 
     def stop() -> None:
@@ -147,9 +152,9 @@ def _attend(
 
     def check() -> None:
         if not proxy.alive():
-            raise exceptions.ConfigurationError('the proxy has failed')
+            raise exceptions.ConfigurationError('the proxy has failed; see the log')
 
-    lifecycle.attend(
+    lifecycle.run(
         lifecycle.Service(
             proxy.start,
             stop,

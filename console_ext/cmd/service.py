@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every program does around its own work."""
+"""What all programs share: configuration, logging, errors and the exit status."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def configure(
     config_files: Sequence[str] | None = None,
     cli_opts: Sequence[cfg.Opt] = (),
 ) -> cfg.ConfigOpts:
-    """Read the configuration and set logging up by it.
+    """Read the configuration and set up logging.
 
-    :param cli_opts: options of this program's command line only
+    :param cli_opts: additional options of this program's command line
     """
     conf = cfg.ConfigOpts()
     conf.register_cli_opts(cli_opts)
@@ -41,10 +41,10 @@ def configure(
 
 
 def run(program: Callable[[], None]) -> int:
-    """Run a program to its end.
+    """Run a program and report its errors.
 
-    :returns: an exit status: 1, after one line on stderr, where the configuration,
-        the machine or the database is in the way
+    :returns: the exit status: 1, after one line on stderr, for an error of the
+        configuration, the operating system or the database
     """
     try:
         program()
@@ -62,9 +62,9 @@ def run(program: Callable[[], None]) -> int:
 def main(
     program: Callable[[Signals], None], signals: Signals | None = None
 ) -> NoReturn:
-    """Run a program that serves, and end the process.
+    """Run a service, and end the process.
 
-    :param signals: those that are taken already; None to take them now
+    :param signals: the signals, if they are already caught; None to catch them now
     """
     with contextlib.ExitStack() as stack:
         taken = signals or stack.enter_context(Signals())
@@ -72,10 +72,10 @@ def main(
 
 
 def end(status: int) -> NoReturn:
-    """End the process at once.
+    """End the process immediately.
 
-    The interpreter would first wait for threads of libraries, which may hang for as
-    long as a broker does.
+    A normal exit would wait for threads of libraries, which may hang as long as a
+    broker does not answer.
     """
     standard_logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
@@ -85,10 +85,10 @@ def end(status: int) -> NoReturn:
 
 
 def reload(conf: cfg.ConfigOpts) -> None:
-    """Read the configuration files again, for the options that may change.
+    """Reload the configuration files.
 
-    Those are oslo.log's, ``debug`` among them; each other that has changed is named in
-    the log.
+    Only oslo.log's options, such as ``debug``, change at runtime.  The log lists other
+    changed options, which need a restart.
     """
     try:
         conf.mutate_config_files()
@@ -97,10 +97,10 @@ def reload(conf: cfg.ConfigOpts) -> None:
     else:
         LOG.info('Read the configuration again')
         return
-    # The error quotes a line of the file, which may hold a password; oslo.log would add
-    # it to whatever is logged while it is handled.
+    # Logged outside the except block, because oslo.log would add the error's text,
+    # which may quote a password from the file.
     LOG.error(
-        'The former configuration stays in force, because the new one cannot be read '
-        '(%s); "console-ext-manage check" says why',
+        'The previous configuration stays in force, because the new one cannot be read '
+        '(%s); run "console-ext-manage check" for the reason',
         failure,
     )

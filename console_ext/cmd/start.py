@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the programs that serve begin: signals are taken before all else.
+"""Entry points of the services: they catch signals before they import the program.
 
-The imports of a program take up to seconds on a busy machine, and until a program takes
-SIGHUP, it ends the process.
+The imports take seconds on a busy machine, and until SIGHUP is caught, it ends the
+process.
 """
 
 from __future__ import annotations
@@ -32,4 +32,4 @@ def demo() -> NoReturn:
 def _start(name: str) -> NoReturn:
     with Signals() as signals:
         importlib.import_module(f'console_ext.cmd.{name}').main(signals)
-    raise AssertionError('a program that serves does not return')
+    raise AssertionError('a service does not return')

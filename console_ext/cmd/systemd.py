@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a program tells systemd of its state, by sd_notify(3)."""
+"""Reports the state of a program to systemd, with sd_notify(3)'s protocol."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from collections.abc import Iterator
 
 LOG = logging.getLogger(__name__)
 
-# How long a message may wait for room in systemd's queue.
+# How long to wait for space in systemd's queue.
 _SEND_S = 1.0
 
-# What the end of a process may take after its stop.
+# The time from the end of the stop to the end of the process.
 _EXIT_S = 5.0
 
 
 class Notifier:
     """
-    :param address: of systemd's socket, a path or an abstract name that begins with
-        ``@``; None where systemd does not wait for messages
+    :param address: systemd's socket, a path or an abstract name that begins with
+        ``@``; None if systemd does not expect messages
     """
 
     def __init__(self, address: str | None, timeout_s: float = _SEND_S):
@@ -32,19 +32,19 @@ class Notifier:
 
     @classmethod
     def of_environment(cls) -> Notifier:
-        """A notifier for the socket that NOTIFY_SOCKET names, if it names one."""
+        """Return a notifier for the socket in NOTIFY_SOCKET, if it is set."""
         return cls(os.environ.get('NOTIFY_SOCKET'))
 
     def ready(self) -> None:
-        """The program serves."""
+        """Report that the start is complete."""
         self._is_ready = True
         self._send('READY=1')
 
     @contextlib.contextmanager
     def reloading(self) -> Iterator[None]:
-        """Within it, the program reads its configuration again.
+        """A context in which the program reloads its configuration.
 
-        A program that is not ready yet stays so.
+        Before :meth:`ready`, nothing is reported.
         """
         if not self._is_ready:
             yield
@@ -56,7 +56,7 @@ class Notifier:
 
     def stopping(self, stop_s: float) -> None:
         """
-        :param stop_s: how long the stop may take, whatever TimeoutStopSec is
+        :param stop_s: how long the stop may take, even if TimeoutStopSec is shorter
         """
         usec = round((stop_s + _EXIT_S) * 1e6)
         self._send('STOPPING=1', f'EXTEND_TIMEOUT_USEC={usec}')
@@ -73,4 +73,4 @@ class Notifier:
                 sending.connect(address)
                 sending.send('\n'.join(lines).encode())
         except OSError as error:
-            LOG.warning('systemd is not told %s: %s', lines[0], error)
+            LOG.warning('Cannot send %s to systemd: %s', lines[0], error)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """``console_ext.cmd.wsgi:application``: the API for uwsgi, gunicorn and mod_wsgi.
 
-Those servers look the name up in the module, so here, and nowhere else, something
-happens at import.  No connection is made before the first request that needs one: the
-server may fork after.
+These servers expect an application at module level, so this is the only module that
+does something at import.  Connections are opened by the first request that needs them,
+so that the server may fork before.
 """
 
 from console_ext.cmd import service

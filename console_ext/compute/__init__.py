@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agent's drivers: where a server's consoles listen on this compute host."""
+"""The agent's drivers, which find the consoles of servers on this compute host."""

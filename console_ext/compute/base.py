@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a driver is, and how the configured one is loaded."""
+"""The interface of drivers, and the loader of the configured driver."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ NAMESPACE = 'console_ext.compute.drivers'
 
 
 class Driver(abc.ABC):
-    """Knows the servers that run on this compute host.
+    """Finds the consoles of the servers on this compute host.
 
-    Each method is called from several threads and may block; the caller waits for
-    ``[console_rpc] timeout``.
+    Several threads may call a method at the same time.  It may block, but its caller
+    only waits for ``[console_rpc] timeout``.
     """
 
     @abc.abstractmethod
@@ -25,22 +25,22 @@ class Driver(abc.ABC):
 
     @abc.abstractmethod
     def endpoint(self, server_id: str, console_type: ConsoleType) -> Endpoint:
-        """Where the server's console of a type listens.
+        """Return the address of a server's console.
 
-        The protocol of the type decides: ``serial`` is the server's first serial port,
-        ``spice`` its SPICE display.
+        It depends on the protocol of the type: ``serial`` is the server's first serial
+        port, ``spice`` its SPICE display.
 
-        :raises ServerNotFound: the server does not run on this host
-        :raises ServerNotReady: it is there, but not running
-        :raises ConsoleTypeUnavailable: it has no such console, or the driver knows no
-            consoles of that protocol
+        :raises ServerNotFound: the server is not on this host
+        :raises ServerNotReady: the server is on this host, but not running
+        :raises ConsoleTypeUnavailable: the server has no such console, or the driver
+            does not support the protocol
         """
 
 
 def load(conf: cfg.ConfigOpts) -> Driver:
-    """The driver that ``[console_rpc] driver`` names.
+    """Load the driver that ``[console_rpc] driver`` names.
 
-    :raises ConfigurationError: there is none of that name, or it does not start
+    :raises ConfigurationError: it is not installed, or its initialization fails
     """
     driver: Driver = plugin.load(
         NAMESPACE, conf.console_rpc.driver, '[console_rpc] driver', conf

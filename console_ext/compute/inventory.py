@@ -16,7 +16,7 @@ _PAUSED = 3
 
 
 class InventoryDriver(Driver):
-    """Consoles of the servers that the inventory places on this host."""
+    """Finds the consoles of the servers that the inventory assigns to this host."""
 
     def __init__(self, conf: cfg.ConfigOpts):
         self._host = conf.host

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Configuration, a module a group.
+"""Configuration options, with one module for each group.
 
-There is no global CONF: whoever starts a service makes a ``ConfigOpts`` here and
-passes it on.  Groups and names are Nova's where Nova has them, so that a nova.conf
-can be one of the files.
+There is no global CONF: a program creates a ``ConfigOpts`` here and passes it on.
+Options that exist in Nova have Nova's groups and names, so that nova.conf can be one of
+the files.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _DEFAULTS = {cfg.Locations.opt_default, cfg.Locations.set_default}
 
 
 def list_opts() -> list[tuple[str | None, Sequence[cfg.Opt]]]:
-    """Every option of this package, for oslo-config-generator."""
+    """Return all options of this package, for oslo-config-generator."""
     return [(module.GROUP, module.OPTS) for module in _GROUPS]
 
 
@@ -66,12 +66,12 @@ def load(
 ) -> cfg.ConfigOpts:
     """Read the configuration.
 
-    :param config_files: the files, later ones winning; None for those named by the
-        environment variable CONSOLE_EXT_CONFIG_FILES (separated as in PATH), else
-        for ``console_ext.conf`` in oslo.config's usual places
-    :param args: a command line, without the program's name
-    :raises oslo_config.cfg.Error: an unreadable file, one that is not UTF-8, or an
-        invalid value
+    :param config_files: the files; later ones override earlier ones.  None for the
+        files in the environment variable CONSOLE_EXT_CONFIG_FILES, separated by
+        colons, or else ``console_ext.conf`` in oslo.config's default directories.
+    :param args: the command line without the program's name
+    :raises oslo_config.cfg.Error: a file cannot be read or is not UTF-8, or a value is
+        invalid
     """
     conf = cfg.ConfigOpts()
     read(conf, config_files, args)
@@ -81,26 +81,26 @@ def load(
 def read(
     conf: cfg.ConfigOpts, config_files: Iterable[str] | None, args: Sequence[str]
 ) -> None:
-    """As :func:`load`, into options that may hold others than ours already."""
+    """Like :func:`load`, but into a ``ConfigOpts`` that may have other options."""
     register_opts(conf)
     files = _files(config_files)
     try:
         conf(list(args), project=PROJECT, default_config_files=files)
     except UnicodeDecodeError:
         raise _not_text([*_named(args), *files]) from None
-    # oslo.config looks at a value when it is first used; better now than in a request.
+    # oslo.config validates a value on first use.  This validates all at the start.
     for group, opts in list_opts():
         for opt in opts:
             value = getattr(conf if group is None else conf[group], opt.dest)
             if value is None and opt.default is not None:
-                # Of a number that is left empty.
+                # A number without a value.
                 raise cfg.ConfigFileValueError(
                     f'[{group or "DEFAULT"}] {opt.dest} has no value'
                 )
-            # No path, name or URL has one, and no library expects it.
+            # Invalid in paths, names and URLs.
             if any('\0' in text for text in _texts(value)):
                 raise cfg.ConfigFileValueError(
-                    f'[{group or "DEFAULT"}] {opt.dest} has a NUL character'
+                    f'[{group or "DEFAULT"}] {opt.dest} contains a NUL character'
                 )
 
 
@@ -112,7 +112,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _not_text(paths: Iterable[str]) -> cfg.Error:
-    """The error for a file that is not UTF-8; oslo.config does not say which it is."""
+    """Return the error for a file that is not UTF-8; oslo.config does not name it."""
     for path in paths:
         try:
             with open(path, encoding='utf-8') as file:
@@ -125,7 +125,7 @@ def _not_text(paths: Iterable[str]) -> cfg.Error:
 
 
 def _named(args: Sequence[str]) -> Iterator[str]:
-    """The files that a command line names."""
+    """Yield the files that a command line names."""
     for before, after in itertools.zip_longest(args, args[1:]):
         option, _, value = before.partition('=')
         if option == '--config-file':
@@ -156,17 +156,17 @@ def is_set(conf: cfg.ConfigOpts, option: str, group: str | None = None) -> bool:
 
 
 def find_file(conf: cfg.ConfigOpts, name: str) -> str | None:
-    """The path of a file that belongs to the configuration, or None.
+    """Return the path of a file that belongs to the configuration, or None.
 
-    Beside the configuration files, then where oslo.config looks, then where this
-    package was installed to.
+    The search order: the directories of the configuration files, oslo.config's default
+    directories, and the installation directory of this package.
     """
     found: str | None = conf.find_file(name)
     return found or _installed(name)
 
 
 def _installed(name: str) -> str | None:
-    # The second is a source tree that is used in place.
+    # The second directory is for a source tree that is used without installation.
     for prefix in (sys.prefix, os.path.join(os.path.dirname(__file__), '..', '..')):
         path = os.path.normpath(os.path.join(prefix, 'etc', PROJECT, name))
         if os.path.exists(path):
@@ -177,10 +177,11 @@ def _installed(name: str) -> str | None:
 def from_paste(
     global_conf: Mapping[str, str], local_conf: Mapping[str, str]
 ) -> cfg.ConfigOpts:
-    """The configuration that a PasteDeploy section names, for its factory.
+    """Load the configuration for the factory of a PasteDeploy section.
 
-    :param local_conf: may hold ``config_files``, separated as in PATH, as may
-        ``[DEFAULT]``; where neither does, the files are found as by :func:`load`
+    :param global_conf: the section ``[DEFAULT]``, which may contain ``config_files``
+    :param local_conf: may contain ``config_files``, separated by colons; without it,
+        and without that of ``[DEFAULT]``, :func:`load` searches for the files
     """
     names = {**global_conf, **local_conf}.get('config_files')
     return load(names.split(os.pathsep) if names else None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""[api]: the extension host, stand-alone or as a filter."""
+"""[api]: the API, stand-alone or as a filter."""
 
 from oslo_config import cfg, types
 
@@ -11,9 +11,8 @@ OPTS = [
     cfg.ListOpt(
         'disabled_extensions',
         default=[],
-        help='Aliases of installed API extensions that are not to be loaded. '
-        'A disabled extension is not imported. An alias that is not installed is '
-        'an error.',
+        help='Aliases of installed API extensions that are not loaded. A disabled '
+        'extension is not imported. An alias that is not installed is an error.',
     ),
     cfg.ListOpt(
         'console_types',
@@ -26,38 +25,38 @@ OPTS = [
     cfg.StrOpt(
         'servers',
         default='inventory',
-        help='Where the extension looks a server up: a name in the entry point '
-        'namespace console_ext.servers.',
+        help='The look-up driver that finds servers: "inventory", "nova", "upstream", '
+        'or the name of another entry point in the namespace console_ext.servers.',
     ),
     cfg.ListOpt(
         'upstream_roles',
         default=['admin'],
-        help='Roles with which the API behind the filter is asked for a server, where '
-        'servers = upstream. That API has to show them every server, and its host '
-        '(in Nova, the rule context_is_admin says to whom it does).',
+        help='With servers = upstream: the roles that the filter uses to get a server '
+        'from the wrapped API. They must allow it to see every server and its host. '
+        'In Nova, the rule context_is_admin defines these roles.',
     ),
     cfg.FloatOpt(
         'look_up_timeout',
         default=10,
         min=0.1,
         max=3600,
-        help="Seconds to wait for Nova's databases, where servers = nova. The API "
-        'behind the filter, for servers = upstream, has time limits of its own.',
+        help="With servers = nova: the time in seconds to wait for Nova's databases. "
+        'With servers = upstream, the timeouts of the wrapped API apply.',
     ),
     cfg.StrOpt(
         'auth_strategy',
         default='keystone',
         choices=[
             ('keystone', 'keystonemiddleware checks a token with keystone'),
-            ('noauth', 'the token itself says who is asking; for loopback only'),
+            ('noauth', 'the token states the identity, unverified; for loopback only'),
         ],
-        help='The pipeline of api-paste.ini that the stand-alone API serves.',
+        help='The pipeline of api-paste.ini that the stand-alone API uses.',
     ),
     cfg.StrOpt(
         'paste_config',
         default='api-paste.ini',
-        help='The PasteDeploy file of the stand-alone API: a path, or a name that '
-        'is looked for beside the configuration files.',
+        help='The PasteDeploy file of the stand-alone API: a path, or the name of a '
+        'file in a directory of the configuration files.',
     ),
     cfg.HostAddressOpt(
         'listen_host',
@@ -74,27 +73,27 @@ OPTS = [
         default=16,
         min=1,
         max=512,
-        help='Requests that console-ext-api answers at once.',
+        help='Number of requests that console-ext-api handles at the same time.',
     ),
     cfg.BoolOpt(
         'noauth_allow_remote',
         default=False,
-        help='Let the noauth strategy answer clients that are not on loopback. '
-        'Anyone who reaches the port then is whoever they say.',
+        help='Let the noauth strategy serve clients on other machines. Then everyone '
+        'who can reach the port can claim any identity.',
     ),
     cfg.StrOpt(
         'noauth_user_id',
         default='demo',
-        help='Who is asking, under noauth, when the token does not say.',
+        help='With noauth: the user id, if the token does not state one.',
     ),
     cfg.StrOpt(
         'noauth_project_id',
         default='aaaaaaaa00004000800000000000000a',
-        help='For which project, under noauth, when the token does not say.',
+        help='With noauth: the project id, if the token does not state one.',
     ),
     cfg.ListOpt(
         'noauth_roles',
         default=['member', 'reader'],
-        help='With which roles, under noauth, when the token does not say.',
+        help='With noauth: the roles, if the token does not state them.',
     ),
 ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""[DEFAULT]: the certificate of the proxy's listeners, by Nova's names."""
+"""[DEFAULT]: the certificate of the proxy's listeners, with Nova's option names."""
 
 from oslo_config import cfg
 
@@ -8,11 +8,11 @@ GROUP = None
 OPTS = [
     cfg.StrOpt(
         'cert',
-        help='File of the certificate, and its chain, that the console proxy shows; '
-        'with none it speaks plain HTTP. SIGHUP reads it again.',
+        help='File with the certificate of the console proxy and its chain. Without it '
+        'the proxy uses plain HTTP. SIGHUP reloads it.',
     ),
     cfg.StrOpt(
         'key',
-        help="File of the certificate's key; by default it is in the same file.",
+        help="File with the certificate's key. Default: the same file as cert.",
     ),
 ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""[DEFAULT]: what an agent shares with nova-compute."""
+"""[DEFAULT]: the agent's options that nova-compute has too."""
 
 import socket
 
@@ -12,7 +12,7 @@ OPTS = [
         'host',
         default=socket.gethostname(),
         sample_default='<current_hostname>',
-        help='Name of this compute host: the agent answers for it on the bus, and '
-        'servers name it as theirs.',
+        help='Name of this compute host: the agent receives the calls for this name, '
+        'and it must be the host of the servers.',
     ),
 ]

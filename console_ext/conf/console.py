@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""[console]: Nova's group of this name, as far as the proxy reads it."""
+"""[console]: the options of Nova's group that the proxy uses."""
 
 from oslo_config import cfg
 
@@ -9,20 +9,20 @@ OPTS = [
     cfg.ListOpt(
         'allowed_origins',
         default=[],
-        help='Web origins, besides those of the base URLs, whose pages may open '
-        'consoles: full origins (https://dashboard.example.org:8443), or host names '
-        "as in Nova, which stand for any port under the base URL's scheme.",
+        help='Web origins whose pages may open consoles, in addition to those of the '
+        'base URLs. Each is a full origin (https://dashboard.example.org:8443) or, as '
+        "in Nova, a host name, which allows any port with the base URL's scheme.",
     ),
     cfg.StrOpt(
         'ssl_minimum_version',
         default='default',
         choices=['default', 'tlsv1_1', 'tlsv1_2', 'tlsv1_3'],
-        help='Oldest TLS version that the proxy speaks; "default" is the TLS '
-        "library's choice.",
+        help='Minimum TLS version of the proxy. "default" is the default of the TLS '
+        'library.',
     ),
     cfg.StrOpt(
         'ssl_ciphers',
-        help='Ciphers for TLS 1.2 and older, as OpenSSL writes them; by default the '
-        "TLS library's choice.",
+        help='Ciphers for TLS 1.2 and older, in OpenSSL format. Default: the default '
+        'of the TLS library.',
     ),
 ]

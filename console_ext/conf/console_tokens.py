@@ -11,62 +11,62 @@ OPTS = [
         default=16,
         min=1,
         max=1024,
-        help='WebSockets that one SPICE session may have open at once. A client opens '
-        'one for each SPICE channel: four or more.',
+        help='Maximum number of simultaneous WebSockets of a SPICE session. A client '
+        'opens one for each SPICE channel: four or more.',
     ),
     cfg.FloatOpt(
         'spice_join_grace',
         default=10,
         min=0,
         max=60,
-        help='Seconds after the last WebSocket of a SPICE session has closed in which '
-        'the same client may still open another; ten times as long in all such gaps '
-        'of a session together. Then the token is used up.',
+        help='Time in seconds after the last WebSocket of a SPICE session has closed '
+        'in which the same client can open another one. The total of such gaps in a '
+        'session may be ten times as long. After that the token is invalid.',
     ),
     cfg.IntOpt(
         'spice_max_joins',
         default=500,
         min=1,
-        help='WebSockets that one SPICE session may open in all. A page that connects '
-        'again opens as many as the first time; then the user needs a new URL.',
+        help='Maximum number of WebSockets of a SPICE session in total. A page opens '
+        'all channels again when it reconnects. At the limit the user needs a new URL.',
     ),
     cfg.FloatOpt(
         'lease',
         default=60,
         min=1,
         max=3600,
-        help='Seconds after which a socket that its proxy no longer reports counts as '
-        'closed. [console_proxy] heartbeat_interval sets how often proxies report '
-        'theirs; a proxy starts only if this is at least three times as long.',
+        help='Time in seconds after which a socket counts as closed if its proxy does '
+        'not renew its lease. Must be at least three times [console_proxy] '
+        'heartbeat_interval, or a proxy does not start.',
     ),
     cfg.IntOpt(
         'timeout',
         default=5,
         min=2,
         max=300,
-        help='Seconds that the database may take to accept a connection, to give a '
-        'lock or to answer a statement; then it counts as unavailable.',
+        help='Time in seconds to wait for a connection to the database, for a lock and '
+        'for the result of a statement. After that the database counts as unavailable.',
     ),
     cfg.FloatOpt(
         'purge_interval',
         default=600,
         min=1,
-        help='Seconds between two clearings of what has expired or was used up.',
+        help='Interval in seconds at which old authorizations are deleted.',
     ),
     cfg.IntOpt(
         'purge_batch',
         default=1000,
         min=1,
         max=10000,
-        help='Authorizations that one statement of a clearing deletes.',
+        help='Maximum number of authorizations that a single statement deletes.',
     ),
     cfg.FloatOpt(
         'retention',
         default=3600,
         min=60,
-        help='Seconds for which an authorization that has expired, and whose session '
-        'has ended, is kept: until then the log can tell a used token from an unknown '
-        'one, and a proxy that could not reach the database for a while finds its '
-        'sessions again.',
+        help='Time in seconds before an authorization is deleted that has expired and '
+        'whose session has ended. Until then the log distinguishes used tokens from '
+        'unknown ones, and a proxy keeps its sessions if it could not reach the '
+        'database for a while.',
     ),
 ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""[consoleauth]: Nova's group of this name."""
+"""[consoleauth]: options of Nova's group of this name."""
 
 from oslo_config import cfg
 
@@ -10,13 +10,13 @@ OPTS = [
         'token_ttl',
         default=600,
         min=0,
-        help='Seconds within which the URL of a console is to be opened. What is open '
-        'by then stays open, unless enforce_session_timeout says otherwise.',
+        help='Time in seconds in which the URL of a console can be opened. Open '
+        'consoles stay open after that, unless enforce_session_timeout is set.',
     ),
     cfg.BoolOpt(
         'enforce_session_timeout',
         default=False,
-        help='End a console session, and let no WebSocket join it, when its token '
-        'expires: token_ttl seconds after the URL was asked for.',
+        help='End a console session when its token expires, token_ttl seconds after '
+        'the URL was requested. After that no WebSocket can join it.',
     ),
 ]

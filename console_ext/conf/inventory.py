@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""[inventory]: the YAML file that names servers and their consoles."""
+"""[inventory]: the YAML file that lists servers and their consoles."""
 
 from oslo_config import cfg
 
@@ -9,13 +9,13 @@ OPTS = [
     cfg.StrOpt(
         'file',
         default='inventory.yaml',
-        help='The inventory: a path, or a name that is looked for beside the '
-        'configuration files. It is read again when it changes.',
+        help='The inventory file: a path, or the name of a file in a directory of the '
+        'configuration files. It is reloaded when it changes.',
     ),
     cfg.FloatOpt(
         'check_interval',
         default=1,
         min=0,
-        help='Seconds between two looks at whether the file has changed.',
+        help='Interval in seconds at which the file is checked for changes.',
     ),
 ]

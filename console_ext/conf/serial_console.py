@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""[serial_console]: Nova's group of this name."""
+"""[serial_console]: options of Nova's group of this name."""
 
 from oslo_config import cfg
 
@@ -15,7 +15,7 @@ OPTS = [
         'base_url',
         default='ws://127.0.0.1:6083/',
         schemes=['ws', 'wss'],
-        help='Public URL of the serial console proxy; the token is added to its query.',
+        help='Public URL of the serial console proxy. The token is added to its query.',
     ),
     cfg.HostAddressOpt(
         'serialproxy_host',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""[spice]: Nova's group of this name."""
+"""[spice]: options of Nova's group of this name."""
 
 from oslo_config import cfg
 
@@ -15,7 +15,7 @@ OPTS = [
         'html5proxy_base_url',
         default='http://127.0.0.1:6082/spice_auto.html',
         schemes=['http', 'https'],
-        help='Public URL of the SPICE HTML5 page; the token is added to its query.',
+        help='Public URL of the SPICE HTML5 page. The token is added to its query.',
     ),
     cfg.URIOpt(
         'spice_direct_proxy_base_url',
@@ -57,9 +57,9 @@ OPTS = [
     ),
     cfg.StrOpt(
         'html5proxy_web',
-        help='Directory of the spice-html5 package; the page loads its modules. They '
-        'are read once, when the proxy starts. By default it is that of the '
-        'distribution, /usr/share/spice-html5, or where there is none the one that '
-        'came with console_ext.',
+        help='Directory of the spice-html5 package, whose modules the page loads. They '
+        'are read once, when the proxy starts. The default is /usr/share/spice-html5 '
+        'of the distribution or, where that does not exist, the copy that was built '
+        'into console_ext.',
     ),
 ]

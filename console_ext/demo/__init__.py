@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the demo has in place of a cloud: guests, and the files of an operator."""
+"""The demo's guests and configuration files."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The configuration of the demo, as an operator would write it."""
+"""Writes the configuration files of the demo."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ novncproxy_base_url = http://127.0.0.1:{vnc_port}/vnc_lite.html
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where the demo listens on 127.0.0.1."""
+    """The ports of the demo on 127.0.0.1."""
 
     api: int
     serial: int
@@ -52,7 +52,7 @@ class Ports:
 
 
 def server(number: int, name: str, **values: Any) -> dict[str, Any]:
-    """A server of the demo's one project on its one host."""
+    """Return an inventory entry for a server of the demo."""
     return {
         'id': f'00000000-0000-4000-8000-{number:012}',
         'name': name,
@@ -64,7 +64,7 @@ def server(number: int, name: str, **values: Any) -> dict[str, Any]:
 
 
 def write(directory: Path, ports: Ports, servers: list[dict[str, Any]]) -> Path:
-    """Write the configuration and the inventory; the path of the former."""
+    """Write the configuration and the inventory; return the configuration's path."""
     config_file = directory / 'console_ext.conf'
     config_file.write_text(
         _CONFIGURATION.format(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A guest that is only a serial port: it asks for a login, and then echoes.
+"""A simulated guest with a serial port, a login and a few commands.
 
-It does what a terminal line of a real guest does: it echoes what is typed, except a
-password, and goes on where the last client left it.
+Like the serial line of a real guest, it echoes input except passwords, and keeps its
+state when a client disconnects.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _HELP = 'help, date, echo TEXT, hostname, uptime, exit'
 
 
 class Terminal:
-    """The line's state; knows nothing of sockets.
+    """The state of the serial line, independent of sockets.
 
     :param hostname: shown in the prompt
     """
@@ -34,11 +34,11 @@ class Terminal:
         self._after_cr = False
 
     def greet(self) -> bytes:
-        """What a client sees that has just come."""
+        """Return the output for a new client."""
         return b'\r\n' + self._banner() + self._prompt()
 
     def type(self, data: bytes) -> bytes:
-        """What the guest writes in answer to some keys."""
+        """Return the output for the keys that a client has sent."""
         out = bytearray()
         for key in data:
             after_cr, self._after_cr = self._after_cr, key == 0x0D
@@ -69,7 +69,7 @@ class Terminal:
     def _banner(self) -> bytes:
         if self._user is not None:
             return b''
-        return b'The demo of console_ext. Any name and password will do.\r\n'
+        return b'console_ext demo. Log in with any name and password.\r\n'
 
     def _prompt(self) -> bytes:
         if self._user is None:
@@ -110,7 +110,7 @@ class Terminal:
 
 
 class SerialGuest:
-    """The terminal behind a port of 127.0.0.1, from :meth:`start` to :meth:`stop`."""
+    """Serves the terminal on a port of 127.0.0.1."""
 
     def __init__(self, hostname: str):
         terminal = Terminal(hostname)

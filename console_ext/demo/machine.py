@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real virtual machine, where QEMU is installed.
+"""A real virtual machine, if QEMU is installed.
 
-It has no disk and no network: iPXE, from the ROM of its network card, finds nothing to
-boot and offers its command line, on the screen and on the serial port.
+It has no disk and no network.  iPXE, in the ROM of its network card, finds nothing to
+boot and shows its command line on the screen and on the serial port.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _STOP_TIMEOUT_S = 5.0
 class VirtualMachine:
     """A machine with a serial port, and a screen by SPICE and by VNC, on 127.0.0.1.
 
-    :param directory: where its messages go
+    :param directory: for its log file
     """
 
     def __init__(self, directory: Path):
@@ -44,14 +44,13 @@ class VirtualMachine:
 
     def start(self) -> None:
         """
-        :raises ConfigurationError: it does not start; the line says why
+        :raises ConfigurationError: with the reason why it does not start
         """
         spice = f'port={self.spice_port},addr=127.0.0.1,disable-ticketing=on'
         serial = f'host=127.0.0.1,port={self.serial_port},server=on,wait=off'
         command = [
             _PROGRAM,
-            # Graphics "off" has the firmware write to the serial port as well as to the
-            # screen, and read from both.
+            # With graphics "off" the firmware uses both the serial port and the screen.
             *('-machine', 'pc,graphics=off', '-accel', 'tcg', '-m', '64'),
             *('-nodefaults', '-no-user-config'),
             *('-display', 'none', '-vga', 'std', '-spice', spice),
@@ -80,10 +79,10 @@ class VirtualMachine:
             self._ended.wait(_STOP_TIMEOUT_S)
 
     def _keep(self, command: list[str]) -> None:
-        """Start the program in a thread that lives until it ends.
+        """Start the program in a thread that waits for its end.
 
-        The program ends with the thread that started it, and so with this process,
-        even one that is killed.
+        The kernel kills the program when this thread ends, and so when this process
+        ends, even if it is killed.
         """
         started = threading.Event()
         bound = (sys.executable, '-I', tether.__file__, str(os.getpid()))

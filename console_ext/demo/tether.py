@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Replace this process by a program that ends when its parent does, on Linux.
+"""Replaces this process by a program that the kernel kills when its parent ends.
 
 ``tether.py PARENT PROGRAM ARGUMENT...``, where PARENT is the process id of the parent.
 
-It is a program of its own because prctl(2) is for the process that asks, and nothing
-but exec is safe between the fork and the exec of a process with threads.  For the
-kernel the parent is the thread that forked: that thread is to live for as long as the
-program may.
+This is a separate program, because prctl(2) applies to the calling process, and because
+a process with threads can only call exec safely after a fork.  For the kernel the
+parent is the thread that forked, so this thread must live as long as the program.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     parent, *command = sys.argv[1:]
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    # A parent that was gone before sends no signal.
+    # If the parent ended before prctl(), the kernel sends no signal.
     if os.getppid() == int(parent):
         os.execvp(command[0], command)  # noqa: S606
 

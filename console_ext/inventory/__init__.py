@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The inventory: a YAML file that names servers and their consoles.
+"""The inventory: a YAML file that lists servers and their consoles.
 
-One file feeds the API's look-up (``servers.inventory``), the agent's driver
-(``compute.inventory``) and the demo, where there is no Nova to ask.
+Without Nova, the API's look-up (``servers.inventory``), the agent's driver
+(``compute.inventory``) and the demo read the same file.
 """
 
 from __future__ import annotations
@@ -77,10 +77,11 @@ _SERVER_SCHEMA: dict[str, Any] = {
 class Entry:
     """A server of the inventory.
 
-    :param host: the compute host that runs it; None while it is not scheduled
+    :param host: the compute host that runs it; None if it is not scheduled yet
     :param power_state: Nova's number (nova/compute/power_state.py); 1 is running
-    :param endpoints: of its consoles, in the order of ``consoles.PROTOCOLS``: a tuple,
-        because a mapping takes three times the memory, and servers are many
+    :param endpoints: the addresses of its consoles, in the order of
+        ``consoles.PROTOCOLS``.  A tuple, because a mapping takes three times the
+        memory for each server.
     """
 
     id: str
@@ -95,16 +96,16 @@ class Entry:
     endpoints: tuple[Endpoint | None, ...]
 
     def endpoint(self, protocol: str) -> Endpoint | None:
-        """Where its console of a protocol listens; None if it has none."""
+        """Return the address of its console for a protocol, or None."""
         return self.endpoints[PROTOCOLS.index(protocol)]
 
 
 class Inventory:
-    """The servers of the file, read again when it changes.
+    """The servers of the inventory file, which is reloaded when it changes.
 
-    A change that cannot be used is logged once, and the last good content stays.
+    If a changed file is invalid, an error is logged once and the old content stays.
 
-    :raises InventoryError: the file cannot be used at the start
+    :raises InventoryError: the file is missing or invalid at the start
     """
 
     def __init__(self, conf: cfg.ConfigOpts):
@@ -117,30 +118,30 @@ class Inventory:
         self._entries: Mapping[str, Entry] = _load(path)
 
     def get(self, server_id: str) -> Entry | None:
-        self._watch.look(self._read_again)
+        self._watch.check(self._reload)
         return self._entries.get(server_id)
 
     def __iter__(self) -> Iterator[Entry]:
-        """Every server, in the order of the file."""
-        self._watch.look(self._read_again)
+        """Iterate over all servers in the order of the file."""
+        self._watch.check(self._reload)
         return iter(self._entries.values())
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def _read_again(self) -> None:
+    def _reload(self) -> None:
         try:
             self._entries = _load(self._path)
         except exceptions.InventoryError as error:
-            LOG.error('The former inventory stays in force: %s', error)
+            LOG.error('The previous inventory stays in force: %s', error)
         else:
             LOG.info('Read %d servers from %s', len(self._entries), self._path)
 
 
 def _stamp(path: str) -> tuple[int, int, int] | None:
-    """What changes when the file does; None while there is no file.
+    """Return a value that changes when the file does; None while the file is missing.
 
-    A missing file is not an error here: an editor may be about to rename the new one
+    A missing file is not an error here: an editor may be about to rename the new file
     into place.
     """
     try:
@@ -157,7 +158,9 @@ def _load(path: str) -> Mapping[str, Entry]:
     except OSError as error:
         raise exceptions.InventoryError(path, error.strerror or 'unreadable') from None
     if len(text) > MAX_FILE_BYTES:
-        raise exceptions.InventoryError(path, f'over {MAX_FILE_BYTES} bytes')
+        raise exceptions.InventoryError(
+            path, f'it is longer than {MAX_FILE_BYTES} bytes'
+        )
     try:
         return _entries(path, text)
     except yaml.MarkedYAMLError as error:
@@ -170,29 +173,30 @@ def _load(path: str) -> Mapping[str, Entry]:
 
 
 def _entries(path: str, text: bytes) -> Mapping[str, Entry]:
-    # Generated code, because the interpreting validator takes twenty times as long:
-    # a quarter of a minute for 100,000 servers.
+    # fastjsonschema generates code.  An interpreting validator takes twenty times as
+    # long: 15 s for 100,000 servers.
     validate: Callable[[Any], Any] = fastjsonschema.compile(_SERVER_SCHEMA)
     entries: dict[str, Entry] = {}
     for index, (server, lines) in enumerate(document.Document(text).servers()):
         try:
             validate(server)
         except fastjsonschema.JsonSchemaValueException as error:
-            # Its path is ['data', 'consoles', …]; its message starts with that, dotted.
+            # Its path is ['data', 'consoles', …], and its message starts with this path
+            # joined by dots.
             keys = tuple(str(key) for key in error.path[1:])
             where = '.'.join(['servers', str(index), *keys])
             reason = error.message.replace(error.name or '', where, 1)
             raise exceptions.InventoryError(path, reason, _line(lines, keys)) from None
         entry = _entry(server)
         if entry.id in entries:
-            reason = f'servers.{index}.id: {entry.id} is here twice'
+            reason = f'servers.{index}.id: {entry.id} occurs twice'
             raise exceptions.InventoryError(path, reason, _line(lines, ('id',)))
         entries[entry.id] = entry
     return entries
 
 
 def _line(lines: document.Lines, keys: tuple[str, ...]) -> int:
-    """The 1-based line of a value, or of the nearest thing around it."""
+    """Return the 1-based line of a value, or of the nearest value that contains it."""
     while keys not in lines:
         keys = keys[:-1]
     return lines[keys] + 1
@@ -200,7 +204,7 @@ def _line(lines: document.Lines, keys: tuple[str, ...]) -> int:
 
 def _entry(server: dict[str, Any]) -> Entry:
     consoles = server.get('consoles', {})
-    # One string object for all the servers of a project, a user or a host.
+    # Saves memory: servers share the strings of their project, user, host and state.
     shared = sys.intern
     host = server.get('host')
     task_state = server.get('task_state')

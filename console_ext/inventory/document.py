@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The inventory's YAML, read as a stream of servers with their line numbers."""
+"""Reads the inventory's YAML as a stream of servers with line numbers."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from typing import Any
 
 import yaml
 
-# From the keys of a value, below its server, to its 0-based line.
+# Maps the path of keys from a server to a value to the value's 0-based line.
 Lines = dict[tuple[str, ...], int]
 
 
 class Document:
-    """The text of an inventory.
+    """The text of an inventory file.
 
-    ``yaml.load`` makes a tree of nodes of the whole document and then the values: half
+    ``yaml.load`` builds a tree of nodes of the whole document and then the values: half
     a minute and a gigabyte for 100,000 servers.  Reading parser events, one server at
-    a time, takes a tenth of the time and next to no memory.
+    a time, takes a tenth of the time and very little memory.
     """
 
     MAX_DEPTH = 8
 
     def __init__(self, text: bytes):
-        # libyaml's parser where PyYAML was built with it, as its wheels are.  The type
-        # stubs know neither of its events nor of its marks.
+        # libyaml's parser if PyYAML was built with it, as its wheels are.  Any, because
+        # the type stubs lack its events and marks.
         self._parser: Any = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)(text)
         self._scalars: dict[str, Any] = {}
         self._anchors: dict[str, Any] = {}
 
     def servers(self) -> Iterator[tuple[Any, Lines]]:
-        """Every server as plain Python, and where its parts are.
+        """Yield each server as plain Python values, with the lines of its values.
 
-        :raises yaml.MarkedYAMLError: the text is not YAML, or not such a document
+        :raises yaml.MarkedYAMLError: the text is not valid YAML or not an inventory
         """
         for event in self._events():
             lines: Lines = {}
             yield self._value(event, lines, ()), lines
 
     def _events(self) -> Iterator[Any]:
-        """The first event of each server."""
+        """Yield the first event of each server."""
         parser = self._parser
         self._expect(yaml.StreamStartEvent)
         self._expect(yaml.DocumentStartEvent)
@@ -75,7 +75,7 @@ class Document:
         value: Any
         if isinstance(event, yaml.AliasEvent):
             if anchor not in self._anchors:
-                raise _problem(event, f'no anchor {anchor!r} before')
+                raise _problem(event, f'the anchor {anchor!r} is not defined')
             return self._anchors[anchor]
         if isinstance(event, yaml.ScalarEvent):
             value = self._scalar(event)
@@ -92,10 +92,10 @@ class Document:
         parser = self._parser
         while not isinstance(event := parser.get_event(), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
-                raise _problem(event, 'a key must be a plain name')
+                raise _problem(event, 'a key must be a plain string')
             key = event.value
             if key in value:
-                raise _problem(event, f'the key {key!r} is here twice')
+                raise _problem(event, f'the key {key!r} occurs twice')
             value[key] = self._value(parser.get_event(), lines, (*path, key))
         return value
 
@@ -120,7 +120,8 @@ class Document:
             yaml.ScalarNode(tag, text, event.start_mark, event.end_mark)
         )
         parser.constructed_objects.clear()
-        # Hosts, ports and states recur; ids and names would only fill the table.
+        # Hosts, ports and states recur and are cached.  The bound keeps unique ids and
+        # names from filling the memory.
         if len(self._scalars) < 4096:
             self._scalars[text] = value
         return value

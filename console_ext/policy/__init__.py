@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what: oslo.policy, with Nova's base rules under Nova's names.
+"""Access control with oslo.policy and Nova's base rules.
 
-An operator's policy.yaml for Nova governs here too, because the names are the same.
+The rules have Nova's names, so that an operator's policy.yaml for Nova applies here.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ __all__ = [
 
 LOG = logging.getLogger(__name__)
 
-# In a check as oslo.policy prints it.
+# A reference to another rule, in oslo.policy's printed form of a check.
 _REFERENCE = re.compile(r'\brule:([^\s()]+)')
 
 
-def _missing(
+def _undefined_references(
     enforcer: oslo_policy.Enforcer, name: str, seen: set[str]
 ) -> Iterator[str]:
-    """What a rule refers to, at whatever remove, and does not exist."""
+    """Yield the undefined rules that a rule refers to, directly or indirectly."""
     if name in seen:
         return
     seen.add(name)
@@ -52,22 +52,22 @@ def _missing(
         yield name
         return
     for other in _REFERENCE.findall(str(enforcer.rules[name])):
-        yield from _missing(enforcer, other, seen)
+        yield from _undefined_references(enforcer, other, seen)
 
 
 class Policy:
-    """The rules in force.
+    """The current policy rules, reloaded when their files change.
 
-    oslo.policy looks for its files at every check, which costs more than the check
-    itself, and while it reloads, other threads see rules without their defaults.  So
-    an enforcer is loaded whole, used as it is, and replaced whole, once a change of
-    the policy files is :attr:`CHECK_INTERVAL_S` old.  The last good rules stay where
-    the files can no longer be used, or where one that had rules is gone or says
-    nothing; the log says it once for each change.
+    oslo.policy looks at its files on every check, which costs more than the check
+    itself.  While it reloads, other threads see rules without their defaults.  This
+    class therefore builds a new enforcer and replaces the old one, when a change of
+    the policy files is :attr:`CHECK_INTERVAL_S` old.  It keeps the old rules, and logs
+    an error once per change, if the files are invalid, or if a file that had rules is
+    missing or empty.
 
-    :param defaults: the rules of the extensions, registered beside Nova's base rules
-    :raises ConfigurationError: two rules have one name, a policy file cannot be used at
-        the start, or one that is configured is absent or empty
+    :param defaults: the rules of the extensions, in addition to Nova's base rules
+    :raises ConfigurationError: two rules have the same name, a policy file is invalid,
+        or a configured file is missing or empty
     """
 
     CHECK_INTERVAL_S = 1.0
@@ -81,15 +81,15 @@ class Policy:
         self._defaults = [*base_rules(), *defaults]
         policy_opts.set_defaults(conf)
         self._files = PolicyFiles(conf, self.CHECK_INTERVAL_S)
-        self._watch = Watch(self._files.settled, self.CHECK_INTERVAL_S)
+        self._watch = Watch(self._files.settled_stamp, self.CHECK_INTERVAL_S)
         self._files.check_configured()
-        # The files that have rules which are in force.
-        self._ruling: frozenset[str] = frozenset()
-        self._enforcer, self._ruling = self._load()
+        # The files that the current rules come from.
+        self._sources: frozenset[str] = frozenset()
+        self._enforcer, self._sources = self._load()
 
     @property
     def enforcer(self) -> oslo_policy.Enforcer:
-        """The enforcer in force, for oslo.policy's own tools."""
+        """The current enforcer, for oslo.policy's own tools."""
         return self._enforcer
 
     def authorize(
@@ -97,8 +97,9 @@ class Policy:
     ) -> None:
         """Check a registered rule.
 
-        :param target: what is acted on: ``project_id`` and ``user_id`` at the least
-        :raises NotAuthorized: the rule, or the scope of the token, says no
+        :param target: the object of the operation, with at least ``project_id`` and
+            ``user_id``
+        :raises NotAuthorized: the rule or the token's scope denies access
         """
         if not self._allows(rule, target, credentials):
             raise exceptions.NotAuthorized(rule)
@@ -111,51 +112,54 @@ class Policy:
         return rule in self._enforcer.registered_rules
 
     def problems(self, rules: Iterable[str]) -> Iterator[str]:
-        """What is wrong with rules, as far as it can be seen without a request.
+        """Yield the problems of rules that can be found without a request.
 
-        :param rules: those that are asked for
+        :param rules: the names of the rules that operations check
         """
         known = set(rules)
         for name in self._enforcer.file_rules:
             if name not in known and any(name.startswith(f'{one}:') for one in known):
-                yield f'nothing asks for the rule {name}'
+                yield f'{name} has no effect: no operation checks a rule of this name'
         for name in sorted(known):
-            for missing in _missing(self._enforcer, name, set()):
-                yield f'{name} refuses, for there is no rule {missing}'
+            for undefined in _undefined_references(self._enforcer, name, set()):
+                yield (
+                    f'{name} denies everyone: it refers to the undefined rule '
+                    f'{undefined}'
+                )
 
     def _allows(
         self, rule: str, target: Mapping[str, Any], credentials: dict[str, Any]
     ) -> bool:
-        self._watch.look(self._read_again)
+        self._watch.check(self._reload)
         try:
             return bool(self._enforcer.authorize(rule, target, credentials))
         except oslo_policy.PolicyNotRegistered:
             raise
         except Exception:
-            # A check can be written that only fails when it is made.
-            LOG.exception('Policy rule %s cannot be checked, and so refuses', rule)
+            # Some errors in a check only show when it is evaluated.
+            LOG.exception('Denied: the policy rule %s cannot be evaluated', rule)
             return False
 
     def _load(self) -> tuple[oslo_policy.Enforcer, frozenset[str]]:
         """
-        :returns: the new rules, and the files that they are from
-        :raises ConfigurationError: the rules cannot be used
+        :returns: the new rules and the files that they come from
+        :raises ConfigurationError: the rules are invalid
         """
         files = self._files.read()
-        for path in sorted(self._ruling):
+        for path in sorted(self._sources):
             if files.get(path) is None:
-                state = 'says nothing any more' if path in files else 'is gone'
+                state = 'is empty now' if path in files else 'is missing now'
                 raise exceptions.ConfigurationError(
-                    f'policy file {path} {state}; to do without its rules, write {{}} '
-                    'into it, or restart'
+                    f'policy file {path} {state}. To drop its rules, write {{}} into '
+                    'it or restart.'
                 )
         enforcer = oslo_policy.Enforcer(self._conf)
         enforcer.suppress_default_change_warnings = True
         try:
             enforcer.register_defaults(self._defaults)
             enforcer.load_rules()
-            # It has warned of rules that are not defined, and they refuse; a rule that
-            # refers to itself would recurse at each check.
+            # load_rules() has warned of undefined rules, which deny access.  A rule
+            # that refers to itself is an error: its check would recurse.
             enforcer.skip_undefined_check = True
             enforcer.check_rules(raise_on_violation=True)
         except oslo_policy.DuplicatePolicyError as error:
@@ -165,15 +169,15 @@ class Policy:
         enforcer.use_conf = False
         return enforcer, frozenset(path for path, rules in files.items() if rules)
 
-    def _read_again(self) -> None:
-        before = self._files.look()
+    def _reload(self) -> None:
+        before = self._files.stamp()
         try:
-            enforcer, ruling = self._load()
+            enforcer, sources = self._load()
         except exceptions.ConfigurationError as error:
-            LOG.error('The former policy rules stay in force: %s', error)
+            LOG.error('The previous policy rules stay in force: %s', error)
             return
-        if self._files.look() != before:
-            # Somebody is writing: the next look comes to it.
+        if self._files.stamp() != before:
+            # A file changed while it was read; the next check reloads.
             return
-        self._enforcer, self._ruling = enforcer, ruling
+        self._enforcer, self._sources = enforcer, sources
         LOG.info('Policy files have changed; the new rules are in force')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nova's base rules, under Nova's names (nova/policies/base.py)."""
+"""Nova's base policy rules, with Nova's names (nova/policies/base.py)."""
 
 from __future__ import annotations
 
@@ -20,13 +20,18 @@ def _deprecated(name: str, check: str) -> oslo_policy.DeprecatedRule:
 
 
 def base_rules() -> list[oslo_policy.RuleDefault]:
-    """The rules that Nova's own policies are built from."""
+    """Return the rules that Nova's policies are built from."""
     admin_api = _deprecated('rule:admin_api', 'is_admin:True')
     owner = _deprecated(
         'rule:admin_or_owner', 'is_admin:True or project_id:%(project_id)s'
     )
     rules: list[tuple[str, str, str, oslo_policy.DeprecatedRule | None]] = [
-        ('context_is_admin', 'role:admin', 'Who is an administrator.', admin_api)
+        (
+            'context_is_admin',
+            'role:admin',
+            'Defines who is an administrator.',
+            admin_api,
+        )
     ]
     for role, replaced in (
         ('manager', admin_api),
@@ -37,13 +42,14 @@ def base_rules() -> list[oslo_policy.RuleDefault]:
             (
                 f'project_{role}_api',
                 f'role:{role} and project_id:%(project_id)s',
-                f'The role {role} in the project of the target.',
+                f"The caller has the role {role} in the target's project.",
                 replaced,
             ),
             (
                 f'project_{role}_or_admin',
                 f'rule:project_{role}_api or rule:context_is_admin',
-                f'The role {role} in the project of the target, or an administrator.',
+                f"The caller has the role {role} in the target's project, or is an "
+                'administrator.',
                 replaced,
             ),
         ]
@@ -54,7 +60,7 @@ def base_rules() -> list[oslo_policy.RuleDefault]:
         oslo_policy.RuleDefault(
             name.removeprefix('rule:'),
             check,
-            'For policy files that still name it.',
+            'For policy files that still refer to it.',
             deprecated_for_removal=True,
             deprecated_reason=_BEFORE_SCOPES,
             deprecated_since='21.0.0',

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The files that policy rules come from.
+"""Reads and validates the policy files.
 
-oslo.policy takes a file that it cannot read for an empty one, and a check that it
-cannot parse for a refusal.  So the files are read and judged here first.
+oslo.policy treats an unreadable file as empty and an invalid check as "deny".  The
+files are therefore validated here first.
 """
 
 from __future__ import annotations
@@ -22,18 +22,17 @@ from console_ext import exceptions
 
 MAX_FILE_BYTES = 16 * 2**20
 
-# For each file: path, inode, size, times of modification and of change in ns.
+# For each file: path, inode, size, mtime and ctime in ns.
 Stamp = tuple[tuple[str, int, int, int, int], ...]
 
-# The check that nobody passes, as a whole token.
+# The check "!", which denies everyone, as a separate token.
 _NEVER = re.compile(r'(?<![^\s(])!(?![^\s)])')
 
 
 class PolicyFiles:
-    """``[oslo_policy] policy_file``, and what is in ``policy_dirs``.
+    """The files of ``[oslo_policy] policy_file`` and ``policy_dirs``.
 
-    :param settling_s: for how long a file has to stay as it is before it counts as
-        written to its end
+    :param settling_s: how long a file must be unchanged to count as completely written
     """
 
     def __init__(self, conf: cfg.ConfigOpts, settling_s: float):
@@ -41,8 +40,8 @@ class PolicyFiles:
         self._settling_s = settling_s
         self._last: Stamp | None = None
 
-    def look(self) -> Stamp:
-        """What is different after any change."""
+    def stamp(self) -> Stamp:
+        """Return a value that changes whenever a file changes."""
         try:
             paths = self._paths()
         except exceptions.ConfigurationError as error:
@@ -59,22 +58,22 @@ class PolicyFiles:
                     status.st_ino,
                     status.st_size,
                     status.st_mtime_ns,
-                    # Nothing that writes a file can set it back.
+                    # Unlike mtime, a program cannot set ctime to an earlier time.
                     status.st_ctime_ns,
                 )
             )
         return tuple(stamp)
 
-    def settled(self) -> Stamp | None:
-        """As :meth:`look`; None while somebody may still be writing.
+    def settled_stamp(self) -> Stamp | None:
+        """Return :meth:`stamp`, or None while a file may still be written.
 
-        The first look takes the files as they are.
+        The first call always returns the stamp.
         """
-        stamp = self.look()
+        stamp = self.stamp()
         last, self._last = self._last, stamp
         if last is None or stamp == last:
             return stamp
-        # An editor may be about to rename the new file into place.
+        # If a file is missing, an editor may be about to rename the new one into place.
         complete = {one[0] for one in last} <= {one[0] for one in stamp}
         newest = max((changed for *_, changed in stamp), default=0)
         if complete and time.time() - newest / 1e9 >= self._settling_s:
@@ -82,10 +81,9 @@ class PolicyFiles:
         return None
 
     def check_configured(self) -> None:
-        """Refuse to do without what is configured on purpose.
+        """Check the files that the operator has configured explicitly.
 
-        :raises ConfigurationError: a file or a directory that the configuration names
-            is not there, or a file is empty
+        :raises ConfigurationError: a file or directory is missing, or a file is empty
         """
         options = self._conf.oslo_policy
         if config.is_set(self._conf, 'policy_file', 'oslo_policy'):
@@ -105,16 +103,16 @@ class PolicyFiles:
                     _check_not_empty(path)
 
     def read(self) -> Mapping[str, Mapping[str, Any] | None]:
-        """The rules of each file, by its path; None for a file that says nothing.
+        """Return the rules of each file, by its path; None for an empty file.
 
-        A file that says ``{}`` says that there are no rules.
+        A file that contains ``{}`` is not empty: it declares that it has no rules.
 
-        :raises ConfigurationError: a file cannot be read, or used
+        :raises ConfigurationError: a file cannot be read or is invalid
         """
         return {path: _rules(path) for path in self._paths()}
 
     def _paths(self) -> list[str]:
-        """Those that exist, in oslo.policy's order: later ones win.
+        """Return the existing files in oslo.policy's order; later files override.
 
         :raises ConfigurationError: a directory cannot be read
         """
@@ -129,7 +127,7 @@ class PolicyFiles:
 
 
 def _files_in(folder: str) -> list[str]:
-    """As oslo.policy has it: no hidden ones, and none of directories below.
+    """Return the files that oslo.policy reads: not hidden, not in subdirectories.
 
     :raises ConfigurationError: the directory cannot be read
     """
@@ -159,7 +157,7 @@ def _text(path: str) -> str:
 
 def _check_not_empty(path: str) -> None:
     if not _text(path).strip():
-        raise _unusable(path, 'it is empty; a file without rules says {}')
+        raise _unusable(path, 'it is empty; write {} into a file without rules')
 
 
 def _rules(path: str) -> Mapping[str, Any] | None:
@@ -167,7 +165,7 @@ def _rules(path: str) -> Mapping[str, Any] | None:
         parsed = yaml.safe_load(_text(path))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         text = ' '.join(str(error).split())
-        raise _unusable(path, f'it is no YAML: {text}') from None
+        raise _unusable(path, f'it is not valid YAML: {text}') from None
     if parsed is None:
         return None
     if not isinstance(parsed, dict):
@@ -178,13 +176,13 @@ def _rules(path: str) -> Mapping[str, Any] | None:
             isinstance(text, str) for text in texts
         ):
             raise _unusable(path, 'expected a mapping of rules to checks')
-        if not _is_understood(check, ' '.join(texts)):
+        if not _is_valid(check, ' '.join(texts)):
             raise _unusable(path, f'the check of {name} cannot be parsed: {check!r}')
     return parsed
 
 
 def _texts(check: Any) -> Iterator[Any]:
-    """What a check is written with; it may be a list of lists, as it was once."""
+    """Yield the texts of a check, which may be a list of lists (the old syntax)."""
     if isinstance(check, list):
         for inner in check:
             yield from inner if isinstance(inner, list) else [inner]
@@ -192,10 +190,10 @@ def _texts(check: Any) -> Iterator[Any]:
         yield check
 
 
-def _is_understood(check: Any, text: str) -> bool:
-    """Whether oslo.policy understands all of a check.
+def _is_valid(check: Any, text: str) -> bool:
+    """Whether oslo.policy can parse the whole check.
 
-    What it does not, it takes for ``!``: behind a ``not`` that lets everybody through.
+    It replaces what it cannot parse by ``!``, which after ``not`` allows everyone.
     """
     parsed = str(oslo_policy.RuleDefault('rule', check).check)
     if parsed == '!':

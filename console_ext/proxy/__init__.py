@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The console proxy: lets the bearer of a URL through to the guest.
+"""The console proxy: connects the bearer of a console URL to the guest.
 
-A connection goes one way, through these rooms; none imports one before it::
+A connection passes through these packages in this order, and none imports an earlier
+one::
 
-    http/           bytes into requests, and answers into bytes
-    consoles/       what a port serves: a listener for each protocol, and its pages
-    admission/      who is let in
+    http/           parses requests and writes responses
+    consoles/       a listener for each protocol, and its pages
+    admission/      decides who may open a console
     relay/          a session after the 101
 
-    sessions.py     the sessions of a process: opened, logged, and closed together
-    server.py       the listeners in an event loop of their own
-    workers.py      several processes that share the ports;  pulse.py: how each shows
-                    that it lives
-    descriptors.py  how many connections and sessions there are descriptors for
-    networks.py     networks that options name, and addresses in one form
+    sessions.py     the sessions of a process
+    server.py       runs the listeners in an event loop
+    workers.py      several processes that share the ports;  pulse.py monitors them
+    descriptors.py  shares out the process's file descriptors
+    networks.py     the networks in options
     tls.py          the certificate of the listeners
 
 Every check is made before a session begins.  A refusal is an HTTP status; for clients

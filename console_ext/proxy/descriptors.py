@@ -1,25 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a process shares its descriptors out, so that nobody else runs out of them."""
+"""Shares out the process's file descriptors, so that no part uses up all of them."""
 
 from __future__ import annotations
 
 import resource
 from dataclasses import dataclass
 
-# Connections without a session: more are never needed, for those of clients that mean
-# well are there for milliseconds.
+# Connections without a session.  A regular client needs one for milliseconds only.
 MAX_WAITING = 1024
 
-# Of the rest of the process: the store, the broker, files.
+# Descriptors for the rest of the process: the store, the broker, files.
 MAX_RESERVED = 128
 
 
 @dataclass(frozen=True, slots=True)
 class Shares:
     """
-    :param limit: descriptors that the process may have
-    :param waiting: connections that may wait for their clients, with a descriptor each
-    :param sessions: sessions, with two each, opened or being opened
+    :param limit: the process's limit of descriptors
+    :param waiting: the number of connections without a session, with a descriptor each
+    :param sessions: the number of sessions, with two descriptors each
     """
 
     limit: int
@@ -34,5 +33,5 @@ def share(limit: int) -> Shares:
 
 
 def of_this_process() -> Shares:
-    """By the limit of open files as it is now."""
+    """Return the shares for the current limit of open files."""
     return share(resource.getrlimit(resource.RLIMIT_NOFILE)[0])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Networks that an option names, and addresses in one form."""
+"""The networks in an option, and normalized addresses."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 class Networks:
     """
-    :param option: the option that names them, for the error
-    :raises ConfigurationError: one is neither an address nor a network
+    :param option: the name of the option, for the error
+    :raises ConfigurationError: a value is not an address or a network
     """
 
     def __init__(self, networks: Iterable[str], option: str):
@@ -31,7 +31,7 @@ class Networks:
 
 
 def address(text: str) -> Address | None:
-    """An address in one form: an IPv4 address in IPv6 is that IPv4 address."""
+    """Parse an address; an IPv4-mapped IPv6 address becomes IPv4.  None if invalid."""
     try:
         parsed = ipaddress.ip_address(text)
     except ValueError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The listeners in an event loop of their own."""
+"""Runs the listeners in an event loop in its own thread."""
 
 from __future__ import annotations
 
@@ -38,29 +38,29 @@ from console_ext.rpc import cells
 
 LOG = logging.getLogger(__name__)
 
-# How long clients have, at the end, to answer the close frame.
+# The time for clients to answer the close frame when the proxy stops.
 _CLOSE_S = 1.5
 
-# The same where the proxy is told to hurry.
+# The same after hasten().
 _HASTY_CLOSE_S = 0.3
 
-# A store that is away does not hold up the end for longer.
+# The time to release the sessions in the store when the proxy stops.
 _RELEASE_S = 1.5
 
-# What both, and everything else at the end, may take.
+# The time for everything after the drain when the proxy stops.
 _END_S = 5.0
 
-# The compute client has a deadline of its own, and tells more about why.
+# Longer than the compute client's own timeout, whose error has more information.
 _COMPUTE_SLACK_S = 1.0
 
 
 class Proxy:
     """Serves consoles in a thread, from :meth:`start` to :meth:`stop`.
 
-    :param sockets: the listening sockets by the listener's name, where somebody else
-        has bound them; they are closed at the end
-    :param beat: called by the event loop every ``pulse.BEAT_S``; None for no one
-    :raises ConfigurationError: an option is not usable
+    :param sockets: listening sockets that are already bound, by the listener's name;
+        the proxy closes them
+    :param beat: called by the event loop every ``pulse.BEAT_S`` seconds, if it is given
+    :raises ConfigurationError: an option is invalid
     """
 
     def __init__(
@@ -102,9 +102,9 @@ class Proxy:
         )
 
     def start(self) -> None:
-        """Listen, and return when connections are accepted.
+        """Start to listen, and return when the proxy accepts connections.
 
-        :raises ConfigurationError: a port is taken
+        :raises ConfigurationError: a port is in use
         """
         try:
             for one in self._listeners:
@@ -122,7 +122,7 @@ class Proxy:
             raise self._failure
 
     def address(self, name: str) -> tuple[str, int]:
-        """Where the listener of a name (``SPICE``) is, as soon as it is started."""
+        """Return the address of a listener, such as ``SPICE``, after the start."""
         host, port = self._sockets[name].getsockname()[:2]
         return host, port
 
@@ -136,9 +136,10 @@ class Proxy:
         )
 
     def reload(self) -> None:
-        """Read the certificates again; one that is not usable changes nothing."""
+        """Reload the certificates; an invalid one changes nothing."""
         if self._loop is not None:
-            # In its thread, for no handshake may meet a certificate without its key.
+            # In the event loop's thread, so that no handshake uses a new certificate
+            # with an old key.
             self._loop.call_soon_threadsafe(self._reload)
 
     def _reload(self) -> None:
@@ -149,19 +150,19 @@ class Proxy:
             try:
                 reload()
             except exceptions.ConfigurationError as error:
-                LOG.error('The former certificate stays in force: %s', error)
+                LOG.error('The previous certificate stays in force: %s', error)
 
     def stop(self) -> None:
-        """Take no more connections, end the sessions, and return when they have.
+        """Accept no more connections, end the sessions, and return.
 
-        That takes ``[console_proxy] drain_timeout`` and a few seconds, at the most.
+        This takes at most ``[console_proxy] drain_timeout`` and a few seconds.
         """
         self._set(self._stop)
         if self._thread.is_alive():
             self._thread.join(self._conf.console_proxy.drain_timeout + _END_S)
 
     def hasten(self) -> None:
-        """Close the sessions of a proxy that is being stopped without more grace."""
+        """Close the sessions of a stopping proxy now, without waiting for them."""
         self._set(self._haste)
 
     def _set(self, event: asyncio.Event | None) -> None:
@@ -195,7 +196,7 @@ class Proxy:
             leases,
             Limits(
                 {
-                    'proxy': _most_sessions(options.max_sessions, shares),
+                    'proxy': _max_sessions(options.max_sessions, shares),
                     'client': options.max_sessions_per_client,
                     'server': options.max_sessions_per_server,
                     'project': options.max_sessions_per_project,
@@ -233,7 +234,7 @@ class Proxy:
             ),
         ]
         if self._beat is not None:
-            tasks.append(self._loop.create_task(_pulsate(self._beat)))
+            tasks.append(self._loop.create_task(_beat_forever(self._beat)))
         self._started.set()
         await self._stop.wait()
         for acceptor in acceptors:
@@ -248,7 +249,7 @@ class Proxy:
         connector.close()
 
 
-async def _pulsate(beat: Callable[[], None]) -> None:
+async def _beat_forever(beat: Callable[[], None]) -> None:
     while True:
         beat()
         await asyncio.sleep(BEAT_S)
@@ -256,7 +257,7 @@ async def _pulsate(beat: Callable[[], None]) -> None:
 
 async def _drain(sessions: Sessions, grace_s: float, haste: asyncio.Event) -> None:
     """
-    :param haste: set to end the grace
+    :param haste: ends the grace when it is set
     """
     draining = asyncio.create_task(sessions.drain(grace_s, _CLOSE_S))
     hastening = asyncio.create_task(haste.wait())
@@ -267,17 +268,17 @@ async def _drain(sessions: Sessions, grace_s: float, haste: asyncio.Event) -> No
         await sessions.drain(0, _HASTY_CLOSE_S)
 
 
-def _most_sessions(configured: int, shares: Shares) -> int:
+def _max_sessions(configured: int, shares: Shares) -> int:
     """
-    :param configured: 0 is any number
+    :param configured: 0 for no limit
     """
     if 0 < configured <= shares.sessions:
         return configured
     LOG.warning(
-        'There can be no more than %d sessions, because open files are limited to %d '
-        '([console_proxy] max_sessions is %d)',
-        shares.sessions,
+        'The limit of %d open files allows only %d sessions, but [console_proxy] '
+        'max_sessions is %d. Raise the limit of open files.',
         shares.limit,
+        shares.sessions,
         configured,
     )
     return shares.sessions

@@ -21,8 +21,8 @@ _MINIMUM = {
 
 def context(conf: cfg.ConfigOpts) -> ssl.SSLContext | None:
     """
-    :returns: None where no certificate is configured
-    :raises ConfigurationError: the certificate, its key or the ciphers are not usable
+    :returns: None if no certificate is configured
+    :raises ConfigurationError: the certificate, its key or the ciphers are invalid
     """
     if not conf.cert:
         return None
@@ -36,18 +36,20 @@ def context(conf: cfg.ConfigOpts) -> ssl.SSLContext | None:
             made.set_ciphers(conf.console.ssl_ciphers)
         except ssl.SSLError:
             raise exceptions.ConfigurationError(
-                f'[console] ssl_ciphers = {conf.console.ssl_ciphers}: no cipher is left'
+                f'[console] ssl_ciphers = {conf.console.ssl_ciphers}: the TLS library '
+                'supports none of these'
             ) from None
     _load(made, conf)
     return made
 
 
 def reload(live: ssl.SSLContext, conf: cfg.ConfigOpts) -> None:
-    """Read the certificate again; connections that exist keep what they have.
+    """Reload the certificate for new connections; existing ones are not affected.
 
-    :raises ConfigurationError: it is not usable, and the former one stays in force
+    :raises ConfigurationError: it is invalid; the previous certificate stays in force
     """
-    # First into one that nobody uses: a certificate without its key would stay in.
+    # Load it into an unused context first, because a failure in the live context would
+    # leave a certificate without its key.
     context(conf)
     _load(live, conf)
     LOG.info('Read the certificate again')
@@ -55,7 +57,8 @@ def reload(live: ssl.SSLContext, conf: cfg.ConfigOpts) -> None:
 
 def _load(made: ssl.SSLContext, conf: cfg.ConfigOpts) -> None:
     try:
-        # A key with a password is refused, where OpenSSL would ask on the terminal.
+        # The empty password makes an encrypted key an error; otherwise OpenSSL asks for
+        # the password on the terminal.
         made.load_cert_chain(conf.cert, conf.key, password='')
     except OSError as error:
         files = conf.cert if not conf.key else f'{conf.cert} with {conf.key}'

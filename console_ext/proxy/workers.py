@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several processes of one program: started, watched and stopped together."""
+"""Starts, monitors and stops several worker processes of a program."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ LOG = logging.getLogger(__name__)
 
 _TAKEN = {*STOP, RELOAD, signal.SIGCHLD}
 
-# A worker that lives shorter than this did not start; so many in a row are the end.
+# A worker that ends earlier has failed to start.  After this many in a row, give up.
 QUICK_DEATH_S = 5.0
 MAX_QUICK_DEATHS = 3
 
-# How long a worker may take until its event loop beats for the first time.
+# The time until the first report of a worker's event loop.
 _START_S = 60.0
 
-# What a second SIGTERM or SIGINT leaves of the time to stop.
+# The remaining time to stop after a second SIGTERM or SIGINT.
 _HASTE_S = 1.5
 
 Work = Callable[[int, Signals, Callable[[], None]], int]
@@ -37,8 +37,8 @@ Work = Callable[[int, Signals, Callable[[], None]], int]
 @dataclass(slots=True)
 class _Worker:
     """
-    :ivar heard: when it last beat, or was started
-    :ivar beats: whether it has ever beaten
+    :ivar heard: the time of its last report, or of its start
+    :ivar beats: whether it has reported at least once
     """
 
     number: int
@@ -50,17 +50,17 @@ class _Worker:
 
 
 class Workers:
-    """Forks, so it is to be used before the program has threads.
+    """The supervisor of the workers.  It forks, so use it before threads are started.
 
-    :param work: what a worker does, by its number: it takes its own signals, ends at
-        SIGTERM, lets its event loop call the function that it is given every
-        ``BEAT_S``, and returns its exit status
-    :param stop_s: how long the workers have to end before they are killed
-    :param silence_s: how long an event loop may be silent before its worker is killed
-        and replaced; 0 is for ever
-    :param ready: called once, when the event loop of each worker has turned
-    :param close: gives up what is held for the workers to come; called when none will
-    :param reload: reads again, at SIGHUP, what workers to come are to know
+    :param work: the function of a worker.  It gets the worker's number, its signals and
+        a function that its event loop must call every ``BEAT_S`` seconds.  It ends at
+        SIGTERM and returns the exit status.
+    :param stop_s: how long to wait for the workers to end before they are killed
+    :param silence_s: how long to wait for a report of an event loop before its worker
+        is killed and replaced; 0 for no limit
+    :param ready: called once, when the event loops of all workers are running
+    :param close: releases the resources of future workers; called at the stop
+    :param reload: reloads the configuration for future workers at SIGHUP
     """
 
     def __init__(
@@ -85,14 +85,14 @@ class Workers:
         self._live: dict[int, _Worker] = {}
         self._quick_deaths = 0
         self._looked = time.monotonic()
-        # Only this process holds the second end: when it is gone, however it went, its
-        # workers notice.
+        # Only this process has the write end, so that the workers notice when this
+        # process ends in any way.
         self._parent_is_gone, self._parent_lives = os.pipe()
 
     def run(self, signals: Signals) -> None:
-        """Run until SIGTERM or SIGINT; SIGHUP is passed on, the dead are replaced.
+        """Run until SIGTERM or SIGINT; pass on SIGHUP and replace dead workers.
 
-        :raises ConfigurationError: the workers do not stay alive
+        :raises ConfigurationError: several workers in a row have failed to start
         """
         signals.take(signal.SIGCHLD)
         try:
@@ -107,9 +107,9 @@ class Workers:
             if received == RELOAD:
                 self._reload()
                 self._tell(signal.SIGHUP)
-            for number in self._bury():
+            for number in self._collect_dead():
                 self._fork(number)
-            self._end_the_silent()
+            self._kill_blocked()
             if not self._is_ready and all(one.beats for one in self._live.values()):
                 self._is_ready = True
                 self._ready()
@@ -118,11 +118,11 @@ class Workers:
         sys.stdout.flush()
         sys.stderr.flush()
         pulse = Pulse()
-        # What is signalled to a worker that has no handlers yet waits until it has.
-        former = signal.pthread_sigmask(signal.SIG_BLOCK, _TAKEN)
+        # Blocks signals to the worker until it has its handlers.
+        previous = signal.pthread_sigmask(signal.SIG_BLOCK, _TAKEN)
         pid = os.fork()
         if pid:
-            signal.pthread_sigmask(signal.SIG_SETMASK, former)
+            signal.pthread_sigmask(signal.SIG_SETMASK, previous)
             now = time.monotonic()
             self._live[pid] = _Worker(number, pulse, started=now, heard=now)
             return
@@ -146,14 +146,14 @@ class Workers:
     def _end_with_parent(self) -> None:
         os.read(self._parent_is_gone, 1)
         os.kill(os.getpid(), signal.SIGTERM)
-        # Nobody else is left to end a worker that does not.
+        # Without the supervisor, the worker must enforce the timeout itself.
         time.sleep(self._stop_s)
         os._exit(1)
 
-    def _bury(self) -> list[int]:
+    def _collect_dead(self) -> list[int]:
         """
         :returns: the numbers of the workers that have died
-        :raises ConfigurationError: too many have, too soon
+        :raises ConfigurationError: several workers in a row have failed to start
         """
         dead = []
         for worker, code in self._reap():
@@ -166,15 +166,17 @@ class Workers:
             else:
                 self._quick_deaths += 1
             if self._quick_deaths >= MAX_QUICK_DEATHS:
-                raise exceptions.ConfigurationError('the workers do not stay alive')
+                raise exceptions.ConfigurationError(
+                    'the workers end right after their start; see the log'
+                )
             dead.append(worker.number)
         return dead
 
     def _reap(self) -> list[tuple[_Worker, int]]:
-        """The workers that have ended, with their exit codes.
+        """Return the workers that have ended, with their exit codes.
 
-        A process may have other children: those of the program that it replaced by
-        exec, and as the first of a container everybody's orphans.
+        The process may have other children: those of a program that it has replaced
+        with exec, and all orphans if it is the first process of a container.
         """
         ended = []
         while self._live:
@@ -187,10 +189,11 @@ class Workers:
                 ended.append((worker, os.waitstatus_to_exitcode(status)))
         return ended
 
-    def _end_the_silent(self) -> None:
-        """Kill the workers whose event loops do not turn."""
+    def _kill_blocked(self) -> None:
+        """Kill the workers whose event loops are blocked."""
         now = time.monotonic()
-        # Who was held itself, like all of a suspended machine, has heard nobody.
+        # If this process itself was paused, as on a suspended machine, it has not read
+        # the reports of its workers.
         was_held = now - self._looked > 3 * BEAT_S
         self._looked = now
         for pid, worker in self._live.items():
@@ -202,7 +205,7 @@ class Workers:
             silent_s = now - worker.heard
             if self._silence_s and silent_s > patience_s and not worker.killed:
                 LOG.error(
-                    'Worker %d (process %d) is killed: its event loop has not turned '
+                    'Killed worker %d (process %d): its event loop has been blocked '
                     'for %.0f s',
                     worker.number,
                     pid,
@@ -226,7 +229,7 @@ class Workers:
                 return
             left_s = deadline - time.monotonic()
             if left_s <= 0:
-                LOG.error('%d workers do not end and are killed', len(self._live))
+                LOG.error('Killed %d workers that did not end', len(self._live))
                 self._tell(signal.SIGKILL)
                 deadline = float('inf')
             elif signals.wait(min(left_s, BEAT_S)) in STOP:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Both halves of the contract with compute hosts.  It is Nova's wire, not ours.
+"""Client and server of Nova's RPC to compute hosts.
 
-``client`` asks, ``server`` answers; ``errors``, ``instance`` and ``transport`` are
-what both know of it.
+``errors``, ``instance`` and ``transport`` are the parts of the contract that ``client``
+and ``server`` share.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The message buses that a client speaks on, and what it knows of each."""
+"""The message buses of a client, with their connections and their state."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from console_ext.rpc.circuit_breaker import CircuitBreaker
 
 T = TypeVar('T')
 
-# How long the brokers have, at the end, to close the connections.
+# The time for the brokers to close the connections at the end.
 _CLOSE_S = 1.0
 
 
 class Host:
-    """What is known of a compute host on a bus.
+    """The state of a compute host on a bus.
 
-    :ivar has_answered: whether it has a queue, as far as is known
+    :ivar has_answered: whether its last call was answered, so that it has a queue
     """
 
     __slots__ = ('circuit', 'has_answered')
@@ -41,20 +41,20 @@ class Host:
 
 
 class Bus:
-    """One message bus; connected when it is first needed, in each process anew.
+    """A message bus.  Each process connects when it first needs the bus.
 
-    The bus has threads of its own, because oslo.messaging blocks without bound while a
-    broker is away: no other bus waits for it.  In these each compute host has a lane
-    of its own: no other host waits for one that does not answer.
+    oslo.messaging blocks without limit while a broker is unavailable.  Therefore each
+    bus has its own threads, and delays no other bus.  Each compute host has its own
+    lane in them, so that a host that does not answer delays no other host.
 
-    :param url: oslo.messaging's; None for the configured one
+    :param url: oslo.messaging's URL of the bus; None for the configured bus
     """
 
     MAX_HOSTS = 10_000
     MAX_WAITING_PER_HOST = 1024
 
-    # How much longer than its deadline a call may take.  A call that takes longer is
-    # stuck on its way to the broker.
+    # How long a call may exceed its deadline.  A call that takes longer is stuck on its
+    # way to the broker.
     MARGIN_S = 0.25
 
     def __init__(self, conf: cfg.ConfigOpts, url: str | None):
@@ -65,7 +65,7 @@ class Bus:
         self._client: oslo_messaging.RPCClient | None = None
         self._transport: oslo_messaging.transport.RPCTransport | None = None
         self._pid: int | None = None
-        # Before the first call nothing is known of the broker, as after a failure.
+        # Before the first call the broker's state is unknown, as after a failure.
         self._in_doubt = True
         self._last_failure = self._last_breakdown = float('-inf')
         self._last_answer = float('-inf')
@@ -94,10 +94,10 @@ class Bus:
             return host
 
     def submit(self, name: str, call: Callable[[], T]) -> futures.Future[T]:
-        """Begin a call to a compute host as soon as its lane has room.
+        """Start a call to a compute host as soon as its lane allows it.
 
-        :raises BusUnreachable: the broker is known to be away
-        :raises HostUnreachable: the host has just left a call unanswered
+        :raises BusUnreachable: the last probe of the broker has failed
+        :raises HostUnreachable: the host did not answer its last call
         :raises TooManyCalls:
         """
         if time.monotonic() < self._refuses_until:
@@ -110,12 +110,12 @@ class Bus:
             raise exceptions.TooManyCalls from None
 
     def is_crowded(self, name: str) -> bool:
-        """Whether more calls wait for a compute host than it has under way."""
-        most = int(self._conf.console_rpc.max_calls_per_host)
-        return self._lanes.waiting(name) > most
+        """Whether more calls to a compute host are waiting than may run."""
+        max_running = int(self._conf.console_rpc.max_calls_per_host)
+        return self._lanes.waiting(name) > max_running
 
     def is_well(self) -> bool:
-        """Whether calls of this process are answered, and none is stuck."""
+        """Whether the calls of this process are answered, and none is stuck."""
         return not self._in_doubt and self._pid == os.getpid() and not self._has_stuck()
 
     def _has_stuck(self) -> bool:
@@ -127,9 +127,9 @@ class Bus:
 
     @contextlib.contextmanager
     def calling(self, deadline: float) -> Iterator[None]:
-        """Note that a call is under way.
+        """Register a call while it is in progress.
 
-        :param deadline: when it ends at the latest, on the monotonic clock, in seconds
+        :param deadline: of the call, on the monotonic clock, in seconds
         """
         call = object()
         self._deadlines[call] = deadline
@@ -139,13 +139,13 @@ class Bus:
             del self._deadlines[call]
 
     def probe(self, deadline: float) -> None:
-        """Ask whether a broker answers; one thread asks, and the others wait for it.
+        """Test whether a broker answers.  One thread tests; the others wait for it.
 
-        A failed probe stands for as long as it took: threads that wait for brokers
-        that are silent do not ask them one after the other.
+        A failed probe remains valid for as long as it took, so that waiting threads do
+        not repeat it one after the other.
 
         :param deadline: on the monotonic clock, in seconds
-        :raises BusUnreachable: none does
+        :raises BusUnreachable: no broker answers
         :raises oslo_messaging.InvalidTransportURL:
         """
         if not self._probing.acquire(timeout=max(0.0, deadline - time.monotonic())):
@@ -164,21 +164,21 @@ class Bus:
 
     @property
     def last_failure(self) -> float:
-        """When a call was last left unanswered, or the bus failed.
+        """The last time that a call was not answered or the bus failed.
 
         On the monotonic clock; minus infinity for never.
         """
         return self._last_failure
 
     def has_failed_since(self, moment: float) -> bool:
-        """Whether it is the bus that failed since a moment of the monotonic clock."""
+        """Whether the bus has failed since a time on the monotonic clock."""
         return self._last_breakdown >= moment
 
     def has_answered_since(self, moment: float) -> bool:
-        """Whether any host has answered since a moment of the monotonic clock.
+        """Whether any host has answered since a time on the monotonic clock.
 
-        The broker was well then: a call that got no answer meanwhile says nothing of
-        it, and the calls to other hosts need no probe.
+        If so, the broker works: a call without an answer in this time is not a sign of
+        a broken broker, and calls to other hosts need no probe.
         """
         return self._last_answer >= moment
 
@@ -187,18 +187,18 @@ class Bus:
         self._in_doubt = True
 
     def answered(self, host: Host) -> None:
-        """A compute host has, so the broker is well."""
+        """Record that a compute host has answered, so that the broker works."""
         self._last_answer = time.monotonic()
         self._in_doubt = False
         host.has_answered = True
         host.circuit.answered()
 
     def unanswered(self, name: str, host: Host, started: float) -> None:
-        """A compute host has left a call unanswered, while the broker was well.
+        """Record that a compute host has not answered, although the broker worked.
 
         :param started: when the call was made, on the monotonic clock
         """
-        # Queues may be missing for a while now, whoever is at fault.
+        # A restarting broker or host could be the cause, so queues may be missing now.
         self._last_failure = time.monotonic()
         if not self.has_answered_since(started):
             self._in_doubt = True
@@ -211,7 +211,7 @@ class Bus:
             return self._client
         with self._lock:
             if self._client is None or self._pid != pid:
-                # A forked child cannot use its parent's connections, nor close them.
+                # A forked process cannot use or close its parent's connections.
                 self._transport = transport.connect(self._conf, self._url)
                 self._client = oslo_messaging.get_rpc_client(
                     self._transport,
@@ -219,7 +219,7 @@ class Bus:
                         topic=transport.TOPIC, version=transport.VERSION
                     ),
                     transport_options=oslo_messaging.TransportOptions(
-                        # The broker says at once that a host has no queue.
+                        # The broker reports immediately that a host has no queue.
                         at_least_once=True
                     ),
                 )
@@ -227,32 +227,32 @@ class Bus:
             return self._client
 
     def close(self, timeout_s: float = _CLOSE_S) -> None:
-        """Drop the connections, if there are any, and let the threads end.
+        """Close the connections, and let the threads end.
 
-        :param timeout_s: how long the broker has to close them; 0 to leave it to a
-            thread
+        :param timeout_s: how long to wait for the broker; 0 to close them in the
+            background
         """
         transport.disconnect(self.disown(), timeout_s)
 
     def disown(self) -> list[oslo_messaging.transport.RPCTransport]:
-        """Forget the connections and the threads; the bus starts anew when it is used.
+        """Give up the connections and the threads; the next call makes new ones.
 
-        :returns: what is to be disconnected: one transport or none
+        :returns: the transport to disconnect, or an empty list
         """
         with self._lock:
             connected, self._transport, self._client = self._transport, None, None
             executor = self._executor
             self._start_threads()
         executor.shutdown(wait=False, cancel_futures=True)
-        # A forked child cannot close its parent's.
+        # A forked process cannot close its parent's connections.
         return [connected] if connected is not None and self._pid == os.getpid() else []
 
 
 class Buses:
-    """The buses in use: one for each cell of a large cloud, else one."""
+    """The buses in use: one for each cell in a large cloud, otherwise one."""
 
-    # More cells than anyone has; the one that was not used for longest makes room.
-    MOST = 100
+    # More than any cloud has cells.  At this limit the least recently used is closed.
+    MAX_BUSES = 100
 
     def __init__(self, conf: cfg.ConfigOpts):
         self._conf = conf
@@ -263,7 +263,7 @@ class Buses:
 
     def get(self, url: str | None) -> Bus:
         """
-        :param url: oslo.messaging's; None for the configured one
+        :param url: oslo.messaging's URL of the bus; None for the configured bus
         """
         dropped = None
         with self._lock:
@@ -271,15 +271,15 @@ class Buses:
             if bus is None:
                 bus = self._buses[url] = Bus(self._conf, url)
             self._buses.move_to_end(url)
-            if len(self._buses) > self.MOST:
+            if len(self._buses) > self.MAX_BUSES:
                 _, dropped = self._buses.popitem(last=False)
         if dropped is not None:
-            # Who asks for one bus waits for no other's broker.
+            # In the background, so that the caller does not wait for this bus.
             dropped.close(timeout_s=0)
         return bus
 
     def close(self) -> None:
-        """Drop the connections of all; each connects again when it is used."""
+        """Close the connections of all buses; the next call connects again."""
         with self._lock:
             buses = list(self._buses.values())
         transport.disconnect(

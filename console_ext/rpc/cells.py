@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The message buses of cells, for who knows a host's cell and no more."""
+"""The message buses of cells, from the configuration."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from console_ext import exceptions
 
 
 def buses(conf: cfg.ConfigOpts) -> dict[str, str]:
-    """What ``[console_rpc] cell_bus`` says: each cell's id, and the URL of its bus.
+    """Return ``[console_rpc] cell_bus`` as a mapping from cell ids to bus URLs.
 
-    :raises ConfigurationError: a line of it is not usable
+    :raises ConfigurationError: a line is invalid
     """
     found = {}
     for line in conf.console_rpc.cell_bus:
@@ -22,10 +22,10 @@ def buses(conf: cfg.ConfigOpts) -> dict[str, str]:
         except oslo_messaging.InvalidTransportURL:
             url = ''
         if not url:
-            # Not the line: a URL holds a password.
+            # Without the URL, which contains a password.
             raise exceptions.ConfigurationError(
-                f'[console_rpc] cell_bus of {cell!r}: it is the id of a cell and, '
-                'after a space, the URL of its message bus'
+                f'[console_rpc] cell_bus of {cell!r}: write the id of a cell, a space, '
+                'and the URL of its message bus'
             )
         found[cell] = url.strip()
     return found

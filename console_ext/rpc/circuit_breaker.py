@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A circuit breaker: calls to a peer that does not answer fail at once."""
+"""A circuit breaker: calls to a peer that does not answer fail immediately."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import threading
 
 
 class CircuitBreaker:
-    """Counts a peer as well until it leaves a call unanswered.
+    """Refuses calls to a peer that does not answer.
 
-    The circuit is *closed* while the peer answers, and lets every call through.  A
-    call that is not answered makes it *half-open*: one call at a time goes through, as
-    a probe, and the others are refused.  An answer closes it.
+    The circuit is *closed* while the peer answers, and allows every call.  A call
+    without an answer makes it *half-open*: it allows one call at a time, as a probe,
+    and refuses the others.  An answer closes it again.
 
-    There is no time in which it refuses the probe, too: a call that was not answered
-    has cost its caller the whole timeout, and one call at a time costs nobody else
-    anything.
+    It is never fully open.  A probe that fails takes the whole timeout, and a single
+    call at a time delays nobody else, so no further pause is needed.
 
-    Threads may share it.
+    It is thread-safe.
     """
 
     __slots__ = ('_closed', '_lock', '_probing')
@@ -28,15 +27,15 @@ class CircuitBreaker:
         self._probing = False
 
     def refuses(self) -> bool:
-        """Whether a call that begins now would be refused."""
+        """Whether a call would be refused now."""
         with self._lock:
             return self._probing
 
     def enter(self) -> bool:
-        """Begin a call, or a probe.
+        """Start a call or a probe.
 
-        :returns: whether the call may be made; then :meth:`answered`,
-            :meth:`unanswered` or :meth:`inconclusive` is to follow
+        :returns: whether the call is allowed.  If so, call :meth:`answered`,
+            :meth:`unanswered` or :meth:`inconclusive` afterwards.
         """
         with self._lock:
             if self._probing:
@@ -45,18 +44,18 @@ class CircuitBreaker:
             return True
 
     def answered(self) -> None:
-        """The peer answered a call, whatever it said."""
+        """Record that the peer has answered, even with an error."""
         with self._lock:
             self._closed = True
             self._probing = False
 
     def unanswered(self) -> None:
-        """The peer left a call unanswered."""
+        """Record that the peer has not answered."""
         with self._lock:
             self._closed = False
             self._probing = False
 
     def inconclusive(self) -> None:
-        """The call ended in a way that says nothing of the peer."""
+        """Record that the outcome of the call says nothing about the peer."""
         with self._lock:
             self._probing = False

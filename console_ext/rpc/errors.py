@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors as they travel: by the names of Nova's exception classes.
+"""Maps exceptions to the class names of Nova's exceptions in RPC, and back.
 
-The text that comes with a name is the remote host's own, followed by its traceback.
-It is never shown to anyone: the local exception makes its text from what we know.
+The text of a remote exception contains internals of the remote host and its traceback.
+It is never shown.  The text of the local exception is made from local values.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import oslo_messaging
 
 from console_ext import exceptions
 
-# What was asked for: (server's id, console type, Nova's name of the method).
+# The call: (the server's id, the console type, Nova's name of the method).
 Asked = tuple[str, str, str]
 
 _FROM_WIRE: dict[str, Callable[[Asked], exceptions.ConsoleExtError]] = {
@@ -25,8 +25,8 @@ _FROM_WIRE: dict[str, Callable[[Asked], exceptions.ConsoleExtError]] = {
     'ConsoleTypeInvalid': lambda asked: exceptions.InvalidConsoleType(asked[1]),
     'ConsoleTypeUnavailable': lambda asked: exceptions.ConsoleTypeUnavailable(asked[1]),
     'NotImplementedError': lambda asked: exceptions.ConsoleNotSupported(),
-    # A nova-compute asks its conductor, which finds a broker that was away later than
-    # we do.
+    # nova-compute calls its conductor, which may take longer than this process to
+    # reconnect to a broker.
     'MessagingTimeout': lambda asked: exceptions.ComputeNotReady(),
     'MessageDeliveryFailure': lambda asked: exceptions.ComputeNotReady(),
     'SocketPortRangeExhaustedException': lambda asked: (
@@ -51,14 +51,14 @@ _TO_WIRE: dict[type[exceptions.ConsoleExtError], str] = {
 
 
 def from_wire(name: str, asked: Asked) -> exceptions.ConsoleExtError | None:
-    """The local exception for a remote class name; None for one we do not expect."""
+    """Return the local exception for a remote class name; None if it is unexpected."""
     make = _FROM_WIRE.get(name)
     return None if make is None else make(asked)
 
 
 _NOVA = 'nova.exception'
 
-# Packages whose errors are the bus's own, and say nothing of the remote host.
+# Errors of these packages come from the bus, not from the remote host.
 _OF_THE_BUS = frozenset({'amqp', 'kombu', 'oslo_messaging'})
 _OF_THE_HOST = (
     oslo_messaging.MessageUndeliverable,
@@ -69,9 +69,10 @@ _OF_THE_HOST = (
 
 
 def is_of_the_bus(error: Exception) -> bool:
-    """Whether it is the way to the host that failed, rather than the host.
+    """Whether the bus has failed, not the host.
 
-    A remote builtin comes back as itself, and in one process everything does.
+    A remote built-in exception arrives with its own class, and so do all exceptions if
+    client and server run in the same process.
     """
     if isinstance(error, _OF_THE_HOST):
         return False
@@ -80,10 +81,10 @@ def is_of_the_bus(error: Exception) -> bool:
 
 
 def to_wire(error: exceptions.ConsoleError) -> Exception:
-    """An exception that a caller, ours or a real nova-api, knows by its name.
+    """Return an exception whose class name the caller knows.
 
-    oslo.messaging sends the class's name and module; nova-api rebuilds only what
-    comes from ``nova.exception``.
+    oslo.messaging sends the name and the module of the class.  nova-api only accepts
+    classes of the module ``nova.exception``.
     """
     name = _TO_WIRE[type(error)]
     if name == 'NotImplementedError':

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The log of messages that cannot be handled, without a flood of tracebacks."""
+"""Prevents a flood of tracebacks in the log for messages that cannot be handled."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import threading
 import time
 from types import TracebackType
 
-# Where oslo.messaging logs a traceback for each.
+# The loggers to which oslo.messaging writes a traceback for each message.
 _LOGGERS = ('oslo_messaging.rpc.server', 'oslo.messaging._drivers.impl_rabbit')
 
-# A fault of ours is one kind; whatever a sender makes up is some dozens.
+# A bug in this package is a single kind; arbitrary messages cause some dozens.
 MAX_KINDS = 50
 MAX_TEXT = 500
 INTERVAL_S = 60.0
 
 
 class FirstOfEachKind(logging.Filter):
-    """Lets the first traceback of each kind pass, and counts the others.
+    """Logs the first traceback of each kind, and counts the others.
 
-    A kind is an exception's class and where it was raised.  Texts longer than
-    ``MAX_TEXT`` count as repeated: they are the sender's.
+    A kind is the class of an exception and the line that raised it.  An exception with
+    a text longer than ``MAX_TEXT`` is only counted, because the sender controls it.
     """
 
     def __init__(self) -> None:
@@ -55,10 +55,10 @@ class FirstOfEachKind(logging.Filter):
                 return False
             self._reported = now
             repeated, self._repeated = self._repeated, 0
-        record.msg = 'Messages that cannot be handled, besides those above: %d (%s)'
+        record.msg = 'Suppressed tracebacks of messages that cannot be handled: %d (%s)'
         record.args = (repeated, type(error).__name__)
         record.exc_info = None
-        # oslo.log adds the text of the error to warnings and errors.
+        # INFO, because oslo.log adds the text of the error to warnings and errors.
         record.levelno, record.levelname = logging.INFO, 'INFO'
         return True
 

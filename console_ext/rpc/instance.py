@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server as it travels: the smallest NovaObject that a nova-compute accepts."""
+"""The minimal serialized Instance that nova-compute accepts."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# A nova-compute that meets a newer version than its own asks the conductor to
-# translate, and the conductor asks itself: its threads are tied up for minutes.  So
-# this is a constant, old enough for every nova-compute that speaks RPC 5.0.
+# If nova-compute receives a newer version than its own, it asks the conductor to
+# convert it, and the conductor calls itself, which blocks its threads for minutes.
+# This constant is old enough for every nova-compute with RPC 5.0.
 VERSION = '2.7'
 
 _DATA = 'nova_object.data'
@@ -17,10 +17,10 @@ _DATA = 'nova_object.data'
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """What a caller knows of a server that it asks a compute host about.
+    """What a caller knows about the server of a call.
 
-    :param database_id: Nova's integer key of it; None where unknown
-    :param vm_state: Nova's; None where unknown
+    :param database_id: Nova's integer key; None if unknown
+    :param vm_state: Nova's state; None if unknown
     """
 
     id: str
@@ -35,10 +35,10 @@ def to_primitive(
     vm_state: str | None = None,
     host: str | None = None,
 ) -> dict[str, Any]:
-    """Fields that are left out are loaded by the peer, when it needs them.
+    """Return the serialized form.  The peer loads missing fields when it needs them.
 
-    ``vm_state`` decides one thing there: a driver's InstanceNotFound for a server that
-    is still ``building`` comes back as InstanceNotReady.
+    ``vm_state`` has one effect there: an InstanceNotFound of the driver becomes an
+    InstanceNotReady while the server is ``building``.
     """
     data: dict[str, Any] = {'uuid': server_id}
     optional = {'id': database_id, 'vm_state': vm_state, 'host': host}
@@ -52,9 +52,9 @@ def to_primitive(
 
 
 def uuid_of(primitive: Any) -> str:
-    """The server's id in what a peer sent.
+    """Return the server's id from a peer's message.
 
-    :raises ValueError: it is no instance
+    :raises ValueError: the value is not an instance
     """
     if not isinstance(primitive, Mapping):
         raise ValueError('not an object')
@@ -68,6 +68,6 @@ def uuid_of(primitive: Any) -> str:
 
 
 def vm_state_of(primitive: Mapping[str, Any]) -> str | None:
-    """The state the peer knew the server in; None where it did not say."""
+    """Return the state in the peer's message, or None."""
     state = primitive[_DATA].get('vm_state')
     return state if isinstance(state, str) else None

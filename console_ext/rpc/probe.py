@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether brokers and compute hosts can be reached, for who asks by hand.
+"""Tests whether brokers and compute hosts can be reached, for ``check``.
 
-Nothing is left behind: the one message that is sent has nobody to go to, or is Nova's
-own ``ping``.
+It changes nothing.  The only message that it sends has no recipient or is a ``ping`` of
+Nova's protocol.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from oslo_config import cfg
 from console_ext.rpc import transport
 
 _REFUSALS = {
-    'AccessRefused': 'it refuses the user or the password',
-    'NotAllowed': 'it has no such virtual host, or not for this user',
+    'AccessRefused': 'it rejects the user or the password',
+    'NotAllowed': 'it has no such virtual host, or the user may not use it',
 }
 
 _CLOSE_S = 1.0
@@ -29,26 +29,26 @@ _CLOSE_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """One of the brokers of a message bus.
+    """A broker of a message bus.
 
-    :param name: host and port, or that of a transport without brokers
-    :param url: of a bus that has no other
+    :param name: host and port, or the transport's name if it has no brokers
+    :param url: the URL of a bus that only has this broker
     """
 
     name: str
-    # It holds a password.
+    # Contains a password.
     url: str = field(repr=False)
 
 
 def brokers_of(conf: cfg.ConfigOpts, url: str | None = None) -> list[Broker]:
     """
-    :param url: None for that of ``transport_url``
+    :param url: None for ``transport_url``
     :raises oslo_messaging.InvalidTransportURL: its text may quote the URL
     """
     transport.register_opts(conf)
     bus = oslo_messaging.TransportURL.parse(conf, url)
     if not bus.hosts:
-        # Where the driver for RabbitMQ looks then; others have no brokers.
+        # The default of the driver for RabbitMQ; other transports have no brokers.
         is_rabbit = bus.transport == 'rabbit'
         name = f'localhost:{transport.RABBIT_PORT}' if is_rabbit else bus.transport
         return [Broker(name, str(bus))]
@@ -65,47 +65,46 @@ def brokers_of(conf: cfg.ConfigOpts, url: str | None = None) -> list[Broker]:
     ]
 
 
-def why_no_broker(conf: cfg.ConfigOpts, broker: Broker) -> str | None:
-    """What is in the way to a broker; None where it lets us in.
+def broker_problem(conf: cfg.ConfigOpts, broker: Broker) -> str | None:
+    """Return why a broker cannot be used, or None.
 
-    It may wait for longer than anyone would.
+    There is no timeout: the call may block for minutes.
     """
     nobody = oslo_messaging.Target(server=f'nobody-{uuid.uuid4()}')
     try:
         with _client(conf, broker.url, nobody) as client:
-            # A call would first wait for a connection for its reply, without end.
+            # A call would first wait for a reply connection, without a timeout.
             client.cast({}, 'ping', arg='')
     except oslo_messaging.MessageUndeliverable:
         return None
     except oslo_messaging.DriverLoadFailure as error:
         return f'there is no driver for {error.driver!r}'
     except Exception as error:
-        return _why_not(error)
+        return _reason(error)
     return None
 
 
-def why_no_host(
+def host_problem(
     conf: cfg.ConfigOpts, host: str, timeout_s: float, url: str | None = None
 ) -> str | None:
-    """Why a compute host, Nova's or ours, does not answer; None where it does.
+    """Return why a compute host does not answer, or None.
 
-    For a bus whose brokers let us in; else it waits for them.
+    Call this only for a bus with a working broker; otherwise it may block for minutes.
 
-    :param url: of the message bus that the host is on; None for that of
-        ``transport_url``
+    :param url: the URL of the host's message bus; None for ``transport_url``
     """
     try:
         with _client(conf, url, oslo_messaging.Target(server=host)) as client:
             client.prepare(timeout=timeout_s).call({}, 'ping', arg='')
     except oslo_messaging.MessageUndeliverable:
-        return 'it has no queue: nobody answers for it'
+        return 'it has no queue: its compute service is not running on this bus'
     except oslo_messaging.MessagingTimeout:
         return f'it has a queue, but does not answer within {timeout_s:g} s'
     except (oslo_messaging.RemoteError, oslo_messaging.UnsupportedVersion):
         # An error is an answer.
         return None
     except Exception as error:
-        return _why_not(error)
+        return _reason(error)
     return None
 
 
@@ -129,8 +128,8 @@ def _client(
         transport.disconnect([connected], _CLOSE_S)
 
 
-def _why_not(error: BaseException) -> str:
-    """In our words: a library's may quote the URL."""
+def _reason(error: BaseException) -> str:
+    """Describe an error without the library's text, which may quote the URL."""
     cause: BaseException | None = error
     while cause is not None:
         refusal = _REFUSALS.get(type(cause).__name__)
@@ -141,7 +140,7 @@ def _why_not(error: BaseException) -> str:
         if isinstance(cause, socket.gaierror):
             return 'its name cannot be resolved'
         if isinstance(cause, ConnectionRefusedError):
-            return 'it cannot be reached: nobody listens there'
+            return 'it cannot be reached: connection refused'
         if isinstance(cause, TimeoutError):
             return 'it cannot be reached, or does not speak AMQP: no answer in time'
         if isinstance(cause, OSError):

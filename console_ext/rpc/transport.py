@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The message bus, as both halves reach it."""
+"""Connects client and server to the message bus."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ LOG = logging.getLogger(__name__)
 
 TOPIC = 'compute'
 
-# Since RPC 6.5 a nova-compute that shuts down gracefully answers some methods on this
+# Since RPC 6.5, a nova-compute that shuts down gracefully answers some methods on this
 # topic only (nova/service.py).
 SHUTDOWN_TOPIC = 'compute-alt'
 
-# Both halves: Nova's compute RPC, of which every nova-compute since 5.0 knows this.
+# A version of Nova's compute RPC that every nova-compute since 5.0 supports.
 VERSION = '5.0'
 
-# What every service of Nova answers beside its own methods (nova/baserpc.py).
+# The RPC that every service of Nova supports in addition to its own (nova/baserpc.py).
 BASE_NAMESPACE = 'baseapi'
 BASE_VERSION = '1.0'
 
@@ -38,7 +38,7 @@ RABBIT_PORT = 5672
 
 _CONNECT_TIMEOUT_S = 1.0
 
-# What a client of AMQP 0-9-1 sends first (section 4.2.2 of its specification).
+# The protocol header of an AMQP 0-9-1 client (section 4.2.2 of the specification).
 _AMQP_HEADER = b'AMQP\x00\x00\x09\x01'
 
 
@@ -47,11 +47,11 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     for group, opts in messaging_opts.list_opts():
         conf.register_opts(opts, group=group)
     conf.set_default('control_exchange', 'nova')
-    # A broker that was away is found again within seconds.  The library's own 30 s
-    # would make the first requests after its return time out.
+    # Reconnect to a broker within seconds.  With the library's 30 s, the first requests
+    # after an outage would time out.
     conf.set_default('rabbit_interval_max', 2, group='oslo_messaging_rabbit')
-    # oslo.messaging (18.3) reads these two groups from the configuration it is given,
-    # but registers them on the global one only, and list_opts leaves them out.
+    # oslo.messaging (18.3) reads these two groups from the given configuration, but
+    # only registers them in the global one, and list_opts does not contain them.
     for name in ('metrics', 'tracing'):
         with contextlib.suppress(ImportError, AttributeError):
             client = importlib.import_module(f'oslo_messaging._{name}.client')
@@ -66,10 +66,10 @@ def is_configured(conf: cfg.ConfigOpts) -> bool:
 
 
 def check(conf: cfg.ConfigOpts) -> None:
-    """Refuse a message bus that cannot be used, before anything is connected.
+    """Check the URL of the message bus, without connecting.
 
-    :raises ConfigurationError: ``transport_url`` is none, or there is no driver for it;
-        the text does not quote it, for it may hold a password
+    :raises ConfigurationError: ``transport_url`` is invalid, or there is no driver for
+        it; the text does not quote the URL, which may contain a password
     """
     register_opts(conf)
     try:
@@ -88,11 +88,12 @@ def check(conf: cfg.ConfigOpts) -> None:
 def connect(
     conf: cfg.ConfigOpts, url: str | None = None
 ) -> oslo_messaging.transport.RPCTransport:
-    """A transport; no connection is made before it is used.
+    """Return a transport; it connects on first use.
 
-    No remote exception is rebuilt as a local class: the wire decides no types here.
+    Remote exceptions do not become local classes, so that a peer cannot choose types
+    in this process.
 
-    :param url: None for that of ``transport_url``
+    :param url: None for ``transport_url``
     :raises oslo_messaging.InvalidTransportURL, oslo_messaging.DriverLoadFailure:
     """
     register_opts(conf)
@@ -102,12 +103,11 @@ def connect(
 def disconnect(
     connected: Iterable[oslo_messaging.transport.RPCTransport], timeout_s: float
 ) -> None:
-    """Drop the connections of transports, or leave them to a thread.
+    """Close the connections of transports, in threads.
 
-    A broker that is frozen is waited for without end by the library that closes the
-    connections.
+    The library waits without limit for a broker that is frozen.
 
-    :param timeout_s: for all of them together; 0 to leave them at once
+    :param timeout_s: how long to wait for all of them together; 0 not to wait
     """
     deadline = time.monotonic() + timeout_s
     threads = [
@@ -132,13 +132,13 @@ def broker_answers(
 ) -> bool:
     """Whether any broker of the bus answers now.
 
-    RabbitMQ has to send its greeting: the kernel accepts connections for a process that
-    is stopped.  Over TLS, and from other brokers, a connection is enough.  True where
-    there is no broker, as for ``fake:/``.
+    RabbitMQ must send its greeting, because the kernel accepts connections even for a
+    frozen process.  With TLS or with other brokers, a connection is enough.  The result
+    is True if there is no broker, as for ``fake:/``.
 
-    :param deadline: on the monotonic clock, in seconds; brokers that were not asked by
-        then count as away
-    :param url: None for that of ``transport_url``
+    :param deadline: on the monotonic clock, in seconds; brokers not tested by then
+        count as unavailable
+    :param url: None for ``transport_url``
     :raises oslo_messaging.InvalidTransportURL:
     """
     register_opts(conf)
@@ -157,7 +157,7 @@ def broker_answers(
 
 def _answers(address: tuple[str, int], timeout_s: float, greets: bool) -> bool:
     """
-    :raises OSError: nobody accepts a connection, or answers in time
+    :raises OSError: the broker does not accept a connection or does not answer in time
     """
     with socket.create_connection(address, timeout=timeout_s) as connection:
         if not greets:

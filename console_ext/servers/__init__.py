@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a server is, and whose: the look-ups."""
+"""Look-ups: drivers that find a server's owner, state and compute host."""

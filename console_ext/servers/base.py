@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a look-up is, and how the configured one is loaded."""
+"""The interface of look-up drivers, and the loader of the configured one."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ NAMESPACE = 'console_ext.servers'
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server as the API needs to know it; states are Nova's.
+    """What the API needs to know about a server; the states are Nova's.
 
-    :param database_id: Nova's integer key of the instance; None where unknown
-    :param host: the compute host that runs it; None while it has none
-    :param power_state: Nova's number; None where unknown
-    :param cell: the id of the cell that its host is in; None where there are no cells
-    :param bus_url: of the message bus that its host is on, as oslo.messaging has it;
-        None for the configured one
+    :param database_id: Nova's integer key of the instance; None if unknown
+    :param host: the compute host that runs it; None if it is not scheduled yet
+    :param power_state: Nova's number; None if unknown
+    :param cell: the id of its host's cell; None if there are no cells
+    :param bus_url: oslo.messaging's URL of its host's message bus; None for the
+        configured bus
     """
 
     id: str
@@ -39,17 +39,17 @@ class Server:
     locked: bool = False
     database_id: int | None = None
     cell: str | None = None
-    # It holds a password.
+    # Contains a password.
     bus_url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One of the places that a look-up reads.
+    """A data source of a look-up, such as a cell's database.
 
-    :param read: reads it once; raises what :meth:`LookUp.get` would
-    :param bus_url: of the message bus of the hosts that are known there; None for the
-        configured one
+    :param read: reads from the source once; raises the same errors as
+        :meth:`LookUp.get`
+    :param bus_url: the message bus of the source's hosts; None for the configured bus
     """
 
     name: str
@@ -61,8 +61,7 @@ class LookUp(abc.ABC):
     """Finds a server by its id.
 
     :param conf: the configuration
-    :param application: the compute API that the extension is wrapped around, for a
-        look-up that asks it
+    :param application: the wrapped compute API, for drivers that send requests to it
     """
 
     @abc.abstractmethod
@@ -71,22 +70,22 @@ class LookUp(abc.ABC):
     @abc.abstractmethod
     def get(self, context: RequestContext, server_id: str) -> Server:
         """
-        :param server_id: any text; it comes from a URL
-        :raises ServerNotFound: no such server, or none that the caller may see
+        :param server_id: any text, as it comes from a URL
+        :raises ServerNotFound: the server does not exist, or the caller may not see it
         """
 
     def sources(self) -> Iterable[Source]:
-        """What is to be tried when a configuration is checked, if there is anything.
+        """Return the sources that ``console-ext-manage check`` tries to read.
 
-        :raises: as :meth:`get`, where it has to read one to know the others
+        :raises: the errors of :meth:`get`, if finding the sources requires a look-up
         """
         return ()
 
 
 def load(conf: cfg.ConfigOpts, application: WSGIApplication | None) -> LookUp:
-    """The look-up that ``[api] servers`` names.
+    """Load the look-up that ``[api] servers`` names.
 
-    :raises ConfigurationError: there is none of that name, or it does not start
+    :raises ConfigurationError: it is not installed, or its initialization fails
     """
     look_up: LookUp = plugin.load(
         NAMESPACE, conf.api.servers, '[api] servers', conf, application

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests to a WSGI application within the process."""
+"""Sends requests to a WSGI application in the same process."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 
 class NoAnswer(Exception):
-    """The application has not answered as WSGI wants it; the text says why."""
+    """The application's response is unusable; the text is the reason."""
 
 
 def environ_of(path: str) -> WSGIEnvironment:
-    """A GET below the compute API's mount, of nobody.
+    """Return the environ of an anonymous GET request to the compute API.
 
-    :param path: below ``/v2.1``
+    :param path: relative to ``/v2.1``
     """
     return {
         'REQUEST_METHOD': 'GET',
@@ -38,12 +38,12 @@ def environ_of(path: str) -> WSGIEnvironment:
     }
 
 
-def ask(
+def call(
     application: WSGIApplication, environ: WSGIEnvironment, max_bytes: int
 ) -> tuple[int, bytes]:
-    """The status and the body of the answer.
+    """Return the status and the body of the response.
 
-    The time that it takes is the application's own.
+    There is no timeout: the call runs in the caller's thread.
 
     :raises NoAnswer: the body is longer than ``max_bytes``, or there is no status
     """
@@ -53,7 +53,7 @@ def ask(
     def start_response(
         status: str, headers: object, exc_info: object = None, /
     ) -> Callable[[bytes], object]:
-        # It may be called again, and the last call counts (PEP 3333).
+        # WSGI allows several calls; the last one counts (PEP 3333).
         statuses.append(status)
         return write
 

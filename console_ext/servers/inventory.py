@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The look-up in the inventory file."""
+"""The look-up that reads the inventory file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from console_ext.servers.base import LookUp, Server
 
 
 class InventoryLookUp(LookUp):
-    """Servers of the file that ``[inventory] file`` names."""
+    """Finds servers in the file that ``[inventory] file`` names."""
 
     def __init__(
         self, conf: cfg.ConfigOpts, application: WSGIApplication | None = None
@@ -30,7 +30,7 @@ class InventoryLookUp(LookUp):
         return _server(entry)
 
     def of_project(self, project_id: str | None) -> Iterator[Server]:
-        """The servers of one project, or of all for None, in the file's order."""
+        """Yield the servers of a project, or all for None, in the file's order."""
         for entry in self._inventory:
             if project_id is None or entry.project_id == project_id:
                 yield _server(entry)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The look-up in Nova's own databases, for a filter in nova-api.
+"""The look-up that reads Nova's databases, for the filter in nova-api.
 
-Two rows: the server's mapping, which says whose it is and in which cell, and then its
-own in that cell.  Nova is imported when this look-up is chosen, and not before.
+It reads two rows: the server's mapping in the API database, which has its project and
+its cell, and the instance in the cell's database.  Nova is imported only if this
+look-up is configured.
 """
 
 from __future__ import annotations
@@ -28,25 +29,25 @@ T = TypeVar('T')
 
 LOG = logging.getLogger(__name__)
 
-# No server's, and well-formed.
-_NOBODY = '00000000-0000-0000-0000-000000000000'
+# A valid id that no server has.
+_NO_SERVER = '00000000-0000-0000-0000-000000000000'
 
 _ID = re.compile('[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', re.ASCII | re.IGNORECASE)
 
 
-def stand_in(config_files: Sequence[str]) -> str:
-    """Do what nova-api does before it loads its pipeline, in a program of our own.
+def initialize(config_files: Sequence[str]) -> str:
+    """Initialize Nova's libraries, as nova-api does before it loads its pipeline.
 
-    :param config_files: those of the filter: Nova's, and ours at the end.  Ours says
-        of ``[database]`` what is not for Nova, so Nova's own word is the last here.
+    :param config_files: the filter's files: Nova's, then this project's.  They are
+        parsed in the opposite order, so that Nova's ``[database]`` section wins.
     :returns: Nova's version
-    :raises ConfigurationError: there is no Nova
+    :raises ConfigurationError: Nova is not installed
     """
     try:
         from nova import config, objects, version
     except ImportError as error:
-        raise _without_nova(error) from None
-    # Nova would try again for minutes, and not say why.
+        raise _nova_is_missing(error) from None
+    # By default Nova retries for minutes without a log message.
     for group in ('DATABASE', 'API_DATABASE'):
         os.environ[f'OS_{group}__MAX_RETRIES'] = '0'
     config.parse_args(
@@ -57,9 +58,9 @@ def stand_in(config_files: Sequence[str]) -> str:
 
 
 def has_files(conf: cfg.ConfigOpts) -> bool:
-    """Whether Nova's own files are among those of the configuration.
+    """Whether Nova's own files are among the configuration files.
 
-    Without a database of its API there is no nova-api, so its files name one.
+    Every nova-api has ``[api_database] connection``, so that option is the evidence.
     """
     database = cfg.StrOpt('connection', secret=True)
     conf.register_opt(database, group='api_database')
@@ -67,41 +68,41 @@ def has_files(conf: cfg.ConfigOpts) -> bool:
 
 
 def is_part_of(application: object) -> bool:
-    """Whether a WSGI application is Nova's, as far as that can be seen."""
+    """Whether a WSGI application is Nova's, judging by its module."""
     module = getattr(application, '__module__', None) or ''
     return module.partition('.')[0] == 'nova'
 
 
 def require_files(conf: cfg.ConfigOpts) -> None:
     """
-    :raises ConfigurationError: Nova's own files are not among those of the
-        configuration
+    :raises ConfigurationError: Nova's own files are not among the configuration files
     """
     if not has_files(conf):
-        named = ', '.join(conf.config_file or []) or 'no file'
+        read = ', '.join(conf.config_file or []) or 'none'
         raise exceptions.ConfigurationError(
-            "in a Nova, Nova's own files have to be read, for its policy and its "
-            f'message bus: read was {named}; name nova.conf first, as in config_files '
-            '= /etc/nova/nova.conf:/etc/console_ext/console_ext.conf in the section of '
-            'the filter'
+            "the filter in Nova needs Nova's own configuration files, for the policy "
+            f'and the message bus. Files read: {read}. List nova.conf first in the '
+            "filter's section of api-paste.ini: config_files = "
+            '/etc/nova/nova.conf:/etc/console_ext/console_ext.conf'
         )
 
 
-def _without_nova(error: ImportError) -> exceptions.ConfigurationError:
+def _nova_is_missing(error: ImportError) -> exceptions.ConfigurationError:
     return exceptions.ConfigurationError(
-        f'[api] servers = nova: it needs Nova beside it ({error})'
+        f'[api] servers = nova: Nova cannot be imported ({error}). Install console-ext '
+        "into Nova's Python environment, or choose another look-up."
     )
 
 
 class NovaLookUp(LookUp):
-    """Servers as Nova's objects have them.
+    """Finds servers through Nova's objects.
 
-    A database that is away is waited for by threads, and by callers for no longer than
-    ``[api] look_up_timeout``: Nova itself would wait for minutes.
+    Queries run in threads, so that a caller waits for ``[api] look_up_timeout`` at
+    most.  Nova itself waits for minutes if a database is down.
     """
 
-    # Look-ups under way in one process.
-    MOST = 50
+    # Concurrent look-ups in a process.
+    MAX_CONCURRENT = 50
 
     def __init__(self, conf: cfg.ConfigOpts, application: WSGIApplication | None):
         try:
@@ -109,15 +110,18 @@ class NovaLookUp(LookUp):
             from oslo_db import exception as db_exception
             from sqlalchemy import exc as sqlalchemy_exception
         except ImportError as error:
-            raise _without_nova(error) from None
+            raise _nova_is_missing(error) from None
         # nova-api registers its objects before it loads its pipeline.
         if not hasattr(objects, 'InstanceMapping'):
             raise exceptions.ConfigurationError(
-                '[api] servers = nova: this works as a filter in nova-api only'
+                '[api] servers = nova works only in nova-api, as a filter. Choose '
+                'another look-up for the stand-alone API.'
             )
         require_files(conf)
         self._timeout_s = conf.api.look_up_timeout
-        self._executor = BoundedExecutor(self.MOST, 'console-look-up', self.MOST)
+        self._executor = BoundedExecutor(
+            self.MAX_CONCURRENT, 'console-look-up', self.MAX_CONCURRENT
+        )
         self._context = context
         self._objects = objects
         self._not_found = (
@@ -135,18 +139,18 @@ class NovaLookUp(LookUp):
         """
         :raises ServersUnavailable: a database cannot be reached
         """
-        # Nova takes an id without dashes for one, and finds nothing.
+        # Nova accepts ids without dashes, but then finds no server.
         if _ID.fullmatch(server_id) is None:
             raise exceptions.ServerNotFound(server_id)
         try:
-            return self._in_time(lambda: self._find(context, server_id))
+            return self._with_timeout(lambda: self._find(context, server_id))
         except self._not_found:
             raise exceptions.ServerNotFound(server_id) from None
 
     def sources(self) -> Iterator[Source]:
-        """The cells; who they are is in the API's database."""
+        """Yield the cells, which Nova's API database lists."""
         administrator = self._context.get_admin_context()
-        cells = self._in_time(
+        cells = self._with_timeout(
             lambda: list(self._objects.CellMappingList.get_all(administrator))
         )
         for cell in cells:
@@ -156,29 +160,32 @@ class NovaLookUp(LookUp):
                 None if cell.is_cell0() else cell.transport_url,
             )
 
-    def _in_time(self, read: Callable[[], T]) -> T:
+    def _with_timeout(self, read: Callable[[], T]) -> T:
         """
-        :raises ServersUnavailable: after the reason was logged
+        :raises ServersUnavailable: the reason is in the log
         """
         try:
             answer: T = self._executor.run(read, time.monotonic() + self._timeout_s)
         except (Busy, TimeoutError):
-            LOG.error("Nova's databases do not answer within %g s", self._timeout_s)
+            LOG.error(
+                "Nova's databases did not answer within [api] look_up_timeout = %g s",
+                self._timeout_s,
+            )
             raise exceptions.ServersUnavailable from None
         except self._unavailable as error:
             LOG.error(
                 "Nova's database failed: %s: %s",
                 type(error).__name__,
-                # The rest may quote a statement with its values.
+                # Further lines may quote a statement with its values.
                 next(iter(str(error).splitlines()), ''),
             )
             raise exceptions.ServersUnavailable from None
         return answer
 
     def _find(self, context: RequestContext, server_id: str) -> Server:
-        # As an administrator, so that Nova leaves it to us who may know of a server;
-        # with the request's id, which Nova logs.  The thread is not Nova's, and has
-        # been another request's.
+        # As an administrator, because context.sees() decides who may see a server.
+        # Nova logs the request id.  overwrite, because this thread still holds the
+        # context of an earlier request.
         administrator = self._context.RequestContext(
             user_id=context.user_id,
             project_id=context.project_id,
@@ -204,10 +211,10 @@ class NovaLookUp(LookUp):
 
     def _try(self, administrator: Any, cell: Any) -> None:
         with contextlib.suppress(*self._not_found):
-            self._in_time(lambda: self._in_cell(administrator, cell, _NOBODY))
+            self._with_timeout(lambda: self._in_cell(administrator, cell, _NO_SERVER))
 
     def _unscheduled(self, administrator: Any, server_id: str) -> Server:
-        """A server that is in no cell yet: what was asked to be built."""
+        """Return a server that is in no cell yet, from its build request."""
         request = self._objects.BuildRequest.get_by_instance_uuid(
             administrator, server_id
         )
@@ -225,7 +232,7 @@ def _server(instance: Any, cell: str | None, bus_url: str | None) -> Server:
         task_state=instance.task_state,
         power_state=instance.power_state,
         locked=bool(instance.locked),
-        # What is only asked for has no row in a cell, and so no key.
+        # A build request has no row in a cell yet, and so no key.
         database_id=instance.id if 'id' in instance else None,
         cell=cell,
         bus_url=bus_url,

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The look-up that asks the compute API we are in front of.
+"""The look-up that sends a request to the wrapped compute API.
 
-One request within the process for each look-up, whole view and all: it works with
-whatever shows servers as Nova does, and costs what that API needs for showing one.
+Each look-up is one ``GET /servers/{id}`` inside the process.  It works with every API
+that shows servers as Nova does, and takes as long as that API's own request.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from console_ext.context import NOVA_CONTEXT, RequestContext
 from console_ext.servers import in_process
 from console_ext.servers.base import LookUp, Server
 
-# The first microversion that says whether a server is locked.
+# The first microversion whose servers have the attribute ``locked``.
 MICROVERSION = 'compute 2.9'
 
-# A server's view is a few thousand bytes; metadata make it some ten times that.
+# A server's representation has a few thousand bytes, or ten times that with metadata.
 MAX_ANSWER_BYTES = 2**20
 
-# What else may stand in its place leads elsewhere, as ``detail`` does.
+# Other texts in this place of the URL mean something else, such as ``detail``.
 _ID = re.compile('[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', re.ASCII | re.IGNORECASE)
 
 _HOST = 'OS-EXT-SRV-ATTR:host'
@@ -35,30 +35,31 @@ _LATER = (429, *range(500, 600))
 
 
 class UpstreamLookUp(LookUp):
-    """Servers of the wrapped application, as it shows them to an administrator.
+    """Finds servers through the wrapped API, with an administrator's roles.
 
-    Only to one does Nova name a server's host.  Who is one is for that API's policy to
-    say; ``[api] upstream_roles`` has to have the roles for it.
+    Nova shows a server's host to administrators only.  ``[api] upstream_roles`` must
+    contain the roles that make a caller an administrator under the API's policy.
     """
 
     def __init__(self, conf: cfg.ConfigOpts, application: WSGIApplication | None):
         if application is None:
             raise exceptions.ConfigurationError(
-                '[api] servers = upstream: there is no API behind this one to ask'
+                '[api] servers = upstream works only as a filter in a compute API. '
+                'Choose another look-up for the stand-alone API.'
             )
         self._application = application
         self._roles = list(conf.api.upstream_roles)
 
     def get(self, context: RequestContext, server_id: str) -> Server:
         """
-        :raises ServersUnavailable: the API cannot answer now
-        :raises LookUpFailed: its answer is not that of a compute API
+        :raises ServersUnavailable: the API answers with a temporary error
+        :raises LookUpFailed: the API's response is not a server
         """
         if _ID.fullmatch(server_id) is None:
             raise exceptions.ServerNotFound(server_id)
         environ = _environ(context, server_id, self._roles)
         try:
-            status, body = in_process.ask(self._application, environ, MAX_ANSWER_BYTES)
+            status, body = in_process.call(self._application, environ, MAX_ANSWER_BYTES)
         except in_process.NoAnswer as error:
             raise exceptions.LookUpFailed(str(error)) from None
         if status in _NO_SERVER:
@@ -74,7 +75,7 @@ class UpstreamLookUp(LookUp):
         except _HostNotShown:
             raise self._refused('its host') from None
         if server.id.lower() != server_id.lower():
-            raise exceptions.LookUpFailed('the API showed another server')
+            raise exceptions.LookUpFailed('the API returned a different server')
         if not context.sees(server.project_id):
             raise exceptions.ServerNotFound(server_id)
         return server
@@ -82,18 +83,18 @@ class UpstreamLookUp(LookUp):
     def _refused(self, what: str) -> exceptions.LookUpFailed:
         return exceptions.LookUpFailed(
             f'the API does not show {what} to [api] upstream_roles = '
-            f'{",".join(self._roles)}'
+            f'{",".join(self._roles)}; add the roles of an administrator'
         )
 
 
 class _HostNotShown(Exception):
-    """That is not the same as none."""
+    """The response has no host attribute.  A server without a host has a null."""
 
 
 def _environ(
     context: RequestContext, server_id: str, roles: list[str]
 ) -> dict[str, Any]:
-    """A request of the caller's, made an administrator of his project for it."""
+    """Return the environ of the caller's request with an administrator's roles."""
     environ: WSGIEnvironment = {
         **in_process.environ_of(f'/servers/{server_id}'),
         'HTTP_OPENSTACK_API_VERSION': MICROVERSION,
@@ -112,14 +113,14 @@ def _environ(
 def _as_administrator(nova: Any, roles: list[str]) -> Any:
     administrator = nova.elevated()
     administrator.roles = list(dict.fromkeys([*administrator.roles, *roles]))
-    # Nova's rules for servers refuse tokens of another scope than a project's.
+    # Nova's rules for servers refuse tokens that are not scoped to a project.
     administrator.system_scope = administrator.domain_id = None
     return administrator
 
 
 def _server(body: bytes) -> Server:
     """
-    :raises LookUpFailed: it is no view of a server
+    :raises LookUpFailed: the body is not the representation of a server
     """
     try:
         view = json.loads(body)['server']
@@ -137,18 +138,18 @@ def _server(body: bytes) -> Server:
     except KeyError as missing:
         if missing.args == (_HOST,):
             raise _HostNotShown from None
-        raise exceptions.LookUpFailed(f'the API does not say {missing}') from None
+        raise exceptions.LookUpFailed(f'the server lacks {missing}') from None
     except (AttributeError, TypeError, ValueError, RecursionError):
-        raise exceptions.LookUpFailed('the API showed no server') from None
+        raise exceptions.LookUpFailed('the response is not a server') from None
 
 
 def _text(view: dict[str, Any], key: str) -> str:
     value = view[key]
     if not isinstance(value, str):
-        raise ValueError(f'{key} is no text')
+        raise ValueError(f'{key} is not a string')
     return value
 
 
 def _text_or_none(view: dict[str, Any], key: str) -> str | None:
-    # Absent is not null: the API may hide what we have to know.
+    # A missing key is an error and not null: the API may hide the attribute.
     return None if view[key] is None else _text(view, key) or None

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The small compute API that stands around the filter where there is no other."""
+"""The stand-alone API: a minimal compute API with the filter in front of it."""

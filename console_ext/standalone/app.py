@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stand-alone host: a minimal compute API, with the extensions in front of it.
+"""The stand-alone API: a minimal compute API with the extensions in front of it.
 
-The API has what clients need on their way to a console: servers, listed and shown,
-from the inventory.
+It lists and shows the servers of the inventory, which is what clients need before they
+request a console.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SHOW = 'os_compute_api:servers:show'
 
 MAX_LISTED = 1000
 
-# nova/api/openstack/common.py: what users are shown for a vm_state.
+# The status that users see for each vm_state (nova/api/openstack/common.py).
 _STATUSES = {
     'active': 'ACTIVE',
     'building': 'BUILD',
@@ -47,7 +47,7 @@ _STATUSES = {
 
 
 def policies() -> list[oslo_policy.DocumentedRuleDefault]:
-    """The rules of the minimal API, by Nova's names."""
+    """Return the policy rules of the minimal API, which have Nova's names."""
     return [
         oslo_policy.DocumentedRuleDefault(
             name,
@@ -65,7 +65,7 @@ def policies() -> list[oslo_policy.DocumentedRuleDefault]:
 
 
 class ServersController:
-    """Servers of the inventory, as far as the caller may know of them."""
+    """Lists and shows the servers of the inventory that the caller may see."""
 
     def __init__(self, inventory: InventoryLookUp):
         self._inventory = inventory
@@ -83,18 +83,18 @@ class ServersController:
         return {'server': _full(request, server)}
 
     def _listed(self, request: Request) -> list[Server]:
-        """The page that the query asks for: name, limit, marker, all_tenants."""
+        """Return the servers selected by name, limit, marker and all_tenants."""
         try:
             query = request.GET
         except UnicodeDecodeError:
             raise webob.exc.HTTPBadRequest(
                 explanation='The query is not UTF-8'
             ) from None
-        everyone = request.context.is_admin and query.get('all_tenants') in (
+        all_projects = request.context.is_admin and query.get('all_tenants') in (
             '1',
             'True',
         )
-        project_id = None if everyone else request.context.project_id
+        project_id = None if all_projects else request.context.project_id
         name = query.get('name')
         limit = _limit(query.get('limit'))
         marker = query.get('marker')
@@ -148,19 +148,19 @@ def _full(request: Request, server: Server) -> dict[str, Any]:
 class ComputeAPI:
     """The minimal compute API.
 
-    :param elsewhere: actions that the filter in front has; one of them comes here
-        only at a version at which it does not exist
+    :param extension_actions: the actions of the filter's extensions.  A request for
+        one of them arrives here only if the action does not exist at its microversion.
     """
 
     def __init__(
         self,
         inventory: InventoryLookUp,
         policy: Policy,
-        elsewhere: frozenset[str],
+        extension_actions: frozenset[str],
         supported: microversions.Range,
     ):
         self._resource = Resource(policy, inventory, supported)
-        self._elsewhere = elsewhere
+        self._extension_actions = extension_actions
         self._router = Router()
         controller = ServersController(inventory)
         for path, method, names_server in (
@@ -180,16 +180,16 @@ class ComputeAPI:
             return webob.exc.HTTPNotFound()(environ, start_response)
         request = Request(environ)
         if match.is_action:
-            response = error_response(request, None, self._why_no_action(request))
+            response = error_response(request, None, self._action_error(request))
         else:
             response = self._resource.handle(request, match.operations, match.args)
         return response(environ, start_response)
 
-    def _why_no_action(self, request: Request) -> exceptions.RequestError:
+    def _action_error(self, request: Request) -> exceptions.RequestError:
         try:
             select(request, {}, self._resource.supported)
         except exceptions.NoSuchAction as error:
-            if error.action in self._elsewhere:
+            if error.action in self._extension_actions:
                 return exceptions.NotAtThisMicroversion()
             return error
         except exceptions.RequestError as error:
@@ -200,9 +200,9 @@ class ComputeAPI:
 def build_app(
     conf: cfg.ConfigOpts, supported: microversions.Range = microversions.STAND_ALONE
 ) -> Filter:
-    """The extensions in front of the minimal compute API, on one inventory.
+    """Build the minimal compute API with the extensions in front of it.
 
-    :raises ConfigurationError: the one line that says why not
+    :raises ConfigurationError: with the reason in one line
     """
     loaded = loader.load(conf, policies())
     inventory = InventoryLookUp(conf)

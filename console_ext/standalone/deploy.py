@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stand-alone API as its PasteDeploy file composes it."""
+"""Loads the stand-alone API from its PasteDeploy file."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from console_ext import exceptions
 
 
 def paste_file(conf: cfg.ConfigOpts) -> str:
-    """The full path of the file that ``[api] paste_config`` names.
+    """Return the absolute path of the file that ``[api] paste_config`` names.
 
-    :raises ConfigurationError: there is no such file
+    :raises ConfigurationError: the file does not exist
     """
     path = config.find_file(conf, conf.api.paste_config)
     if path is None:
@@ -30,11 +30,11 @@ def paste_file(conf: cfg.ConfigOpts) -> str:
 def load_app(conf: cfg.ConfigOpts) -> WSGIApplication:
     """Load the pipeline that ``[api] auth_strategy`` names.
 
-    :raises ConfigurationError: the one line that says why not
+    :raises ConfigurationError: with the reason in one line
     """
     path = paste_file(conf)
-    # Each factory reads the configuration again; a percent sign is PasteDeploy's
-    # interpolation.
+    # Each factory reads the configuration files again.  PasteDeploy interpolates
+    # percent signs.
     files = os.pathsep.join(map(os.path.abspath, conf.config_file or []))
     try:
         application: WSGIApplication = deploy.loadapp(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A threaded HTTP server for the stand-alone API: waitress."""
+"""The HTTP server of the stand-alone API, built on waitress."""
 
 from __future__ import annotations
 
@@ -16,27 +16,28 @@ from oslo_config import cfg
 from console_ext import exceptions, open_files
 from console_ext.standalone.middleware.noauth import is_loopback
 
-# Larger requests are refused before they are read whole; the API's own limit is lower,
-# and answers in its own format.
+# Larger requests are refused before they have been read completely.  The API's own
+# limit is lower and answers in the API's format.
 _MAX_REQUEST_BYTES = 2**20
 
-# Beyond these the connection that is idle for longest makes room.
+# At this limit, a new connection replaces the one that has been idle for longest.
 MAX_CONNECTIONS = 1000
 
-# Of the descriptors, one in so many is for a connection.
-_DESCRIPTORS_FOR_ONE = 4
+# The share of the process's file descriptors that connections may use: one in four.
+_DESCRIPTORS_PER_CONNECTION = 4
 
-# How many more there may be where none is idle; then others wait to be accepted.
-_MORE_CONNECTIONS = 100
+# Connections accepted above the limit while none is idle.  Further ones wait in the
+# listen queue.
+_EXTRA_CONNECTIONS = 100
 
-# Reverse proxies keep an idle connection for 60 s, and lose a request that they send on
-# one that is being closed.
+# Longer than the 60 s for which reverse proxies keep an idle connection: a request that
+# they send while this server closes the connection is lost.
 _IDLE_S = 65
 _IDLE_CHECK_S = 5
 
 
-class _Pathless(logging.LoggerAdapter[logging.Logger]):
-    """waitress's logger, without the path of a request: it may hold a token."""
+class _PathRemover(logging.LoggerAdapter[logging.Logger]):
+    """Removes request paths from waitress's log, because a path may contain a token."""
 
     def process(
         self, msg: str, kwargs: MutableMapping[str, Any]
@@ -48,11 +49,11 @@ class _Pathless(logging.LoggerAdapter[logging.Logger]):
 class HTTPServer:
     """Serves an application on ``[api] listen_host`` and ``listen_port``.
 
-    :raises ConfigurationError: the port is taken, the address is not this machine's,
-        or nobody would be authenticated on it
+    :raises ConfigurationError: it cannot listen on this address and port, or requests
+        from other machines would not be authenticated
     """
 
-    # What a stop takes at the most, in seconds.
+    # The maximum duration of a stop, in seconds.
     STOP_S = 4.5
 
     def __init__(self, conf: cfg.ConfigOpts, application: WSGIApplication):
@@ -61,15 +62,16 @@ class HTTPServer:
             from waitress import wasyncore
         except ImportError:
             raise exceptions.ConfigurationError(
-                "this needs waitress: pip install 'console-ext[server]'"
+                "the stand-alone API needs waitress: pip install 'console-ext[server]'"
             ) from None
         options = conf.api
         host, port = options.listen_host, options.listen_port
         exposed = options.auth_strategy == 'noauth' and not is_loopback(host)
         if exposed and not options.noauth_allow_remote:
             raise exceptions.ConfigurationError(
-                f'[api] auth_strategy = noauth on {host}: that is not loopback, and '
-                'noauth_allow_remote is off'
+                f'[api] auth_strategy = noauth with listen_host = {host}: other '
+                'machines could use the API without authentication. Listen on '
+                '127.0.0.1, or use keystone, or set noauth_allow_remote = true.'
             )
         listener = _listen(host, port)
         shown = f'[{host}]' if ':' in host else host
@@ -77,7 +79,9 @@ class HTTPServer:
         self._wasyncore = wasyncore
         self._dispatchers: dict[int, Any] = {}
         files = open_files.raise_limit()
-        self._most = min(MAX_CONNECTIONS, files // _DESCRIPTORS_FOR_ONE)
+        self._max_connections = min(
+            MAX_CONNECTIONS, files // _DESCRIPTORS_PER_CONNECTION
+        )
         self._server = waitress.create_server(
             application,
             map=self._dispatchers,
@@ -86,14 +90,14 @@ class HTTPServer:
             max_request_body_size=_MAX_REQUEST_BYTES,
             clear_untrusted_proxy_headers=True,
             ident=None,
-            connection_limit=self._most + _MORE_CONNECTIONS,
+            connection_limit=self._max_connections + _EXTRA_CONNECTIONS,
             channel_timeout=_IDLE_S,
             cleanup_interval=_IDLE_CHECK_S,
-            # select(2) knows descriptors below 1024 only.
+            # select(2) only supports descriptors below 1024.
             asyncore_use_poll=True,
         )
-        self._connection = self._server.channel_class
-        self._server.channel_class = self._connect
+        self._channel_class = self._server.channel_class
+        self._server.channel_class = self._new_channel
         self._thread = threading.Thread(
             target=self._server.run, name='http-server', daemon=True
         )
@@ -102,38 +106,39 @@ class HTTPServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop taking requests, and give those under way :attr:`STOP_S`, at the most.
+        """Stop accepting requests and wait for those in progress, up to :attr:`STOP_S`.
 
-        A quarter of that is kept for what they have answered to be sent.
+        The last quarter of this time is reserved for sending the responses.
         """
         deadline = time.monotonic() + self.STOP_S
-        # What touches sockets runs in the thread that waits on them.
+        # waitress's sockets may only be used in its own thread.
         trigger = self._server.trigger
         trigger.pull_trigger(lambda: self._wasyncore.dispatcher.close(self._server))
         self._server.task_dispatcher.shutdown(timeout=0.75 * self.STOP_S)
-        while self._unsent() and time.monotonic() < deadline:
+        while self._has_unsent_data() and time.monotonic() < deadline:
             time.sleep(0.01)
         trigger.pull_trigger(lambda: self._wasyncore.close_all(self._dispatchers))
         self._thread.join(timeout=max(0.1, deadline - time.monotonic()))
 
-    def _connect(self, *args: Any, **more: Any) -> Any:
-        """Make a connection that is accepted, and room for it; in the server's thread.
+    def _new_channel(self, *args: Any, **more: Any) -> Any:
+        """Create the channel of a new connection; at the limit, close an idle one.
 
-        Connections that wait for a request, or for the rest of one, are idle.
+        Runs in the server's thread.  A connection is idle while it waits for a request
+        or for the rest of a request.
         """
         connections = self._server.active_channels.values()
-        if len(connections) >= self._most:
+        if len(connections) >= self._max_connections:
             idle = [
                 one for one in connections if not one.requests and not one.will_close
             ]
             if idle:
-                # As the server itself does with one that is idle for too long.
+                # waitress itself closes connections after the idle timeout like this.
                 min(idle, key=lambda one: one.last_activity).will_close = True
-        connection = self._connection(*args, **more)
-        connection.logger = _Pathless(connection.logger)
+        connection = self._channel_class(*args, **more)
+        connection.logger = _PathRemover(connection.logger)
         return connection
 
-    def _unsent(self) -> bool:
+    def _has_unsent_data(self) -> bool:
         return any(
             getattr(dispatcher, 'total_outbufs_len', 0)
             for dispatcher in list(self._dispatchers.values())

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Authorizations: which token opens which console, for how long.
+"""The store of authorizations: which token opens which console, and for how long.
 
-SQLAlchemy comes with the extra ``sql``; this module and ``authorization`` do without.
+This module and ``authorization`` work without SQLAlchemy; the others need the extra
+``sql``.
 """
 
 from __future__ import annotations
@@ -18,20 +19,20 @@ if TYPE_CHECKING:
 
 
 def load_store(conf: cfg.ConfigOpts) -> Store | None:
-    """The store in the database that ``[database] connection`` names.
+    """Load the store for the database that ``[database] connection`` names.
 
-    Nothing is connected yet.
+    It does not connect yet.
 
-    :returns: None where no database is named: the compute service alone knows which
-        tokens it gave out
-    :raises ConfigurationError: the database's URL, or what is installed, is not usable
+    :returns: None if no database is configured; then only nova-compute knows its
+        tokens
+    :raises ConfigurationError: the database's URL is invalid, or a package is missing
     """
     if importlib.util.find_spec('oslo_db') is None:
         named = cfg.StrOpt('connection', secret=True)
         conf.register_opt(named, group='database')
         if conf.database.connection:
             raise exceptions.ConfigurationError(
-                '[database] connection needs the packages of console-ext[sql]'
+                "[database] connection needs oslo.db: pip install 'console-ext[sql]'"
             )
         return None
     from oslo_db import options

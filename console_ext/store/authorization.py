@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a token opens, and what redeeming it gives."""
+"""The values of the store: authorizations and leases."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """That whoever has the token may open one console of one server.
+    """Permission for the bearer of a token to open one console of one server.
 
-    :param project_id: the server's
-    :param user_id: who asked for the token
-    :param compute_host: the host to ask whether the port is still this server's
-    :param cell: the id of the cell that host is in; None where there are no cells
-    :param host: where the console is, with ``port``
-    :param internal_access_path: what the hypervisor wants first on the connection;
-        None for a plain port
+    :param project_id: the server's project
+    :param user_id: the user who requested the console
+    :param compute_host: the host that confirms that the port is still this server's
+    :param cell: the id of the compute host's cell; None if there are no cells
+    :param host: the address of the console, with ``port``
+    :param internal_access_path: a path that the hypervisor expects first on the
+        connection; None for a plain port
     """
 
     console_type: str
@@ -33,12 +33,12 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """One socket that a token let in.
+    """The right of one socket to be open, which a redeemed token gives.
 
-    :param session_id: opaque; the sockets of one session have it in common
-    :param socket_id: opaque; no other socket has it
-    :param left_s: how long the session may still last, in seconds from the redeem on;
-        None for any time
+    :param session_id: opaque; all sockets of a session have the same
+    :param socket_id: opaque; unique for each socket
+    :param left_s: the remaining time of the session at the redeem, in seconds; None
+        for no limit
     """
 
     authorization: Authorization

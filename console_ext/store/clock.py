@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The time, by the database's clock.
+"""The database's clock.
 
-Processes on several machines share one database.  Only its clock decides what has
-expired: theirs may differ.
+Processes on several machines share a database, and their clocks may differ.  Therefore
+only the database's clock decides what has expired.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from console_ext import exceptions
 
-# Each has one value throughout a statement, so that an index can be used with it.
+# Each expression is constant during a statement, so that the database can use an index.
 _SECONDS = {
-    # Versions before 3.42 have no fraction in unixepoch().
+    # In versions before 3.42, unixepoch() has no fraction.
     'sqlite': "((julianday('now') - 2440587.5) * 86400.0)",
     # MySQL and MariaDB convert NOW() to seconds by way of the local time, which is
     # ambiguous in the hour when summer time ends.  UTC_TIMESTAMP() is replicated as
@@ -24,10 +24,10 @@ _SECONDS = {
 
 
 def now(dialect: str) -> sa.ColumnElement[float]:
-    """The time when a statement begins, in seconds since the epoch.
+    """Return the start time of a statement as SQL, in seconds since the epoch.
 
-    :param dialect: SQLAlchemy's name for the kind of database
-    :raises ConfigurationError: this kind of database is not supported
+    :param dialect: SQLAlchemy's name of the database product
+    :raises ConfigurationError: this database product is not supported
     """
     if dialect not in _SECONDS:
         raise exceptions.ConfigurationError(

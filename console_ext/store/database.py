@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way to the database, on which every wait has an end."""
+"""Access to the database with a timeout on every call."""
 
 from __future__ import annotations
 
@@ -23,38 +23,38 @@ T = TypeVar('T')
 
 LOG = logging.getLogger(__name__)
 
-# libpq waits for an answer as long as the other end's kernel lives.
+# libpq waits without limit while the server's kernel acknowledges packets.
 _DRIVERS_WITHOUT_TIMEOUT = frozenset({'psycopg2', 'psycopg'})
 
-# Calls under way in one process, where each has a thread of its own.
+# Concurrent calls in a process, for drivers that need a thread for each call.
 MAX_CALLS = 50
 
 
-class Overtaken(Exception):
-    """Somebody else came between a read and the write that relies on it."""
+class ConcurrentUpdate(Exception):
+    """Another process changed a row between a read and the write that relies on it."""
 
 
 class Database:
-    """Connections for one process and, apart from them, for each that it forks.
+    """The connections to the database, separate for each forked process.
 
-    A fork takes its parent's connections along; it must neither use nor close them.
+    A forked process inherits its parent's connections, and must not use or close them.
 
-    :param timeout_s: bounds each wait for the database; where its driver cannot do
-        that, a call takes twice as long at the most
-    :raises ConfigurationError: as :func:`engine.engine`
+    :param timeout_s: the timeout of each wait for the database.  With a driver that
+        has no timeouts, a call takes at most twice as long.
+    :raises ConfigurationError: see :func:`engine.engine`
     """
 
     def __init__(self, conf: cfg.ConfigOpts, timeout_s: int):
         self._conf = conf
         self._timeout_s = timeout_s
         self._executor = BoundedExecutor(MAX_CALLS, 'console-tokens', MAX_CALLS)
-        self._of_process: dict[int, sa.Engine] = {}
-        self._own()
+        self._engines: dict[int, sa.Engine] = {}
+        self._engine()
 
     @property
     def dialect(self) -> str:
-        """SQLAlchemy's name for the kind of database."""
-        return self._own().dialect.name
+        """SQLAlchemy's name of the database product."""
+        return self._engine().dialect.name
 
     def run(
         self,
@@ -62,59 +62,66 @@ class Database:
         *,
         bounded: bool = True,
     ) -> T:
-        """Do work that begins and ends its transactions, again if it was overtaken.
+        """Run a function with a connection, and retry it after a conflict.
 
-        :param bounded: False to wait for an answer where the driver cannot bound that:
-            for a caller who has a deadline, and undoes what comes after it
-        :raises StoreUnavailable: the database is away, or does not answer in time; the
-            work may still be done
+        :param work: begins and ends its own transactions
+        :param bounded: False to wait without end where the driver has no timeout: for a
+            caller that has a deadline and undoes a late result itself
+        :raises StoreUnavailable: the database cannot be reached or does not answer in
+            time; the operation may still complete
         """
-        engine = self._own()
+        engine = self._engine()
         if not bounded or engine.driver not in _DRIVERS_WITHOUT_TIMEOUT:
-            return self._retried(engine, work)
+            return self._run_with_retries(engine, work)
         try:
             done: T = self._executor.run(
-                lambda: self._retried(engine, work),
+                lambda: self._run_with_retries(engine, work),
                 time.monotonic() + 2 * self._timeout_s,
             )
         except (Busy, TimeoutError):
-            LOG.error('The database of console authorizations does not answer')
+            LOG.error(
+                'The database of console authorizations did not answer within %g s',
+                2 * self._timeout_s,
+            )
             raise exceptions.StoreUnavailable from None
         return done
 
     def close(self) -> None:
         """Close the connections that are not in use."""
-        self._own().dispose()
+        self._engine().dispose()
 
-    def _own(self) -> sa.Engine:
+    def _engine(self) -> sa.Engine:
         pid = os.getpid()
-        found = self._of_process.get(pid)
+        found = self._engines.get(pid)
         if found is not None:
             return found
-        # Without a lock, which a fork might find locked: two engines do no harm.
+        # No lock, because a fork could inherit it locked.  If two threads make an
+        # engine each, setdefault() keeps one.
         made = engine(self._conf, self._timeout_s)
-        return self._of_process.setdefault(pid, made)
+        return self._engines.setdefault(pid, made)
 
-    def _retried(self, engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
+    def _run_with_retries(
+        self, engine: sa.Engine, work: Callable[[sa.Connection], T]
+    ) -> T:
         deadline = time.monotonic() + self._timeout_s
         while True:
             try:
                 with errors(), engine.connect() as connection:
                     return work(connection)
-            except (Overtaken, db_exception.DBDeadlock):
+            except (ConcurrentUpdate, db_exception.DBDeadlock):
                 if time.monotonic() > deadline:
                     raise exceptions.StoreUnavailable from None
-            # Those who collided are not to meet again.
+            # A random delay, so that the conflicting processes do not collide again.
             time.sleep(random.uniform(0, 0.02))  # noqa: S311
 
 
 @contextlib.contextmanager
 def errors() -> Iterator[None]:
-    """Turn what a database that is away, or is not set up, raises into one error.
+    """Convert the errors of an unreachable or uninitialized database.
 
-    Deadlocks, duplicates and refused values stay what they are.
+    Deadlocks, duplicates and invalid values are passed on unchanged.
 
-    :raises StoreUnavailable: after the reason was logged
+    :raises StoreUnavailable: the reason is in the log
     """
     try:
         yield

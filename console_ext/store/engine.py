@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """SQLAlchemy engines for the database of authorizations.
 
-Not oslo.db's enginefacade: that registers options with the global CONF and reads them
-there.
+oslo.db's enginefacade is not used, because it reads its options from the global CONF.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from oslo_db.sqlalchemy import engines
 
 from console_ext import exceptions
 
-# oslo.db's options that an engine is made with, as they are.  Not max_retries: it is
-# there to wait for a database when a service starts, and ours connects when it must.
+# oslo.db's options that are passed to the engine.  max_retries is not among them: it
+# makes a service wait for the database at the start, and this one connects on demand.
 _OPTIONS = (
     'connection_debug',
     'connection_recycle_time',
@@ -33,11 +32,11 @@ _OPTIONS = (
 
 
 def engine(conf: cfg.ConfigOpts, timeout_s: int | None) -> sa.Engine:
-    """An engine for ``[database] connection``; it connects when it is used.
+    """Return an engine for ``[database] connection``; it connects on first use.
 
-    :param timeout_s: bounds each wait for the database; None for as long as a change
-        of the schema takes
-    :raises ConfigurationError: the URL cannot be used, or its driver is not installed
+    :param timeout_s: the timeout of each wait for the database; None for no timeout,
+        for changes of the schema
+    :raises ConfigurationError: the URL is invalid, or its driver is not installed
     """
     conf.register_opts(options.database_opts, group='database')
     database = conf.database
@@ -52,11 +51,11 @@ def engine(conf: cfg.ConfigOpts, timeout_s: int | None) -> sa.Engine:
         make = _of_file if url.get_backend_name() == 'sqlite' else _of_server
         made = make(url, database, timeout_s)
     except (sa.exc.ArgumentError, ImportError, ValueError) as error:
-        # Not the URL: it may hold a password.
+        # Without the URL, which may contain a password.
         raise exceptions.ConfigurationError(
             f'[database] connection: {type(error).__name__}: {first_line(error)}'
         ) from None
-    # Hashes of tokens are among the parameters.
+    # The parameters of statements include hashes of tokens.
     made.hide_parameters = True
     return made
 
@@ -79,10 +78,10 @@ def _of_server(
 def _of_file(
     url: sa.URL, database: cfg.ConfigOpts.GroupAttr, timeout_s: int | None
 ) -> sa.Engine:
-    """An engine for SQLite.
+    """Return an engine for SQLite.
 
-    Not oslo.db's: that opens the file anew for each call, which takes longer than what
-    there is to do.  So errors are SQLAlchemy's, not oslo.db's.
+    It raises SQLAlchemy's errors, because oslo.db's engine is not used: that one opens
+    the file for each call, which takes longer than the call itself.
     """
     if url.database in (None, '', ':memory:'):
         raise ValueError('an SQLite database in memory cannot be shared')
@@ -99,8 +98,8 @@ def _of_file(
         record.info['file'] = _identity(file)
         with contextlib.closing(connection.cursor()) as cursor:
             (journal,) = cursor.execute('PRAGMA journal_mode').fetchone()
-            # With a write-ahead log this cannot damage the file: what a power failure
-            # may undo are the last changes.
+            # With a write-ahead log, NORMAL is safe: a power failure may lose the last
+            # changes, but does not damage the file.
             synchronous = 'NORMAL' if journal == 'wal' else 'FULL'
             if not database.sqlite_synchronous:
                 synchronous = 'OFF'
@@ -108,7 +107,7 @@ def _of_file(
 
     @sa.event.listens_for(made, 'checkout')
     def checkout(connection: Any, record: Any, proxy: Any) -> None:
-        # SQLite would go on with a file that nobody else can see any more.
+        # Otherwise SQLite keeps using the deleted file.
         if record.info['file'] != _identity(file):
             raise sa.exc.DisconnectionError('the file was replaced')
 
@@ -116,7 +115,7 @@ def _of_file(
 
 
 def _identity(file: str) -> tuple[int, int] | None:
-    """Which file it is; None if there is none of that name."""
+    """Return the device and inode of a file; None if the file does not exist."""
     try:
         status = os.stat(file)
     except OSError:
@@ -137,17 +136,17 @@ def _of_mysql(url: sa.URL) -> sa.URL:
 
 
 def _bounded(url: sa.URL, timeout_s: int) -> sa.URL:
-    """The URL with timeouts for its driver, where the URL itself has none."""
+    """Add the driver's timeouts to the URL, except those that the URL already has."""
     socket = ('connect_timeout', 'read_timeout', 'write_timeout')
     libpq: Mapping[str, int] = {
         'connect_timeout': timeout_s,
-        # For a host that is gone without a word, with or without data on the way.
+        # Detects a host that has disappeared, with and without unacknowledged data.
         'tcp_user_timeout': timeout_s * 1000,
         'keepalives_idle': timeout_s,
         'keepalives_interval': 1,
         'keepalives_count': 3,
     }
-    # A lock may take as long as it is given, and its answer comes after that.
+    # Longer than the server's lock timeout, so that its error arrives first.
     bounds: Mapping[str, Mapping[str, int]] = {
         'pymysql': dict.fromkeys(socket, timeout_s + 1),
         'mysqldb': dict.fromkeys(socket, timeout_s + 1),
@@ -162,7 +161,7 @@ def _bounded(url: sa.URL, timeout_s: int) -> sa.URL:
 
 
 def _bound_locks(made: sa.Engine, timeout_s: int) -> None:
-    """Let the server itself give up, before the driver does."""
+    """Set the database server's timeout, which ends before the driver's."""
     statement = {
         'postgresql': f'SET statement_timeout = {timeout_s * 1000}',
         'mysql': f'SET SESSION innodb_lock_wait_timeout = {timeout_s}',
@@ -178,5 +177,5 @@ def _bound_locks(made: sa.Engine, timeout_s: int) -> None:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, but for what may quote a statement with its values."""
+    """Return the first line of an error; further lines may quote secret values."""
     return next(iter(str(error).splitlines()), '')

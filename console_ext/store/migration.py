@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The schema of the database, brought up to date by alembic."""
+"""Creates and upgrades the schema of the database with alembic."""
 
 from __future__ import annotations
 
@@ -14,56 +14,57 @@ from console_ext import exceptions
 from console_ext.store import database
 from console_ext.store.engine import engine
 
-# Not alembic's own name: the version of another program's tables in the same database
-# is neither read nor changed.
+# Not alembic's default name, so that another program in the same database has its own
+# version table.
 VERSION_TABLE = 'console_ext_alembic_version'
 
-# One of its API's database, and one of a cell's.
+# A table of Nova's API database, and one of a cell's database.
 _NOVAS_TABLES = ('instance_mappings', 'compute_nodes')
 
 
 def sync(conf: cfg.ConfigOpts, version: str = 'head') -> None:
-    """Bring the schema to a version, later than or as the one that it has.
+    """Upgrade the schema to a version; nothing changes if it has this version.
 
-    Not for two processes at once.
+    Two processes must not run this at the same time.
 
-    :raises StoreUnavailable: the database is away, or refuses
-    :raises ConfigurationError: ``[database] connection`` is not usable or names a
-        database of Nova's, or the schema is of a later version than this package knows
+    :raises StoreUnavailable: the database cannot be reached, or reports an error
+    :raises ConfigurationError: ``[database] connection`` is invalid or names a database
+        of Nova's, or the schema is newer than this package
     """
     config = _config()
     found = _version(conf)
     if found is None and is_of_nova(conf):
         raise exceptions.ConfigurationError(
-            "[database] connection names a database of Nova's: create another one for "
-            'console-ext and name that'
+            "[database] connection names one of Nova's databases: create a separate "
+            'database for console-ext and use its URL'
         )
     if found is not None and not is_known(found):
         raise exceptions.ConfigurationError(
-            f'the tables in the database are those of version {found}, and this '
-            f'package knows none after {newest()}: upgrade console-ext instead'
+            f'the schema has version {found}, but this console-ext only supports '
+            f'versions up to {newest()}: upgrade console-ext'
         )
     with database.errors(), _connect(conf) as connection, connection.begin():
         if connection.dialect.name == 'sqlite':
-            # Readers and a writer then do not wait for each other; it stays with the
-            # file.
+            # Readers and a writer do not block each other in this mode, which is stored
+            # in the file.
             connection.exec_driver_sql('PRAGMA journal_mode = WAL')
-            # Python's driver begins nothing for a change of the schema.
+            # Python's driver does not begin a transaction for a change of the schema.
             connection.exec_driver_sql('BEGIN IMMEDIATE')
         config.attributes['connection'] = connection
         command.upgrade(config, version)
 
 
 def version(conf: cfg.ConfigOpts) -> str | None:
-    """The version that the schema has; None before the first :func:`sync`.
+    """Return the version of the schema; None before the first :func:`sync`.
 
-    :raises: as :func:`sync`, but for a later version
+    :raises StoreUnavailable: the database cannot be reached, or reports an error
+    :raises ConfigurationError: ``[database] connection`` is invalid
     """
     return _version(conf)
 
 
 def is_known(version: str) -> bool:
-    """Whether this package knows a version of the schema: not that of a later one."""
+    """Whether this package supports a version of the schema, or the schema is newer."""
     scripts = ScriptDirectory.from_config(_config()).walk_revisions()
     return version in {script.revision for script in scripts}
 
@@ -77,9 +78,9 @@ def _version(conf: cfg.ConfigOpts) -> str | None:
 
 
 def is_of_nova(conf: cfg.ConfigOpts) -> bool:
-    """Whether Nova's own tables, of its API or of a cell, are in the database.
+    """Whether the database contains Nova's tables, of its API or of a cell.
 
-    :raises: as :func:`version`
+    :raises: the errors of :func:`version`
     """
     with database.errors(), _connect(conf) as connection:
         tables = sa.inspect(connection)
@@ -87,7 +88,7 @@ def is_of_nova(conf: cfg.ConfigOpts) -> bool:
 
 
 def newest() -> str:
-    """The version that :func:`sync` brings the schema to."""
+    """Return the version that :func:`sync` upgrades to."""
     return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 

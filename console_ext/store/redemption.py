@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a token opens a session, or joins the one that it has opened.
+"""Decides whether a token opens a session or joins the session that it has opened.
 
-Decided without the database, from what its rows say at one moment.
+The decision is a pure function of the token's state, which the store reads from the
+database.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from console_ext.exceptions import RefusalReason
 
 MAX_ADDRESS = 255
 
-# So often a session may be without a socket for the whole grace.
+# The total time that a session may be without a socket, in multiples of the grace.
 FULL_GAPS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """
-    :param client_address: as :func:`canonical` makes it
-    :param now: seconds since the epoch, by the clock that wrote the state's times
+    :param client_address: in the form that :func:`canonical` returns
+    :param now: seconds since the epoch, by the database's clock
     """
 
     console_type: str
@@ -34,16 +35,15 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is known of a token; times are in seconds since the epoch.
+    """The state of a token; times are in seconds since the epoch.
 
-    :param session_id: None while no session was opened
-    :param client_address: whose the session is; None while there is none
-    :param closed: when a socket was last closed; None if none was
-    :param leases: for each socket that was not closed, until when it is believed to
-        be open
-    :param opened: when the session's first socket was let in; None while there is none
-    :param admitted: how many sockets the session has let in
-    :param gaps_s: how long the session had no socket, up to the last one that it let in
+    :param session_id: None before the token has opened a session
+    :param client_address: the session's client; None before there is a session
+    :param closed: when a socket was last closed; None if none has been closed
+    :param leases: the expiry of each socket that has not been closed
+    :param opened: when the session's first socket was admitted; None before that
+    :param admitted: the number of sockets admitted so far
+    :param gaps_s: the total time without a socket, up to the last admitted socket
     """
 
     console_type: str
@@ -59,18 +59,18 @@ class State:
 
     @property
     def last_open(self) -> float:
-        """Until when the session is known, or believed, to have a socket."""
-        # A socket whose proxy died closed with its lease, at the latest.
+        """The latest time at which the session has, or may have, a socket."""
+        # A socket whose proxy died counts as open until its lease expires.
         return max(self.closed or 0.0, *self.leases, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
     """
-    :param max_sockets: sockets that a session may have at once
-    :param max_joins: sockets that a session may let in, one after the other
-    :param join_grace_s: how long after its last socket a session can be joined
-    :param longest_s: how long a session may last; 0 is any time
+    :param max_sockets: the maximum number of simultaneous sockets of a session
+    :param max_joins: the maximum number of sockets of a session in total
+    :param join_grace_s: how long a session without a socket can still be joined
+    :param longest_s: the maximum duration of a session; 0 for no limit
     :param enforce_expiry: whether a session ends when its authorization expires
     """
 
@@ -95,7 +95,7 @@ class SessionLimits:
 def refusal(
     state: State, attempt: Attempt, limits: SessionLimits
 ) -> RefusalReason | None:
-    """Why the token is refused; None if it lets a socket in."""
+    """Return the reason to refuse the token; None to admit a socket."""
     if attempt.console_type != state.console_type:
         return RefusalReason.WRONG_TYPE
     if state.revoked:
@@ -103,7 +103,7 @@ def refusal(
     if state.session_id is None:
         return RefusalReason.EXPIRED if state.expires <= attempt.now else None
     known = consoles.by_type(state.console_type)
-    # A type that this release does not know gets one socket, the safe choice.
+    # A type that this release does not know may have one socket, to be safe.
     if known is None or not known.several_sockets:
         return RefusalReason.USED
     left = left_s(state, attempt.now, limits)
@@ -123,9 +123,9 @@ def refusal(
 
 
 def left_s(state: State, now: float, limits: SessionLimits) -> float | None:
-    """How long the token's session may still last, in seconds; None for any time.
+    """Return the remaining time of the token's session; None for no limit.
 
-    It begins now if it was not opened yet.
+    A session that has not been opened yet counts as opened now.
     """
     ends = []
     if limits.longest_s:
@@ -137,17 +137,17 @@ def left_s(state: State, now: float, limits: SessionLimits) -> float | None:
 
 
 def gap_s(state: State, now: float) -> float:
-    """How long the session has had no socket; 0 if it has one, or never had one."""
+    """Return how long the session has had no socket; 0 if it never had one."""
     return max(0.0, now - state.last_open) if state.last_open else 0.0
 
 
 def canonical(client_address: str) -> str:
-    """One spelling for one address: proxies may listen with IPv6 and with IPv4.
+    """Return an address in a unique spelling: IPv4-mapped IPv6 addresses become IPv4.
 
-    What is no address is left as it is, within :data:`MAX_ADDRESS` characters.
+    A text that is not an address is only cut to :data:`MAX_ADDRESS` characters.
     """
     if ':' not in client_address:
-        # IPv4 addresses have one spelling.
+        # IPv4 addresses have a single spelling.
         return client_address[:MAX_ADDRESS]
     try:
         address = ipaddress.ip_address(client_address)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables.  A change here needs a migration; a test compares the two.
 
-Times are seconds since the epoch, UTC, by the database's clock.
-The names begin with ``console_ext``, because a database may hold other tables.  Nova's
-databases are refused: ``migration.sync`` creates no tables in them.
+Times are in seconds since the epoch, by the database's clock.  The names begin with
+``console_ext``, because the database may contain other tables.  ``migration.sync``
+refuses Nova's databases.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import sqlalchemy as sa
 
 METADATA = sa.MetaData()
 
-# SQLite counts only what is exactly INTEGER.
+# SQLite only generates keys for columns of the type INTEGER.
 _KEY = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 
 AUTHORIZATIONS = sa.Table(
     'console_ext_authorizations',
     METADATA,
     sa.Column('id', _KEY, primary_key=True),
-    # SHA-256 in hex; the token itself is nowhere.
+    # SHA-256 in hex; the token itself is not stored.
     sa.Column('token_hash', sa.String(64), nullable=False),
     sa.Column('console_type', sa.String(32), nullable=False),
     sa.Column('server_id', sa.String(36), nullable=False),
@@ -33,15 +33,15 @@ AUTHORIZATIONS = sa.Table(
     sa.Column('issued', sa.Double, nullable=False),
     sa.Column('expires', sa.Double, nullable=False),
     sa.Column('revoked', sa.Double),
-    # How often it was redeemed: a redeem counts only if nobody else's came between.
+    # The number of redeems.  A redeem fails if this has changed since it was read.
     sa.Column('redeemed', sa.Integer, nullable=False),
-    # The session that it opened, whose, and when a socket of it last closed.
+    # The session of the token, its client, and when a socket of it was last closed.
     sa.Column('session_id', sa.String(32)),
     sa.Column('client_address', sa.String(255)),
     sa.Column('closed', sa.Double),
     sa.Column('cell', sa.String(36)),
-    # When the session's first socket was let in, how many were since, and for how many
-    # seconds, its gaps together, the session had none.
+    # When the session's first socket was admitted, the number of sockets admitted, and
+    # the total time without a socket, in seconds.
     sa.Column('opened', sa.Double),
     sa.Column('admitted', sa.Integer, nullable=False, server_default='0'),
     sa.Column('gaps', sa.Double, nullable=False, server_default='0'),
@@ -64,7 +64,7 @@ SOCKETS = sa.Table(
         ),
         nullable=False,
     ),
-    # Until when it counts as open, unless its proxy says so again.
+    # The socket counts as open until this time; its proxy renews the lease.
     sa.Column('lease', sa.Double, nullable=False),
     sa.Index('console_ext_sockets_authorization_id', 'authorization_id'),
     mysql_engine='InnoDB',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The authorizations in the database: issued, redeemed, kept, revoked, purged."""
+"""Issues, redeems, renews, revokes and purges authorizations in the database."""
 
 from __future__ import annotations
 
@@ -20,25 +20,26 @@ from console_ext.store import clock, database, redemption
 from console_ext.store.authorization import Authorization, Lease
 from console_ext.store.statements import Statements
 
-# Ids in one statement; SQLite before 3.32 takes 999 values.
+# Ids in a statement; SQLite before 3.32 allows 999 values.
 _BATCH = 500
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Authorization))
 
 
 class Store:
-    """Authorizations and the sockets that are open with them.
+    """The authorizations and their open sockets.
 
-    It blocks; threads may share it, and a process may fork with it, though not while a
-    call is under way.  Each method but :meth:`redeem` raises :exc:`StoreUnavailable`
-    where the database does not do its part within ``[console_tokens] timeout``; what it
-    was to change may then have been changed or not, never half.
+    The methods block.  Threads may share a store, and a process may fork while no call
+    is in progress.  Each method but :meth:`redeem` raises :exc:`StoreUnavailable` if
+    the database does not answer within ``[console_tokens] timeout``.  The operation may
+    still complete, but never partially.
 
-    The database's clock decides; nobody else's does.
+    All times come from the database's clock.
 
     :param conf: the configuration; ``[database] connection`` is set
-    :param now: the time in SQL, in seconds since the epoch; None for the database's
-    :raises ConfigurationError: the database's URL, or its driver, is not usable
+    :param now: the current time as SQL, in seconds since the epoch; None for the
+        database's clock
+    :raises ConfigurationError: the database's URL is invalid or its driver is missing
     """
 
     def __init__(
@@ -52,10 +53,10 @@ class Store:
         self._statements = Statements(now)
 
     def issue(self, token: str, authorization: Authorization, ttl_s: float) -> None:
-        """Let the token open what the authorization says, once.
+        """Store an authorization under the hash of its token.
 
-        :param ttl_s: how long it can open a session, in seconds from now on
-        :raises UnexpectedReply: the token is not new
+        :param ttl_s: how long the token can open a session, in seconds from now
+        :raises UnexpectedReply: the token already exists
         """
         values = dict(
             dataclasses.asdict(authorization), token_hash=_hash(token), ttl_s=ttl_s
@@ -69,14 +70,14 @@ class Store:
             self._database.run(insert)
         except (db_exception.DBDuplicateEntry, sa.exc.IntegrityError):
             raise exceptions.UnexpectedReply(
-                authorization.compute_host, 'its token is not new'
+                authorization.compute_host, 'its token already exists'
             ) from None
 
     def find(self, token: str) -> Authorization | None:
-        """What a token opens, read without redeeming it.
+        """Return the authorization of a token without redeeming it.
 
-        :returns: None for a token that is unknown, revoked or expired; one that was
-            redeemed is found until it expires, as in Nova
+        :returns: None if the token is unknown, revoked or expired.  As in Nova, a
+            redeemed token is found until it expires.
         """
         read = self._database.run(functools.partial(self._read_alone, _hash(token)))
         if read is None:
@@ -87,20 +88,20 @@ class Store:
         return _authorization(row)
 
     def redeem(self, token: str, console_type: str, client_address: str) -> Lease:
-        """Open the token's session with a first socket, or join it with another.
+        """Open the token's session with a first socket, or join it with another one.
 
-        A PostgreSQL server that is silent is waited for without end.  Whoever gives a
-        redeem up calls :meth:`withdraw` with what comes of it.
+        There is no timeout for a PostgreSQL server that does not answer.  A caller that
+        stops waiting must call :meth:`withdraw` with the late result.
 
         :param client_address: the client's IP address
-        :raises TokenRefused: it does neither
+        :raises TokenRefused: the token is invalid, or its session accepts no socket
         """
         token_hash = _hash(token)
         client_address = redemption.canonical(client_address)
 
         def take(connection: sa.Connection) -> Lease:
             read = self._read(connection, token_hash)
-            # A refusal has locked nothing.
+            # Ends the read transaction before a refusal, so that it holds no lock.
             connection.rollback()
             if read is None:
                 raise exceptions.TokenRefused(RefusalReason.UNKNOWN)
@@ -130,25 +131,26 @@ class Store:
         return self._database.run(take, bounded=False)
 
     def release(self, leases: Iterable[Lease]) -> None:
-        """These sockets have closed.  Once more does no harm."""
+        """Record that sockets have closed.  Releasing one twice has no effect."""
         for socket_ids in _batches(sorted(_ids(leases)), _BATCH):
             self._database.run(functools.partial(self._end, socket_ids))
 
     def withdraw(self, lease: Lease) -> None:
-        """Undo a redeem that no socket came of.
+        """Undo a redeem whose socket was not opened.
 
-        If the session has no other socket, and had none, the token opens one again.
+        If the session never had another socket, the token can be redeemed again.
         """
         self._database.run(functools.partial(self._undo, lease))
 
     def keep(self, leases: Iterable[Lease]) -> set[Lease]:
-        """Say that these sockets are open still; a proxy does so for all of its own.
+        """Renew the leases of open sockets.
 
-        A socket that was not kept for ``[console_tokens] lease`` seconds no longer
-        counts, until it is kept again.
+        A proxy calls this regularly for all its sockets.  A socket counts as closed
+        when its lease is older than ``[console_tokens] lease`` seconds, until it is
+        renewed.
 
-        :returns: those to be closed now: their authorization was revoked, or the store
-            no longer knows of it
+        :returns: the leases whose sockets must be closed, because their authorization
+            was revoked or no longer exists
         """
         lost = _ids(leases)
         for socket_ids in _batches(sorted(lost), _BATCH):
@@ -159,12 +161,12 @@ class Store:
         return set(lost.values())
 
     def revoke(self, server_id: str) -> int:
-        """Take back every authorization for a server.
+        """Revoke all authorizations of a server.
 
-        Its tokens are refused from now on; its open sockets end when their proxies
-        call :meth:`keep`.
+        Its tokens are refused from now on.  Its open sockets are closed when their
+        proxies next call :meth:`keep`.
 
-        :returns: how many
+        :returns: the number of authorizations
         """
 
         def update(connection: sa.Connection) -> int:
@@ -176,11 +178,11 @@ class Store:
         return self._database.run(update)
 
     def purge(self) -> int:
-        """Delete what expired, and what ended, ``[console_tokens] retention`` ago.
+        """Delete authorizations that ended ``[console_tokens] retention`` seconds ago.
 
-        In batches, so that others come between.
+        It deletes in batches, so that other calls do not wait long.
 
-        :returns: how many authorizations
+        :returns: the number of authorizations
         """
         purged = 0
         after: tuple[float, int] | None = None
@@ -199,7 +201,7 @@ class Store:
     def _read(
         self, connection: sa.Connection, token_hash: str
     ) -> tuple[Any, redemption.State] | None:
-        """One statement, so that it sees one moment."""
+        """Read the row and the state of a token in one statement, for consistency."""
         its = {'its_hash': token_hash}
         rows = connection.execute(self._statements.read, its).all()
         if not rows:
@@ -207,7 +209,7 @@ class Store:
         row = rows[0]
         opened = row.opened
         if opened is None and row.session_id is not None:
-            # A version before this column has opened it: not earlier than this.
+            # Opened by a release without this column: at the earliest when issued.
             opened = row.issued
         return row, redemption.State(
             console_type=row.console_type,
@@ -235,13 +237,13 @@ class Store:
         authorization_id: int,
         socket_id: str,
     ) -> None:
-        """Write a socket down, if the token is as it was read.
+        """Record a socket, if the token has not changed since it was read.
 
-        :param as_read: the values of ``Statements.admit``
-        :raises Overtaken: it is not
+        :param as_read: the parameters of ``Statements.admit``
+        :raises ConcurrentUpdate: the token has changed
         """
         if connection.execute(self._statements.admit, as_read).rowcount != 1:
-            raise database.Overtaken
+            raise database.ConcurrentUpdate
         connection.execute(
             self._statements.add_socket,
             {
@@ -275,7 +277,7 @@ class Store:
             connection.execute(statements.release, its)
 
     def _renew(self, socket_ids: list[str], connection: sa.Connection) -> list[str]:
-        """Renew leases; which of the sockets are to stay?"""
+        """Renew leases and return the ids of the sockets that may stay open."""
         ours = {'socket_ids': socket_ids}
         with connection.begin():
             connection.execute(
@@ -286,10 +288,10 @@ class Store:
     def _old(
         self, after: tuple[float, int] | None, connection: sa.Connection
     ) -> list[Any]:
-        """The next batch to delete, oldest first.
+        """Return the next batch to delete, oldest first.
 
-        :param after: the last of the batch before, so that the sessions which outlive
-            their token by days are passed over once, not once a batch
+        :param after: the last row of the previous batch, so that a batch does not scan
+            again the long sessions that earlier batches have skipped
         """
         values = {
             'retention_s': self._options.retention,
@@ -314,9 +316,10 @@ def _authorization(row: Any) -> Authorization:
 
 
 def _hash(token: str) -> str:
-    """What is stored of a token.  It is long and random: no salt is needed.
+    """Return the hash that is stored for a token.
 
-    It may be anything that a client sent, lone surrogates too.
+    It needs no salt, because tokens are long and random.  The token may be any text
+    from a client, even with lone surrogates.
     """
     return hashlib.sha256(token.encode('utf-8', 'surrogatepass')).hexdigest()
 

@@ -55,7 +55,7 @@ class SupportedVersions:
 
     def _ask(self) -> Range:
         environ = in_process.environ_of('/')
-        status, body = in_process.ask(self._application, environ, MAX_DOCUMENT_BYTES)
+        status, body = in_process.call(self._application, environ, MAX_DOCUMENT_BYTES)
         if status != 200:
             raise in_process.NoAnswer(f'it answered {status}')
         document = json.loads(body)['version']

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the documentation is built: ``tox -e docs``."""
+"""Sphinx configuration of the documentation; ``tox -e docs`` builds it."""
 
 from importlib import metadata
 
-# First: it keeps the libraries that the extensions import from loading eventlet.
+# Imported first, because it prevents libraries from loading eventlet.
 import console_ext.cmd  # noqa: F401
 
 project = 'console_ext'
@@ -29,7 +29,7 @@ html_static_path = ['_static']
 html_css_files = ['console_ext.css']
 html_last_updated_fmt = '%Y-%m-%d'
 templates_path = ['_templates']
-# The theme would read a name and a version that only pbr writes.
+# Otherwise the theme reads a name and a version that only pbr writes.
 openstackdocs_auto_name = False
 openstackdocs_auto_version = False
 openstackdocs_pdf_link = False
@@ -40,9 +40,9 @@ autodoc_member_order = 'bysource'
 autodoc_typehints_format = 'short'
 python_use_unqualified_type_names = True
 
-# What a build without a network cannot look up, and short names in docstrings.
+# References that need a network, and short names in docstrings.
 nitpick_ignore_regex = [
-    ('py:.*', r'(oslo_\w+|jsonschema|collections|typing|abc|cfg)\..*'),
+    ('py:.*', r'(oslo_\w+|jsonschema|collections|typing|abc|cfg|wsgiref)\..*'),
     ('py:.*', r'.*\.(Method|RequestContext)'),
     ('py:data', 'NAMESPACE'),
     ('py:exc', r'\w+'),

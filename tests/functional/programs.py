@@ -80,7 +80,7 @@ def check(
         lines[part] = f'{verdict:5}  {text}'
     wrong = [text for text in lines.values() if text.startswith('WRONG')]
     assert done.returncode == bool(wrong), done
-    said = [f'console-ext-manage: {len(wrong)} of {len(lines)} parts are wrong']
+    said = [f'console-ext-manage: {len(wrong)} of {len(lines)} checks have failed']
     assert done.stderr.splitlines() == said[: done.returncode]
     assert 'swordfish' not in done.stdout
     return lines

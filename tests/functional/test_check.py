@@ -20,10 +20,10 @@ def test_all_is_well(deployment):
         'configuration': f'ok     {path}',
         'extensions': 'ok     os-remote-consoles',
         'policy': 'ok     no file policy.yaml: the defaults',
-        'broker fake': 'ok     lets us in',
+        'broker fake': 'ok     accepts the connection',
         'look-up': 'ok     inventory',
-        'store': 'ok     none: the compute service alone knows the tokens',
-        'URLs': "ok     those of the compute service's own proxies",
+        'store': 'ok     none: only nova-compute knows the tokens',
+        'URLs': "ok     the URLs of Nova's own proxies",
         'pipeline': f'ok     noauth of {deployment.conf().api.paste_config} loads',
     }
 
@@ -40,7 +40,7 @@ def test_server(deployment):
     assert lines['compute host compute-1'].startswith('WRONG  it has a queue, but')
     without = server_id('03')
     lines = check([deployment.config_file], '--server', without)
-    assert 'on no host yet; building' in lines[f'server {without}']
+    assert 'not on a host yet; building' in lines[f'server {without}']
     assert not [part for part in lines if part.startswith('compute host')]
 
 
@@ -65,7 +65,7 @@ def test_everything_that_is_wrong_is_said(deployment):
     )
     lines = check([deployment.config_file])
     assert 'names nothing' in lines['extensions']
-    assert lines['broker 127.0.0.1:1'].endswith('nobody listens there')
+    assert lines['broker 127.0.0.1:1'].endswith('connection refused')
     assert lines['look-up'].endswith('absent.yaml: there is no such file')
     assert '[database] connection: ' in lines['store']
     assert 'absent.ini: there is no such file' in lines['pipeline']
@@ -90,11 +90,15 @@ def test_buses_of_cells(deployment):
 @pytest.mark.parametrize(
     ('group', 'option', 'says'),
     [
-        ('api', 'server', '[api] server is no option: is servers meant?'),
-        ('console_rpc', 'time', '[console_rpc] time is no option'),
-        ('spice', 'html5proxy_baseurl', 'is html5proxy_base_url meant?'),
-        ('console_rcp', 'timeout', 'a section [console_rcp]: is [console_rpc] meant?'),
-        ('DEFAULT', 'transport_ulr', 'is transport_url meant?'),
+        ('api', 'server', 'unknown option [api] server; did you mean servers?'),
+        ('console_rpc', 'time', 'unknown option [console_rpc] time; remove it'),
+        ('spice', 'html5proxy_baseurl', 'did you mean html5proxy_base_url?'),
+        (
+            'console_rcp',
+            'timeout',
+            'unknown section [console_rcp]; did you mean [console_rpc]?',
+        ),
+        ('DEFAULT', 'transport_ulr', 'did you mean transport_url?'),
     ],
 )
 def test_option_that_is_misspelt(deployment, group, option, says):
@@ -155,7 +159,7 @@ def test_database_of_nova(deployment):
     with sa.create_engine(url).begin() as connection:
         connection.execute(sa.text('CREATE TABLE instance_mappings (id INTEGER)'))
     assert check([deployment.config_file])['store'].startswith(
-        "WRONG  [database] connection names a database of Nova's"
+        "WRONG  [database] connection names one of Nova's databases"
     )
 
 
@@ -189,10 +193,12 @@ def test_policy(deployment):
     path = deployment.policy_file
     assert policy({RULE: 'role:x', 'of_nova': 'rule:unknown'}) == f'ok     {path}'
     assert policy({f'{RULE}:spicy': 'role:x'}) == (
-        f'WRONG  {path}: nothing asks for the rule {RULE}:spicy'
+        f'WRONG  {path}: {RULE}:spicy has no effect: no operation checks a rule of '
+        'this name'
     )
     assert policy({RULE: 'rule:unknown'}) == (
-        f'WRONG  {path}: {RULE} refuses, for there is no rule unknown'
+        f'WRONG  {path}: {RULE} denies everyone: it refers to the undefined rule '
+        'unknown'
     )
     for text in ('"broken: [', f'"{RULE}": "role:admin andd role:x"'):
         path.write_text(text)
@@ -211,17 +217,18 @@ def test_store(deployment):
     def store():
         return check([deployment.config_file])['store']
 
-    assert store().startswith('WRONG  the database has no tables of this package')
+    assert store().startswith('WRONG  the database does not have the tables of this')
     manage([deployment.config_file], 'db', 'sync')
     assert store().startswith('ok     version ')
     with sa.create_engine(url).begin() as connection:
         older = f"UPDATE {VERSION_TABLE} SET version_num = '001'"
         connection.execute(sa.text(older))
-    assert store().startswith('WRONG  its tables are those of version 001, and not ')
+    assert store().startswith('WRONG  the schema has version 001, but this ')
+    assert 'db sync' in store()
     with sa.create_engine(url).begin() as connection:
         newer = f"UPDATE {VERSION_TABLE} SET version_num = '999'"
         connection.execute(sa.text(newer))
-    assert store().startswith('WRONG  its tables are those of version 999, and this ')
+    assert store().startswith('WRONG  the schema has version 999, but this ')
     assert 'upgrade console-ext' in store()
     assert 'db sync' not in store()
     deployment.configure(database={'connection': f'sqlite:///{deployment.path}/no/x'})
@@ -239,12 +246,12 @@ def test_look_up_in_the_api_behind(deployment):
     )
     lines = check([deployment.config_file])
     assert lines['look-up'] == 'ok     upstream'
-    assert 'there is no api-paste.ini beside' in lines['pipeline']
+    assert 'has no api-paste.ini' in lines['pipeline']
     args = ('--paste', str(paste), '--server', server_id('01'))
     lines = check([deployment.config_file], *args)
     assert lines['pipeline'] == f'ok     {paste} has the filter'
     assert lines[f'server {server_id("01")}'] == (
-        'WRONG  this look-up asks the API behind the filter, and only where that runs'
+        'WRONG  servers = upstream only works inside the running API: omit --server'
     )
 
 
@@ -257,14 +264,16 @@ def test_pipeline_without_authentication(deployment):
     paste.write_text(text)
     deployment.configure(api={'paste_config': paste})
     line = check([deployment.config_file])['pipeline']
-    assert line.startswith(f'WRONG  {paste}: [pipeline:noauth] pipeline has no filter')
+    assert line.startswith(
+        f'WRONG  {paste}: [pipeline:noauth] pipeline has no known authentication filter'
+    )
 
 
 def test_look_up_in_nova_without_nova(deployment):
     deployment.configure(api={'servers': 'nova'})
     lines = check([deployment.config_file])
-    assert 'it needs Nova beside it' in lines['nova']
-    assert 'it needs Nova beside it' in lines['look-up']
+    assert 'Nova cannot be imported' in lines['nova']
+    assert 'Nova cannot be imported' in lines['look-up']
 
 
 def test_what_cannot_be_read_at_all(deployment):

@@ -23,7 +23,7 @@ def serve(signals):
         api.stop()
         agent.stop()
 
-    lifecycle.attend(lifecycle.Service(start, stop, stop_s=10), signals)
+    lifecycle.run(lifecycle.Service(start, stop, stop_s=10), signals)
 
 
 service.main(serve)

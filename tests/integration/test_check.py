@@ -40,10 +40,10 @@ def name_of(broker):
 def test_broker_and_hosts(broker, lines, agent):
     """Nobody is asked for a console, and an error is in no log."""
     seen = lines(broker.url)
-    assert seen[name_of(broker)] == 'ok     lets us in'
+    assert seen[name_of(broker)] == 'ok     accepts the connection'
     assert seen['compute host compute-1'] == 'ok     answers'
     assert lines(broker.url, '08')['compute host ghost'] == (
-        'WRONG  it has no queue: nobody answers for it'
+        'WRONG  it has no queue: its compute service is not running on this bus'
     )
     assert 'ERROR' not in agent.log
 
@@ -51,9 +51,9 @@ def test_broker_and_hosts(broker, lines, agent):
 @pytest.mark.parametrize(
     ('old', 'new', 'says'),
     [
-        ('guest:guest', 'guest:swordfish', 'it refuses the user or the password'),
-        ('guest:guest', 'nobody:swordfish', 'it refuses the user or the password'),
-        ('/', '/swordfish', 'it has no such virtual host, or not for this user'),
+        ('guest:guest', 'guest:swordfish', 'it rejects the user or the password'),
+        ('guest:guest', 'nobody:swordfish', 'it rejects the user or the password'),
+        ('/', '/swordfish', 'it has no such virtual host, or the user may not use it'),
     ],
 )
 def test_broker_that_refuses(broker, lines, old, new, says):
@@ -67,7 +67,7 @@ def test_broker_that_refuses(broker, lines, old, new, says):
 def test_one_of_two_brokers(broker, lines, agent):
     """Each has its line, and the one that is there will do."""
     seen = lines(broker.url.rstrip('/') + ',guest:guest@127.0.0.1:1/')
-    assert seen[name_of(broker)] == 'ok     lets us in'
+    assert seen[name_of(broker)] == 'ok     accepts the connection'
     assert seen['broker 127.0.0.1:1'].startswith('WRONG  it cannot be reached')
 
 
@@ -75,4 +75,4 @@ def test_broker_that_is_away(tmp_path, lines):
     """It was there, and is not now."""
     broker = Broker(tmp_path)
     seen = lines(broker.url)
-    assert seen[name_of(broker)] == 'WRONG  it cannot be reached: nobody listens there'
+    assert seen[name_of(broker)] == 'WRONG  it cannot be reached: connection refused'

@@ -119,7 +119,7 @@ def test_it_goes_on_answering(agent, publish, deployment):
     started_with = threads()
     for name, body in MESSAGES.items():
         publish(body)
-        assert probe.why_no_host(conf, HOST, 10) is None, name
+        assert probe.host_problem(conf, HOST, 10) is None, name
     once = agent.log.count('Traceback')
     assert 0 < once < 2 * len(MESSAGES)
     for _ in range(ROUNDS):
@@ -127,7 +127,7 @@ def test_it_goes_on_answering(agent, publish, deployment):
             if len(body) < 1_000_000:
                 publish(body)
     publish('nonsense', content_type='application/x-unknown')
-    assert probe.why_no_host(conf, HOST, 60) is None
+    assert probe.host_problem(conf, HOST, 60) is None
     # Chained errors have a traceback for each link.
     assert agent.log.count('Traceback') <= once + 5
     assert len(agent.log) < 1_000_000

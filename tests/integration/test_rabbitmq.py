@@ -175,7 +175,7 @@ def test_broker_away_at_the_start(hosts, broker):
         answer, seconds = api.timed()
         assert answer.status_code == 503
         assert answer.json()['serviceUnavailable']['message'] == (
-            'The message bus is unavailable.'
+            'The message bus is unavailable. Try again later.'
         )
         assert seconds < 2
     finally:

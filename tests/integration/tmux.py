@@ -70,7 +70,7 @@ class Tmux:
 
     def _run(self, *words: str, check: bool = True) -> str:
         done = subprocess.run(
-            [PROGRAM, '-S', str(self._socket), *words],
+            ['tmux', '-S', str(self._socket), *words],
             check=check,
             capture_output=True,
             text=True,

@@ -35,16 +35,19 @@ def test_tree_is_drawn_as_it_is():
 
 
 TEXTS = [
-    (exceptions.ServersUnavailable(), 'Servers cannot be looked up now.'),
+    (
+        exceptions.ServersUnavailable(),
+        'Servers cannot be looked up now. Try again later.',
+    ),
     (exceptions.LookUpFailed('odd'), 'the look-up of a server failed: odd'),
     (
         exceptions.StoreUnavailable(),
-        'The database of console authorizations is unavailable.',
+        'The database of console authorizations is unavailable. Try again later.',
     ),
     *(
         (
             exceptions.TokenRefused(reason),
-            'This console URL is not valid, or is not any more.',
+            'This console URL is invalid or has expired. Request a new one.',
         )
         for reason in exceptions.RefusalReason
     ),
@@ -115,8 +118,11 @@ TEXTS = [
         exceptions.ComputeNotReady(),
         'The compute service of the server is not ready.',
     ),
-    (exceptions.BusUnreachable(), 'The message bus is unavailable.'),
-    (exceptions.TooManyCalls(), 'Too many console requests are in progress.'),
+    (exceptions.BusUnreachable(), 'The message bus is unavailable. Try again later.'),
+    (
+        exceptions.TooManyCalls(),
+        'Too many console requests are in progress. Try again later.',
+    ),
     (exceptions.UnexpectedReply('h', 'is odd'), 'compute host h: is odd'),
     (exceptions.ConsoleMoved('x'), 'The console of server x has moved.'),
     (exceptions.TargetUnreachable('h', 1, 'timed out'), 'h port 1: timed out'),
@@ -126,7 +132,7 @@ TEXTS = [
     ),
     (
         exceptions.TooManySessions('client'),
-        'The client has as many console sessions as it may have.',
+        'The client has reached its limit of console sessions.',
     ),
     (exceptions.ProxyBusy(), 'Too many consoles are being opened.'),
 ]

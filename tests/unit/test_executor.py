@@ -70,7 +70,7 @@ def test_as_many_at_once_as_are_allowed():
 
 def test_calls_are_bounded(blocked):
     """So many run, so many wait, and the next is refused at once."""
-    executor = BoundedExecutor(1, 'test', waiting=1)
+    executor = BoundedExecutor(1, 'test', max_waiting=1)
     futures = [executor.submit(blocked) for _ in range(2)]
     with pytest.raises(Busy):
         executor.submit(blocked)
@@ -81,7 +81,7 @@ def test_calls_are_bounded(blocked):
 
 def test_cancelled_call_never_begins(blocked):
     """Its place is free at once, as often as that happens."""
-    executor = BoundedExecutor(1, 'test', waiting=1)
+    executor = BoundedExecutor(1, 'test', max_waiting=1)
     first = executor.submit(blocked)
     assert blocked.begun.wait(5)
     begun = []
@@ -98,7 +98,7 @@ def test_cancelled_call_never_begins(blocked):
 
 def test_waiter_that_leaves_takes_its_call_along(blocked):
     """An asyncio task that is cancelled cancels the call that it waits for."""
-    executor = BoundedExecutor(1, 'test', waiting=1)
+    executor = BoundedExecutor(1, 'test', max_waiting=1)
     executor.submit(blocked)
     begun = []
 
@@ -116,7 +116,7 @@ def test_waiter_that_leaves_takes_its_call_along(blocked):
 
 def test_call_that_is_given_up(blocked):
     """At the deadline; its thread is taken until the call ends, and free then."""
-    executor = BoundedExecutor(1, 'test', waiting=1)
+    executor = BoundedExecutor(1, 'test', max_waiting=1)
     with pytest.raises(TimeoutError):
         executor.run(blocked, soon(0.1))
     with pytest.raises(Busy):
@@ -156,7 +156,7 @@ def test_threads_that_there_are_serve_on(monkeypatch, blocked):
 @pytest.mark.parametrize('cancel', [False, True])
 def test_shutdown(blocked, cancel):
     """No more calls are taken; those that wait are made, or dropped."""
-    executor = BoundedExecutor(1, 'ending', waiting=1)
+    executor = BoundedExecutor(1, 'ending', max_waiting=1)
     first, second = (executor.submit(blocked) for _ in range(2))
     assert blocked.begun.wait(5)
     executor.shutdown(wait=False, cancel_futures=cancel)

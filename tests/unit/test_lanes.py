@@ -41,7 +41,7 @@ def silent():
 
 def test_peer_that_does_not_answer_takes_its_lane_only(executor, silent):
     """Hundreds of calls to it wait, and another peer's are made at once."""
-    lanes = Lanes(executor, most=2, waiting=300)
+    lanes = Lanes(executor, max_running=2, max_waiting=300)
     waiting = [lanes.submit('silent', silent) for _ in range(300)]
     for number in range(20):
         assert lanes.submit('well', lambda number=number: number).result(5) == number
@@ -54,7 +54,7 @@ def test_peer_that_does_not_answer_takes_its_lane_only(executor, silent):
 
 def test_order_within_a_lane(executor):
     """Who came first is first."""
-    lanes = Lanes(executor, most=1, waiting=100)
+    lanes = Lanes(executor, max_running=1, max_waiting=100)
     made = []
     futures = [lanes.submit('one', lambda n=n: made.append(n)) for n in range(100)]
     for future in futures:
@@ -65,7 +65,7 @@ def test_order_within_a_lane(executor):
 def test_lanes_share_the_threads(silent):
     """With one thread, a long lane and a short one are served in turn."""
     executor = BoundedExecutor(1, 'test', 1000)
-    lanes = Lanes(executor, most=1, waiting=1000)
+    lanes = Lanes(executor, max_running=1, max_waiting=1000)
     first = executor.submit(silent)
     made = []
     long = [lanes.submit('long', lambda: made.append('long')) for _ in range(100)]
@@ -78,7 +78,7 @@ def test_lanes_share_the_threads(silent):
 
 def test_cancelled_call_is_never_made(executor, silent):
     """A caller that leaves takes its call along, and its place."""
-    lanes = Lanes(executor, most=1, waiting=1)
+    lanes = Lanes(executor, max_running=1, max_waiting=1)
     first = lanes.submit('silent', silent)
     assert silent.begun.acquire(timeout=5)
     for _ in range(100):
@@ -92,7 +92,7 @@ def test_cancelled_call_is_never_made(executor, silent):
 
 def test_a_lane_is_bounded(executor, silent):
     """What is beyond its bound is refused at once, in that lane only."""
-    lanes = Lanes(executor, most=1, waiting=2)
+    lanes = Lanes(executor, max_running=1, max_waiting=2)
     for _ in range(3):
         lanes.submit('silent', silent)
     with pytest.raises(Busy):
@@ -102,7 +102,7 @@ def test_a_lane_is_bounded(executor, silent):
 
 def test_waiting_calls_can_be_failed(executor, silent):
     """Those that have begun go on, those of other lanes too."""
-    lanes = Lanes(executor, most=1, waiting=10)
+    lanes = Lanes(executor, max_running=1, max_waiting=10)
     first = lanes.submit('silent', silent)
     assert silent.begun.acquire(timeout=5)
     waiting = [lanes.submit('silent', silent) for _ in range(3)]
@@ -120,7 +120,7 @@ def test_waiting_calls_can_be_failed(executor, silent):
 def test_errors_and_executors_that_are_full(silent):
     """The caller gets the call's error; a full executor leaves no lane behind."""
     executor = BoundedExecutor(1, 'test')
-    lanes = Lanes(executor, most=1, waiting=1)
+    lanes = Lanes(executor, max_running=1, max_waiting=1)
     with pytest.raises(ZeroDivisionError):
         lanes.submit('one', lambda: 1 / 0).result(5)
     held = executor.submit(silent)

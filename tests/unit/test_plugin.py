@@ -36,7 +36,8 @@ def test_two_packages_with_one_name(site):
     for package in ('first', 'second'):
         site.install(package, 'A = str', NAMESPACE, {'twin': f'{package}:A'})
     assert only_line(site.run('loads', 'twin')) == (
-        'loads.py: [a] b = twin: two installed packages provide it'
+        'loads.py: [a] b = twin: several installed packages provide it; uninstall all '
+        'but one'
     )
 
 

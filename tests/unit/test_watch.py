@@ -25,18 +25,18 @@ class Watched:
     def changed(self):
         self.changes += 1
 
-    def look(self, changed=None):
-        self._watch.look(changed or self.changed)
+    def check(self, changed=None):
+        self._watch.check(changed or self.changed)
 
 
 def test_a_change():
     """It is seen once; no change is not."""
     watched = Watched()
-    watched.look()
+    watched.check()
     assert watched.changes == 0
     watched.stamp = 2
     for _ in range(3):
-        watched.look()
+        watched.check()
     assert watched.changes == 1
 
 
@@ -45,10 +45,10 @@ def test_a_change_that_cannot_be_told():
     watched = Watched()
     for stamp in (None, 1, None):
         watched.stamp = stamp
-        watched.look()
+        watched.check()
     assert watched.changes == 0
     watched.stamp = 2
-    watched.look()
+    watched.check()
     assert watched.changes == 1
 
 
@@ -57,11 +57,11 @@ def test_a_change_that_cannot_be_read():
     watched = Watched()
     watched.stamp = 2
     with pytest.raises(ZeroDivisionError):
-        watched.look(lambda: 1 / 0)
-    watched.look()
+        watched.check(lambda: 1 / 0)
+    watched.check()
     assert watched.changes == 0
     watched.stamp = 3
-    watched.look()
+    watched.check()
     assert watched.changes == 1
 
 
@@ -72,10 +72,10 @@ def test_interval(monkeypatch):
     watched = Watched(interval_s=10)
     watched.stamp = 2
     for now[0] in (100.0, 105.0, 109.9):
-        watched.look()
+        watched.check()
     assert (watched.looks, watched.changes) == (1, 0)
     for now[0] in (110.0, 111.0, 119.0):
-        watched.look()
+        watched.check()
     assert (watched.looks, watched.changes) == (2, 1)
 
 
@@ -89,13 +89,13 @@ def test_others_go_on_while_one_reads():
         reading.set()
         assert read.wait(10)
 
-    thread = threading.Thread(target=watched.look, args=[changed])
+    thread = threading.Thread(target=watched.check, args=[changed])
     thread.start()
     assert reading.wait(10)
     watched.stamp = 3
-    watched.look()
+    watched.check()
     assert watched.changes == 0
     read.set()
     thread.join()
-    watched.look()
+    watched.check()
     assert watched.changes == 1

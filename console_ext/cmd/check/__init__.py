@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ``console-ext-manage check`` asks, in the place of the API."""
+"""``console-ext-manage check``: tests what the API depends on."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ from console_ext.store import load_store
 from console_ext.wsgi import loader
 from console_ext.wsgi.extensions import V21APIExtensionBase
 
-# What a question takes beside the waiting that the options bound.
+# The time for a check, in addition to the timeouts of the options.
 _MARGIN_S = 5.0
 
-# Who is asking, where a server is looked up.
+# The user id for looking servers up.
 _USER_ID = 'console-ext-manage'
 
 
 class Check:
-    """Every part that the API needs, asked once.
+    """Checks each part that the API depends on once.
 
-    :param paste: the file that has the filter in its pipelines; None for the one
-        beside the configuration files
+    :param paste: the PasteDeploy file with the filter; None for the one in the
+        directory of the configuration files
     """
 
     def __init__(self, conf: cfg.ConfigOpts, report: Report, paste: str | None):
         self._conf = conf
         self._report = report
         self._paste = paste
-        # Cells may share a message bus.
-        self._let_in: dict[tuple[str, ...], bool] = {}
+        # Whether a bus has a working broker, by its URLs: cells may share a bus.
+        self._checked_buses: dict[tuple[str, ...], bool] = {}
 
     def parts(self) -> LookUp | None:
         """
-        :returns: the look-up, if it could be loaded
+        :returns: the look-up, or None if it cannot be loaded
         """
         conf, report = self._conf, self._report
         report.ask('configuration', partial(_configuration, conf))
         if conf.api.servers == 'nova':
-            # First: what it sets for the libraries is to be so for all.
+            # First, because it sets up libraries that the other checks use.
             report.ask('nova', partial(_nova, conf))
         extensions = report.ask('extensions', partial(_extensions, conf), _aliases)
         if extensions is not None:
@@ -79,7 +79,7 @@ class Check:
 
     def server(self, look_up: LookUp, server_id: str, project_id: str | None) -> None:
         """
-        :param project_id: for a member of which project it is looked up; None for an
+        :param project_id: look the server up as a member of this project; None for an
             administrator
         """
         server = self._report.ask(
@@ -99,30 +99,30 @@ class Check:
         if transport.is_configured(self._conf):
             self._ask_bus('broker', None)
         elif not self._conf.console_rpc.cell_bus:
-            self._report.no(
+            self._report.fail(
                 'broker',
-                'transport_url is not set, so that compute hosts would be asked on '
-                'localhost: name the message bus that they are on',
+                'transport_url is not set, and its default is a broker on localhost: '
+                "set it to the URL of the compute hosts' message bus",
             )
 
     def _ask_bus(self, part: str, url: str | None) -> bool:
-        """Whether a broker of the bus lets us in, after a line for each of them."""
+        """Report on each broker of a bus; return whether at least one is usable."""
         try:
             brokers = probe.brokers_of(self._conf, url)
         except oslo_messaging.InvalidTransportURL:
             # Its text may quote the URL.
-            self._report.no(part, 'transport_url is not the URL of a message bus')
+            self._report.fail(part, 'transport_url is not the URL of a message bus')
             return False
         key = tuple(broker.url for broker in brokers)
-        if key not in self._let_in:
+        if key not in self._checked_buses:
             answers = [
                 self._report.ask(
                     f'{part} {broker.name}', partial(_broker, self._conf, broker)
                 )
                 for broker in brokers
             ]
-            self._let_in[key] = any(answer is not None for answer in answers)
-        return self._let_in[key]
+            self._checked_buses[key] = any(answer is not None for answer in answers)
+        return self._checked_buses[key]
 
 
 def check(
@@ -131,9 +131,9 @@ def check(
     server_id: str | None,
     project_id: str | None,
 ) -> None:
-    """Print a line for each part, and say at the end if something is wrong.
+    """Print a line for each part.
 
-    :raises ConfigurationError: something is
+    :raises ConfigurationError: a check has failed
     """
     timeout_s = max(conf.console_rpc.timeout, conf.api.look_up_timeout) + _MARGIN_S
     with Report(timeout_s) as report:
@@ -143,25 +143,25 @@ def check(
             asked.server(look_up, server_id, project_id)
     if report.wrong:
         raise exceptions.ConfigurationError(
-            f'{report.wrong} of {report.lines} parts are wrong'
+            f'{report.wrong} of {report.lines} checks have failed'
         )
 
 
 def _files(conf: cfg.ConfigOpts) -> list[str]:
-    """By their full paths, as a PasteDeploy file has to name them."""
+    """Return absolute paths, which a PasteDeploy file needs."""
     return [os.path.abspath(path) for path in conf.config_file or []]
 
 
 def _configuration(conf: cfg.ConfigOpts) -> str:
     files = _files(conf)
-    faults = [fault for path in files for fault in spelling.misspelt(conf, path)]
+    faults = [fault for path in files for fault in spelling.misspelled(conf, path)]
     if faults:
         raise Wrong('; '.join(faults))
     return ', '.join(files) or 'no file'
 
 
 def _nova(conf: cfg.ConfigOpts) -> str:
-    version = nova.stand_in(_files(conf))
+    version = nova.initialize(_files(conf))
     nova.require_files(conf)
     return version
 
@@ -169,7 +169,9 @@ def _nova(conf: cfg.ConfigOpts) -> str:
 def _extensions(conf: cfg.ConfigOpts) -> Sequence[V21APIExtensionBase]:
     extensions = loader.load_extensions(conf)
     if not extensions:
-        raise Wrong('none is enabled')
+        raise Wrong(
+            'no extension is enabled: remove one from [api] disabled_extensions'
+        )
     return extensions
 
 
@@ -188,19 +190,19 @@ def _policy(conf: cfg.ConfigOpts, extensions: Sequence[V21APIExtensionBase]) -> 
         raise Wrong(f'{said}: {problem}')
     # Later versions of oslo.policy have no such option, and always do.
     if 'enforce_scope' in options and not options.enforce_scope:
-        said += '; tokens of any scope, for enforce_scope is off'
+        said += '; enforce_scope is off: tokens of any scope are accepted'
     return said
 
 
 def _broker(conf: cfg.ConfigOpts, broker: probe.Broker) -> str:
-    why = probe.why_no_broker(conf, broker)
+    why = probe.broker_problem(conf, broker)
     if why is not None:
         raise Wrong(why)
-    return 'lets us in'
+    return 'accepts the connection'
 
 
 def _host(conf: cfg.ConfigOpts, host: str, bus_url: str | None) -> str:
-    why = probe.why_no_host(conf, host, conf.console_rpc.timeout, bus_url)
+    why = probe.host_problem(conf, host, conf.console_rpc.timeout, bus_url)
     if why is not None:
         raise Wrong(why)
     return 'answers'
@@ -233,7 +235,7 @@ def _context(project_id: str | None) -> RequestContext:
 
 
 def _where(conf: cfg.ConfigOpts, server: Server) -> str:
-    where = 'on no host yet'
+    where = 'not on a host yet'
     if server.host is not None:
         where = f'on compute host {server.host}, by {_brokers(conf, server.bus_url)}'
     return (
@@ -246,44 +248,44 @@ def _brokers(conf: cfg.ConfigOpts, bus_url: str | None) -> str:
     try:
         return ', '.join(one.name for one in probe.brokers_of(conf, bus_url))
     except oslo_messaging.InvalidTransportURL:
-        return 'a bus whose URL is none'
+        return 'a bus with an invalid URL'
 
 
 def _store(conf: cfg.ConfigOpts) -> str:
     store = load_store(conf)
     if store is None:
-        return 'none: the compute service alone knows the tokens'
+        return 'none: only nova-compute knows the tokens'
     store.close()
-    # It comes with an extra, which is there by now.
+    # Imported here, because it needs the extra "sql".
     from console_ext.store import migration
 
     if migration.is_of_nova(conf):
         raise Wrong(
-            "[database] connection names a database of Nova's: name one of this "
-            "package's own, or leave it empty where Nova's proxies serve the consoles"
+            "[database] connection names one of Nova's databases: use a separate "
+            "database, or leave it empty if Nova's proxies serve the consoles"
         )
     version, newest = migration.version(conf), migration.newest()
     if version is None:
         raise Wrong(
-            'the database has no tables of this package: run "console-ext-manage db '
-            'sync"'
+            'the database does not have the tables of this package yet: run '
+            '"console-ext-manage db sync"'
         )
     if not migration.is_known(version):
         raise Wrong(
-            f'its tables are those of version {version}, and this package knows none '
-            f'after {newest}: upgrade console-ext, and leave the tables as they are'
+            f'the schema has version {version}, but this console-ext only supports '
+            f'versions up to {newest}: upgrade console-ext; do not change the tables'
         )
     if version != newest:
         raise Wrong(
-            f'its tables are those of version {version}, and not {newest}: run '
-            '"console-ext-manage db sync"'
+            f'the schema has version {version}, but this console-ext needs {newest}: '
+            'run "console-ext-manage db sync"'
         )
     return f'version {version}'
 
 
 def _urls(conf: cfg.ConfigOpts) -> str:
     if not _has_store(conf):
-        return "those of the compute service's own proxies"
+        return "the URLs of Nova's own proxies"
     faults = consoles.faults_of_pages(conf)
     if faults:
         raise Wrong('; '.join(faults))
@@ -305,8 +307,8 @@ def _pipeline(conf: cfg.ConfigOpts, paste: str | None) -> str:
     path = paste or _beside(files)
     if path is None:
         raise Wrong(
-            'there is no api-paste.ini beside the configuration files: name it with '
-            '--paste'
+            'the directory of the configuration files has no api-paste.ini: name it '
+            'with --paste'
         )
     for fault in pipeline.faults(path, files, conf.api.auth_strategy):
         raise Wrong(f'{path}: {fault}')
@@ -314,7 +316,7 @@ def _pipeline(conf: cfg.ConfigOpts, paste: str | None) -> str:
 
 
 def _beside(config_files: Iterable[str]) -> str | None:
-    """Nova's own file: of its directory, and not of ours."""
+    """Return the first api-paste.ini in a directory of the configuration files."""
     for config_file in config_files:
         path = os.path.join(os.path.dirname(config_file), 'api-paste.ini')
         if os.path.exists(path):

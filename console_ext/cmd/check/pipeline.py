@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A PasteDeploy file, read and not loaded: where do the extensions stand in it?"""
+"""Checks the filter's place in a PasteDeploy file, without loading the file."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from collections.abc import Iterator, Sequence
 FACTORY = 'console_ext.wsgi.filter:factory'
 APPLICATION = 'console_ext.standalone.app:factory'
 
-# Nova's filter that makes its context of keystonemiddleware's headers.
+# Nova's filter that builds its context from keystonemiddleware's headers.
 _NOVA_CONTEXT = 'nova.api.auth:NovaKeystoneContext.factory'
 
 _KEYSTONE = ('auth_token', 'oauth2_mtls_token', 'oauth2_token')
 
-# The factories of the filters that find out who is asking.
+# The factories of the filters that authenticate the caller.
 AUTHENTICATION = frozenset(
     {
         *(f'keystonemiddleware.{name}:filter_factory' for name in _KEYSTONE),
         'console_ext.standalone.middleware.keystone:filter_factory',
         'console_ext.standalone.middleware.noauth:filter_factory',
-        # Of older Novas.
+        # In older releases of Nova.
         'nova.api.openstack.auth:NoAuthMiddleware.factory',
     }
 )
@@ -29,7 +29,7 @@ AUTHENTICATION = frozenset(
 
 class PasteFile:
     """
-    :raises ValueError: it cannot be read; the text says why
+    :raises ValueError: with the reason why the file cannot be read
     """
 
     def __init__(self, path: str):
@@ -43,7 +43,7 @@ class PasteFile:
             raise ValueError(f'it cannot be read: {error.strerror}') from None
         except (UnicodeDecodeError, configparser.Error) as error:
             raise ValueError(
-                f'it is no PasteDeploy file: {type(error).__name__}'
+                f'it is not a PasteDeploy file: {type(error).__name__}'
             ) from None
         self._parser = parser
 
@@ -51,12 +51,12 @@ class PasteFile:
         return self._parser.sections()
 
     def value(self, section: str, key: str) -> str:
-        """An option, or that of ``[DEFAULT]``; empty where there is neither."""
-        # PasteDeploy's escape.
+        """Return an option of a section or of ``[DEFAULT]``; empty if it is not set."""
+        # PasteDeploy escapes a percent sign by another one.
         return self._parser.get(section, key, fallback='').replace('%%', '%')
 
     def pipelines(self, strategy: str) -> Iterator[tuple[str, list[str]]]:
-        """Each by its section and key, from its first filter to its application."""
+        """Yield each pipeline: its section and key, and its names in order."""
         for section in self._parser.sections():
             for key in ('pipeline', strategy):
                 names = self._parser.get(section, key, fallback='').split()
@@ -64,9 +64,9 @@ class PasteFile:
                     yield f'[{section}] {key}', names
 
     def factory(self, name: str) -> str:
-        """What makes a filter or an application; empty where the file does not say.
+        """Return the factory of a filter or an application; empty if it is unknown.
 
-        :param name: as a pipeline has it: of a section, or a URI of PasteDeploy's
+        :param name: a section's name or a PasteDeploy URI, as in a pipeline
         """
         seen: set[str] = set()
         while name not in seen:
@@ -96,10 +96,10 @@ def _of_package(entry_point: str) -> str:
 
 
 def faults(path: str, config_files: Sequence[str], strategy: str) -> list[str]:
-    """What is wrong with the filter's place in a file; nothing, if it is empty.
+    """Return the problems of the filter's place in a file; an empty list for none.
 
-    :param config_files: those that the filter is to read
-    :param strategy: the key of the pipelines that count, where a section has several
+    :param config_files: the files that the filter must read
+    :param strategy: the key of the relevant pipelines, if a section has several
     """
     try:
         file = PasteFile(path)
@@ -120,24 +120,24 @@ def faults(path: str, config_files: Sequence[str], strategy: str) -> list[str]:
     )
     names = {section.partition(':')[2] for section in ours}
     return [
-        *_reading_others(file, ours, config_files, in_nova),
+        *_wrong_files(file, ours, config_files, in_nova),
         *_misplaced(pipelines, names),
-        *_open(pipelines),
+        *_unauthenticated(pipelines),
     ]
 
 
 def open_pipelines(path: str, strategy: str) -> list[str]:
-    """The pipelines that lead to the extensions, and in which nobody authenticates.
+    """Return the problems of pipelines that use the extensions without authentication.
 
-    :param strategy: as for :func:`faults`
-    :returns: what is wrong with each; the reason, for a file that cannot be read
+    :param strategy: see :func:`faults`
+    :returns: one text for each pipeline, or the reason why the file cannot be read
     """
     try:
         file = PasteFile(path)
     except ValueError as error:
         return [str(error)]
     return list(
-        _open(
+        _unauthenticated(
             [
                 (where, names, [file.factory(name) for name in names])
                 for where, names in file.pipelines(strategy)
@@ -146,11 +146,11 @@ def open_pipelines(path: str, strategy: str) -> list[str]:
     )
 
 
-# Where it is, its names, and their factories.
+# For each pipeline: its section and key, its names, and their factories.
 _Pipelines = list[tuple[str, list[str], list[str]]]
 
 
-def _reading_others(
+def _wrong_files(
     file: PasteFile, ours: list[str], config_files: Sequence[str], in_nova: bool
 ) -> Iterator[str]:
     expected = os.pathsep.join(config_files)
@@ -161,16 +161,16 @@ def _reading_others(
         ]
         if not said and in_nova:
             yield (
-                f"[{section}] has no config_files, so that Nova's policy and message "
-                f'bus are not read: config_files = {expected}'
+                f"[{section}] has no config_files, so Nova's policy and message bus "
+                f'are unknown: add config_files = {expected}'
             )
         elif relative:
             yield (
-                f'[{section}] config_files names {relative[0]} by a relative path, '
-                'which depends on the directory that the API is started in'
+                f'[{section}] config_files contains the relative path {relative[0]}, '
+                'which depends on the working directory of the API: use the full path'
             )
         elif said and said != expected:
-            yield f'[{section}] config_files = {said}, and not {expected}'
+            yield f'[{section}] config_files = {said}, but check reads {expected}'
 
 
 def _misplaced(pipelines: _Pipelines, ours: set[str]) -> Iterator[str]:
@@ -178,18 +178,18 @@ def _misplaced(pipelines: _Pipelines, ours: set[str]) -> Iterator[str]:
         names[-1] for _, names, factories in pipelines if FACTORY in factories[:-1]
     }
     if not applications:
-        yield f'no pipeline names {" or ".join(sorted(ours))}'
+        yield f'no pipeline contains {" or ".join(sorted(ours))}: add it'
     for where, names, factories in pipelines:
         if names[-1] in applications and FACTORY not in factories:
-            yield f'{where} leads to {names[-1]} past the filter'
+            yield f'{where} leads to {names[-1]} without the filter: add the filter'
         if FACTORY in factories:
             behind = factories[factories.index(FACTORY) :]
             if _NOVA_CONTEXT in behind:
                 name = names[factories.index(_NOVA_CONTEXT)]
-                yield f'{where} has the filter in front of {name}, which it needs'
+                yield f'{where} has the filter before {name}: move it behind {name}'
 
 
-def _open(pipelines: _Pipelines) -> Iterator[str]:
+def _unauthenticated(pipelines: _Pipelines) -> Iterator[str]:
     for where, names, factories in pipelines:
         places = [
             place
@@ -198,6 +198,6 @@ def _open(pipelines: _Pipelines) -> Iterator[str]:
         ]
         if places and not AUTHENTICATION.intersection(factories[: places[0]]):
             yield (
-                f'{where} has no filter in front of {names[places[0]]} that is known '
-                "to authenticate (keystonemiddleware's auth_token, for example)"
+                f'{where} has no known authentication filter before '
+                f"{names[places[0]]}: add one, such as keystonemiddleware's auth_token"
             )

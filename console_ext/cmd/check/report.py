@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A line for each question, and an end to every wait for an answer."""
+"""Runs checks with a timeout and prints a line for each."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from console_ext.printable import printable
 
 T = TypeVar('T')
 
-# One for each question that was given up, and one that asks.
-_MOST_THREADS = 100
+# A check that times out keeps its thread.
+_MAX_THREADS = 100
 
 _MAX_LINE = 2000
 
-# Of a URL: who asks, and the password.
+# The user and the password in a URL.
 _USER = re.compile(r'//[^/\s]*@')
 
 
 class Wrong(Exception):
-    """Something is not as it has to be; the text says how."""
+    """A check has failed; the text is the problem."""
 
 
 class Report:
-    """Asks, and prints what is right and what is wrong.
+    """Runs checks and prints their results.
 
-    What libraries log meanwhile is kept off the terminal.
+    Log messages of libraries are not printed.
 
-    :param timeout_s: for each question
+    :param timeout_s: the timeout of each check
     """
 
     def __init__(self, timeout_s: float):
         self._timeout_s = timeout_s
-        self._executor = BoundedExecutor(_MOST_THREADS, 'check')
+        self._executor = BoundedExecutor(_MAX_THREADS, 'check')
         self._log = _Log()
         self.lines = 0
         self.wrong = 0
@@ -53,32 +53,33 @@ class Report:
         logging.getLogger().removeHandler(self._log)
 
     def ask(
-        self, part: str, question: Callable[[], T], say: Callable[[T], str] = str
+        self, part: str, check: Callable[[], T], say: Callable[[T], str] = str
     ) -> T | None:
-        """
-        :param say: the line for an answer
-        :returns: None where there is no answer, after the line that says why
+        """Run a check and print its result.
+
+        :param say: returns the text to print for a result
+        :returns: the result, or None if the check failed
         """
         self._log.reason = None
         try:
-            answer: T = self._executor.run(question, time.monotonic() + self._timeout_s)
+            result: T = self._executor.run(check, time.monotonic() + self._timeout_s)
         except TimeoutError:
-            self.no(part, f'no answer within {self._timeout_s:g} s')
+            self.fail(part, f'no answer within {self._timeout_s:g} s')
         except (exceptions.ServersUnavailable, exceptions.StoreUnavailable) as error:
-            self.no(part, self._log.reason or str(error))
+            self.fail(part, self._log.reason or str(error))
         except (Wrong, exceptions.ConsoleExtError, cfg.Error) as error:
-            self.no(part, str(error))
+            self.fail(part, str(error))
         except Exception as error:
-            self.no(part, f'{type(error).__name__}: {error}')
+            self.fail(part, f'{type(error).__name__}: {error}')
         else:
-            self.yes(part, say(answer))
-            return answer
+            self.ok(part, say(result))
+            return result
         return None
 
-    def yes(self, part: str, text: str) -> None:
+    def ok(self, part: str, text: str) -> None:
         self._print('ok', part, text)
 
-    def no(self, part: str, text: str) -> None:
+    def fail(self, part: str, text: str) -> None:
         self.wrong += 1
         self._print('WRONG', part, text)
 
@@ -90,7 +91,7 @@ class Report:
 
 
 class _Log(logging.Handler):
-    """Holds the last error that this package has logged: some raise without it."""
+    """Keeps the last error logged by this package: some exceptions lack the reason."""
 
     reason: str | None = None
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options in configuration files that nobody reads.
+"""Finds misspelled options in configuration files.
 
-oslo.config passes over what it does not know: a typing error leaves the default in
-force, and nobody says so.
+oslo.config silently ignores unknown options, so that a misspelled option keeps its
+default.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from oslo_config import cfg
 
 from console_ext import conf as config
 
-# Groups in which nobody else has options.
+# Groups that only have options of this package.
 _OURS_ALONE = frozenset({'console_proxy', 'console_rpc', 'console_tokens', 'inventory'})
 
-# Nova's files have options that are not ours, in groups of the same names as ours; so
-# there only what resembles one of ours is taken for a typing error.
+# Other groups also have options of Nova that are unknown here.  There an unknown option
+# only counts as misspelled if its name is similar to a known one.
 _RESEMBLANCE = 0.85
 _SHORTEST = 5
 
 
-def misspelt(conf: cfg.ConfigOpts, path: str) -> Iterator[str]:
-    """What is in a file and is probably meant for this package.
+def misspelled(conf: cfg.ConfigOpts, path: str) -> Iterator[str]:
+    """Yield a text for each probably misspelled option or section of a file.
 
     :raises oslo_config.cfg.Error: the file cannot be read
     """
@@ -35,12 +35,13 @@ def misspelt(conf: cfg.ConfigOpts, path: str) -> Iterator[str]:
         if section not in groups:
             group = _resembling(section, groups)
             if group is not None:
-                yield f'{path} has a section [{section}]: is [{group}] meant?'
+                yield f'{path}: unknown section [{section}]; did you mean [{group}]?'
             continue
         ours = {opt.dest for opt in groups[section]}
         known = set(conf if section == 'DEFAULT' else conf[section])
         if section == 'DEFAULT':
-            # oslo.messaging's, whose options Nova has to set defaults of first.
+            # oslo.messaging's options are not registered yet, because Nova must set
+            # their defaults first.
             ours.add('transport_url')
             known.add('transport_url')
         for name in options:
@@ -48,9 +49,11 @@ def misspelt(conf: cfg.ConfigOpts, path: str) -> Iterator[str]:
                 continue
             meant = _resembling(name, ours)
             if meant is not None:
-                yield f'{path}: [{section}] {name} is no option: is {meant} meant?'
+                yield (
+                    f'{path}: unknown option [{section}] {name}; did you mean {meant}?'
+                )
             elif section in _OURS_ALONE:
-                yield f'{path}: [{section}] {name} is no option'
+                yield f'{path}: unknown option [{section}] {name}; remove it'
 
 
 def _resembling(name: str, names: Iterable[str]) -> str | None:

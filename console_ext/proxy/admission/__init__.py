@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is let in.
+"""Decides who may open a console.
 
 ::
 
-    request.py         what of a request matters: its path, its tokens, whom it is from
-    client_address.py  whom it is from, behind reverse proxies
-    rules.py           what a request alone decides, and what each refusal says (pure)
-    origin.py          which web pages may open consoles (pure)
+    request.py         the relevant parts of a request: path, tokens, client
+    client_address.py  the client's address, behind reverse proxies
+    rules.py           the checks of the request itself, and all refusals (pure)
+    origin.py          the web pages that may open consoles (pure)
     checks.py          the checks that wait: store, compute host, guest
-    limits.py          how many sessions there may be
-    leases.py          the store, as the event loop sees it
-    compute.py         the compute hosts, each on the message bus of its cell
-    interfaces.py      what the store and the compute hosts have to offer
+    limits.py          the limits of sessions
+    leases.py          asynchronous access to the store
+    compute.py         asynchronous access to the compute hosts
+    interfaces.py      the interfaces of the store and the compute hosts
 """

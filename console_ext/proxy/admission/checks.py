@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The checks of admission that wait: the store, the compute host, the target."""
+"""The checks that wait: for the store, the compute host and the guest."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from console_ext.store.authorization import Lease
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """All that a session holds, until :meth:`Admission.end`.
+    """The resources of an admitted session, until :meth:`Admission.end`.
 
-    :param expires: when the session is to end, by the event loop's clock; None is never
+    :param expires: when the session must end, by the event loop's clock; None for never
     """
 
     client: str
@@ -52,20 +52,19 @@ class Admission:
         consoles: Consoles,
         held: contextlib.AsyncExitStack,
     ) -> Admitted:
-        """
-        What is free is checked first, and the store before anything of the server's
-        is touched.
+        """Make all checks, cheap ones first, and connect to the guest last.
 
         :param consoles: of that type
-        :param held: gives back what is taken, unless a session takes it over; the
-            token can be redeemed again then
+        :param held: receives callbacks that release what was acquired and make the
+            token redeemable again; a session that starts takes them over
         :raises ConsoleExtError: one of ``rules.REFUSALS``
         """
         place = Place(self._limits)
         held.callback(place.leave)
         place.take('proxy')
         place.take('client', client_key(asked.client))
-        # What is left counts from before the answer: no session lasts too long.
+        # The remaining time counts from before the redeem, so that no session lasts
+        # too long.
         asked_at = asyncio.get_running_loop().time()
         lease = await self._leases.redeem(asked.token, console_type, asked.client)
         held.push_async_exit(partial(self._withdraw, lease))
@@ -80,7 +79,7 @@ class Admission:
         return Admitted(asked.client, lease, place, target, expires)
 
     def end(self, admitted: Admitted) -> None:
-        """Give back what a session has held."""
+        """Release the resources of a session."""
         admitted.place.leave()
         self._leases.release(admitted.lease)
 
@@ -91,8 +90,9 @@ class Admission:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Make the token redeemable again: no session has come of the lease."""
+        """Make the token redeemable again, because no session has started."""
         withdrawing = self._leases.withdraw(lease)
-        # A client that is refused may come again at once; one that has left does not.
+        # Wait only if the client was refused: it may try again immediately.  A client
+        # that has disconnected does not.
         if isinstance(error, Exception):
             await withdrawing

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whom a request is from, behind reverse proxies."""
+"""The address of the client behind reverse proxies."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from collections.abc import Sequence
 
 from console_ext.proxy import networks
 
-# What proxies write: an address, which may be in brackets and may have a port.
+# An entry of X-Forwarded-For: an address, with optional brackets and port.
 _ENTRY = re.compile(r'\[(?P<v6>[^\]]+)\](:\d+)?|(?P<v4>[\d.]+)(:\d+)?|(?P<bare>\S+)')
 
 _MAX_HOPS = 20
 
 
 def client_address(peer: str, values: Sequence[str], trusted: networks.Networks) -> str:
-    """Where a request comes from.
+    """Return the address of the client.
 
     :param peer: the address of the connection
-    :param values: the request's X-Forwarded-For headers; each may be a list.  Read from
-        the right, for only what trusted proxies have appended is known
+    :param values: the request's X-Forwarded-For headers, each of which may be a list.
+        They are read from the right, because only the entries that trusted proxies have
+        appended are reliable.
     """
     if not trusted and ':' not in peer:
-        # An IPv4 address has one form.
+        # IPv4 addresses need no normalization.
         return peer
     nearest = networks.address(peer)
     if nearest is None:

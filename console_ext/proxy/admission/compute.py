@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The compute hosts, each on the message bus of its cell."""
+"""Calls compute hosts, each on the message bus of its cell."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from console_ext.store.authorization import Authorization
 
 class ComputeHosts:
     """
-    :param cell_buses: the URLs of message buses, by the cell; the hosts of other cells
-        are on the configured one
-    :param timeout_s: how long a host is waited for
+    :param cell_buses: the URLs of message buses, by cell; the hosts of other cells are
+        on the configured bus
+    :param timeout_s: how long to wait for a host
     """
 
     def __init__(
@@ -33,14 +33,14 @@ class ComputeHosts:
     async def confirm(self, authorization: Authorization) -> None:
         """Ask the host whether the port is still this server's console.
 
-        A port that the server has given up may be another server's by now.
+        After a restart or a migration, the port may belong to another server.
 
         :raises ConsoleMoved: it is not
         :raises ConsoleError, ComputeUnavailable, UnexpectedReply:
         """
         host = authorization.compute_host
         asked = self._port_check.validate_console_port(
-            # The log lines about this call get a request id of their own.
+            # A new context, so that log lines about this call have a request id.
             RequestContext(is_admin=True, overwrite=False),
             host,
             Instance(authorization.server_id),
@@ -49,7 +49,7 @@ class ComputeHosts:
             self._cell_buses.get(authorization.cell or ''),
         )
         try:
-            # Who stops waiting here takes a call back that has not begun.
+            # A timeout or a cancellation cancels the future, and so a waiting call.
             async with asyncio.timeout(self._timeout_s):
                 confirmed = await asyncio.wrap_future(asked)
         except TimeoutError:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whom the proxy asks: who may open a console, and whether it is still there.
+"""The interfaces of the store and the compute hosts that the proxy uses.
 
-The store is asked in threads, so its methods may block.
+The proxy calls the store in threads, so its methods may block.
 """
 
 from __future__ import annotations
@@ -16,44 +16,45 @@ from console_ext.store.authorization import Lease
 
 
 class Store(Protocol):
-    """The store of authorizations, as ``store.store.Store`` is one."""
+    """The store of authorizations; ``store.store.Store`` implements it."""
 
     def redeem(self, token: str, console_type: str, client_address: str) -> Lease:
-        """Let a socket in; may take for ever, so whoever waits needs a deadline.
+        """Let a socket in.  There is no timeout: callers need a deadline of their own.
 
         :raises TokenRefused: with the reason
         :raises StoreUnavailable:
         """
 
     def withdraw(self, lease: Lease) -> None:
-        """Undo a redeem that opened nothing: the token can be redeemed again.
+        """Undo a redeem whose socket was not opened.
 
         :raises StoreUnavailable:
         """
 
     def release(self, leases: Collection[Lease]) -> None:
-        """End the sessions that hold these leases.
+        """Record that the sockets of these leases have closed.
 
         :raises StoreUnavailable:
         """
 
     def keep(self, leases: Collection[Lease]) -> Collection[Lease]:
-        """Report the sessions that live; asked every few seconds.
+        """Renew the leases of open sockets; called every few seconds.
 
-        :returns: those of them that were revoked or lost, and are to be closed
+        :returns: the leases whose sockets must be closed, because they were revoked or
+            no longer exist
         :raises StoreUnavailable:
         """
 
     def purge(self) -> int:
-        """Delete what nobody needs any more; may take minutes, and is asked rarely.
+        """Delete old authorizations; called rarely, and may take minutes.
 
-        :returns: how many authorizations
+        :returns: the number of authorizations
         :raises StoreUnavailable:
         """
 
 
 class PortCheck(Protocol):
-    """The compute hosts, as ``rpc.client.ComputeClient`` asks them."""
+    """Calls to compute hosts; ``rpc.client.ComputeClient`` implements it."""
 
     def validate_console_port(
         self,
@@ -64,11 +65,11 @@ class PortCheck(Protocol):
         port: int,
         bus_url: str | None = None,
     ) -> futures.Future[bool]:
-        """Return at once.
+        """Start a call and return immediately.
 
-        :param bus_url: of the message bus that the host is on; None for the configured
-        :returns: the answer to come, which may be a :exc:`ConsoleError` (the server is
-            not there, or not running), a :exc:`ComputeUnavailable` (the host cannot be
-            asked now) or an :exc:`UnexpectedReply`
+        :param bus_url: the URL of the host's message bus; None for the configured bus
+        :returns: the future answer.  Its exceptions are :exc:`ConsoleError` (the server
+            is not there or not running), :exc:`ComputeUnavailable` (the host cannot be
+            reached now) and :exc:`UnexpectedReply`.
         :raises ComputeUnavailable: the host is known to be unavailable
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The store of authorizations, as the event loop sees it."""
+"""Asynchronous access to the store of authorizations."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from console_ext.store.authorization import Lease
 
 LOG = logging.getLogger(__name__)
 
-# A lease is at least so many heartbeats long, so that one may be lost or late.
+# The minimum length of a lease in heartbeats, so that one may be lost or late.
 _HEARTBEATS_PER_LEASE = 3
 
-# Sessions that end within this time are told to the store together.
+# Sessions that end within this time are released in a single call.
 _GATHERING_S = 0.1
 
-# One client has at most this part of the threads that redeem tokens.
+# A client may use a quarter of the threads that redeem tokens.
 _CLIENTS_PART = 4
 _MAX_WAITING_PER_CLIENT = 256
 _MAX_WAITING = 4096
 
-# Threads for what the proxy itself tells the store, however many tokens are tried.
+# Threads for the proxy's own calls, so that attempts with tokens do not delay them.
 _OWN_THREADS = 4
 _MAX_OWN_WAITING = 16384
 
@@ -48,7 +48,7 @@ def heartbeat_s(conf: cfg.ConfigOpts) -> float:
     interval_s: float = conf.console_proxy.heartbeat_interval
     lease_s: float = conf.console_tokens.lease
     if interval_s * _HEARTBEATS_PER_LEASE > lease_s:
-        # Rounded down, so that the advice is not refused in its turn.
+        # Rounded down, so that the recommended value is valid.
         longest_s = math.floor(100 * lease_s / _HEARTBEATS_PER_LEASE) / 100
         raise exceptions.ConfigurationError(
             f'[console_proxy] heartbeat_interval is {interval_s:g} s, more than a '
@@ -61,9 +61,9 @@ def heartbeat_s(conf: cfg.ConfigOpts) -> float:
 
 class Leases:
     """
-    :param threads: how many tokens are redeemed at once
-    :param timeout_s: how long the store is waited for; for a redeem, which may wait for
-        a thread first, this is the one deadline
+    :param threads: the number of threads that redeem tokens
+    :param timeout_s: how long to wait for the store; for a redeem this includes the
+        wait for a thread
     """
 
     def __init__(self, store: Store, threads: int, timeout_s: float):
@@ -84,7 +84,7 @@ class Leases:
         self._withdrawing: set[asyncio.Task[None]] = set()
 
     def close(self) -> None:
-        """Let the threads end after what they have been given; waits for none."""
+        """Let the threads end after their current calls, without waiting for them."""
         for executor in (self._redeeming, self._telling, self._purging):
             executor.shutdown(wait=False)
 
@@ -100,7 +100,7 @@ class Leases:
         except Busy:
             raise exceptions.ProxyBusy from None
         try:
-            # Not wait_for: it forgets a cancellation that comes with the answer.
+            # Not wait_for(), which loses a cancellation that coincides with the result.
             async with asyncio.timeout(self._timeout_s):
                 lease = await asyncio.wrap_future(call)
         except TimeoutError:
@@ -113,29 +113,30 @@ class Leases:
         return lease
 
     def _give_up(self, call: futures.Future[Lease]) -> None:
-        """Stop waiting for a redeem, and withdraw the lease if it still succeeds."""
+        """Stop waiting for a redeem, and withdraw its lease if it succeeds later."""
         if call.cancel():
             return
         loop = asyncio.get_running_loop()
 
         def ended(call: futures.Future[Lease]) -> None:
             if not call.cancelled() and call.exception() is None:
-                # The loop is closed where the proxy has stopped meanwhile.
+                # RuntimeError: the loop is closed, because the proxy has stopped.
                 with contextlib.suppress(RuntimeError):
                     loop.call_soon_threadsafe(self.withdraw, call.result())
 
         call.add_done_callback(ended)
 
     def hold(self, lease: Lease, revoked: Callable[[], None]) -> None:
-        """
-        :param revoked: called when the store has revoked the session
+        """Renew a lease with each heartbeat.
+
+        :param revoked: called when the lease has been revoked
         """
         self._live[lease] = revoked
 
     def withdraw(self, lease: Lease) -> asyncio.Task[None]:
-        """Tell the store that a redeem opened nothing.
+        """Withdraw a redeem whose session was not opened.
 
-        :returns: what may be waited for, and goes on if it is not
+        :returns: the task; the caller may wait for it
         """
         self._live.pop(lease, None)
         task = asyncio.get_running_loop().create_task(
@@ -146,9 +147,9 @@ class Leases:
         return task
 
     def release(self, lease: Lease) -> None:
-        """Stop the heartbeats of a lease, and tell the store soon of the end.
+        """Stop the heartbeats of a lease, and release it in the store soon.
 
-        If the store cannot be told, the lease expires for want of heartbeats.
+        If the store is unavailable, the lease expires without heartbeats.
         """
         self._live.pop(lease, None)
         self._ended.append(lease)
@@ -176,7 +177,7 @@ class Leases:
         try:
             await self._ask(tell)
         except (TimeoutError, Busy, exceptions.ConsoleExtError):
-            LOG.warning('The store was not told to %s; leases will end them', what)
+            LOG.warning('Could not %s in the store; the leases will expire', what)
         except Exception as error:
             LOG.error('The store failed to %s: %s', what, type(error).__name__)
 
@@ -188,7 +189,7 @@ class Leases:
             return await asyncio.wrap_future(self._telling.submit(call))
 
     async def told(self, timeout_s: float) -> None:
-        """Wait until the store knows of every end, but not longer than that."""
+        """Wait until all ended sessions are released, for at most ``timeout_s``."""
         self._hurry.set()
         telling = set(self._withdrawing)
         if self._releasing is not None:
@@ -197,10 +198,10 @@ class Leases:
             await asyncio.wait(telling, timeout=timeout_s)
 
     async def beat(self, interval_s: float) -> None:
-        """Report the live sessions, for ever.
+        """Renew the leases at an interval, forever.
 
-        While the store is away the sessions go on: its restart is no reason to cut
-        thousands of consoles.
+        While the store is unavailable the sessions continue, so that its restart does
+        not close thousands of consoles.
         """
         while True:
             await asyncio.sleep(interval_s)
@@ -208,12 +209,12 @@ class Leases:
                 await self._beat_once()
 
     async def sweep(self, interval_s: float) -> None:
-        """Have the store forget what nobody needs any more, for ever.
+        """Purge the store at an interval, forever.
 
-        A purge that takes longer than the interval goes on, and no other begins.
+        A purge that takes longer than the interval continues, and no other starts.
         """
         while True:
-            # Not every proxy at once.
+            # A random delay, so that not all proxies purge at the same time.
             await asyncio.sleep(interval_s * random.uniform(0.5, 1))  # noqa: S311
             try:
                 async with asyncio.timeout(interval_s):
@@ -221,7 +222,7 @@ class Leases:
                         self._purging.submit(self._store.purge)
                     )
             except (TimeoutError, Busy):
-                LOG.warning('The store is being purged for more than %g s', interval_s)
+                LOG.warning('The purge of the store takes longer than %g s', interval_s)
             except exceptions.ConsoleExtError as error:
                 LOG.warning('The store was not purged: %s', error)
             except Exception as error:
@@ -233,13 +234,16 @@ class Leases:
         try:
             gone = await self._ask(partial(self._store.keep, frozenset(self._live)))
         except (TimeoutError, Busy, exceptions.ConsoleExtError) as error:
-            LOG.warning('No heartbeat: %s', str(error) or 'the store does not answer')
+            LOG.warning(
+                'Leases were not renewed: %s', str(error) or 'the store does not answer'
+            )
             return
         except Exception as error:
-            LOG.error('No heartbeat: the store failed: %s', type(error).__name__)
+            LOG.error('Leases were not renewed: %s in the store', type(error).__name__)
             return
         for lease in gone:
             revoked = self._live.get(lease)
             if revoked is not None:
-                # Whatever comes of one, the others are told, and the next beat comes.
+                # Not called directly, so that an exception affects no other session and
+                # no later heartbeat.
                 asyncio.get_running_loop().call_soon(revoked)

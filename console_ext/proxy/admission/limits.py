@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many sessions there may be."""
+"""The limits of sessions."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _IPV6_PREFIX = 64
 
 
 def client_key(address: str) -> str:
-    """What the sessions of a client are counted by: in IPv6 the /64 of its address.
+    """Return the key that counts a client's sessions: its address, or in IPv6 its /64.
 
-    A host may choose any number of addresses there.
+    An IPv6 host may use any address of its /64.
     """
     try:
         parsed = ipaddress.IPv6Address(address)
@@ -28,20 +28,20 @@ def client_key(address: str) -> str:
 class Limits:
     """Counts sessions by scope (proxy, client, server, project) and key.
 
-    :param caps: the most that each key of a scope may have; 0 is any number
+    :param maximums: the maximum for each key of a scope; 0 for no limit
     """
 
-    def __init__(self, caps: Mapping[str, int]):
-        self._caps = dict(caps)
+    def __init__(self, maximums: Mapping[str, int]):
+        self._maximums = dict(maximums)
         self._counts: dict[tuple[str, str], int] = {}
 
     def take(self, scope: str, key: str) -> None:
         """
-        :raises TooManySessions: the key has as many as it may have
+        :raises TooManySessions: the key has reached the maximum
         """
         count = self._counts.get((scope, key), 0)
-        cap = self._caps[scope]
-        if cap and count >= cap:
+        maximum = self._maximums[scope]
+        if maximum and count >= maximum:
             raise exceptions.TooManySessions(scope)
         self._counts[scope, key] = count + 1
 
@@ -51,12 +51,12 @@ class Limits:
             self._counts[scope, key] = count
 
     def __len__(self) -> int:
-        """How many keys are counted: none, once every session has ended."""
+        """The number of keys with sessions; 0 when all sessions have ended."""
         return len(self._counts)
 
 
 class Place:
-    """One session's part of the limits."""
+    """The entries of a session in the limits."""
 
     __slots__ = ('_limits', '_taken')
 

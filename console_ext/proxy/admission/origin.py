@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which web pages may open consoles: the answer to cross-site WebSocket hijacking.
+"""The web pages that may open consoles: protection against cross-site hijacking.
 
-A browser says in ``Origin`` which page opens a WebSocket, and lets any page try.  The
-pages that may are those of the listener's public base URL and of ``[console]
-allowed_origins``: configuration, never the request's own Host header.
+A browser allows any page to open a WebSocket, and sends the page's origin in
+``Origin``.  The allowed origins are those of the listener's public base URL and of
+``[console] allowed_origins``.  The request's Host header is never used.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from console_ext import exceptions
 _PORTS = {'http': 80, 'https': 443}
 _PAGE_SCHEMES = {'ws': 'http', 'wss': 'https', 'http': 'http', 'https': 'https'}
 
-# RFC 6454, section 6.2, and no more: no user, no path, no slash at the end.
+# Strictly RFC 6454, section 6.2: no user, no path, no slash at the end.
 _ORIGIN = re.compile(
     r'(?P<scheme>[a-z]+)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?',
     re.ASCII | re.IGNORECASE,
@@ -28,7 +28,7 @@ _HOST = re.compile(r'[a-z0-9._-]+|\[?[0-9a-f:.]+\]?', re.ASCII | re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Scheme and host are in lower case; an IPv6 address is in its shortest form."""
+    """A normalized origin: lower case, and IPv6 addresses in their shortest form."""
 
     scheme: str
     host: str
@@ -36,7 +36,7 @@ class Origin:
 
 
 def parse(text: str) -> Origin | None:
-    """The origin that a browser, or an option, names; None where it is none."""
+    """Parse an origin from a browser or an option; None if it is invalid."""
     match = _ORIGIN.fullmatch(text)
     if match is None:
         return None
@@ -49,15 +49,15 @@ def parse(text: str) -> Origin | None:
 
 
 def of_url(url: str) -> Origin:
-    """The origin of a page's URL, or of a page beside a WebSocket's URL.
+    """Return the origin of a page's URL, or the matching one of a WebSocket's URL.
 
-    :raises ConfigurationError: the URL has none
+    :raises ConfigurationError: the URL has no origin
     """
     scheme, separator, rest = url.partition('://')
     authority = re.split(r'[/?#]', rest, maxsplit=1)[0].rpartition('@')[2]
     found = parse(f'{_PAGE_SCHEMES.get(scheme.lower(), "")}{separator}{authority}')
     if found is None:
-        raise exceptions.ConfigurationError(f'{url!r} is no base URL')
+        raise exceptions.ConfigurationError(f'{url!r} is not a valid base URL')
     return found
 
 
@@ -73,9 +73,9 @@ def _normal(host: str) -> str | None:
 class AllowedOrigins:
     """
     :param base_url: the listener's public URL
-    :param configured: full origins, or host names as in Nova: those stand for any port
-        under the scheme of the base URL
-    :raises ConfigurationError: one is neither
+    :param configured: full origins, or, as in Nova, host names, which allow any port
+        with the scheme of the base URL
+    :raises ConfigurationError: a value is neither
     """
 
     def __init__(self, base_url: str, configured: Iterable[str] = ()):
@@ -99,7 +99,7 @@ class AllowedOrigins:
 
     def __contains__(self, text: object) -> bool:
         """
-        :param text: an Origin header's value; None, for no browser, is allowed
+        :param text: the value of the Origin header; None (not a browser) is allowed
         """
         if text is None:
             return True
@@ -111,7 +111,7 @@ class AllowedOrigins:
         )
 
     def sources(self) -> list[str]:
-        """The same, as sources of a content security policy."""
+        """Return the origins as sources of a content security policy."""
         whole = [f'{one.scheme}://{one.host}:{one.port}' for one in self._origins]
         return sorted([*whole, *(f'{self._scheme}://{host}:*' for host in self._hosts)])
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What of a request matters to admission, and the tokens in it."""
+"""The parts of a request that are relevant for admission, and the tokens in it."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ MAX_QUERY_FIELDS = 20
 
 @dataclass(frozen=True, slots=True)
 class ConsoleRequest:
-    """A request to open a console; neither its query nor its cookies show in logs.
+    """A request to open a console; query and cookies are not in its ``repr``.
 
-    :param path: as it was sent: nothing is decoded, so there is one way to write it
-    :param origins: every Origin header
-    :param client: the address it comes from
+    :param path: as it was sent; it is not decoded, so that it has a single spelling
+    :param origins: all Origin headers
+    :param client: the client's address
     """
 
     path: str
@@ -40,7 +40,7 @@ def console_request(
     target: str, headers: Headers, peer: str, trusted: networks.Networks
 ) -> ConsoleRequest:
     """
-    :param target: the request's target, path and query
+    :param target: the request target: path and query
     :param peer: the address of the connection
     """
     path, _, query = target.partition('?')
@@ -54,11 +54,11 @@ def console_request(
 
 
 def tokens(request: ConsoleRequest, *, cookie: bool) -> set[str]:
-    """Every token that the request names; an empty one is none.
+    """Return all tokens in the request, without empty ones.
 
-    :param cookie: whether it may be in the cookie ``token``, as spice-html5's own page
-        and tempest send it
-    :raises ValueError: the query has more fields than any client's
+    :param cookie: whether the cookie ``token`` counts, as sent by spice-html5's own
+        page and by tempest
+    :raises ValueError: the query has too many fields
     """
     found = set(_in_query(request.query))
     if cookie:
@@ -77,8 +77,8 @@ def _in_query(query: str) -> Iterable[str]:
 
 
 def _in_cookies(headers: Iterable[str]) -> Iterable[str]:
-    # Not http.cookies: one malformed cookie of some other application on this host
-    # would make it drop, or refuse, them all.
+    # Not http.cookies, which drops or refuses all cookies if one is malformed, such as
+    # a cookie of another application on this host.
     for header in headers:
         for pair in header.split(';'):
             name, _, value = pair.partition('=')

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The filters in front of the stand-alone API, in the order of api-paste.ini.
+"""WSGI filters in front of the stand-alone API; api-paste.ini sets their order.
 
-None of them is needed where the extensions are loaded into another compute API: that
-has its own.
+An existing compute API that loads the extensions has its own and needs none of these.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No request body over ``[oslo_middleware] max_request_body_size``."""
+"""Refuses request bodies over ``[oslo_middleware] max_request_body_size``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from console_ext.wsgi.body_size import max_body_bytes
 
 
 class BodyLimit:
-    """As oslo.middleware's, but it answers in the API's fault format."""
+    """Like oslo.middleware's size limit, but answers in the API's fault format."""
 
     def __init__(self, application: WSGIApplication, limit: int):
         self._application = application

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Identity from keystone: keystonemiddleware, given our configuration."""
+"""Authentication by keystonemiddleware, with this service's configuration."""
 
 from __future__ import annotations
 

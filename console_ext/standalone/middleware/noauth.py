@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Identity without keystone, for a machine's own use and for tests.
+"""Identity without authentication, for local use and for tests.
 
-The token says who is asking: ``USER:PROJECT:ROLE,ROLE``.  Anything else is the
-identity that is configured.  The project ``system`` stands for a system-scoped token.
+The token states the caller's identity: ``USER:PROJECT:ROLE,ROLE``.  Any other token, or
+none, stands for the identity in the configuration.  The project ``system`` means a
+system-scoped token.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from console_ext.wsgi import faults
 
 _SYSTEM = 'system'
 
-# What keystonemiddleware sets, and so what a client may not.
+# Headers that keystonemiddleware sets; they are removed from client requests.
 _IDENTITY = (
     'HTTP_OPENSTACK_SYSTEM_SCOPE',
     'HTTP_X_AUTHORIZATION',
@@ -54,7 +55,9 @@ class NoAuth:
     ) -> Iterable[bytes]:
         if not self._allow_remote and not _is_local(environ):
             refused = faults.response(
-                403, 'Without authentication, only clients on this machine are served.'
+                403,
+                'This API has no authentication and only serves clients on its own '
+                'machine. Its administrator can configure keystone to serve others.',
             )
             return refused(environ, start_response)
         for name in [name for name in environ if name.startswith(_IDENTITY)]:
@@ -75,8 +78,8 @@ class NoAuth:
 
 
 def _is_local(environ: WSGIEnvironment) -> bool:
-    # A proxy on this machine speaks for clients anywhere, and what it says of them
-    # may be what they said themselves.
+    # A reverse proxy on this machine may forward requests from anywhere, and a client
+    # can forge the forwarded address.
     forwarded = any(name in environ for name in _FORWARDED)
     return not forwarded and is_loopback(environ.get('REMOTE_ADDR', ''))
 

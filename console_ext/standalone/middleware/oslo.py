@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""oslo.middleware's filters, given our configuration instead of the global one.
+"""oslo.middleware's filters, with this service's configuration, not the global one.
 
-Each of them makes a request and a response object of its own, a tenth of a
-millisecond; so requests that one has nothing to do for go past it.
+Each filter creates request and response objects, which takes 0.1 ms.  Requests that a
+filter would not change therefore bypass it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from console_ext import conf as config
 
 
 class CrossOrigin:
-    """CORS, for the requests that may be of another origin."""
+    """CORS for requests that may come from another origin."""
 
     def __init__(self, application: WSGIApplication, conf: cfg.ConfigOpts):
         self._application = application
@@ -33,7 +33,7 @@ class CrossOrigin:
 
 
 class Healthcheck:
-    """oslo.middleware's application, at its own path in front of another one."""
+    """oslo.middleware's health check at ``/healthcheck``, in front of the API."""
 
     PATH = '/healthcheck'
 
@@ -50,7 +50,7 @@ class Healthcheck:
 
 
 def _proxied(application: WSGIApplication, conf: cfg.ConfigOpts) -> WSGIApplication:
-    """The application behind a proxy whose headers are believed, if one is."""
+    """Apply the headers of a reverse proxy, if the configuration enables that."""
     conf.register_opts(oslo_http_proxy.OPTS, group='oslo_middleware')
     if not conf.oslo_middleware.enable_proxy_headers_parsing:
         return application

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An id for each request, in the environ, in the log and in the response."""
+"""Gives each request an id, in the environ, in the log and in the response."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from oslo_context import context as oslo_context
 from oslo_middleware import request_id as oslo_request_id
 
-# The second is what Nova's clients knew before the first.
+# The second is Nova's older name for the first.
 _HEADERS = ('x-openstack-request-id', 'x-compute-request-id')
 
 _FORMAT = re.compile(oslo_request_id.ID_FORMAT)
 
 
 class RequestId:
-    """As oslo.middleware's; a client's own id is kept as the global one."""
+    """Like oslo.middleware's; an id that the client sends is the global request id."""
 
     def __init__(self, application: WSGIApplication):
         self._application = application
@@ -31,7 +31,7 @@ class RequestId:
             environ[oslo_request_id.GLOBAL_REQ_ID] = sent
         request_id = oslo_context.generate_request_id()
         environ[oslo_request_id.ENV_REQUEST_ID] = request_id
-        # From here on, lines of this thread are this request's, not the last one's.
+        # Attaches this request's id, not the previous one's, to this thread's logs.
         oslo_context.RequestContext(request_id=request_id)
 
         def start(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One line in the log for each request: no body, no query, no token."""
+"""Logs one line for each request, without body, query string or token."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ LOG = logging.getLogger(__name__)
 _VERSION_HEADER = microversions.HEADER.lower()
 
 
-# A part of a path that is neither short nor a word may be a token.
+# A path segment that is neither short nor a word may be a token.
 _SHORT = 24
 _WORD = re.compile('[a-z-]{1,40}', re.ASCII)
 
-# What follows these, or is the first part, is the id of a server or of a project.
+# The segment after one of these, and the first segment, is a server or project id.
 _BEFORE_ID = frozenset({'servers', 'v2', 'v2.1'})
 
 _HIDDEN = '{id}'
@@ -40,10 +40,10 @@ class RequestLog:
         if not LOG.isEnabledFor(logging.INFO):
             return self._application(environ, start_response)
         started = time.monotonic()
-        # Taken now: what is behind us moves the path's parts about.
+        # Read now, because the next filters move parts of the path to SCRIPT_NAME.
         client = printable(environ.get('REMOTE_ADDR', '-'))
         method = environ['REQUEST_METHOD']
-        path = _without_tokens(
+        path = _redact(
             f'{environ.get("SCRIPT_NAME", "")}{environ.get("PATH_INFO", "")}'
         )
 
@@ -54,7 +54,7 @@ class RequestLog:
             LOG.info(
                 '%s "%s %s" status: %s len: %s microversion: %s time: %.6f',
                 client,
-                # Quoted, so that no path can forge a line.
+                # Quoted, so that a request cannot forge a log line.
                 parse.quote(method),
                 _template(environ) or path,
                 status.partition(' ')[0],
@@ -68,13 +68,13 @@ class RequestLog:
 
 
 def _template(environ: WSGIEnvironment) -> str | None:
-    """The route that was found meanwhile, where its path may hold a token."""
+    """Return the template of the matched route, if its path may contain a token."""
     route = environ.get(ROUTE)
     return route and parse.quote(route, safe='/{}', encoding='latin-1')
 
 
-def _without_tokens(path: str) -> str:
-    """A path, quoted, without what may be a token."""
+def _redact(path: str) -> str:
+    """Return the quoted path, with segments that may be tokens replaced."""
     parts = path.split('/')
     return '/'.join(
         parse.quote(part, encoding='latin-1')

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The version documents, and the API mounted below them, as clients discover it.
+"""The version documents through which clients discover the API.
 
-They need no authentication, so this filter stands in front of it.
+They need no authentication, so this filter comes before the authentication filter.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from console_ext.wsgi.responses import json_response
 
 _MEDIA_TYPE = 'application/vnd.openstack.compute+json;version='
 
-# A version's own document: with or without a project, with or without a slash.
+# The path of a version document, with or without a project id and a trailing slash.
 _DOCUMENT = re.compile(r'/?|/[0-9a-f-]+/?', re.ASCII)
 
 _RANGE = microversions.STAND_ALONE
@@ -44,7 +44,7 @@ _VERSIONS: dict[str, dict[str, Any]] = {
 
 
 class Versions:
-    """Answers what is about versions, and shifts the rest of the path below one."""
+    """Answers requests for version documents and mounts the API below the versions."""
 
     def __init__(self, application: WSGIApplication):
         self._application = application

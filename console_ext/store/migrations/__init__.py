@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What alembic runs: ``env`` once, then the versions that are missing."""
+"""The alembic environment: ``env``, and the migrations in ``versions``."""

@@ -222,7 +222,7 @@ def test_workers_that_do_not_stay_alive(program, deployment):
     made = program('--workers', '2')
     log = made.end()
     assert made.process.returncode == 1
-    assert 'the workers do not stay alive' in log
+    assert 'the workers end right after their start' in log
     assert 'Traceback' not in log
 
 
@@ -260,7 +260,7 @@ def test_a_new_certificate(program, certificate, workers):
     second = shown()
     cert_file.write_text('nonsense')
     made.process.send_signal(signal.SIGHUP)
-    refusal = 'The former certificate stays in force'
+    refusal = 'The previous certificate stays in force'
     wait_for(lambda: made.log.count(refusal) == int(workers))
     assert {shown() for _ in range(8)} <= {second}
     client.close()

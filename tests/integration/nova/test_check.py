@@ -45,12 +45,12 @@ def test_all_is_well(cloud, files):
         'nova': 'ok     34.0.0',
         'extensions': 'ok     os-remote-consoles',
         'policy': 'ok     no file policy.yaml: the defaults',
-        f'broker {broker}': 'ok     lets us in',
+        f'broker {broker}': 'ok     accepts the connection',
         'look-up': 'ok     nova',
         'cell cell0': 'ok     can be read',
         'cell cell1': 'ok     can be read',
-        'store': 'ok     none: the compute service alone knows the tokens',
-        'URLs': "ok     those of the compute service's own proxies",
+        'store': 'ok     none: only nova-compute knows the tokens',
+        'URLs': "ok     the URLs of Nova's own proxies",
         'pipeline': f'ok     {cloud.config}/api-paste.ini has the filter',
         f'server {usual}': f'ok     of project {PROJECT_A} and user alice, on compute '
         f'host compute-1, by {broker}; active, no task',
@@ -70,7 +70,7 @@ def test_server_that_is_not_found(files, number, more):
 def test_host_without_a_queue(files):
     lines = asked(files, '--server', server_id('08'))
     assert lines['compute host ghost'] == (
-        'WRONG  it has no queue: nobody answers for it'
+        'WRONG  it has no queue: its compute service is not running on this bus'
     )
 
 
@@ -92,4 +92,4 @@ def test_database_that_is_nova_s(files, tmp_path):
     ours = tmp_path / 'console_ext.conf'
     ours.write_text('[api]\nservers = nova\n')
     line = asked([files[0], ours])['store']
-    assert line.startswith("WRONG  [database] connection names a database of Nova's")
+    assert line.startswith("WRONG  [database] connection names one of Nova's databases")

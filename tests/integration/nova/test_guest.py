@@ -34,7 +34,7 @@ def test_nothing_before_the_first_request(cloud):
 @pytest.mark.parametrize(
     ('more', 'says'),
     [
-        ('[api]\nservers = x\n', 'nothing of that name is installed in'),
+        ('[api]\nservers = x\n', 'no installed package has this entry point in'),
         ('[api]\ndisabled_extensions = x\n', 'disabled_extensions'),
     ],
 )

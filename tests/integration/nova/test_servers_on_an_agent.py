@@ -78,8 +78,8 @@ def test_consoles(compute, context, peer):
 def test_ping(agent, peer):
     """Whether it is there, without asking it for anything."""
     conf = config.load([str(agent.config_file)])
-    assert probe.why_no_host(conf, SERVERS[peer]['host'], 10) is None
-    assert probe.why_no_host(conf, 'ghost', 10) is not None
+    assert probe.host_problem(conf, SERVERS[peer]['host'], 10) is None
+    assert probe.host_problem(conf, 'ghost', 10) is not None
 
 
 @pytest.mark.parametrize('peer', SERVERS)

@@ -33,8 +33,9 @@ def running(*command: str) -> Callable[[socket.socket], None]:
 
 def _relay(connection: socket.socket, terminal: int) -> None:
     """One side is not read while the other does not take it, as in an emulated port."""
+    sides: list[socket.socket | int] = [connection, terminal]
     while True:
-        ready, _, _ = select.select([connection, terminal], [], [])
+        ready, _, _ = select.select(sides, [], [])
         if connection in ready:
             data = connection.recv(4096)
             if not data:

@@ -29,7 +29,7 @@ def demo(programs):
     demo = programs.start(
         'console-ext-demo', *(str(part) for pair in ports.items() for part in pair)
     )
-    demo.wait_for('Ctrl-C here ends the demo')
+    demo.wait_for('Ctrl-C here stops the demo')
     return demo, port
 
 

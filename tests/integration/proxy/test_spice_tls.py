@@ -49,7 +49,7 @@ class SecureMachine:
 
     def _listens(self) -> bool:
         if self.process.poll() is not None:
-            raise AssertionError(self.process.stderr.read())
+            raise AssertionError(self.process.communicate()[1])
         with socket.socket() as tried:
             return tried.connect_ex(('127.0.0.1', self.tls_port)) == 0
 

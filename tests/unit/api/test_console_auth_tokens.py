@@ -8,29 +8,14 @@ import pytest
 from console_ext.api.console_auth_tokens import ConsoleAuthTokens
 from console_ext.standalone import app
 from console_ext.store import load_store, migration
-from console_ext.store.authorization import Authorization
 from console_ext.wsgi import filter as wsgi_filter
+from tests.deployment import server_id
+from tests.stores.factories import authorization
 from tests.wsgi_client import ADMIN, ALICE, READER, ask, fault
 
 TOKEN = 'a-token-of-ours-' + 27 * 'x'
 DIRECT = 'a-token-of-ours-' + 27 * 'd'
 REVOKED = 'a-token-of-ours-' + 27 * 'r'
-
-
-def authorization(**changes):
-    values = {
-        'console_type': 'novnc',
-        'server_id': 'an-id',
-        'project_id': 'p',
-        'user_id': 'u',
-        'compute_host': 'compute-1',
-        'host': '192.0.2.1',
-        'port': 5900,
-        'tls_port': None,
-        'internal_access_path': None,
-        **changes,
-    }
-    return Authorization(**values)
 
 
 @pytest.fixture
@@ -40,8 +25,8 @@ def stored(deployment):
     conf = deployment.configure(database={'connection': url}).conf()
     migration.sync(conf)
     store = load_store(conf)
-    store.issue(TOKEN, authorization(), 60)
-    store.issue(DIRECT, authorization(console_type='spice-direct', tls_port=5901), 60)
+    store.issue(TOKEN, authorization('novnc'), 60)
+    store.issue(DIRECT, authorization('spice-direct', tls_port=5901), 60)
     store.issue(REVOKED, authorization(server_id='another'), 60)
     store.revoke('another')
     yield deployment, store
@@ -65,9 +50,9 @@ def show(application, console_token=TOKEN, version='2.99', query='', token=ADMIN
 
 
 SHOWN = {
-    'instance_uuid': 'an-id',
-    'host': '192.0.2.1',
-    'port': 5900,
+    'instance_uuid': server_id('01'),
+    'host': '127.0.0.1',
+    'port': 1,
     'internal_access_path': None,
 }
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from console_ext.cmd.lifecycle import Service, attend
+from console_ext.cmd.lifecycle import Service, run
 from console_ext.signals import Signals
 
 # Longer than any test.
@@ -77,7 +77,7 @@ def send(*numbers):
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
 def test_start_and_stop(signals, number):
     parts = Parts(start=lambda: send(signal.SIGHUP), reload=lambda: send(number))
-    attend(parts.service, signals)
+    run(parts.service, signals)
     assert parts.calls == ['start', 'reload', 'stop']
 
 
@@ -88,7 +88,7 @@ def test_notifications(signals):
         check=lambda: numbers and send(numbers.pop()),
         reload=lambda: send(signal.SIGTERM),
     )
-    attend(parts.service, signals, Notifier(parts.calls))
+    run(parts.service, signals, Notifier(parts.calls))
     assert parts.calls == [
         *('start', 'READY'),
         *('RELOADING', 'reload', 'READY'),
@@ -104,7 +104,7 @@ def test_notifications_of_a_start_that_hangs(signals, hang):
         hang()
 
     parts = Parts(start=start)
-    attend(parts.service, signals, Notifier(parts.calls))
+    run(parts.service, signals, Notifier(parts.calls))
     assert parts.calls == ['start', 'STOPPING 0']
 
 
@@ -116,7 +116,7 @@ def test_start_that_hangs(signals, hang):
         hang()
 
     parts = Parts(start=start)
-    attend(parts.service, signals)
+    run(parts.service, signals)
     assert parts.calls == ['start']
 
 
@@ -127,7 +127,7 @@ def test_start_that_fails(signals):
         raise ValueError('why')
 
     with pytest.raises(ValueError, match='why'):
-        attend(Parts(start=start).service, signals)
+        run(Parts(start=start).service, signals)
 
 
 def test_failure_on_the_way(signals):
@@ -138,7 +138,7 @@ def test_failure_on_the_way(signals):
 
     parts = Parts(check=check)
     with pytest.raises(ValueError, match='why'):
-        attend(parts.service, signals)
+        run(parts.service, signals)
     assert parts.calls == ['start']
 
 
@@ -146,7 +146,7 @@ def test_stop_that_hangs(signals, hang):
     """It has its time, and is left then."""
     parts = Parts(0.5, start=lambda: send(signal.SIGTERM), stop=hang)
     started = time.monotonic()
-    attend(parts.service, signals)
+    run(parts.service, signals)
     assert 0.5 <= time.monotonic() - started < LONG_S / 10
     assert parts.calls == ['start', 'stop']
 
@@ -160,7 +160,7 @@ def test_second_signal(signals, hang):
 
     parts = Parts(start=lambda: send(signal.SIGTERM), stop=stop)
     started = time.monotonic()
-    attend(parts.service, signals)
+    run(parts.service, signals)
     assert time.monotonic() - started < LONG_S / 10
     assert parts.calls == ['start', 'stop', 'hasten']
 
@@ -172,7 +172,7 @@ def test_stop_that_fails(signals, caplog):
         raise ConnectionResetError('rabbit://user:secret@broker/')
 
     parts = Parts(start=lambda: send(signal.SIGTERM), stop=stop)
-    attend(parts.service, signals)
+    run(parts.service, signals)
     assert parts.calls == ['start', 'stop']
     assert 'The stop failed: ConnectionResetError' in caplog.text
     assert 'secret' not in caplog.text
@@ -181,5 +181,5 @@ def test_stop_that_fails(signals, caplog):
 def test_reload_while_stopping(signals):
     """It ends nothing."""
     parts = Parts(start=lambda: send(signal.SIGTERM), stop=lambda: send(signal.SIGHUP))
-    attend(parts.service, signals)
+    run(parts.service, signals)
     assert parts.calls == ['start', 'stop']

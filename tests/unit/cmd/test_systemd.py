@@ -68,7 +68,7 @@ def test_without_systemd(monkeypatch, caplog):
 def test_a_socket_that_cannot_be_used(address, caplog):
     """The program goes on; the log says which message systemd lacks."""
     Notifier(address).ready()
-    assert 'systemd is not told READY=1' in caplog.text
+    assert 'Cannot send READY=1 to systemd' in caplog.text
 
 
 def test_a_manager_that_does_not_read(manager, caplog):
@@ -79,4 +79,4 @@ def test_a_manager_that_does_not_read(manager, caplog):
         notifier.ready()
         if caplog.text:
             break
-    assert 'systemd is not told READY=1' in caplog.text
+    assert 'Cannot send READY=1 to systemd' in caplog.text

@@ -19,7 +19,7 @@ def test_unknown_name(deployment):
     with pytest.raises(exceptions.ConfigurationError) as caught:
         base.load(deployment.conf())
     assert str(caught.value) == (
-        '[console_rpc] driver = xen: nothing of that name is installed in '
+        '[console_rpc] driver = xen: no installed package has this entry point in '
         'console_ext.compute.drivers'
     )
 

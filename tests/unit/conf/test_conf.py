@@ -146,10 +146,10 @@ def test_from_paste_without_a_word(write, monkeypatch, section):
 @pytest.mark.parametrize(
     ('line', 'says'),
     [
-        ('host = a\0b', r'\[DEFAULT\] host has a NUL character'),
+        ('host = a\0b', r'\[DEFAULT\] host contains a NUL character'),
         (
             '[api]\nupstream_roles = a,b\0',
-            r'\[api\] upstream_roles has a NUL character',
+            r'\[api\] upstream_roles contains a NUL character',
         ),
         ('[api]\nthreads =', r'\[api\] threads has no value'),
         ('[inventory]\ncheck_interval =', r'\[inventory\] check_interval has no value'),
@@ -208,6 +208,6 @@ def test_set_by_an_override():
 
 
 def test_unknown_option_is_not_set():
-    """A misspelt name is an error of the caller, not an unset option."""
+    """A misspelled name is an error of the caller, not an unset option."""
     with pytest.raises(cfg.NoSuchOptError):
         config.is_set(config.load([]), 'base_ur', 'serial_console')

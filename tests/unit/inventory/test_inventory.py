@@ -190,9 +190,9 @@ BROKEN = [
     ('servers: [', 2, 'did not find expected node content'),
     ('servers:\n  - a: [1\n    b: 2', 3, "did not find expected ',' or ']'"),
     ('servers:\n\t- a', 2, 'found character that cannot start any token'),
-    ('servers:\n  - {[1]: 2}', 2, 'a key must be a plain name'),
-    ('servers:\n  - a: 1\n    a: 2', 3, "the key 'a' is here twice"),
-    ('servers:\n  - a: *x', 2, "no anchor 'x' before"),
+    ('servers:\n  - {[1]: 2}', 2, 'a key must be a plain string'),
+    ('servers:\n  - a: 1\n    a: 2', 3, "the key 'a' occurs twice"),
+    ('servers:\n  - a: *x', 2, "the anchor 'x' is not defined"),
     ('servers:\n  - ' + '[' * 20 + ']' * 20, 2, 'nested too deeply'),
 ]
 
@@ -225,7 +225,7 @@ def test_two_servers_with_one_id(deployment):
     second = SMALLEST.removeprefix('servers:\n')
     assert error_of(deployment, SMALLEST + second) == (
         6,
-        f'servers.1.id: {ID} is here twice',
+        f'servers.1.id: {ID} occurs twice',
     )
 
 
@@ -266,7 +266,7 @@ def test_oversized_file(deployment, monkeypatch):
     deployment.inventory_file.write_text(SMALLEST)
     assert len(Inventory(deployment.conf())) == 1
     _, reason = error_of(deployment, SMALLEST + '\n')
-    assert reason == f'over {len(SMALLEST)} bytes'
+    assert reason == f'it is longer than {len(SMALLEST)} bytes'
 
 
 # Edits.

@@ -96,46 +96,46 @@ def test_settled(deployment, files, monkeypatch):
     """Two equal looks, or an old change; a file that is gone needs the two."""
     path = deployment.policy_file
     path.write_text('a: "!"')
-    first = files.settled()
-    assert first == files.settled() is not None
+    first = files.settled_stamp()
+    assert first == files.settled_stamp() is not None
     touch(path, 'a: "@"')
-    assert files.settled() is None
-    assert files.settled() == files.look() != first
+    assert files.settled_stamp() is None
+    assert files.settled_stamp() == files.stamp() != first
     path.unlink()
-    assert files.settled() is None
-    assert files.settled() == files.look() == ()
+    assert files.settled_stamp() is None
+    assert files.settled_stamp() == files.stamp() == ()
     path.write_text('a: "!"')
-    assert files.settled() is None
+    assert files.settled_stamp() is None
     here = time.time()
     monkeypatch.setattr('time.time', lambda: here + 2 * HOUR_S)
     touch(path, 'a: "@"')
-    assert files.settled() == files.look()
+    assert files.settled_stamp() == files.stamp()
     path.unlink()
-    assert files.settled() is None
+    assert files.settled_stamp() is None
 
 
 def test_time_that_is_set_back(deployment, files):
     """As by cp --preserve, with as many bytes."""
     path = deployment.policy_file
     path.write_text('a: "!"')
-    before, first = path.stat(), files.look()
+    before, first = path.stat(), files.stamp()
     path.write_text('a: "@"')
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert path.stat().st_mtime_ns == before.st_mtime_ns
-    assert files.look() != first
+    assert files.stamp() != first
 
 
 def test_directory_that_cannot_be_read(deployment, files, monkeypatch):
     """It is a change, and an error, like a file that cannot be read."""
     (deployment.path / 'policy.d').mkdir()
-    first = files.look()
+    first = files.stamp()
 
     def refuse(path):
         raise PermissionError(13, 'Permission denied')
 
     with monkeypatch.context() as patch:
         patch.setattr('os.scandir', refuse)
-        assert files.look() != first
+        assert files.stamp() != first
         with pytest.raises(exceptions.ConfigurationError, match='Permission denied'):
             files.read()
-    assert files.look() == first
+    assert files.stamp() == first

@@ -350,7 +350,7 @@ def test_rule_that_refers_to_itself(deployment, policy_of, rule, caplog):
     policy = policy_of()
     deployment.write_policy({rule: f'rule:{rule}'})
     assert allows(policy, SERIAL)
-    assert 'The former policy rules stay in force' in caplog.text
+    assert 'The previous policy rules stay in force' in caplog.text
     with pytest.raises(exceptions.ConfigurationError, match=r'policy file'):
         policy_of()
 
@@ -361,7 +361,7 @@ def test_rule_that_fails_when_it_is_checked(deployment, policy_of, caplog):
     policy = policy_of()
     assert not allows(policy, SERIAL)
     assert allows(policy, SPICE)
-    assert f'Policy rule {SERIAL} cannot be checked' in caplog.text
+    assert f'the policy rule {SERIAL} cannot be evaluated' in caplog.text
 
 
 def test_problems(deployment, policy_of):
@@ -378,6 +378,6 @@ def test_problems(deployment, policy_of):
         }
     )
     assert list(policy_of().problems(rules)) == [
-        f'nothing asks for the rule {policies.BASE}:vnc',
-        f'{SERIAL} refuses, for there is no rule gone',
+        f'{policies.BASE}:vnc has no effect: no operation checks a rule of this name',
+        f'{SERIAL} denies everyone: it refers to the undefined rule gone',
     ]

@@ -41,7 +41,7 @@ def test_connected_once(conf):
 def test_number_of_buses_is_bounded(conf, monkeypatch):
     """The one that was not used for longest is closed."""
     closed = []
-    monkeypatch.setattr(Buses, 'MOST', 2)
+    monkeypatch.setattr(Buses, 'MAX_BUSES', 2)
     monkeypatch.setattr(Bus, 'disown', lambda bus: closed.append(bus) or [])
     many = Buses(conf)
     first, second = many.get('fake://1/'), many.get('fake://2/')

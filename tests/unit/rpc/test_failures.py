@@ -48,7 +48,9 @@ def test_first_of_each_kind(log):
     assert tracebacks(log) == [ValueError, TypeError, ValueError]
     (repeated,) = [record for record in log.records if not record.exc_info]
     assert repeated.levelno == logging.INFO
-    assert repeated.getMessage().startswith('Messages that cannot be handled')
+    assert repeated.getMessage().startswith(
+        'Suppressed tracebacks of messages that cannot be handled'
+    )
 
 
 def test_how_many_there_were(log, monkeypatch):

@@ -36,14 +36,14 @@ def test_what_is_no_url(deployment):
     ('url', 'why'),
     [
         ('fake:/', None),
-        ('rabbit://u:p@127.0.0.1:1/', 'it cannot be reached: nobody listens there'),
+        ('rabbit://u:p@127.0.0.1:1/', 'it cannot be reached: connection refused'),
         ('rabbit://u:p@broker.invalid/', 'its name cannot be resolved'),
         ('nothing://u:p@127.0.0.1/', "there is no driver for 'nothing'"),
     ],
 )
-def test_why_no_broker(deployment, url, why):
+def test_broker_problem(deployment, url, why):
     conf = deployment.conf()
-    assert probe.why_no_broker(conf, broker(conf, url)) == why
+    assert probe.broker_problem(conf, broker(conf, url)) == why
 
 
 def test_what_does_not_speak(deployment):
@@ -51,7 +51,7 @@ def test_what_does_not_speak(deployment):
     conf = deployment.conf()
     with socket.create_server(('127.0.0.1', 0)) as silent:
         url = f'rabbit://u:p@127.0.0.1:{silent.getsockname()[1]}/'
-        assert probe.why_no_broker(conf, broker(conf, url)) == (
+        assert probe.broker_problem(conf, broker(conf, url)) == (
             'it cannot be reached, or does not speak AMQP: no answer in time'
         )
 
@@ -62,9 +62,9 @@ def test_host(deployment):
     server = ComputeServer(conf, compute.load(conf))
     server.start()
     try:
-        assert probe.why_no_host(conf, 'compute-1', 5) is None
+        assert probe.host_problem(conf, 'compute-1', 5) is None
         # The driver for tests has no queues to be missing.
-        assert probe.why_no_host(conf, 'ghost', 0.5) == (
+        assert probe.host_problem(conf, 'ghost', 0.5) == (
             'it has a queue, but does not answer within 0.5 s'
         )
     finally:

@@ -19,7 +19,7 @@ def test_unknown_name(deployment):
     with pytest.raises(exceptions.ConfigurationError) as caught:
         base.load(deployment.conf(), None)
     assert str(caught.value) == (
-        '[api] servers = nowhere: nothing of that name is installed in '
+        '[api] servers = nowhere: no installed package has this entry point in '
         'console_ext.servers'
     )
 

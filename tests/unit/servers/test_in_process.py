@@ -38,7 +38,7 @@ def test_answer():
         write(b'one')
         return answer
 
-    assert in_process.ask(application, {}, 11) == (404, b'onetwothree')
+    assert in_process.call(application, {}, 11) == (404, b'onetwothree')
     assert answer.closed == 1
 
 
@@ -51,7 +51,7 @@ def test_too_much():
         return answer
 
     with pytest.raises(in_process.NoAnswer, match='too large'):
-        in_process.ask(application, {}, 5)
+        in_process.call(application, {}, 5)
     assert answer.closed == 1
 
 
@@ -65,4 +65,4 @@ def test_no_status(status):
         return []
 
     with pytest.raises(in_process.NoAnswer, match='without a status'):
-        in_process.ask(application, {}, 5)
+        in_process.call(application, {}, 5)

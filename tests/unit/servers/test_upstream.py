@@ -286,5 +286,5 @@ def test_answer_that_was_begun_again(deployment):
 def test_nothing_behind(deployment):
     """The stand-alone host has nobody to ask."""
     deployment.configure(api={'servers': 'upstream'})
-    with pytest.raises(exceptions.ConfigurationError, match='upstream: there is no'):
+    with pytest.raises(exceptions.ConfigurationError, match='upstream works only'):
         base.load(deployment.conf(), None)

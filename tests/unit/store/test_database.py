@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Work that is overtaken, and a database that refuses."""
+"""Conflicts, timeouts and refusals of a database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from console_ext import exceptions
 from console_ext.store import database
-from console_ext.store.database import Database, Overtaken
+from console_ext.store.database import Database
 from tests.stores import factories
 
 
@@ -21,8 +21,8 @@ def connected(tmp_path):
     made.close()
 
 
-def test_work_that_was_overtaken_is_done_again(connected):
-    tries = iter([Overtaken, Overtaken, None])
+def test_conflict_is_retried(connected):
+    tries = iter([database.ConcurrentUpdate, database.ConcurrentUpdate, None])
 
     def work(connection):
         error = next(tries)
@@ -34,7 +34,7 @@ def test_work_that_was_overtaken_is_done_again(connected):
 
 
 def test_work_that_does_not_end(tmp_path, monkeypatch):
-    """It is given up where the driver cannot bound it, or waited for on demand."""
+    """The database gives up if the driver has no timeout, unless told to wait."""
     monkeypatch.setattr(database, '_DRIVERS_WITHOUT_TIMEOUT', {'pysqlite'})
     made = Database(factories.configuration(f'sqlite:///{tmp_path}/f'), 0.1)
     go_on = threading.Event()

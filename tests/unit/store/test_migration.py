@@ -51,7 +51,7 @@ def test_sync_refuses_a_database_of_nova(conf, table):
     engine = sa.create_engine(conf.database.connection)
     with engine.begin() as connection:
         connection.execute(sa.text(f'CREATE TABLE {table} (id INTEGER)'))
-    with pytest.raises(exceptions.ConfigurationError, match="a database of Nova's"):
+    with pytest.raises(exceptions.ConfigurationError, match="one of Nova's databases"):
         migration.sync(conf)
     assert sa.inspect(engine).get_table_names() == [table]
     engine.dispose()

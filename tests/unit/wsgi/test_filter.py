@@ -308,7 +308,7 @@ def test_in_a_nova_without_its_files(deployment):
     """Nova's policy would be ignored: it does not start."""
     with pytest.raises(exceptions.ConfigurationError) as caught:
         console_filter.build_filter(deployment.conf(), OfNova())
-    assert f'read was {deployment.config_file};' in str(caught.value)
+    assert f'Files read: {deployment.config_file}.' in str(caught.value)
     deployment.configure(**NOVA_FILES)
     assert console_filter.build_filter(deployment.conf(), OfNova())
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Authorizations and their sockets.
+"""Add authorizations and their sockets.
 
-It says the tables again, not ``schema``: what a migration does must not change.
+The tables are repeated here, because a migration must not change with ``schema``.
 """
 
 from __future__ import annotations

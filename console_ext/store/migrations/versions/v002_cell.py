@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cell of an authorization's compute host, so that a proxy finds its bus."""
+"""Add the cell of the compute host, which tells the proxy the message bus."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When an authorization's session was opened, and what it has used since.
+"""Add when a session was opened, and how much of its limits it has used.
 
-Programs of the version before go on with these columns: they need not know of them.
+Programs of the previous release work with these columns; they do not use them.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def test_well(run):
     report = Report(run)
     assert report.failures == []
     assert report.status == 0
-    assert 'all criteria hold' in report.text()
+    assert 'all criteria are met' in report.text()
 
 
 def test_lost_session(run):

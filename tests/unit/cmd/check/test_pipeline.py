@@ -64,7 +64,7 @@ def test_plain_pipeline(faults):
     text = GOOD.replace('keystone =', 'pipeline =')
     assert faults(text) == []
     assert faults(text.replace('legacy console_ext', 'legacy')) == [
-        '[composite:v2] pipeline leads to app_v21 past the filter'
+        '[composite:v2] pipeline leads to app_v21 without the filter: add the filter'
     ]
 
 
@@ -74,44 +74,44 @@ def test_plain_pipeline(faults):
         (
             'legacy console_ext',
             'legacy',
-            '[composite:v2] keystone leads to app_v21 past the filter',
+            '[composite:v2] keystone leads to app_v21 without the filter: ',
         ),
         (
             'cors authtoken keystonecontext console_ext',
             'authtoken console_ext keystonecontext',
-            '[composite:v21] keystone has the filter in front of keystonecontext, '
-            'which it needs',
+            '[composite:v21] keystone has the filter before keystonecontext: move it '
+            'behind keystonecontext',
         ),
         (
             'wsgi.filter:factory',
             'wsgi.filters:factory',
             'no section has paste.filter_factory = console_ext.wsgi.filter:factory',
         ),
-        ('filter:console_ext]', 'filter:other]', 'no pipeline names other'),
+        ('filter:console_ext]', 'filter:other]', 'no pipeline contains other: add it'),
         (
             '/etc/nova/nova.conf:',
             '',
             '[filter:console_ext] config_files = /etc/console_ext/console_ext.conf, '
-            'and not /etc/nova/nova.conf:/etc/console_ext/console_ext.conf',
+            'but check reads /etc/nova/nova.conf:/etc/console_ext/console_ext.conf',
         ),
         (
             'config_files = /etc/nova/nova.conf:/etc/console_ext/console_ext.conf',
             '',
-            "[filter:console_ext] has no config_files, so that Nova's policy and "
-            'message bus are not read: config_files = /etc/nova/nova.conf:',
+            "[filter:console_ext] has no config_files, so Nova's policy and message "
+            'bus are unknown: add config_files = /etc/nova/nova.conf:',
         ),
         (
             '= /etc/nova/nova.conf:',
             '= nova.conf:',
-            '[filter:console_ext] config_files names nova.conf by a relative path',
+            '[filter:console_ext] config_files contains the relative path nova.conf, ',
         ),
         (
             'cors authtoken keystonecontext console_ext',
             'cors keystonecontext console_ext',
-            '[composite:v21] keystone has no filter in front of console_ext that is '
-            'known to authenticate',
+            '[composite:v21] keystone has no known authentication filter before '
+            'console_ext: add one',
         ),
-        ('[composite:osapi_compute]', '', 'it is no PasteDeploy file: '),
+        ('[composite:osapi_compute]', '', 'it is not a PasteDeploy file: '),
     ],
 )
 def test_faults(faults, old, new, fault):
@@ -138,8 +138,8 @@ paste.app_factory = other:factory
 """
     assert faults(other) == []
     assert faults(other.replace('egg:', 'egg:not-')) == [
-        '[pipeline:main] pipeline has no filter in front of console_ext that is known '
-        "to authenticate (keystonemiddleware's auth_token, for example)"
+        '[pipeline:main] pipeline has no known authentication filter before '
+        "console_ext: add one, such as keystonemiddleware's auth_token"
     ]
 
 
@@ -164,7 +164,7 @@ def test_authentication_is_known_by_its_factory(faults, section, known):
     other = f'\n[filter:other]\n{own}\n'
     found = faults(GOOD.replace(own, section) + other)
     assert len(found) == (0 if known else 2)
-    assert all('known to authenticate' in fault for fault in found)
+    assert all('no known authentication filter' in fault for fault in found)
 
 
 def test_stand_alone_file(tmp_path):
@@ -175,7 +175,9 @@ def test_stand_alone_file(tmp_path):
     assert pipeline.open_pipelines(str(path), 'noauth') == []
     path.write_text(shipped.replace(' keystone_auth compute', ' compute'))
     (fault,) = pipeline.open_pipelines(str(path), 'noauth')
-    assert fault.startswith('[pipeline:keystone] pipeline has no filter in front of ')
+    assert fault.startswith(
+        '[pipeline:keystone] pipeline has no known authentication filter before '
+    )
 
 
 def test_files_that_pastedeploy_would_escape(faults):
@@ -191,4 +193,4 @@ def test_what_cannot_be_read(tmp_path):
     binary = tmp_path / 'binary'
     binary.write_bytes(b'\xff\xfe')
     (fault,) = pipeline.faults(str(binary), FILES, 'keystone')
-    assert fault.startswith('it is no PasteDeploy file')
+    assert fault.startswith('it is not a PasteDeploy file')

@@ -28,7 +28,10 @@ def test_answer(report, capsys):
     [
         (Wrong('not so'), 'not so'),
         (exceptions.ConfigurationError('not so'), 'not so'),
-        (exceptions.ServersUnavailable(), 'Servers cannot be looked up now.'),
+        (
+            exceptions.ServersUnavailable(),
+            'Servers cannot be looked up now. Try again later.',
+        ),
         (KeyError('x'), "KeyError: 'x'"),
         (ValueError('two\n  lines'), 'ValueError: two lines'),
     ],
@@ -58,7 +61,8 @@ def test_reason_that_is_only_logged(report, capsys):
     seen = capsys.readouterr()
     assert seen.out == (
         'WRONG  one: refused: no such user\n'
-        'WRONG  two: The database of console authorizations is unavailable.\n'
+        'WRONG  two: The database of console authorizations is unavailable. Try '
+        'again later.\n'
     )
     assert seen.err == ''
 
@@ -66,7 +70,7 @@ def test_reason_that_is_only_logged(report, capsys):
 def test_words_of_others(report, capsys):
     """A host's name, or what a library says, may be written to fool a terminal."""
     report.ask('host \x1b[2J', lambda: 'x\x1b[2J\x9b\u202e')
-    report.no('bad', 'x' * 10**6)
+    report.fail('bad', 'x' * 10**6)
     first, second = capsys.readouterr().out.splitlines()
     assert first == 'ok     host \\x1b[2J: x\\x1b[2J\\x9b\\u202e'
     assert len(second) < 3000
@@ -94,7 +98,7 @@ def test_no_answer_in_time(report, capsys):
 def test_no_password(report, capsys, url):
     """Not even where a plugin quotes a URL."""
     report.ask('good', lambda: url)
-    report.no('bad', f'cannot connect to {url}')
+    report.fail('bad', f'cannot connect to {url}')
     out = capsys.readouterr().out
     assert '//***@' in out
     assert 'swordfish' not in out

@@ -249,7 +249,7 @@ def test_a_purge_that_does_not_end(store, caplog):
 
     async def test(leases):
         sweeping = asyncio.create_task(leases.sweep(0.02))
-        while caplog.text.count('being purged for more than') < 3:
+        while caplog.text.count('purge of the store takes longer than') < 3:
             await asyncio.sleep(0.01)
         stuck.set()
         sweeping.cancel()

@@ -16,7 +16,8 @@ from console_ext.proxy.relay.connector import Connector
 from console_ext.proxy.relay.consoles import PlainConsoles
 from console_ext.proxy.relay.handshakes.spice import spice_consoles
 from tests.authority import Authority
-from tests.proxy_parts import Guest, authorization
+from tests.proxy_parts import Guest
+from tests.stores.factories import authorization
 
 
 @pytest.fixture

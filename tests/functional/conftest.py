@@ -7,7 +7,7 @@ from console_ext.compute import base as compute
 from console_ext.rpc.server import ComputeServer
 from tests.functional.client import Client
 from tests.functional.programs import Programs
-from tests.functional.proxy.conftest import modules, proxy, served  # noqa: F401
+from tests.functional.proxy.conftest import modules, novnc, proxy, served  # noqa: F401
 
 
 @pytest.fixture

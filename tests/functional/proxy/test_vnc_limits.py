@@ -163,7 +163,7 @@ def test_a_client_that_is_silent(served, started):
         1008,
         'The VNC client did not complete its handshake in time.',
     )
-    wait_for(lambda: not proxy.store.live)
+    wait_for(lambda: not proxy.store.open_sockets)
 
 
 @pytest.mark.parametrize('length', [257, 2**32 - 1])

@@ -187,7 +187,7 @@ def test_new_certificates(served, host, tmp_path, caplog):
     assert opens(former) == 502
     ca_certs.write_text('nonsense')
     proxy.proxy.reload()
-    wait_for(lambda: 'The former certificate stays in force' in caplog.text)
+    wait_for(lambda: 'The previous certificate stays in force' in caplog.text)
     assert '[vnc] vencrypt_ca_certs' in caplog.text
     assert opens(new) == 101
 

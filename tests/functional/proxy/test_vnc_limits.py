@@ -96,7 +96,7 @@ def test_the_files_are_read_once_and_on_request(
     authority.file.write_bytes(b'')
     opened(proxy, host)
     proxy.proxy.reload()
-    wait_for(lambda: 'The former certificate stays in force' in caplog.text)
+    wait_for(lambda: 'The previous certificate stays in force' in caplog.text)
     opened(proxy, host)
     other = Authority(tmp_path / 'other')
     authority.file.write_bytes(other.file.read_bytes())

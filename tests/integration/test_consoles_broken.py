@@ -41,7 +41,11 @@ def test_database(cloud, database):
     cloud.start(
         database={'connection': connection},
         console_tokens={'timeout': 2, 'lease': LEASE_S},
-        console_proxy={'heartbeat_interval': 0.5, 'max_sessions_per_client': 20},
+        console_proxy={
+            'heartbeat_interval': 0.5,
+            'max_sessions_per_client': 20,
+            'store_timeout': 4,
+        },
     )
     with connect(cloud.url()) as console, Users(cloud) as users:
         read_until(console, b'login: ')

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import struct
 
@@ -41,12 +42,16 @@ def started():
 @pytest.fixture
 def serving(deployment, tmp_path):
     """A function that starts a proxy with options of VNC."""
+    numbers = itertools.count()
     with contextlib.ExitStack() as close:
 
         def start(**options):
             made = Served(deployment, tmp_path)
             close.callback(made.stop)
-            return made.start(vnc={'novncproxy_web': tmp_path, **options})
+            # Each counts its tokens from 0.
+            store = {'connection': f'sqlite:///{tmp_path}/tokens-{next(numbers)}.db'}
+            vnc = {'novncproxy_web': tmp_path, **options}
+            return made.start(vnc=vnc, database=store)
 
         yield start
 

@@ -14,7 +14,6 @@ from oslo_config import cfg
 from console_ext import exceptions
 from console_ext.cmd.check import pipeline, spelling
 from console_ext.cmd.check.report import Report, Wrong
-from console_ext.consoles import TYPES
 from console_ext.context import RequestContext
 from console_ext.policy import Policy
 from console_ext.proxy import consoles
@@ -289,7 +288,7 @@ def _urls(conf: cfg.ConfigOpts) -> str:
     faults = consoles.faults_of_pages(conf)
     if faults:
         raise Wrong('; '.join(faults))
-    return ', '.join(conf[one.group][one.base_url] for one in TYPES)
+    return ', '.join(conf[one.group][one.base_url] for one in consoles.SERVED)
 
 
 def _has_store(conf: cfg.ConfigOpts) -> bool:

@@ -5,8 +5,12 @@ from __future__ import annotations
 
 from oslo_config import cfg
 
+from console_ext.consoles import NOVNC, SERIAL, SPICE_HTML5
 from console_ext.proxy.consoles import serial, spice, vnc
 from console_ext.proxy.consoles.listener import Listener
+
+# The types that have a listener; the proxy of direct SPICE is not part of this package.
+SERVED = (SERIAL, SPICE_HTML5, NOVNC)
 
 
 def listeners(conf: cfg.ConfigOpts) -> list[Listener]:

@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from console_ext.consoles import NOVNC, SERIAL, SPICE_HTML5
-from console_ext.proxy.consoles import listeners
+from console_ext.proxy.consoles import SERVED, listeners
 
 
 def test_types(deployment):
     """Each type that we serve has a listener, called what the type is called."""
     found = listeners(deployment.conf())
     assert [(one.console_type, one.name) for one in found] == [
-        (one.type, one.title) for one in (SERIAL, SPICE_HTML5, NOVNC)
+        (one.type, one.title) for one in SERVED
     ]
 
 

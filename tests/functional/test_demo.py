@@ -30,7 +30,7 @@ def demo(tmp_path_factory):
     options = [str(part) for pair in ports.items() for part in pair]
     with Programs(tmp_path_factory.mktemp('demo')) as programs:
         program = programs.start('console-ext-demo', *options)
-        program.wait_for('Ctrl-C here ends the demo')
+        program.wait_for('Ctrl-C here stops the demo')
         yield program, f'http://127.0.0.1:{ports["--port"]}'
         assert program.stop(signal.SIGINT) == 0, program.log
         assert 'Traceback' not in program.log

@@ -21,7 +21,7 @@ class Store(Protocol):
     def redeem(self, token: str, console_type: str, client_address: str) -> Lease:
         """Let a socket in.  There is no timeout: callers need a deadline of their own.
 
-        :raises TokenRefused: with the reason
+        :raises TokenRefused: the token is invalid
         :raises StoreUnavailable:
         """
 

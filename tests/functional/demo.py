@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo, run as a newcomer runs it."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.functional.programs import Programs, free_port
+
+OPTIONS = ('--port', '--serial-port', '--spice-port', '--vnc-port')
+
+
+@contextlib.contextmanager
+def running(directory: Path) -> Iterator[str]:
+    """A demo on free ports, until the end of a ``with``.
+
+    :param directory: for its log
+    :returns: the endpoint of its API, with the version
+    """
+    ports = {option: free_port() for option in OPTIONS}
+    options = [str(part) for pair in ports.items() for part in pair]
+    with Programs(directory) as programs:
+        program = programs.start('console-ext-demo', *options)
+        program.wait_for('Ctrl-C here stops the demo')
+        yield f'http://127.0.0.1:{ports["--port"]}/v2.1'
+        assert program.stop(signal.SIGINT) == 0, program.log
+        assert 'Traceback' not in program.log

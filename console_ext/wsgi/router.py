@@ -34,7 +34,7 @@ class Row(NamedTuple):
     """A row of the route table, for display.
 
     :param action: the key in the body; None for a method of a resource
-    :param policy: the rules that may be checked, separated by commas
+    :param policy: one rule; an operation that chooses among several has a row for each
     """
 
     method: str
@@ -94,11 +94,12 @@ class Router:
     def rows(self) -> Iterator[Row]:
         for method, path, operations in self._routes:
             for operation in each_operation(operations):
-                yield Row(
-                    method,
-                    path,
-                    operation.action,
-                    str(operation.versions),
-                    ','.join(operation.rules),
-                    operation.alias,
-                )
+                for rule in operation.rules:
+                    yield Row(
+                        method,
+                        path,
+                        operation.action,
+                        str(operation.versions),
+                        rule,
+                        operation.alias,
+                    )

@@ -94,7 +94,7 @@ READY = {
     'api': 'Serving on',
     'agent': 'Answering for',
     'proxy': 'Listening for VNC',
-    'demo': 'Ctrl-C here ends',
+    'demo': 'Ctrl-C here stops',
 }
 
 
@@ -132,7 +132,7 @@ def test_noauth_stays_on_loopback(deployment):
     [
         ('api', {'auth_strategy': 'none'}, 'auth_strategy'),
         ('api', {'paste_config': 'absent.ini'}, 'absent.ini: there is no such file'),
-        ('api', {'disabled_extensions': 'os-nope'}, 'names os-nope'),
+        ('api', {'disabled_extensions': 'os-nope'}, 'lists os-nope'),
         ('inventory', {'file': 'absent.yaml'}, 'absent.yaml: there is no such file'),
         ('serial_console', {'base_url': 'ftp://x/'}, 'base_url'),
     ],
@@ -178,10 +178,19 @@ def test_routes_table():
         'METHOD', 'PATH', 'ACTION', 'MICROVERSIONS', 'POLICY', 'EXTENSION',
     ]  # fmt: skip
     path = '/servers/{server_id}/action'
+    noun = '/servers/{server_id}/remote-consoles'
     rule = 'os_compute_api:os-remote-consoles'
-    alias = 'os-remote-consoles'
-    assert rows == [
-        ['POST', path, 'os-getSerialConsole', '2.1–2.5', f'{rule}:serial', alias],
-        ['POST', path, 'os-getSPICEConsole', '2.1–2.5', f'{rule}:spice', alias],
-        ['POST', path, 'os-getVNCConsole', '2.1–2.5', f'{rule}:vnc', alias],
+    types = (':serial', ':spice', ':spice-direct', ':vnc')
+    assert [row[:-1] for row in rows if row[-1] == 'os-remote-consoles'] == [
+        *(['POST', noun, '-', '2.6–', rule + one] for one in ('', *types)),
+        ['POST', path, 'os-getSerialConsole', '2.1–2.5', f'{rule}:serial'],
+        ['POST', path, 'os-getSPICEConsole', '2.1–2.5', f'{rule}:spice'],
+        ['POST', path, 'os-getVNCConsole', '2.1–2.5', f'{rule}:vnc'],
     ]
+    alias = 'os-console-auth-tokens'
+    path = f'/{alias}/{{console_token}}'
+    assert [row[:-1] for row in rows if row[-1] == alias] == [
+        ['GET', path, '-', versions, f'os_compute_api:{alias}']
+        for versions in ('2.1–2.30', '2.31–')
+    ]
+    assert {row[-1] for row in rows} == {alias, 'os-remote-consoles'}

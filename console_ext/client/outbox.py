@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A buffer for input that is sent to the guest."""
+"""Input on its way to the guest."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import asyncio
 
 
 class Outbox:
-    """A bounded buffer for data that the guest has not accepted yet.
+    """Bytes that wait until the guest takes them, in a bounded buffer.
 
-    :param most: the size of the buffer; a whole chunk may exceed it
+    :param most: bytes that may wait; a chunk is taken whole, so it may be exceeded by
+        less than one chunk
     """
 
     def __init__(self, most: int):
@@ -18,31 +19,31 @@ class Outbox:
         self._changed = asyncio.Condition()
 
     async def put(self, data: bytes) -> None:
-        """Add data as soon as there is space."""
+        """Add bytes, as soon as there is room."""
         async with self._changed:
             await self._changed.wait_for(lambda: len(self._data) < self._most)
             self._data += data
             self._changed.notify_all()
 
     async def clear(self) -> None:
-        """Discard all data."""
+        """Forget what waits."""
         async with self._changed:
             self._data.clear()
             self._changed.notify_all()
 
     async def first(self, most: int) -> bytes:
-        """Wait for data and return the first bytes; they stay until :meth:`sent`."""
+        """The first bytes, as soon as there are any; they stay until :meth:`sent`."""
         async with self._changed:
             await self._changed.wait_for(lambda: self._data)
             return bytes(self._data[:most])
 
     async def sent(self, count: int) -> None:
-        """Remove bytes that have been sent."""
+        """The first bytes have been sent."""
         async with self._changed:
             del self._data[:count]
             self._changed.notify_all()
 
     async def empty(self) -> None:
-        """Wait until all data has been sent."""
+        """Wait until everything has been sent."""
         async with self._changed:
             await self._changed.wait_for(lambda: not self._data)

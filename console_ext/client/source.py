@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sources of console URLs."""
+"""Where the URL of a console comes from."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import Protocol
 
 
 class Source(Protocol):
-    """A source of URLs of a console.
+    """What knows the URL of a console.
 
-    :ivar name: the server's name, for messages
-    :ivar again: whether the source can return more than one URL
+    :ivar name: of the server, for the user
+    :ivar again: whether there is another URL after the first
     """
 
     name: str
     again: bool
 
     def url(self) -> str:
-        """Return an unused URL; the call may block.
+        """A URL that has not been opened; the call may block.
 
-        :raises NotOpened: there is no URL
+        :raises NotOpened: there is none
         """
 
 
 class GivenURL:
-    """A URL that the user has specified; it works once.
+    """The URL that a user already has; it opens once.
 
-    :param name: the server's name, for messages
+    :param name: what to call the server
     """
 
     again = False

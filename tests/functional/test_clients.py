@@ -5,121 +5,295 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 
+import openstack.exceptions
 import pytest
 
+from console_ext.store import migration
 from tests.deployment import PROJECT_A, Deployment, server, server_id
-from tests.functional.programs import BIN, Programs, free_port, run
+from tests.functional import stock_clients
+from tests.functional.client import TOKENS
+from tests.functional.programs import Programs, free_port, run
 
-SERIAL_URL = r'ws://127\.0\.0\.1:6083/\?token=[0-9a-f-]{36}'
-SPICE_URL = r'http://127\.0\.0\.1:6082/spice_auto\.html\?token=[0-9a-f-]{36}'
+# 43 characters: the API made it, and not the compute host, whose tokens are UUIDs.
+TOKEN = '[0-9A-Za-z_-]{43}'
+
+# A console of each option of the OpenStack client's.
+CONSOLES = {
+    '--novnc': (
+        'vnc',
+        'novnc',
+        rf'http://127\.0\.0\.1:6080/vnc_\w+\.html\?path=%3Ftoken%3D{TOKEN}',
+    ),
+    '--spice': (
+        'spice',
+        'spice-html5',
+        rf'http://127\.0\.0\.1:6082/spice_auto\.html\?token={TOKEN}',
+    ),
+    '--spice-direct': (
+        'spice',
+        'spice-direct',
+        rf'http://127\.0\.0\.1:13002/nova\?token={TOKEN}',
+    ),
+    '--serial': ('serial', 'serial', rf'ws://127\.0\.0\.1:6083/\?token={TOKEN}'),
+}
+URLS = {console_type: url for _, console_type, url in CONSOLES.values()}
+
+ALICE = TOKENS['alice']
+ACTION = 'action'
+NOUN = 'remote-consoles'
+
+
+class Cloud:
+    """A stand-alone API, with an agent behind it and a store.
+
+    :param program: its process, which logs each request
+    """
+
+    def __init__(self, root, program):
+        self.root = root
+        self.endpoint = f'{root}/v2.1'
+        self._program = program
+        self._read = 0
+
+    def asked(self):
+        """The requests for consoles since the last time, from the API's log."""
+        log = self._program.log
+        lines, self._read = log[self._read :], len(log)
+        return re.findall(
+            rf'"POST /v2\.1/servers/[^/ ]+/({ACTION}|{NOUN})" '
+            r'status: (\d+) .* microversion: (\S+)',
+            lines,
+        )
 
 
 @pytest.fixture(scope='module')
-def cloud(tmp_path_factory):
-    """The URL of an API with an agent behind it."""
+def running(tmp_path_factory):
     deployment = Deployment(tmp_path_factory.mktemp('cloud'))
     port = free_port()
     deployment.configure(
         api={'listen_port': port, 'noauth_user_id': 'alice'},
+        database={'connection': f'sqlite:///{deployment.path}/store.db'},
+        vnc={'enabled': True},
     )
-    off = server('02', name='db-1', vm_state='stopped', power_state=4)
-    deployment.write_inventory([server('01', name='web-1'), off])
+    migration.sync(deployment.conf())
+    usual = server('01', name='web-1')
+    deployment.write_inventory(
+        [
+            usual,
+            server('02', name='db-1', vm_state='stopped', power_state=4),
+            *(
+                server(number, consoles={one: usual['consoles'][one] for one in has})
+                for number, has in PARTLY.items()
+            ),
+        ]
+    )
     with Programs(deployment.path) as programs:
         program = programs.start_module(
             'tests.functional.whole', str(deployment.config_file)
         )
         program.wait_for('Serving')
-        yield f'http://127.0.0.1:{port}'
+        yield Cloud(f'http://127.0.0.1:{port}', program)
         assert program.stop() == 0, program.log
         assert 'Traceback' not in program.log
 
 
-@pytest.mark.parametrize('endpoint', ['', '/v2.1', '/v2.1/', f'/v2.1/{PROJECT_A}'])
-def test_openstack_client_from_each_form_of_endpoint(cloud, endpoint):
-    """python-openstackclient discovers the version and opens by a server's name."""
+# Servers with some consoles only.
+PARTLY = {'03': ['spice', 'serial'], '04': ['serial'], '05': []}
+
+
+@pytest.fixture
+def cloud(running):
+    running.asked()
+    return running
+
+
+@pytest.mark.parametrize('path', ['', '/v2.1', '/v2.1/', f'/v2.1/{PROJECT_A}'])
+def test_openstack_client_from_each_form_of_endpoint(cloud, path):
+    """It discovers the version, finds the server by name, and is at its defaults."""
     out = run(
-        'openstack', '--os-auth-type', 'none', '--os-endpoint', cloud + endpoint,
-        'console', 'url', 'show', '--serial', '-f', 'json', 'web-1',
-    )  # fmt: skip
+        *('openstack', '--os-auth-type', 'none', '--os-endpoint', cloud.root + path),
+        *('console', 'url', 'show', '--serial', '-f', 'json', 'web-1'),
+    )
     console = json.loads(out)
-    assert console['type'] == 'serial'
-    assert re.fullmatch(SERIAL_URL, console['url'])
+    assert re.fullmatch(URLS['serial'], console.pop('url'))
+    assert console == {'protocol': 'serial', 'type': 'serial'}
+    assert cloud.asked() == [(NOUN, '200', '2.99')]
+
+
+@pytest.mark.parametrize('option', CONSOLES)
+def test_openstack_client_at_its_defaults(cloud, option):
+    """Each console type: today's client asks for the noun, at 2.99."""
+    protocol, console_type, url = CONSOLES[option]
+    console = stock_clients.openstack_console(cloud.endpoint, ALICE, 'web-1', option)
+    assert re.fullmatch(url, console.pop('url'))
+    assert console == {'protocol': protocol, 'type': console_type}
+    assert cloud.asked() == [(NOUN, '200', '2.99')]
 
 
 @pytest.mark.parametrize(
-    ('option', 'console_type', 'url'),
-    [('--serial', 'serial', SERIAL_URL), ('--spice', 'spice-html5', SPICE_URL)],
+    ('version', 'path', 'options'),
+    [('2.1', ACTION, ['--novnc', '--spice', '--serial']), ('2.6', NOUN, ['--serial'])],
 )
-def test_openstack_client_at_the_base_version(cloud, option, console_type, url):
-    """Each console type, by the server's id, at the microversion of the actions."""
-    out = run(
-        'openstack', '--os-auth-type', 'none', '--os-endpoint', f'{cloud}/v2.1',
-        '--os-compute-api-version', '2.1',
-        'console', 'url', 'show', option, '-f', 'json', server_id('01'),
-    )  # fmt: skip
-    console = json.loads(out)
-    assert console['type'] == console_type
-    assert re.fullmatch(url, console['url'])
+def test_openstack_client_at_a_microversion(cloud, version, path, options):
+    """The actions of 2.1, and the noun that took their place."""
+    for option in options:
+        _, console_type, url = CONSOLES[option]
+        console = stock_clients.openstack_console(
+            cloud.endpoint, ALICE, server_id('01'), option, version
+        )
+        assert console['type'] == console_type
+        assert re.fullmatch(url, console['url'])
+        assert cloud.asked() == [(path, '200', version)]
 
 
-def test_openstack_client_says_why_not(cloud):
-    """A stopped server's 409 reaches the user with its message."""
-    done = subprocess.run(
-        [
-            str(BIN / 'openstack'), '--os-auth-type', 'none',
-            '--os-endpoint', f'{cloud}/v2.1',
-            'console', 'url', 'show', '--serial', 'db-1',
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    ('by', 'name', 'options', 'says'),
+    [
+        ('alice', 'db-1', ['--serial'], ['vm_state stopped', '409']),
+        ('rita', 'web-1', ['--spice'], ["Policy doesn't allow", ':spice ', '403']),
+        ('alice', 'web-1', ['--rdp'], ['Unavailable console type rdp.', '400']),
+        ('alice', 'web-1', ['--mks'], ['Unavailable console type webmks.', '400']),
+    ],
+)
+def test_openstack_client_says_why_not(cloud, by, name, options, says):
+    """A refusal reaches the user with its message."""
+    show = ('console', 'url', 'show', *options, name)
+    done = stock_clients.openstack(cloud.endpoint, TOKENS[by], *show)
     assert done.returncode != 0
-    assert 'vm_state stopped' in done.stderr
-    assert '409' in done.stderr
+    assert [one for one in says if one not in done.stderr] == []
+    assert cloud.asked() == [(NOUN, says[-1], '2.99')]
 
 
-def test_nova_client(cloud):
-    """python-novaclient lists without details and takes the actions."""
+def test_openstack_client_knows_what_a_microversion_lacks(cloud):
+    """It asks for nothing that the API did not have yet."""
+    done = stock_clients.openstack(
+        *(cloud.endpoint, ALICE, '--os-compute-api-version', '2.6'),
+        *('console', 'url', 'show', '--spice-direct', 'web-1'),
+    )
+    assert 'spice-direct is not supported on server side' in done.stderr
+    assert cloud.asked() == []
+
+
+@pytest.mark.parametrize(
+    ('options', 'expected'),
+    [((), (NOUN, '200', '2.96')), (('--os-compute-api-version', '2.1'), None)],
+)
+def test_nova_client(cloud, options, expected):
+    """The deprecated client asks at its own newest microversion."""
     environ = {'OS_PROJECT_ID': PROJECT_A, 'OS_AUTH_URL': 'http://127.0.0.1:1/v3'}
     command = (
-        'nova', '--os-auth-type', 'http_basic', '--os-username', 'u',
-        '--os-password', 'p', '--os-endpoint', f'{cloud}/v2.1',
-    )  # fmt: skip
-    out = run(*command, 'get-serial-console', 'web-1', **environ)
-    assert re.search(SERIAL_URL, out)
-    out = run(*command, 'get-spice-console', 'web-1', 'spice-html5', **environ)
-    assert re.search(SPICE_URL, out)
-
-
-SDK = """
-import sys, openstack
-cloud = openstack.connection.Connection(
-    auth_type='none', endpoint=sys.argv[1],
-    compute_endpoint_override=sys.argv[1], image_endpoint_override=sys.argv[1],
-)
-server = cloud.compute.find_server('web-1', ignore_missing=False)
-print(cloud.compute.create_console(server, 'serial')['url'])
-print(cloud.compute.create_console(server, 'spice-html5')['url'])
-print(cloud.compute.get_server_console_url(server, 'serial')['url'])
-print([one.name for one in cloud.compute.servers(details=False)])
-"""
-
-
-def test_openstack_sdk(cloud):
-    """openstacksdk finds a server, lists servers, and makes both consoles."""
-    done = subprocess.run(
-        [sys.executable, '-c', SDK, f'{cloud}/v2.1'],
-        capture_output=True,
-        text=True,
-        timeout=60,
+        *('nova', '--os-auth-type', 'http_basic', '--os-username', 'u'),
+        *('--os-password', 'p', '--os-endpoint', cloud.endpoint, *options),
     )
-    assert done.returncode == 0, done.stderr
-    serial, spice, by_action, names = done.stdout.splitlines()
-    assert re.fullmatch(SERIAL_URL, serial)
-    assert re.fullmatch(SPICE_URL, spice)
-    assert re.fullmatch(SERIAL_URL, by_action)
-    assert names == "['web-1', 'db-1']"
+    for protocol, console_type in (
+        ('serial', ()),
+        ('spice', ('spice-html5',)),
+        ('vnc', ('novnc',)),
+    ):
+        out = run(
+            *command, f'get-{protocol}-console', 'web-1', *console_type, **environ
+        )
+        assert re.search(URLS[''.join(console_type) or 'serial'], out)
+        assert cloud.asked() == [expected or (ACTION, '200', '2.1')]
+
+
+@pytest.mark.parametrize('console_type', URLS)
+def test_sdk(cloud, console_type):
+    """It knows the protocol of a type."""
+    sdk = stock_clients.sdk(cloud.endpoint, ALICE)
+    web = sdk.compute.find_server('web-1', ignore_missing=False)
+    url = sdk.compute.create_console(web, console_type)['url']
+    assert re.fullmatch(URLS[console_type], url)
+    assert cloud.asked() == [(NOUN, '200', '2.99')]
+
+
+def test_sdk_at_a_microversion(cloud):
+    """Its older call takes an action at whichever version the client has."""
+    for version, status in (('2.1', '200'), ('2.5', '200'), (None, '404')):
+        options = {} if version is None else {'compute_default_microversion': version}
+        sdk = stock_clients.sdk(cloud.endpoint, ALICE, **options)
+        if status == '200':
+            console = sdk.compute.get_server_console_url(server_id('01'), 'novnc')
+            assert re.fullmatch(URLS['novnc'], console['url'])
+        else:
+            # As with a Nova of today: nothing after 2.5 has the actions.
+            with pytest.raises(openstack.exceptions.NotFoundException):
+                sdk.compute.get_server_console_url(server_id('01'), 'novnc')
+        assert cloud.asked() == [(ACTION, status, version or '2.99')]
+
+
+def test_sdk_lists_servers(cloud):
+    names = ['web-1', 'db-1', 'server-03', 'server-04', 'server-05']
+    sdk = stock_clients.sdk(cloud.endpoint, ALICE)
+    for details in (True, False):
+        assert [one.name for one in sdk.compute.servers(details=details)] == names
+
+
+def test_sdk_reads_a_token(cloud):
+    """Where its console is, for an administrator; the token opens it all the same."""
+    member = stock_clients.sdk(cloud.endpoint, ALICE).compute
+    admin = stock_clients.sdk(cloud.endpoint, TOKENS['root']).compute
+    for console_type, port in (('spice-direct', 5901), ('novnc', 5900)):
+        url = member.create_console(server_id('01'), console_type)['url']
+        token = re.search(f'{TOKEN}$', url)[0]
+        for _ in range(2):
+            found = admin.validate_console_auth_token(token)
+            assert (found.instance_uuid, found.port) == (server_id('01'), port)
+        with pytest.raises(openstack.exceptions.ForbiddenException):
+            member.validate_console_auth_token(token)
+    with pytest.raises(openstack.exceptions.NotFoundException):
+        admin.validate_console_auth_token('of-nobody')
+
+
+@pytest.mark.parametrize(
+    ('number', 'asked', 'found'),
+    [
+        ('01', 1, ('VNC', 'novnc')),
+        ('03', 2, ('SPICE', 'spice-html5')),
+        ('04', 4, ('SERIAL', 'serial')),
+        ('05', 5, None),
+        ('02', 5, None),
+    ],
+)
+def test_horizon(cloud, number, asked, found):
+    """It tries the actions at 2.1, one after the other, and takes what there is."""
+    console = stock_clients.horizon(cloud.endpoint, ALICE, server_id(number))
+    if found is None:
+        assert console is None
+    else:
+        name, console_type = found
+        assert console[0] == name
+        assert re.fullmatch(URLS[console_type], console[1])
+    requests = [(ACTION, '2.1')] * min(asked, 4) + [(NOUN, '2.53')] * (asked - 4)
+    assert [(path, version) for path, _, version in cloud.asked()] == requests
+
+
+@pytest.mark.parametrize(
+    ('protocol', 'console_type'), [('vnc', 'novnc'), ('serial', 'serial')]
+)
+def test_skyline(cloud, protocol, console_type):
+    """VNC for virtual machines, serial for bare metal, at 2.53."""
+    pair = {'protocol': protocol, 'type': console_type}
+    asked = (cloud.endpoint, ALICE, server_id('01'))
+    response = stock_clients.skyline(*asked, *pair.values())
+    assert response.status_code == 200
+    console = response.json()['remote_console']
+    assert re.fullmatch(URLS[console_type], console.pop('url'))
+    assert console == pair
+    assert cloud.asked() == [(NOUN, '200', '2.53')]
+
+
+@pytest.mark.parametrize('version', ['2.6', '2.99'])
+@pytest.mark.parametrize('option', ['--novnc', '--spice', '--serial'])
+def test_gophercloud(cloud, version, option):
+    """It accepts 200 only, and decodes the object in its answer."""
+    protocol, console_type, url = CONSOLES[option]
+    status, answer = stock_clients.gophercloud(
+        *(cloud.endpoint, ALICE, server_id('01')), version, protocol, console_type
+    )
+    assert status == 200
+    console = answer['remote_console']
+    assert re.fullmatch(url, console.pop('url'))
+    assert console == {'protocol': protocol, 'type': console_type}
+    assert cloud.asked() == [(NOUN, '200', version)]

@@ -130,7 +130,7 @@ def test_disabled_it_is_not_imported(installed, deployment):
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "['os-remote-consoles']\n"
+    assert done.stdout == "['os-console-auth-tokens', 'os-remote-consoles']\n"
 
 
 @pytest.mark.parametrize('name', ['example_plugin.py', 'setup.cfg'])

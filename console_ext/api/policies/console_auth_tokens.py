@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rule for reading the address of a token's console."""
+"""Who may read where the console of a token is."""
 
 from oslo_policy import policy
 
@@ -11,7 +11,7 @@ def list_rules() -> list[policy.DocumentedRuleDefault]:
         policy.DocumentedRuleDefault(
             BASE,
             'rule:context_is_admin',
-            "Show the address of a token's console.",
+            'Show where the console of a token is.',
             [{'method': 'GET', 'path': '/os-console-auth-tokens/{console_token}'}],
             scope_types=['project'],
         )

@@ -30,9 +30,9 @@ OPTS = [
     ),
     cfg.StrOpt(
         'novncproxy_web',
-        default='/usr/share/novnc',
-        help='Directory of noVNC; the page loads its modules. They are read once, when '
-        'the proxy starts.',
+        help='Directory of noVNC, whose modules the page loads. They are read once, '
+        'when the proxy starts. The default is the copy that was built into '
+        'console_ext or, where there is none, /usr/share/novnc of the distribution.',
     ),
     cfg.ListOpt(
         'auth_schemes',

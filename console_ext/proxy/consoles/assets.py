@@ -72,6 +72,15 @@ def are_there() -> bool:
     return (directory() / FETCHED / STAMP).is_file()
 
 
+def fetched(package: str) -> Path | None:
+    """The directory of a package that the build has fetched; None where it has not.
+
+    :param package: its name without a scope
+    """
+    found = directory() / FETCHED / package
+    return found if are_there() and found.is_dir() else None
+
+
 def load(packages: Iterable[str]) -> Assets | None:
     """Read our modules, and those of some packages.
 

@@ -55,8 +55,9 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
 def _spice_html5(configured: str | None) -> Path:
     if configured is not None:
         return Path(configured)
-    fetched = assets.directory() / assets.FETCHED / 'spice-html5'
-    return fetched if fetched.is_dir() and not DISTRIBUTION.is_dir() else DISTRIBUTION
+    if DISTRIBUTION.is_dir():
+        return DISTRIBUTION
+    return assets.fetched('spice-html5') or DISTRIBUTION
 
 
 def fault_of_page(conf: cfg.ConfigOpts) -> str | None:

@@ -10,9 +10,12 @@ from oslo_config import cfg
 
 from console_ext.consoles import NOVNC
 from console_ext.proxy.admission.origin import AllowedOrigins
-from console_ext.proxy.consoles import pages
+from console_ext.proxy.consoles import assets, pages
 from console_ext.proxy.consoles.listener import Listener, also_below, fault_of_url
 from console_ext.proxy.relay.handshakes.rfb.consoles import VNCConsoles
+
+# It is older than npm's, and there where the build has fetched nothing.
+DISTRIBUTION = Path('/usr/share/novnc')
 
 LOG = logging.getLogger(__name__)
 
@@ -42,12 +45,18 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
         origins=origins,
         # Cookies are of clients before noVNC 1.1.
         cookie_paths=also_below(base_url, dict.fromkeys(_PATHS, False)),
-        pages=also_below(base_url, pages.vnc(Path(options.novncproxy_web), origins)),
+        pages=also_below(base_url, pages.vnc(_novnc(options.novncproxy_web), origins)),
         hint='This is a VNC console: open the URL of its page in a browser.',
         text=False,
         # tempest takes whatever follows the headers for a frame.
         refusals_have_text=False,
     )
+
+
+def _novnc(configured: str | None) -> Path:
+    if configured is not None:
+        return Path(configured)
+    return assets.fetched('novnc') or DISTRIBUTION
 
 
 def fault_of_page(conf: cfg.ConfigOpts) -> str | None:

@@ -112,7 +112,8 @@ DEFAULTS = {
         'vencrypt_client_cert': None,
         'vencrypt_ca_certs': None,
         'vencrypt_verify_host_name': True,
-        'novncproxy_web': '/usr/share/novnc',
+        # The one that the build has fetched.
+        'novncproxy_web': None,
     },
 }
 

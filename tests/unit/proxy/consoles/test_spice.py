@@ -37,6 +37,7 @@ def test_whose_spice_html5(deployment, monkeypatch, tmp_path):
     monkeypatch.setattr(spice, 'DISTRIBUTION', distribution)
     assert not served(deployment.conf())
     fetched.mkdir(parents=True)
+    (tmp_path / 'assets' / 'STAMP').touch()
     for name in ('main.js', 'enums.js'):
         (fetched / name).write_text('//')
     assert served(deployment.conf())

@@ -12,7 +12,7 @@ from console_ext import access_url
 from console_ext.proxy.admission import request as requests
 from console_ext.proxy.admission import rules
 from console_ext.proxy.admission.rules import Refused
-from console_ext.proxy.consoles import vnc
+from console_ext.proxy.consoles import assets, vnc
 from console_ext.proxy.networks import Networks
 
 PAGES = ['vnc_lite.html', 'vnc_auto.html', 'vnc.html']
@@ -85,3 +85,28 @@ def test_url_without_the_page(listener, caplog, path):
     for name in PAGES:
         listener(f'https://a.example/below/{name}?resize=scale')
     assert 'novncproxy_base_url' not in caplog.text
+
+
+def test_whose_novnc(deployment, monkeypatch, tmp_path):
+    """The one that the build fetched, else the distribution's, unless one is set."""
+
+    def has_page():
+        page = vnc.listener(deployment.conf()).pages['/vnc_lite.html']
+        return page.status == 200
+
+    monkeypatch.setattr(assets, 'directory', lambda: tmp_path / 'web')
+    monkeypatch.setattr(vnc, 'DISTRIBUTION', tmp_path / 'distribution')
+    assert not has_page()
+    for root in ('distribution', 'web/assets/novnc', 'configured'):
+        module = tmp_path / root / 'core' / 'rfb.js'
+        module.parent.mkdir(parents=True)
+        module.write_text('//')
+    assert has_page()
+    (tmp_path / 'distribution' / 'core' / 'rfb.js').unlink()
+    assert not has_page()
+    (tmp_path / 'web' / 'assets' / 'STAMP').touch()
+    assert has_page()
+    deployment.configure(vnc={'novncproxy_web': tmp_path / 'distribution'})
+    assert not has_page()
+    deployment.configure(vnc={'novncproxy_web': tmp_path / 'configured'})
+    assert has_page()

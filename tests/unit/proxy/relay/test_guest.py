@@ -46,6 +46,29 @@ def test_its_bytes_wait_for_a_client(made, transport, client):
     client.send.assert_called_once_with(b'login: ')
 
 
+@pytest.mark.parametrize('paces', [False, True])
+def test_what_the_kernel_holds(client, loop_factory, paces):
+    """It is little where the guest waits for what is drawn."""
+    client.paces = paces
+
+    async def run():
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            option = socket.SOL_SOCKET, socket.SO_RCVBUF
+            ours.setblocking(False)
+            ours.setsockopt(*option, 2 * guest.AHEAD_BYTES)
+            before = ours.getsockopt(*option)
+            _, made = await asyncio.get_running_loop().create_connection(
+                lambda: Guest(b''), sock=ours
+            )
+            made.begin(client)
+            assert (ours.getsockopt(*option) < before) is paces
+            made.abort()
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(run())
+
+
 @pytest.mark.parametrize('ends', [False, True])
 def test_what_it_says_before_there_is_a_client(client, loop_factory, ends):
     """It is kept, and so is the end of its half, on either event loop."""

@@ -3,7 +3,7 @@
 
 A build that cannot fetch them makes a package without pages, and says so in its log;
 where ``CONSOLE_EXT_REQUIRE_ASSETS`` is set, it fails.  An editable install fetches them
-into the tree; ``python -m build_backend.assets`` does the same.
+into the tree; ``python -m build_backend`` does the same.
 """
 
 from __future__ import annotations
@@ -190,7 +190,3 @@ def _add(source: Path, target: Path) -> None:
     if target.suffix in COMPRESSED:
         packed = target.with_name(f'{target.name}.gz')
         packed.write_bytes(gzip.compress(body, 9, mtime=0))
-
-
-if __name__ == '__main__':
-    build()

@@ -16,7 +16,7 @@ BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
 
 pytestmark = pytest.mark.skipif(
     assets.load(serial.PACKAGES) is None,
-    reason='the tree has no assets: python -m build_backend.assets',
+    reason='the tree has no assets: python -m build_backend',
 )
 
 

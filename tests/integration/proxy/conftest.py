@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from console_ext import access_url
+from console_ext.proxy.consoles import assets
 from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import BASE, Served
 from tests.integration.proxy.machine import Machine
@@ -77,6 +78,7 @@ def vnc_page(proxy, request):
 @pytest.fixture
 def serial(deployment, tmp_path, request):
     """A proxy whose serial consoles have their page at its own address."""
+    needed(str(assets.directory() / assets.FETCHED / assets.STAMP))
     port = free_port()
     made = Served(deployment, tmp_path)
     base_url = f'ws://127.0.0.1:{port}/'

@@ -15,6 +15,7 @@ _CONFIGURATION = """\
 [DEFAULT]
 host = demo-host
 transport_url = fake:/
+log_file = {log}
 default_log_levels = alembic=WARNING,oslo_messaging=WARNING
 
 [api]
@@ -63,6 +64,11 @@ def server(number: int, name: str, **values: Any) -> dict[str, Any]:
     }
 
 
+def log_of(directory: Path) -> Path:
+    """Return the path of the log file."""
+    return directory / 'console_ext.log'
+
+
 def write(directory: Path, ports: Ports, servers: list[dict[str, Any]]) -> Path:
     """Write the configuration and the inventory; return the configuration's path."""
     config_file = directory / 'console_ext.conf'
@@ -74,6 +80,7 @@ def write(directory: Path, ports: Ports, servers: list[dict[str, Any]]) -> Path:
             vnc_port=ports.vnc,
             project=PROJECT,
             directory=directory,
+            log=log_of(directory),
         )
     )
     (directory / 'inventory.yaml').write_text(yaml.safe_dump({'servers': servers}))

@@ -36,6 +36,7 @@ class VirtualMachine:
         self.spice_port = _free_port()
         self.vnc_port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._error: OSError | None = None
         self._ended = threading.Event()
 
     @staticmethod
@@ -64,9 +65,8 @@ class VirtualMachine:
         while not (_listens(self.spice_port) and _listens(self.vnc_port)):
             if self._ended.is_set() or time.monotonic() > deadline:
                 self.stop()
-                said = self._log.read_text(errors='replace').strip().splitlines()
                 raise exceptions.ConfigurationError(
-                    f'{_PROGRAM} does not start: {said[-1] if said else "no message"}'
+                    f'{_PROGRAM} does not start: {self._reason()}'
                 )
             time.sleep(0.1)
 
@@ -77,6 +77,12 @@ class VirtualMachine:
         if not self._ended.wait(_STOP_TIMEOUT_S):
             self._process.kill()
             self._ended.wait(_STOP_TIMEOUT_S)
+
+    def _reason(self) -> str:
+        if self._error is not None:
+            return str(self._error)
+        said = self._log.read_text(errors='replace').strip().splitlines()
+        return said[-1] if said else 'no message'
 
     def _keep(self, command: list[str]) -> None:
         """Start the program in a thread that waits for its end.
@@ -95,9 +101,13 @@ class VirtualMachine:
                         stdin=subprocess.DEVNULL,
                         stdout=log,
                         stderr=log,
+                        # Ctrl-C stops the demo, which then stops the program.
+                        start_new_session=True,
                     )
                 started.set()
                 self._process.wait()
+            except OSError as error:
+                self._error = error
             finally:
                 started.set()
                 self._ended.set()

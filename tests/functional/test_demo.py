@@ -3,37 +3,81 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import time
+from pathlib import Path
 
 import pytest
 import requests
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from console_ext.demo.guests import NO_QEMU
+from console_ext.demo.welcome import READY
+from console_ext.proxy.consoles import assets
 from tests.deployment import PROJECT_A, server_id
-from tests.functional.programs import BIN, Programs, free_port
+from tests.functional import demo as demos
+from tests.functional.attach.terminal import Window
+from tests.functional.programs import BIN, Programs
+from tests.functional.test_programs import takes
+from tests.proxy_parts import wait_for
 
 ACTION = '/v2.1/servers/{}/action'
 SERIAL = {'os-getSerialConsole': {'type': 'serial'}}
 TIMEOUT_S = 10
-OPTIONS = ('--port', '--serial-port', '--spice-port', '--vnc-port')
+TEXT_HTML = {'Accept': 'text/html,*/*;q=0.8'}
+
+LINK = re.compile(r'(web-1|vm-1) +(terminal|screen \((?:VNC|SPICE)\)) +(http://\S+)')
+COLOUR = re.compile(r'\x1b\[[\d;]*m')
+
+needs_pages = pytest.mark.skipif(
+    not assets.are_there(),
+    reason='the tree has no assets: python -m build_backend.assets',
+)
 
 
 @pytest.fixture(scope='module')
 def demo(tmp_path_factory):
     """A running demo: its program, and the URL of its API."""
-    ports = {option: free_port() for option in OPTIONS}
-    options = [str(part) for pair in ports.items() for part in pair]
+    options = demos.ports()
     with Programs(tmp_path_factory.mktemp('demo')) as programs:
-        program = programs.start('console-ext-demo', *options)
-        program.wait_for('Ctrl-C here stops the demo')
-        yield program, f'http://127.0.0.1:{ports["--port"]}'
+        program = programs.start('console-ext-demo', *options, '--open', BROWSER='true')
+        program.wait_for(READY)
+        yield program, f'http://127.0.0.1:{options[1]}'
+        log = log_of(program.log).read_text()
         assert program.stop(signal.SIGINT) == 0, program.log
-        assert 'Traceback' not in program.log
+        for said in (program.log, log):
+            assert 'Traceback' not in said
+        assert 'Listening for serial' in log
+        assert 'token=' not in log
+        assert not log_of(program.log).parent.exists()
+
+
+@pytest.fixture
+def without_qemu(tmp_path):
+    """The variables of a machine that has no QEMU, and a newcomer's browser."""
+    browser = tmp_path / 'browser'
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
+    browser.chmod(0o755)
+    path = tmp_path / 'bin'
+    path.mkdir()
+    (path / 'sh').symlink_to('/bin/sh')
+    return {'PATH': str(path), 'BROWSER': str(browser)}
+
+
+def links_in(text):
+    """The links of a text, by the server and the console."""
+    return {found[:2]: found[2] for found in LINK.findall(COLOUR.sub('', text))}
+
+
+def log_of(text):
+    """The log file that the demo names."""
+    return Path(re.search(r'^(/.*\.log)\.$', text, re.MULTILINE)[1])
 
 
 def ask(url, number='01', **headers):
@@ -80,6 +124,99 @@ def test_the_url_opens_once(demo):
     assert caught.value.response.status_code == 401
 
 
+@needs_pages
+def test_links_open(demo):
+    """Each link is a page, and its token opens the console afterwards."""
+    found = links_in(demo[0].log)
+    assert found['web-1', 'terminal']
+    for (server, console), url in found.items():
+        page = requests.get(url, headers=TEXT_HTML, timeout=TIMEOUT_S)
+        assert page.status_code == 200, (server, console)
+        assert page.headers['Content-Type'].startswith('text/html')
+    with connect(found['web-1', 'terminal'].replace('http', 'ws', 1)) as console:
+        read_until(console, b'web-1 login: ')
+
+
+@needs_pages
+@pytest.mark.skipif(
+    shutil.which('qemu-system-x86_64') is None, reason='there is no QEMU'
+)
+def test_links_of_the_machine(demo):
+    """The serial port and both screens, with the modules of the build at least."""
+    assert set(links_in(demo[0].log)) == {
+        ('web-1', 'terminal'),
+        ('vm-1', 'terminal'),
+        ('vm-1', 'screen (VNC)'),
+        ('vm-1', 'screen (SPICE)'),
+    }
+    assert 'not installed' not in demo[0].log
+
+
+def test_what_is_missing(programs, without_qemu, tmp_path):
+    """One calm sentence; the rest of the demo works, and opens in a browser."""
+    demo = programs.start('console-ext-demo', *demos.ports(), '--open', **without_qemu)
+    demo.wait_for(READY)
+    said = ' '.join(demo.log.split())
+    assert said.count(NO_QEMU) == 1
+    assert 'vm-1' not in said
+    assert 'WARNING' not in said
+    if assets.are_there():
+        wait_for(lambda: (tmp_path / 'opened').is_file(), 10)
+        wait_for(lambda: (tmp_path / 'opened').read_text().endswith('\n'), 10)
+        opened = (tmp_path / 'opened').read_text().strip()
+        assert opened not in demo.log
+        with connect(opened.replace('http', 'ws', 1)) as console:
+            read_until(console, b'web-1 login: ')
+    else:
+        assert assets.MISSING in said
+        assert links_in(demo.log) == {}
+    assert demo.stop() == 0, demo.log
+
+
+@needs_pages
+def test_in_a_terminal(without_qemu):
+    """Colours, new links at Enter, and the end at Ctrl-C."""
+    command = [str(BIN / 'console-ext-demo'), *demos.ports()]
+    with Window(command, NO_COLOR='', **without_qemu) as window:
+        at = window.wait_for(READY.encode())
+        assert 'Press Enter here' in window.shown.decode()
+        assert COLOUR.search(window.shown.decode())
+        first = links_in(window.shown.decode())
+        window.type(b'\r')
+        at = window.wait_for(b'token=', at)
+        at = window.wait_for(b'\r\n\r\n', at)
+        second = links_in(window.shown.decode())
+        assert first.keys() == second.keys()
+        assert first != second
+        url = second['web-1', 'terminal'].replace('http', 'ws', 1)
+        with connect(url) as console:
+            read_until(console, b'web-1 login: ')
+        window.type(b'\x03')
+        assert window.ends() == 0
+        shown = window.shown.decode()
+        assert 'Stopping.' in shown
+        assert 'Traceback' not in shown
+
+
+def test_no_colour(without_qemu):
+    command = [str(BIN / 'console-ext-demo'), *demos.ports()]
+    with Window(command, NO_COLOR='1', **without_qemu) as window:
+        window.wait_for(READY.encode())
+        assert not COLOUR.search(window.shown.decode())
+
+
+@pytest.mark.parametrize('delay_s', [0.0, 0.5, 1.0, 1.5, 2.0, 3.0])
+def test_ctrl_c_at_any_moment(programs, delay_s):
+    """Also while it starts: no traceback, no complaint."""
+    demo = programs.start('console-ext-demo', *demos.ports())
+    # Not before Python has begun.
+    wait_for(lambda: takes(demo, signal.SIGHUP), 10)
+    time.sleep(delay_s)
+    assert demo.stop(signal.SIGINT) == 0, demo.log
+    assert 'Traceback' not in demo.log
+    assert 'console-ext-demo:' not in demo.log
+
+
 def test_refusals(demo):
     """The powered-off server and the reader are told what the demo says they are."""
     answer = ask(demo[1], '02')
@@ -90,35 +227,35 @@ def test_refusals(demo):
     assert "Policy doesn't allow" in answer.json()['forbidden']['message']
 
 
-def test_its_words(demo):
-    """It prints the lines that were tried above, and no token of its own."""
+def test_commands(demo):
+    """It prints the curl line that gives another URL, and the names of the clients."""
     program, url = demo
-    assert f'curl -s {url}{ACTION.format(server_id("01"))}' in program.log
-    assert f'--os-endpoint {url}/v2.1' in program.log
-    assert not re.search(r'token=[0-9a-f]', program.log)
-    has_machine = shutil.which('qemu-system-x86_64') is not None
-    for option in ('--spice', '--novnc'):
-        assert (f'{option} vm-1' in program.log) == has_machine
+    (curl,) = re.findall(r'^  curl -s (?:.*\\\n)+.*$', program.log, re.MULTILINE)
+    done = subprocess.run(
+        ['sh', '-c', curl], capture_output=True, text=True, timeout=TIMEOUT_S
+    )
+    assert '"url": "ws://127.0.0.1' in done.stdout, done
+    assert f'openstack --os-auth-type none --os-endpoint {url}/v2.1' in program.log
+    (client,) = re.findall(r'^  (.*console-ext) --os-auth-type', program.log, re.M)
+    assert shutil.which(client, path=f'{BIN}:{os.environ["PATH"]}')
 
 
-@pytest.mark.parametrize('option', OPTIONS)
+@pytest.mark.parametrize('option', demos.OPTIONS)
 def test_port_in_use_is_one_line(option):
     """Whoever finds a port taken is told so, and nothing else."""
-    ports = {option: free_port() for option in OPTIONS}
+    options = demos.ports()
     with socket.create_server(('127.0.0.1', 0)) as taken:
-        ports[option] = taken.getsockname()[1]
+        port = str(taken.getsockname()[1])
+        options[options.index(option) + 1] = port
         done = subprocess.run(
-            [
-                str(BIN / 'console-ext-demo'),
-                *(str(part) for pair in ports.items() for part in pair),
-            ],
+            [str(BIN / 'console-ext-demo'), *options],
             capture_output=True,
             text=True,
             timeout=60,
         )
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == (
-        f'console-ext-demo: cannot listen on 127.0.0.1 port {ports[option]}: '
+    assert done.stderr.strip() == (
+        f'console-ext-demo: cannot listen on 127.0.0.1 port {port}: '
         'Address already in use'
     )
     assert 'Traceback' not in done.stderr

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from console_ext.demo import welcome
 from console_ext.store import migration
+from tests.functional import demo
 from tests.functional.programs import BIN, free_port
 from tests.proxy_parts import wait_for
 
@@ -77,9 +79,7 @@ def test_reload_from_the_first_moment(deployment, programs, name):
     migration.sync(deployment.conf())
     options = ['--config-file', str(deployment.config_file)]
     if name == 'demo':
-        options = []
-        for option in ('--port', '--serial-port', '--spice-port', '--vnc-port'):
-            options += [option, str(free_port())]
+        options = demo.ports()
     program = programs.start(f'console-ext-{name}', *options)
     wait_for(lambda: takes(program, signal.SIGHUP), 10)
     assert program.log == ''
@@ -94,7 +94,7 @@ READY = {
     'api': 'Serving on',
     'agent': 'Answering for',
     'proxy': 'Listening for VNC',
-    'demo': 'Ctrl-C here stops',
+    'demo': welcome.READY,
 }
 
 

@@ -10,9 +10,10 @@ import psutil
 import pytest
 
 from tests.deployment import server_id
+from tests.functional import demo
 from tests.functional.attach.guest import Guest
 from tests.functional.attach.terminal import Window
-from tests.functional.programs import BIN, Programs, free_port, manage
+from tests.functional.programs import BIN, manage
 from tests.integration.proxy.parts import SPICE_HTML5, needed
 from tests.integration.tmux import Tmux
 from tests.proxy_parts import wait_for
@@ -21,14 +22,8 @@ from tests.proxy_parts import wait_for
 @pytest.fixture(scope='module')
 def endpoint(tmp_path_factory):
     """The URL of the demo's API."""
-    port = free_port()
-    ports = {'--port': port, '--serial-port': free_port(), '--spice-port': free_port()}
-    options = [str(part) for pair in ports.items() for part in pair]
-    with Programs(tmp_path_factory.mktemp('demo')) as programs:
-        program = programs.start('console-ext-demo', *options)
-        program.wait_for('Ctrl-C here ends the demo')
-        yield f'http://127.0.0.1:{port}/v2.1'
-        assert program.stop(signal.SIGINT) == 0, program.log
+    with demo.running(tmp_path_factory.mktemp('demo')) as endpoint:
+        yield endpoint
 
 
 @pytest.fixture

@@ -5,31 +5,24 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 
 import pytest
 
 from tests import documentation
+from tests.functional import demo
 from tests.functional.attach.terminal import Window
-from tests.functional.programs import BIN, Programs, free_port
+from tests.functional.programs import BIN
 
 TIMEOUT_S = 60
-TOKEN = re.compile(r'[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}')
+TOKEN = re.compile(r'token=[\w-]{30,}')
 
 
 @pytest.fixture(scope='module')
 def endpoint(tmp_path_factory):
     """The URL of the demo's API."""
-    port = free_port()
-    ports = {'--port': port, '--serial-port': free_port(), '--spice-port': free_port()}
-    options = [str(part) for pair in ports.items() for part in pair]
-    with Programs(tmp_path_factory.mktemp('demo')) as programs:
-        program = programs.start('console-ext-demo', *options)
-        program.wait_for('Ctrl-C here ends the demo')
-        yield f'http://127.0.0.1:{port}/v2.1'
-        assert program.stop(signal.SIGINT) == 0, program.log
-        assert 'Traceback' not in program.log
+    with demo.running(tmp_path_factory.mktemp('demo')) as endpoint:
+        yield endpoint
 
 
 def ours(endpoint, *words):
@@ -51,7 +44,7 @@ def run(command, typed=b''):
 def test_attach(endpoint, program):
     """A person logs in, does something, and leaves."""
     with Window(program(endpoint, 'attach', 'web-1')) as window:
-        at = window.wait_for(b'console-ext: connected to web-1. ^] leaves')
+        at = window.wait_for(b'console-ext: connected to web-1. ^] ')
         at = window.wait_for(b'login: ', at)
         assert window.is_raw()
         window.type(b'ada\r')
@@ -68,7 +61,7 @@ def test_attach(endpoint, program):
         shown = window.shown.decode()
         assert '\x1b]2;web-1 - console\x1b\\' in shown
         assert 'console-ext: left web-1.' in shown
-        assert not TOKEN.search(shown)
+        assert 'token' not in shown
         assert 'secret' not in shown
 
 
@@ -129,7 +122,7 @@ def test_open(endpoint, program, version, tmp_path):
         timeout=TIMEOUT_S,
     )
     assert (done.returncode, done.stderr) == (0, '')
-    page = r'http://127\.0\.0\.1:\d+/\?token='
+    page = r'http://127\.0\.0\.1:\d+/\?'
     assert re.fullmatch(page + TOKEN.pattern, done.stdout.strip())
     assert (tmp_path / 'opened').read_text() == done.stdout
 
@@ -164,7 +157,7 @@ def test_debug_shows_no_token(endpoint):
     assert done.returncode == 0, done.stderr
     said = done.stderr.decode()
     assert 'token=...' in said
-    assert not re.search(f'token={TOKEN.pattern}', said)
+    assert not TOKEN.search(said)
 
 
 def documented():

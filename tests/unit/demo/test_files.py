@@ -30,3 +30,11 @@ def test_its_servers_are_on_its_host(tmp_path):
         assert entry.host == conf.host
         assert entry.project_id == conf.api.noauth_project_id
         assert entry.endpoint('serial').port == 4
+
+
+def test_the_log_is_a_file(tmp_path):
+    """Beside the configuration."""
+    log = files.log_of(tmp_path)
+    path = files.write(tmp_path, PORTS, [])
+    assert log == tmp_path / 'console_ext.log'
+    assert f'log_file = {log}\n' in path.read_text()

@@ -79,6 +79,22 @@ def test_machine_that_does_not_start(program, tmp_path, source, said):
     assert time.monotonic() - started < 10
 
 
+def test_no_directory_for_its_log(program, tmp_path):
+    """As after Ctrl-C during the start."""
+    program('')
+    with pytest.raises(exceptions.ConfigurationError, match='No such file'):
+        VirtualMachine(tmp_path / 'absent').start()
+
+
+def test_ctrl_c_is_not_for_it(program, tmp_path):
+    """It is in no process group of a terminal."""
+    program(LISTENING)
+    machine = VirtualMachine(tmp_path)
+    machine.start()
+    assert os.getsid(machine._process.pid) == machine._process.pid
+    machine.stop()
+
+
 def test_stop_before_the_start(tmp_path):
     """There is nothing to stop."""
     VirtualMachine(tmp_path).stop()

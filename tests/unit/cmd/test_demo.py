@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the demo says is missing, and how it is called."""
+
+from __future__ import annotations
+
+import pytest
+
+from console_ext.cmd import demo
+from console_ext.consoles import NOVNC, SERIAL, SPICE_HTML5
+from console_ext.demo.guests import Guests
+from console_ext.proxy.consoles import assets
+
+
+@pytest.fixture
+def guests(tmp_path):
+    guests = Guests(tmp_path)
+    guests.missing = None
+    return guests
+
+
+def test_nothing_is_missing(guests):
+    assert demo._missing(guests, []) == []
+
+
+def test_each_thing_that_is_missing(guests):
+    """One sentence each, with what to install."""
+    guests.missing = 'There is no machine.'
+    machine, pages, vnc, spice = demo._missing(guests, [SPICE_HTML5, SERIAL, NOVNC])
+    assert machine == 'There is no machine.'
+    assert pages.startswith(assets.MISSING)
+    assert 'terminal client' in pages
+    assert 'install novnc' in vnc
+    assert 'install spice-html5' in spice
+
+
+def test_command_of_the_client(monkeypatch, tmp_path):
+    """By its name where a shell finds it, else by its path beside the demo."""
+    monkeypatch.setattr('sys.argv', [str(tmp_path / 'console-ext-demo')])
+    monkeypatch.setenv('PATH', '')
+    assert demo._client() == 'console-ext'
+    client = tmp_path / 'console-ext'
+    client.touch(0o755)
+    assert demo._client() == str(client)
+    monkeypatch.setenv('PATH', str(tmp_path))
+    assert demo._client() == 'console-ext'
+
+
+def test_ports_and_browser():
+    assert demo._parse([])[1] is False
+    ports, opens_browser = demo._parse(['--open', '--vnc-port', '7'])
+    assert (ports.api, ports.vnc, opens_browser) == (8774, 7, True)

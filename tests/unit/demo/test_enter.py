@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Enter, in a terminal that the test has."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from console_ext.demo import enter
+
+# In a session whose terminal is the given descriptor; ends when the terminal does.
+PROGRAM = """
+import fcntl, os, termios, threading
+from console_ext.demo import enter
+
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+print('foreground', enter.is_foreground(0), flush=True)
+enter.listen(0, lambda: print('pressed', flush=True))
+for thread in threading.enumerate():
+    if thread.name == 'enter':
+        thread.join()
+print('ended', flush=True)
+"""
+
+
+@pytest.fixture
+def pipe():
+    ends = os.pipe()
+    yield ends
+    for end in ends:
+        os.close(end)
+
+
+def test_no_terminal(pipe):
+    """A pipe is no terminal, and neither is what is closed."""
+    assert not enter.is_foreground(pipe[0])
+    assert not enter.is_foreground(-1)
+
+
+def test_each_line():
+    """Until the terminal sends the end of a file."""
+    ours, theirs = os.openpty()
+    program = subprocess.Popen(
+        [sys.executable, '-c', PROGRAM],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    os.close(theirs)
+    try:
+        assert program.stdout.readline() == 'foreground True\n'
+        os.write(ours, b'\r')
+        assert program.stdout.readline() == 'pressed\n'
+        os.write(ours, b'and again\r')
+        assert program.stdout.readline() == 'pressed\n'
+        os.write(ours, b'\x04')
+        assert program.stdout.readline() == 'ended\n'
+        assert program.wait(10) == 0
+    finally:
+        program.kill()
+        program.communicate()
+        os.close(ours)

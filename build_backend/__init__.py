@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The build backend: that of setuptools, and npm for what the pages load (PEP 517)."""
+"""The build backend (PEP 517): setuptools, and npm for the modules of the pages."""
 
 from __future__ import annotations
 

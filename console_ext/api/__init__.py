@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The extension itself: what gives the remote consoles of servers."""
+"""The API extensions for remote consoles of servers."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The resource ``os-console-auth-tokens``: where the console of a token is.
+"""The resource ``os-console-auth-tokens``: the address of a token's console.
 
-Proxies ask it: Kerbside for ``spice-direct``, and whoever is an administrator.
+It is for proxies with an administrator's role, such as Kerbside for ``spice-direct``.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _WITH_TLS_PORT = Version(2, 99)
 
 
 class ConsoleAuthTokensController(wsgi.Controller):
-    """Reads authorizations, without redeeming them.
+    """Reads authorizations without redeeming them.
 
-    :param store: None where there is none; then every token is the wrapped API's
+    :param store: None if no store is configured; then the wrapped API answers
     """
 
     def __init__(self, store: Store | None):
@@ -40,7 +40,7 @@ class ConsoleAuthTokensController(wsgi.Controller):
     @wsgi.authorize(policies.BASE)
     @wsgi.serves(lambda controller, body: False)
     def show(self, request: wsgi.Request, console_token: str) -> dict[str, Any]:
-        # Nova's answer, and its text: earlier, the resource was for RDP consoles only.
+        # Nova's answer: at these versions the resource was for RDP consoles only.
         raise webob.exc.HTTPBadRequest
 
     @wsgi.api_version('2.31')  # type: ignore[no-redef]
@@ -54,7 +54,7 @@ class ConsoleAuthTokensController(wsgi.Controller):
         self, request: wsgi.Request, console_token: str
     ) -> dict[str, Any]:
         """
-        :raises Declined: the token is none of ours; it may be one of a compute host's
+        :raises Declined: the store does not have the token; it may be nova-compute's
         """
         found = None if self._store is None else self._store.find(console_token)
         if found is None:
@@ -72,7 +72,7 @@ class ConsoleAuthTokensController(wsgi.Controller):
 
 
 class ConsoleAuthTokens(wsgi.V21APIExtensionBase):
-    """Where the console of a token is, for proxies that ask the API."""
+    """The address of a token's console, for proxies."""
 
     name = 'ConsoleAuthTokens'
     alias = 'os-console-auth-tokens'

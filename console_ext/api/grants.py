@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One console granted: its compute host asked, its token noted, its URL built."""
+"""Grants consoles: calls the compute host, stores the token and builds the URL."""
 
 from __future__ import annotations
 
@@ -23,22 +23,21 @@ if TYPE_CHECKING:
 # Nova refuses these two itself (nova/compute/api.py, reject_instance_state).
 _TASKS_WITHOUT_CONSOLE = frozenset({'deleting', 'migrating'})
 
-# These have no guest running.  Nova hands out a URL that cannot open, or, where the
-# port was given to another server since, one that opens that server's console
-# (CVE-2014-8750).
+# In these states no guest is running.  Nova returns a URL that does not work, or, if
+# the port belongs to another server now, opens that server's console (CVE-2014-8750).
 _STATES_WITHOUT_CONSOLE = frozenset(
     {'stopped', 'suspended', 'shelved', 'shelved_offloaded', 'soft-delete', 'deleted'}
 )
 
-# 256 bits, as RFC 6749 section 10.10 has it with room to spare.
+# 256 bits, more than RFC 6749, section 10.10 requires.
 _TOKEN_BYTES = 32
 
 
 class Grants:
     """Grants consoles of servers.
 
-    :param store: where tokens are noted, for a proxy of ours to find; None where the
-        compute service's own proxies know the tokens that its hosts make
+    :param store: the store of authorizations, for console-ext-proxy; None if Nova's own
+        proxies serve the consoles
     """
 
     def __init__(
@@ -56,11 +55,12 @@ class Grants:
     def url(
         self, context: RequestContext, server: Server, console_type: ConsoleType
     ) -> str:
-        """The URL of a console; it holds a token that opens it.
+        """Return the URL of a console, with a token that opens it.
 
-        :raises ServerNotReady, ServerStateConflict: the server cannot have one now
-        :raises ConsoleError, ComputeUnavailable, UnexpectedReply: as its host says
-        :raises StoreUnavailable: the token cannot be noted
+        :raises ServerNotReady, ServerStateConflict: the server has no console now
+        :raises ConsoleError, ComputeUnavailable, UnexpectedReply: the call to the
+            compute host has failed
+        :raises StoreUnavailable: the token cannot be stored
         """
         host = reachable_host(server, console_type.rpc_method)
         asked = Instance(server.id, server.database_id, server.vm_state)
@@ -69,8 +69,8 @@ class Grants:
         )
         if self._store is None:
             return info.access_url
-        # The host's own token opens the console on the compute service's proxies, too,
-        # and as often as one likes: nobody gets to see it.
+        # The host's own token is not returned to the user, because Nova's proxies would
+        # accept it any number of times.
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         url = self._url(info, console_type, host, token)
         authorization = Authorization(
@@ -92,7 +92,7 @@ class Grants:
         self, info: ConnectInfo, console_type: ConsoleType, host: str, token: str
     ) -> str:
         """
-        :raises UnexpectedReply: the host's URL does not hold the host's token
+        :raises UnexpectedReply: the host's URL does not contain the host's token
         """
         base_url = self._base_urls.get(console_type)
         if base_url is not None:
@@ -102,16 +102,16 @@ class Grants:
         except ValueError as error:
             raise exceptions.UnexpectedReply(
                 host,
-                f'{console_type.rpc_method} answered a URL without its token: {error}',
+                f'{console_type.rpc_method} returned a URL without its token: {error}',
             ) from None
 
 
 def reachable_host(server: Server, operation: str) -> str:
-    """The compute host to ask for a console.
+    """Return the compute host to call for a console.
 
-    :param operation: what is asked for, by Nova's name (``get_serial_console``)
+    :param operation: Nova's name of the operation (``get_serial_console``)
     :raises ServerNotReady: the server has no host
-    :raises ServerStateConflict: in its state it has no console
+    :raises ServerStateConflict: the server has no console in its current state
     """
     if server.host is None:
         raise exceptions.ServerNotReady(server.id)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The resource ``remote-consoles`` of a server, and the actions that it replaced."""
+"""The resource ``remote-consoles`` of servers, and the actions that it replaced."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from console_ext.wsgi import validation
 _LAST_WITH_ACTIONS = '2.5'
 _FIRST_WITH_RESOURCE = '2.6'
 
-# A protocol that Nova has in its schema, and at no host any more.
+# A protocol in Nova's schema that no compute host supports any more.
 _WITHOUT_HOSTS = 'rdp'
 
 
 class Served:
     """The console types that this deployment serves.
 
-    :param names: of ``[api] console_types``
+    :param names: the value of ``[api] console_types``
     """
 
     def __init__(self, names: Iterable[str]):
@@ -41,9 +41,9 @@ class Served:
         return console_type in self._types
 
     def takes(self, body: Any) -> bool:
-        """Whether a request of ``remote-consoles`` is ours, by its protocol.
+        """Whether this extension answers a request for ``remote-consoles``.
 
-        One that names no protocol is ours to refuse.
+        The protocol decides.  A request without a protocol is refused here.
 
         :param body: any JSON
         """
@@ -53,7 +53,7 @@ class Served:
 
 
 def _action(name: str) -> Callable[..., dict[str, Any]]:
-    """The controller's method for an action: only names differ between them."""
+    """Return the controller's method for an action; they only differ in their names."""
     console_type = consoles.by_action(name)
 
     def serves(controller: RemoteConsolesController, body: Any) -> bool:
@@ -79,9 +79,9 @@ def _action(name: str) -> Callable[..., dict[str, Any]]:
 
 
 class RemoteConsolesController:
-    """Gives URLs of consoles.
+    """Returns URLs of consoles.
 
-    :param served: other types are left to the API behind the filter
+    :param served: the types to serve; the wrapped API answers requests for others
     """
 
     def __init__(self, granted: Grants, served: Served):
@@ -110,18 +110,18 @@ class RemoteConsolesController:
     def url(
         self, request: wsgi.Request, server: Server, protocol: str, name: str
     ) -> str:
-        """The URL for a pair of protocol and type, as a request names them.
+        """Return the URL for the protocol and the type of a request.
 
-        :raises InvalidConsoleType, ConsoleTypeUnavailable: no console has this pair
-        :raises ConsoleExtError: as :meth:`Grants.url` says
+        :raises InvalidConsoleType, ConsoleTypeUnavailable: there is no such console
+        :raises ConsoleExtError: the errors of :meth:`Grants.url`
         """
         if protocol == _WITHOUT_HOSTS:
-            # The text that Nova means, and hides behind WebOb's own.
+            # The text that Nova intends, although WebOb's text replaces it there.
             raise exceptions.ConsoleTypeUnavailable(protocol)
         console_type = consoles.by_pair(protocol, name)
         if console_type is not None and console_type in self.served:
             return self._grants.url(request.context, server, console_type)
-        # Nova finds out on the host, after the server's state.
+        # Checks the server's state first, because Nova checks the type on the host.
         grants.reachable_host(server, f'get_{protocol}_console')
         known = any(one.protocol == protocol for one in consoles.TYPES)
         if known and console_type is None:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A terminal on a console: the program console-ext, and commands for openstack."""
+"""Consoles in a terminal: the program console-ext, and commands for openstack."""

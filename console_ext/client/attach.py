@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A console in the user's terminal, or at both ends of a script's pipes."""
+"""Connects a console to the user's terminal or to the pipes of a script."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from console_ext.client.terminal import Terminal
 from console_ext.client.urls import InvalidURL
 from console_ext.executor import BoundedExecutor
 
-# How long the escape key waits for a second one.
+# The time to wait for a second press of the escape key.
 _TWICE_S = 0.5
 
-# Reading goes on while the guest takes nothing, or the escape key would not be seen
-# behind a paste.  Without an escape key there is nothing to look for.
+# Input is read even if the guest does not accept data, so that the escape key is found
+# after a paste.  Without an escape key, a small buffer is enough.
 _MOST_TYPED = 4 * 2**20
 _MOST_PIPED = 2**18
 
-# One message to the guest.
+# The maximum size of a message to the guest.
 _MESSAGE = 16384
 
-# What the terminal is still being shown when the user leaves.
+# The time to finish output to the terminal at the end.
 _SETTLE_S = 0.5
 
-# Timers of an event loop have a longest time.
+# The event loop limits the duration of its timers.
 _LONGEST_SLEEP_S = 3600.0
 
 _ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
@@ -47,11 +47,11 @@ _ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 @dataclass(frozen=True, slots=True)
 class Options:
     """
-    :param escape: None where no key leaves
-    :param linger_s: how long a guest is silent, after the end of a script's input, when
-        the client leaves
-    :param reconnect: whether a lost connection is opened again; None where the input is
-        a terminal
+    :param escape: None for no escape key
+    :param linger_s: how long the guest must be silent, after the end of a script's
+        input, before the client leaves
+    :param reconnect: whether to reconnect after a failure; None to reconnect if the
+        input is a terminal
     """
 
     escape: EscapeKey | None
@@ -60,10 +60,10 @@ class Options:
 
 
 class _Left(Exception):
-    """The use of the console ends.
+    """The program must end.
 
     :param status: the exit status
-    :param sentence: for the user; empty where they know
+    :param sentence: a message for the user; empty for none
     """
 
     def __init__(self, status: int, sentence: str = ''):
@@ -75,7 +75,7 @@ class _Left(Exception):
 def attach(
     source: Source, tls: ssl.SSLContext, terminal: Terminal, options: Options
 ) -> int:
-    """Connect the terminal with a console until either ends.
+    """Connect the terminal to a console until one of them ends.
 
     :returns: the exit status
     """
@@ -141,7 +141,7 @@ class _Attachment:
             use.cancel()
             await asyncio.wait({use})
         if self._left.done():
-            # Whatever else has gone wrong, the user has left.
+            # The user has left; other errors no longer matter.
             _ = use.cancelled() or use.exception()
             raise _Left(self._left.result())
         await use
@@ -169,7 +169,7 @@ class _Attachment:
 
     async def _open(self) -> Connection:
         """
-        :raises NotOpened: there is no URL, or it does not open
+        :raises NotOpened: there is no URL, or it cannot be opened
         """
         loop = asyncio.get_running_loop()
         url = await loop.run_in_executor(self._calls, self._source.url)
@@ -182,10 +182,10 @@ class _Attachment:
         key, size = self._options.escape, self._terminal.size()
         words = [f'connected to {self._source.name}.']
         if key is not None:
-            words.append(f'{key.name} leaves, twice sends one.')
+            words.append(f'{key.name} disconnects; pressed twice, it is sent once.')
         if size is not None:
             stty = f'stty rows {size.lines} cols {size.columns}'
-            words.append(f"In the guest, '{stty}' sets its size.")
+            words.append(f"Run '{stty}' in the guest to set the size of the terminal.")
         return ' '.join(words)
 
     # While connected
@@ -215,7 +215,7 @@ class _Attachment:
                 try:
                     await self._output.write(data)
                 except OSError:
-                    # Whoever read it has seen enough, as "head" has.
+                    # The reader has closed the pipe, like "head".
                     self._leave(Status.LEFT)
                     return
                 self._heard = asyncio.get_running_loop().time()
@@ -234,14 +234,14 @@ class _Attachment:
         if not (closed.again and self._again):
             raise _Left(Status.LOST, closed.sentence)
         if self._terminal.is_interactive:
-            # The keys were meant for what was on the screen.
+            # Unsent keys were meant for the previous content of the screen.
             await self._outbox.clear()
-        self._terminal.say(f'{closed.sentence} Connecting again.')
+        self._terminal.say(f'{closed.sentence} Reconnecting.')
         wait_s = 0.0
         while True:
             delay_s = self._backoff.next(wait_s)
             if delay_s is None:
-                raise _Left(Status.LOST, 'The console did not open again.')
+                raise _Left(Status.LOST, 'Reconnecting has failed. Try again later.')
             await asyncio.sleep(delay_s)
             try:
                 connection = await self._open()
@@ -250,7 +250,7 @@ class _Attachment:
                     raise _Left(Status.LOST, str(error)) from None
                 wait_s = error.after_s
             else:
-                self._terminal.say('Connected again.')
+                self._terminal.say('Reconnected.')
                 return connection
 
     # Input
@@ -269,12 +269,12 @@ class _Attachment:
                 return
 
     async def _next_input(self) -> bytes:
-        """The next bytes; none at the end, or once the escape key stays alone."""
+        """Return the next input; empty at the end, or after a single escape key."""
         try:
             async with asyncio.timeout(_TWICE_S if self._scanner.pending else None):
                 return await self._input.read()
         except (TimeoutError, OSError):
-            # The second is that of a terminal which is gone.
+            # OSError: the terminal is gone.
             return b''
 
     async def _end_of_input(self) -> None:
@@ -290,7 +290,7 @@ class _Attachment:
         self._heard = loop.time()
         while (rest_s := self._heard + self._options.linger_s - loop.time()) > 0:
             await asyncio.sleep(min(rest_s, _LONGEST_SLEEP_S))
-            # What has come but is not shown yet counts, too.
+            # Received data that has not been written yet also counts.
             async with self._showing:
                 pass
         self._leave(Status.LEFT)
@@ -302,7 +302,7 @@ class _Attachment:
             self._left.set_result(status)
 
     def _fail(self, task: asyncio.Task[None]) -> None:
-        """A fault of ours ends the program, wherever it is."""
+        """End the program if a task has failed with an unexpected error."""
         error = None if task.cancelled() else task.exception()
         if error is not None and not self._left.done():
             self._left.set_exception(error)
@@ -315,7 +315,7 @@ class _Attachment:
 def _signals(
     loop: asyncio.AbstractEventLoop, terminal: Terminal, leave: Callable[[int], None]
 ) -> Iterator[None]:
-    """Take the signals that end or stop the program."""
+    """Handle the signals that end or suspend the program."""
     handlers: dict[int, Callable[[], None]] = {
         number: functools.partial(leave, number) for number in _ENDING_SIGNALS
     }
@@ -324,7 +324,7 @@ def _signals(
     taken = [
         number
         for number in handlers
-        # "nohup" and shells make a program ignore some.
+        # nohup and shells start programs with some signals ignored.
         if signal.getsignal(number) is not signal.SIG_IGN
     ]
     for number in taken:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long to wait before each attempt to connect again."""
+"""The delays between attempts to reconnect."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from collections.abc import Callable
 _FIRST_S = 0.5
 _LONGEST_S = 15.0
 
-# A session as long as this was a good one: the next loss starts from the beginning.
+# After a session of this length, the delays start from the beginning.
 _GOOD_S = 30.0
 
-# Restarting a proxy, or losing a wireless network, takes less.
+# Longer than the restart of a proxy or an interruption of a wireless network.
 GIVE_UP_S = 300.0
 
 
 class Backoff:
-    """Delays that double, and end.
+    """Delays that double, up to a total time.
 
-    :param jitter: the factor of each delay, so that a thousand clients of a proxy that
-        has stopped do not come back at once
+    :param jitter: returns a random factor for each delay, so that the clients of a
+        stopped proxy do not all reconnect at the same time
     """
 
     def __init__(self, jitter: Callable[[], float] = lambda: random.uniform(0.8, 1.2)):  # noqa: S311
@@ -29,14 +29,14 @@ class Backoff:
         self._waited_s = 0.0
 
     def opened_for(self, seconds: float) -> None:
-        """Take note of how long the last connection was open."""
+        """Record how long the last connection was open."""
         if seconds >= _GOOD_S:
             self._delay_s, self._waited_s = _FIRST_S, 0.0
 
     def next(self, at_least_s: float = 0.0) -> float | None:
         """
-        :param at_least_s: what the server asks for
-        :returns: seconds to wait; None when it is time to give up
+        :param at_least_s: the minimum that the server has requested
+        :returns: seconds to wait; None to give up
         """
         if self._waited_s >= GIVE_UP_S:
             return None

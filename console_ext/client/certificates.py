@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which certificates a console proxy may have."""
+"""The verification of a console proxy's certificate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import ssl
 from collections.abc import Mapping
 
-# What requests, and so every OpenStack client, looks at.
+# The variables that requests, and so every OpenStack client, uses.
 _BUNDLES = ('REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE')
 
 
@@ -15,9 +15,9 @@ def context(
     verify: bool | str, environ: Mapping[str, str] = os.environ
 ) -> ssl.SSLContext:
     """
-    :param verify: as for requests: whether certificates are verified, or a file or a
-        directory of the authorities that are trusted
-    :raises OSError: there is no such file, or no certificate in it
+    :param verify: as in requests: whether to verify certificates, or a file or a
+        directory with trusted authorities
+    :raises OSError: the file does not exist or contains no certificate
     """
     if verify is False:
         made = ssl.create_default_context()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The compute API, by openstacksdk."""
+"""Requests consoles from the compute API, with openstacksdk."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from openstack.connection import Connection
 from console_ext.client.endings import NotOpened
 from console_ext.client.urls import without_tokens
 
-# With --debug, these log the bodies of responses.
+# With --debug, these loggers log the bodies of responses.
 _LOGGERS = ('keystoneauth.session', 'keystoneauth.session.body')
 
 
 class Console:
-    """The source of the URLs of a server's console, in a cloud.
+    """Gets URLs of a server's console from a cloud.
 
     :param server: its name or its id
-    :param console_type: by Nova's name
+    :param console_type: Nova's name of the type
     """
 
     again = True
@@ -43,13 +43,13 @@ class Console:
             console = compute.create_console(self._id, console_type=self._type)
             url = (console or {}).get('url')
         if not isinstance(url, str):
-            raise NotOpened('The compute API gave no URL.', again=False)
+            raise NotOpened('The compute API returned no URL.', again=False)
         return url
 
 
 @contextlib.contextmanager
 def _failures() -> Iterator[None]:
-    """Turn what the libraries raise into sentences."""
+    """Convert the exceptions of the libraries to sentences for the user."""
     try:
         yield
     except sdk.HttpException as error:

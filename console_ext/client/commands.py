@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands, as both programs have them: console-ext and openstack.
+"""The commands of both programs, console-ext and openstack.
 
-What needs a library is imported when it is used: openstacksdk alone takes a second.
+Libraries are imported when they are used: openstacksdk alone takes a second.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from console_ext.client.source import GivenURL, Source
 if TYPE_CHECKING:
     from openstack.connection import Connection
 
-ATTACH = 'Put the serial console of a server into this terminal.'
+ATTACH = 'Connect this terminal to the serial console of a server.'
 OPEN = 'Open the page of a console of a server in a browser.'
 
 _TYPES = {'vnc': 'novnc', 'spice': 'spice-html5', 'serial': 'serial'}
 
 
 def add_attach(parser: argparse.ArgumentParser) -> None:
-    """The arguments of :func:`attach`, but for the server."""
+    """Add the arguments of :func:`attach`, except the server."""
     parser.add_argument(
         '--escape',
         metavar='KEY',
         type=_escape,
         default='^]',
-        help="the key that leaves, such as '^]' (the default) or '^A', or 'none'; "
+        help="the key that disconnects, such as '^]' (the default) or '^A', or 'none'; "
         'pressed twice, it is sent to the guest once',
     )
     parser.add_argument(
@@ -41,23 +41,23 @@ def add_attach(parser: argparse.ArgumentParser) -> None:
         metavar='SECONDS',
         type=_seconds,
         default=2.0,
-        help='where the input is no terminal: leave when the input is at its end and '
-        'the guest has been silent for so long (2); "inf" for never',
+        help='if the input is not a terminal: after the end of the input, leave when '
+        'the guest has been silent for this time (default: 2); "inf" for never',
     )
     parser.add_argument(
         '--reconnect',
         action=argparse.BooleanOptionalAction,
         default=None,
-        help='open a lost connection again; by default, where the input is a terminal',
+        help='reconnect after a failure; the default if the input is a terminal',
     )
 
 
 def add_open(parser: argparse.ArgumentParser) -> None:
-    """The arguments of :func:`open_page`, but for the server."""
+    """Add the arguments of :func:`open_page`, except the server."""
     types = parser.add_mutually_exclusive_group()
     for name, title in (
-        ('vnc', 'the screen, by VNC (the default)'),
-        ('spice', 'the screen, by SPICE'),
+        ('vnc', 'the screen, with VNC (the default)'),
+        ('spice', 'the screen, with SPICE'),
         ('serial', 'the serial console'),
     ):
         types.add_argument(
@@ -69,13 +69,13 @@ def add_open(parser: argparse.ArgumentParser) -> None:
             help=title,
         )
     parser.add_argument(
-        '--no-browser', action='store_true', help='print the URL of the page only'
+        '--no-browser', action='store_true', help='only print the URL of the page'
     )
 
 
 def attach(args: argparse.Namespace, cloud: Connection) -> int:
     """
-    :param args: of :func:`add_attach`, and the server
+    :param args: the arguments of :func:`add_attach`, and the server
     :returns: the exit status
     """
     from console_ext.client.cloud import Console
@@ -87,10 +87,10 @@ def attach(args: argparse.Namespace, cloud: Connection) -> int:
 
 def attach_url(args: argparse.Namespace, verify: bool | str) -> int:
     """
-    :param args: of :func:`add_attach`, and the URL
-    :param verify: as for requests
+    :param args: the arguments of :func:`add_attach`, and the URL
+    :param verify: as in requests
     :returns: the exit status
-    :raises InvalidURL: no WebSocket client opens it
+    :raises InvalidURL: the URL is not the URL of a WebSocket
     """
     url = urls.websocket(args.url)
     return _attach(args, GivenURL(url, urls.place(url)), verify)
@@ -110,7 +110,7 @@ def _attach(args: argparse.Namespace, source: Source, verify: bool | str) -> int
 
 def open_page(args: argparse.Namespace, cloud: Connection) -> int:
     """
-    :param args: of :func:`add_open`, and the server
+    :param args: the arguments of :func:`add_open`, and the server
     :returns: the exit status
     """
     from console_ext.client.cloud import Console

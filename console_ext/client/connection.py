@@ -21,27 +21,27 @@ from websockets.typing import Subprotocol
 from console_ext.client import urls
 from console_ext.client.endings import Closed, NotOpened, closed, refused, sentence_of
 
-# The proxy may have to wait for a compute host first.
+# Long, because the proxy may wait for a compute host.
 _OPEN_S = 90.0
 _CLOSE_S = 2.0
 
-# A server that says nothing for the first is asked whether it is there, and has the
-# second to answer.
+# After _SILENCE_S without data the client sends a ping, and waits _ANSWER_S for the
+# answer.
 _SILENCE_S = 20.0
 _ANSWER_S = 20.0
 
 _MAX_MESSAGE = 2**20
-# Frames that wait for the terminal; then the server has to wait.
+# Frames that wait for the terminal, before the client stops reading.
 _MAX_WAITING = 4
 
-# The library logs, at DEBUG, the URL with its token and what is typed and shown.
+# At DEBUG, the library logs the URL with its token, and all input and output.
 _SILENT = logging.Logger('console_ext.client.wire', logging.CRITICAL + 1)
 
 
 class Ended(Exception):
     """The connection has ended.
 
-    :param closed: what that means
+    :param closed: the reason
     """
 
     def __init__(self, closed: Closed):
@@ -52,8 +52,8 @@ class Ended(Exception):
 class Connection:
     """An open WebSocket with backpressure in each direction.
 
-    :param silence_s: seconds after which a silent server is asked whether it is there
-    :param answer_s: seconds that it has to answer
+    :param silence_s: seconds without data before a ping is sent
+    :param answer_s: seconds to wait for the answer to the ping
     """
 
     def __init__(
@@ -69,9 +69,9 @@ class Connection:
         self._listening = False
 
     async def receive(self) -> bytes:
-        """The next bytes of the guest.
+        """Return the next data from the guest.
 
-        :raises Ended: there are none
+        :raises Ended: the connection has ended
         """
         self._listening = True
         try:
@@ -84,9 +84,9 @@ class Connection:
         return data
 
     async def send(self, data: bytes) -> None:
-        """Send bytes to the guest, and wait while it does not take them.
+        """Send data to the guest, and wait until it is accepted.
 
-        :raises Ended: it never will
+        :raises Ended: the connection has ended
         """
         try:
             await self._wire.send(data)
@@ -94,12 +94,12 @@ class Connection:
             raise Ended(_meaning(error)) from None
 
     async def watch(self) -> None:
-        """Find out whether the server is still there, until it is not.
+        """Send pings while the server is silent, until it does not answer.
 
-        Silence counts only while somebody waits in :meth:`receive`: where the terminal
-        is slow, an answer waits behind the guest's bytes.
+        Silence only counts while a task waits in :meth:`receive`.  If the terminal is
+        slow, the answer to a ping is queued behind the guest's data.
 
-        :raises Ended: it is not
+        :raises Ended: the server does not answer
         """
         while True:
             quiet_s = self._loop.time() - self._heard
@@ -119,11 +119,11 @@ class Connection:
                     raise Ended(closed(None, 'The console does not answer.')) from None
 
     async def close(self) -> None:
-        """Say goodbye, for a moment."""
+        """Close the connection, and wait briefly for the server's close frame."""
         closing = asyncio.create_task(self._wire.close())
         with contextlib.suppress(ConnectionClosed, TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
-                # The answer is behind what the guest goes on to print.
+                # The close frame comes after data that the guest has sent before.
                 while True:
                     await self._wire.recv(decode=False)
         self._wire.transport.abort()
@@ -134,7 +134,7 @@ def _meaning(error: ConnectionClosed) -> Closed:
     if error.rcvd is not None:
         return closed(error.rcvd.code, error.rcvd.reason)
     if error.sent is not None:
-        # We have found fault with what the server sent.
+        # This client has closed the connection, because the server's data is invalid.
         return closed(
             error.sent.code, f'The server broke the protocol: {error.sent.reason}'
         )
@@ -145,15 +145,15 @@ async def open_connection(url: str, tls: ssl.SSLContext) -> Connection:
     """Open the URL of a console.
 
     :param tls: for a URL with ``wss``
-    :raises InvalidURL: it is none of a WebSocket
-    :raises NotOpened: the server refuses, or cannot be reached
+    :raises InvalidURL: the URL is not the URL of a WebSocket
+    :raises NotOpened: the server refuses the connection or cannot be reached
     """
     where = urls.place(urls.websocket(url))
     try:
         wire = await connect(
             url,
             ssl=tls if url.lower().startswith('wss:') else None,
-            # websockify wants to hear it; and nothing of ours compresses.
+            # websockify requires this subprotocol.
             subprotocols=[Subprotocol('binary')],
             compression=None,
             user_agent_header='console-ext',
@@ -174,15 +174,16 @@ async def open_connection(url: str, tls: ssl.SSLContext) -> Connection:
     except ssl.SSLCertVerificationError as error:
         raise NotOpened(
             f'The certificate of {where} cannot be verified: {error.verify_message}. '
-            '--os-cacert names the file of an authority to trust.',
+            'If you trust it, name its authority with --os-cacert.',
             again=False,
         ) from None
     except TimeoutError:
         raise NotOpened(f'{where} does not answer.', again=True) from None
     except (InvalidProxy, ProxyError):
-        # What the settings say may hold a password.
+        # Without the settings, which may contain a password.
         raise NotOpened(
-            'The HTTP proxy that the environment names does not let this through.',
+            'The HTTP proxy in the environment does not allow this connection. Check '
+            'http_proxy, https_proxy and no_proxy.',
             again=False,
         ) from None
     except OSError as error:
@@ -190,9 +191,9 @@ async def open_connection(url: str, tls: ssl.SSLContext) -> Connection:
             f'{where} cannot be reached: {error.strerror or error}', again=True
         ) from None
     except (WebSocketException, ImportError) as error:
-        # A text of the library may quote the URL.
+        # The library's text may quote the URL.
         what = sentence_of(str(error))
         raise NotOpened(
-            f'{where} does not answer as a WebSocket server does: {what}', again=False
+            f'{where} is not a WebSocket server: {what}', again=False
         ) from None
     return Connection(wire)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the use of a console ends, and which exit status that is."""
+"""The reasons for which a console ends, and the exit statuses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from console_ext.client.urls import without_tokens
 from console_ext.printable import printable
 
-# A refusal of our proxy is a sentence; what another server says may be a page.
+# console-ext-proxy refuses with a sentence; other servers may return a page.
 _LONGEST_SENTENCE = 300
 
 # "1014 bad gateway" is in IANA's registry, not in RFC 6455.
@@ -31,15 +31,15 @@ class Status(enum.IntEnum):
 
     @staticmethod
     def of_signal(number: int) -> int:
-        """The status that shells give to a program that a signal has ended."""
+        """Return the status that shells use for a program ended by a signal."""
         return 128 + number
 
 
 class NotOpened(Exception):
-    """A console does not open; the text is a sentence for the user.
+    """A console cannot be opened; the text is a sentence for the user.
 
-    :param again: whether it makes sense to try again
-    :param after_s: how long to wait before that, where the server says so
+    :param again: whether another attempt may succeed
+    :param after_s: how long to wait before it, if the server has requested that
     """
 
     def __init__(self, sentence: str, *, again: bool, after_s: float = 0.0):
@@ -50,10 +50,10 @@ class NotOpened(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The end of a connection that was open.
+    """The end of a connection.
 
-    :param by_guest: whether the console has ended as it should
-    :param again: whether it makes sense to connect again
+    :param by_guest: whether the console has ended normally
+    :param again: whether reconnecting may succeed
     """
 
     sentence: str
@@ -62,9 +62,9 @@ class Closed:
 
 
 def closed(code: int | None, reason: str) -> Closed:
-    """What a close frame means.
+    """Interpret a close frame.
 
-    :param code: None where the connection ended without one
+    :param code: None if the connection ended without a close frame
     """
     code = _UNKNOWN if code is None else code
     if code == 1000:
@@ -75,9 +75,9 @@ def closed(code: int | None, reason: str) -> Closed:
 
 
 def refused(status: int, body: bytes, retry_after: str | None) -> NotOpened:
-    """What a response in the place of the 101 means.
+    """Interpret a response other than 101.
 
-    :param body: the server's sentence, or a page that is not fit to be shown
+    :param body: the server's sentence, or a page that cannot be shown
     """
     said = body.decode('utf-8', 'replace').strip()
     if not said or '<' in said or len(said) > _LONGEST_SENTENCE:
@@ -89,5 +89,5 @@ def refused(status: int, body: bytes, retry_after: str | None) -> NotOpened:
 
 
 def sentence_of(text: str) -> str:
-    """What others say, in one line without tokens and control characters."""
+    """Return untrusted text in one line, without tokens and control characters."""
     return printable(without_tokens(' '.join(text.split())))

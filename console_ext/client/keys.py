@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The escape key, in what is typed and what is pasted."""
+"""Finds the escape key in typed and pasted input."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 _PASTE_BEGINS = b'\x1b[200~'
 _PASTE_ENDS = b'\x1b[201~'
 
-# What no escape key can be, and why.
+# Keys that cannot be the escape key, with the reason.
 _RESERVED = {
     '^[': 'the sequences of the arrow keys begin with it',
     '^M': 'it is the Enter key',
@@ -21,7 +21,7 @@ _LOCKS = 64 | 128
 
 
 class InvalidKey(ValueError):
-    """A text names no key that can be the escape key; the text says why."""
+    """The key cannot be the escape key; the text has the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,11 @@ class EscapeKey:
         return cls(name, bytes([ord(name[1]) ^ 0x40]))
 
     def sequence(self) -> re.Pattern[bytes]:
-        """What terminals send instead of the byte once a guest asks them to.
+        """Return a pattern for the sequences that terminals may send for the key.
 
-        ``CSI code;modifiers u`` is the keyboard protocol of kitty, and ``CSI
+        ``CSI code;modifiers u`` is kitty's keyboard protocol, and ``CSI
         27;modifiers;code ~`` is xterm's modifyOtherKeys.  Programs in a guest, such as
-        the shell fish, turn these on.
+        the shell fish, enable them.
         """
         code = ord(self.name[1].lower())
         return re.compile(
@@ -73,8 +73,7 @@ def _is_control(modifiers: bytes) -> bool:
 class Typed:
     """
     :param data: for the guest
-    :param left: whether the escape key ends the session; what was typed after it is in
-        no ``data``
+    :param left: whether the escape key ends the session; input after it is discarded
     """
 
     data: bytes
@@ -84,20 +83,21 @@ class Typed:
 class Scanner:
     """Finds the escape key in chunks of input.
 
-    * The key, pressed once, leaves.  Pressed twice it is sent to the guest once, so the
-      caller waits for a moment while :attr:`pending`, and then leaves.
-    * Any other byte after the key leaves at once, wherever a chunk ends.
-    * Inside a bracketed paste the key is text like any other: nobody pressed it.  But a
-      chunk that is nothing but the key is a key press even there, so that a paste whose
-      end never comes locks nobody in.
+    * Pressing the key once ends the session.  Pressing it twice sends it to the guest
+      once.  Therefore, while :attr:`pending`, the caller waits briefly before it ends
+      the session.
+    * Any other byte after the key ends the session immediately, even in a later chunk.
+    * Inside a bracketed paste, the key is ordinary text.  A chunk that only contains
+    the
+      key is always a key press, so that the user can leave even if a paste never ends.
 
-    :param key: None where no key leaves
+    :param key: None for no escape key
     """
 
     def __init__(self, key: EscapeKey | None):
         self._key = key
         self._pasting = False
-        # What may be the beginning of a marker of a paste; it has been passed on.
+        # The possible beginning of a paste marker, which has already been passed on.
         self._before = b''
         self.pending = False
         if key is None:
@@ -157,7 +157,7 @@ class Scanner:
 
 
 def _beginning_of_a_marker(chunk: bytes) -> bytes:
-    """The end of a chunk, as far as a marker may begin there."""
+    """Return the end of a chunk that may be the beginning of a paste marker."""
     for length in range(min(len(chunk), len(_PASTE_BEGINS) - 1), 0, -1):
         end = chunk[-length:]
         if _PASTE_BEGINS.startswith(end) or _PASTE_ENDS.startswith(end):

@@ -9,15 +9,15 @@ from typing import Any
 
 from console_ext.executor import BoundedExecutor
 
-# Whoever waits for a name server asks it once at a time.
+# Concurrent look-ups of host names.
 _LOOK_UPS = 4
 
 
 class Loop(asyncio.SelectorEventLoop):
-    """An event loop whose end waits for no name server.
+    """An event loop that does not wait for name servers when it ends.
 
-    The look-ups of asyncio run in threads that the process waits for when it ends.  A
-    user who leaves because the network is gone would wait as well.
+    asyncio looks up host names in threads that the process waits for at its end.  A
+    user who leaves because the network is down would have to wait.
     """
 
     def __init__(self) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page of a console, in the user's browser."""
+"""Opens the page of a console in the user's browser."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def open_page(
     stderr: TextIO,
     browser: Callable[[str], bool] | None = webbrowser.open,
 ) -> int:
-    """Print the URL of a console's page, and open it.
+    """Print the URL of a console's page and open it.
 
-    :param browser: opens a URL, and says whether it could; None to print only
+    :param browser: opens a URL and returns whether it succeeded; None to only print
     :returns: the exit status
     """
     try:
@@ -28,9 +28,9 @@ def open_page(
     except (NotOpened, urls.InvalidURL) as error:
         stderr.write(f'console-ext: {error}\n')
         return Status.REFUSED
-    # The URL is what the user asks for; it opens once.
+    # The user has requested this URL, which works once.
     stdout.write(f'{page}\n')
     stdout.flush()
     if browser is not None and not browser(page):
-        stderr.write('console-ext: There is no browser here: open the URL in one.\n')
+        stderr.write('console-ext: No browser found. Open the URL in a browser.\n')
     return Status.LEFT

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands of the openstack client; it finds them by their entry points."""
+"""Commands for the openstack client, which finds them through their entry points."""
 
 from __future__ import annotations
 

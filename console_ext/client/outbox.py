@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Input on its way to the guest."""
+"""A buffer for input that is sent to the guest."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import asyncio
 
 
 class Outbox:
-    """Bytes that wait until the guest takes them, in a bounded buffer.
+    """A bounded buffer for data that the guest has not accepted yet.
 
-    :param most: bytes that may wait; a chunk is taken whole, so it may be exceeded by
-        less than one chunk
+    :param most: the size of the buffer; a whole chunk may exceed it
     """
 
     def __init__(self, most: int):
@@ -19,31 +18,31 @@ class Outbox:
         self._changed = asyncio.Condition()
 
     async def put(self, data: bytes) -> None:
-        """Add bytes, as soon as there is room."""
+        """Add data as soon as there is space."""
         async with self._changed:
             await self._changed.wait_for(lambda: len(self._data) < self._most)
             self._data += data
             self._changed.notify_all()
 
     async def clear(self) -> None:
-        """Forget what waits."""
+        """Discard all data."""
         async with self._changed:
             self._data.clear()
             self._changed.notify_all()
 
     async def first(self, most: int) -> bytes:
-        """The first bytes, as soon as there are any; they stay until :meth:`sent`."""
+        """Wait for data and return the first bytes; they stay until :meth:`sent`."""
         async with self._changed:
             await self._changed.wait_for(lambda: self._data)
             return bytes(self._data[:most])
 
     async def sent(self, count: int) -> None:
-        """The first bytes have been sent."""
+        """Remove bytes that have been sent."""
         async with self._changed:
             del self._data[:count]
             self._changed.notify_all()
 
     async def empty(self) -> None:
-        """Wait until everything has been sent."""
+        """Wait until all data has been sent."""
         async with self._changed:
             await self._changed.wait_for(lambda: not self._data)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""console-ext: the consoles of servers, without the openstack program."""
+"""console-ext: opens consoles of servers, without the openstack program."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INTERRUPTED = 130
 
 _CREDENTIALS = (
     'Credentials come from clouds.yaml, from the variables OS_*, or from the options '
-    'that every OpenStack client has.'
+    'of all OpenStack clients, such as --os-cloud.'
 )
 
 
@@ -50,13 +50,13 @@ def _run(argv: list[str]) -> int:
         return _say(str(error))
     except ImportError as error:
         return _say(
-            f'{error.name or "a package"} is missing: '
-            "pip install 'console-ext[client]' installs all that is needed"
+            f'{error.name or "a package"} is not installed: run '
+            "pip install 'console-ext[client]'"
         )
 
 
 class _Usage(Exception):
-    """The arguments or the configuration are not usable."""
+    """The arguments or the configuration are invalid."""
 
 
 def _needs_cloud(argv: Sequence[str]) -> bool:
@@ -67,10 +67,10 @@ def _needs_cloud(argv: Sequence[str]) -> bool:
 
 
 def _openstack(argv: list[str]) -> tuple[Callable[[], CloudRegion], list[str]]:
-    """Take the options that every OpenStack client has.
+    """Parse the options of all OpenStack clients.
 
-    :returns: what finds the cloud that they name, and the other arguments
-    :raises _Usage: they are not usable
+    :returns: a function that returns the selected cloud, and the other arguments
+    :raises _Usage: the options are invalid
     """
     from openstack.config import OpenStackConfig
 
@@ -86,7 +86,7 @@ def _openstack(argv: list[str]) -> tuple[Callable[[], CloudRegion], list[str]]:
 
 def _cloud(region: Callable[[], CloudRegion]) -> Connection:
     """
-    :raises _Usage: the options, the variables and clouds.yaml name no cloud
+    :raises _Usage: the options, the variables and clouds.yaml do not select a cloud
     """
     from openstack.connection import Connection
 
@@ -107,7 +107,7 @@ def _configuration() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog='console-ext', description='The consoles of servers.', epilog=_CREDENTIALS
+        prog='console-ext', description='Open consoles of servers.', epilog=_CREDENTIALS
     )
     subparsers = parser.add_subparsers(required=True, metavar='command')
 
@@ -115,9 +115,9 @@ def _parser() -> argparse.ArgumentParser:
         'attach', help=commands.ATTACH, description=commands.ATTACH, epilog=_CREDENTIALS
     )
     which = attach.add_mutually_exclusive_group(required=True)
-    which.add_argument('server', metavar='SERVER', nargs='?', help='its name or its id')
+    which.add_argument('server', metavar='SERVER', nargs='?', help='its name or id')
     which.add_argument(
-        '--url', help='a URL of a console, which needs no cloud: ws://... or wss://...'
+        '--url', help='the URL of a console, instead of a server: ws://... or wss://...'
     )
     commands.add_attach(attach)
     attach.add_argument(
@@ -127,14 +127,14 @@ def _parser() -> argparse.ArgumentParser:
         '--os-cacert',
         metavar='FILE',
         default=os.environ.get('OS_CACERT'),
-        help='certificates of authorities to trust',
+        help='a file with trusted certificate authorities',
     )
     attach.set_defaults(run=commands.attach)
 
     page = subparsers.add_parser(
         'open', help=commands.OPEN, description=commands.OPEN, epilog=_CREDENTIALS
     )
-    page.add_argument('server', metavar='SERVER', help='its name or its id')
+    page.add_argument('server', metavar='SERVER', help='its name or id')
     commands.add_open(page)
     page.set_defaults(run=commands.open_page)
     return parser

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the URL of a console comes from."""
+"""The sources of console URLs."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import Protocol
 
 
 class Source(Protocol):
-    """What knows the URL of a console.
+    """A source of URLs of a console.
 
-    :ivar name: of the server, for the user
-    :ivar again: whether there is another URL after the first
+    :ivar name: the server's name, for messages
+    :ivar again: whether the source can return more than one URL
     """
 
     name: str
     again: bool
 
     def url(self) -> str:
-        """A URL that has not been opened; the call may block.
+        """Return an unused URL; the call may block.
 
-        :raises NotOpened: there is none
+        :raises NotOpened: there is no URL
         """
 
 
 class GivenURL:
-    """The URL that a user already has; it opens once.
+    """A URL that the user has specified; it works once.
 
-    :param name: what to call the server
+    :param name: the server's name, for messages
     """
 
     again = False

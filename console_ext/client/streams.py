@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Standard input and output in an event loop.
 
-The descriptors stay in blocking mode: the mode belongs to the terminal or the pipe, so
-the shell would see a change, too.
+The descriptors stay in blocking mode, because the mode belongs to the terminal or the
+pipe, so that a change would also affect the shell.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ _CHUNK = 65536
 
 
 class Input:
-    """What can be read from a descriptor: a terminal, a pipe, a file or a socket."""
+    """Reads from a descriptor: a terminal, a pipe, a file or a socket."""
 
     def __init__(self, fd: int):
         self._fd = fd
 
     async def read(self) -> bytes:
-        """The next bytes; none at the end of the input.
+        """Return the next data; empty at the end of the input.
 
-        :raises OSError: the input is gone
+        :raises OSError: the input no longer exists
         """
         while True:
             await self._readable()
@@ -39,7 +39,7 @@ class Input:
         try:
             loop.add_reader(self._fd, readable.set)
         except PermissionError:
-            # A file, which epoll does not take: there is no waiting for it.
+            # epoll does not support files, which are always readable.
             await asyncio.sleep(0)
             return
         try:
@@ -49,9 +49,9 @@ class Input:
 
 
 class Output:
-    """Writes to a descriptor, in a thread of its own, one chunk at a time.
+    """Writes to a descriptor in a separate thread, one chunk at a time.
 
-    Whoever reads the other end may stop reading for as long as it likes.
+    The thread may block for any time while the other end does not read.
     """
 
     def __init__(self, fd: int):
@@ -60,9 +60,9 @@ class Output:
         self._writing: asyncio.Future[None] | None = None
 
     async def write(self, data: bytes) -> None:
-        """Write it all; to be called by one task at a time.
+        """Write all data.  Only one task at a time may call this.
 
-        :raises OSError: nobody reads any more
+        :raises OSError: the other end is closed
         """
         loop = asyncio.get_running_loop()
         writing = loop.run_in_executor(self._executor, _write, self._fd, data)
@@ -74,18 +74,18 @@ class Output:
     async def settle(self, timeout_s: float) -> bool:
         """Wait for a write whose task was cancelled.
 
-        :returns: whether nothing is being written any more
+        :returns: whether the write has ended
         """
         if self._writing is None:
             return True
         done, _ = await asyncio.wait([self._writing], timeout=timeout_s)
         for one in done:
-            # What has gone wrong does not matter any more.
+            # Retrieves the exception, which no longer matters.
             one.exception()
         return bool(done)
 
     def close(self) -> None:
-        """Let the thread go; one that writes goes with the process."""
+        """Let the thread end; a blocked thread ends with the process."""
         self._executor.shutdown(wait=False)
 
 
@@ -95,7 +95,7 @@ def _write(fd: int, data: bytes) -> None:
         try:
             rest = rest[os.write(fd, rest) :]
         except BlockingIOError:
-            # Whoever started the program has set the descriptor to non-blocking mode.
+            # The parent process has set the descriptor to non-blocking mode.
             poll = select.poll()
             poll.register(fd, select.POLLOUT)
             poll.poll(1000)

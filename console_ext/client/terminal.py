@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The user's terminal: raw while a console is attached, and as before afterwards."""
+"""The user's terminal, which is in raw mode while a console is attached."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from typing import Any
 
 from console_ext.printable import printable
 
-# Terminals that may show what they do not understand.
+# Terminals that may display escape sequences that they do not support.
 _PLAIN = frozenset({'', 'dumb', 'linux', 'unknown', 'vt52', 'vt100', 'vt102', 'vt220'})
 
 _PUSH_TITLE = '\x1b[22;2t'
 _SET_TITLE = '\x1b]2;{}\x1b\\'
 _POP_TITLE = '\x1b[23;2t'
 
-# What a program in the guest may have turned on and left so.
+# Resets modes that a program in the guest may have enabled.
 _RESET = (
     '\x0f\x1b(B'  # the character set
     '\x1b[?1047l'  # the alternate screen; 1049 would move the cursor
@@ -32,18 +32,18 @@ _RESET = (
     '\x1b[?1015l\x1b[?2004l'  # mouse, focus, bracketed paste
 )
 
-# A terminal that takes nothing for so long is left as it is.
+# The time to wait for a terminal that does not accept output.
 _WRITE_S = 0.5
 
 _LONGEST_TITLE = 100
 
 
 class Terminal:
-    """The descriptors of a program, and what is done to the terminal behind them.
+    """The standard descriptors of the program, and the terminal behind them.
 
-    :param stdin: its input is raw within :meth:`attach`, if it is a terminal
-    :param stdout: where the guest's bytes go
-    :param stderr: where messages go
+    :param stdin: :meth:`attach` sets it to raw mode if it is a terminal
+    :param stdout: for the guest's output
+    :param stderr: for messages
     :param term: the value of ``TERM``
     """
 
@@ -60,15 +60,15 @@ class Terminal:
         self._attached = False
 
     def attach(self, title: str) -> None:
-        """Make the terminal raw, and name its window.
+        """Set the terminal to raw mode, and set the title of its window.
 
-        :raises OSError: the terminal is gone
+        :raises OSError: the terminal no longer exists
         """
         self._attached = True
         if self.is_interactive:
             try:
                 self._former = termios.tcgetattr(self.stdin)
-                # Typed before: it was not meant for the guest.
+                # TCSAFLUSH discards earlier input, which was not meant for the guest.
                 tty.setraw(self.stdin, termios.TCSAFLUSH)
             except termios.error as error:
                 raise OSError(*error.args) from None
@@ -78,42 +78,42 @@ class Terminal:
             self._write(self.stdout, _PUSH_TITLE + _SET_TITLE.format(shown))
 
     def restore(self) -> None:
-        """Undo :meth:`attach`, and what the guest has turned on; at any time."""
+        """Undo :meth:`attach`, and reset the modes that the guest has enabled."""
         if self._named:
             self._named = False
             self._write(self.stdout, _RESET + _POP_TITLE)
         former, self._former = self._former, None
         if former is not None:
-            # A terminal that is gone needs nothing.
+            # The terminal may no longer exist.
             with contextlib.suppress(termios.error, OSError):
-                # The shell would run the rest of a paste.
+                # Otherwise the shell would execute the rest of a paste.
                 termios.tcflush(self.stdin, termios.TCIFLUSH)
-                # To wait for output that is still on its way may take for ever.
+                # TCSANOW, because waiting for pending output may never end.
                 termios.tcsetattr(self.stdin, termios.TCSANOW, former)
 
     def suspend(self) -> None:
-        """Stop this process, with the terminal as it was, until it is continued."""
+        """Restore the terminal and suspend this process until it is continued."""
         if self._former is not None:
             termios.tcsetattr(self.stdin, termios.TCSANOW, self._former)
         os.kill(os.getpid(), signal.SIGSTOP)
         self.resume()
 
     def resume(self) -> None:
-        """Make the terminal raw again; a shell may have changed it meanwhile."""
+        """Set the terminal to raw mode again, because a shell may have changed it."""
         if self._former is not None:
             tty.setraw(self.stdin, termios.TCSANOW)
 
     def say(self, sentence: str) -> None:
-        """Print a message on a line of its own."""
+        """Print a message on a separate line."""
         line = f'console-ext: {sentence}'
         if self._shares and self._attached:
-            # The guest's cursor may be anywhere; and in raw mode a line feed is only
-            # that.
+            # The cursor may be anywhere, and in raw mode a line feed does not return to
+            # the first column.
             line = f'\r\n{line}\r'
         self._write(self._stderr, f'{line}\n')
 
     def size(self) -> os.terminal_size | None:
-        """Columns and lines; None where the output is no terminal."""
+        """Return columns and lines; None if the output is not a terminal."""
         if not self._shows:
             return None
         with contextlib.suppress(OSError):

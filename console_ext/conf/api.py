@@ -18,9 +18,9 @@ OPTS = [
         'console_types',
         default=[one.type for one in TYPES],
         item_type=types.String(choices=[one.type for one in TYPES]),
-        help='Types of consoles that the extension serves. In a filter, the API behind '
-        'answers requests for the others; with "remote-consoles", a request is the '
-        "extension's if one of these types has its protocol.",
+        help='Console types that the extension serves. In a filter, the wrapped API '
+        'answers requests for other types. A request for "remote-consoles" is handled '
+        'by the extension if one of these types has its protocol.',
     ),
     cfg.StrOpt(
         'servers',

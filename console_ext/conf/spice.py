@@ -21,8 +21,8 @@ OPTS = [
         'spice_direct_proxy_base_url',
         default='http://127.0.0.1:13002/nova',
         schemes=['http', 'https'],
-        help='Public URL of the proxy for native SPICE clients, such as Kerbside; the '
-        'token is added to its query. This package has no such proxy.',
+        help='Public URL of a proxy for native SPICE clients, such as Kerbside. The '
+        'token is added to its query. This package does not contain such a proxy.',
     ),
     cfg.HostAddressOpt(
         'html5proxy_host',
@@ -37,29 +37,26 @@ OPTS = [
     cfg.BoolOpt(
         'require_secure',
         default=False,
-        help='Whether the proxy speaks TLS to SPICE servers, on their TLS port; a '
-        'console without such a port is refused. Set it where it is set for '
-        'nova-compute: the plain port of such servers serves nobody.',
+        help='Whether the proxy connects to the TLS port of SPICE servers. Consoles '
+        'without such a port are refused. Set it if it is set for nova-compute, whose '
+        'SPICE servers then do not accept connections without TLS.',
     ),
     cfg.StrOpt(
         'tls_ca_certs',
-        help='File of the certificate authorities of SPICE servers, for '
-        "require_secure; by default the system's authorities are trusted. SIGHUP "
-        'reads it again.',
+        help='With require_secure: file with the certificate authorities of SPICE '
+        "servers. Default: the system's authorities. SIGHUP reloads it.",
     ),
     cfg.BoolOpt(
         'tls_verify_host_name',
         default=True,
-        help='Whether the certificate of a SPICE server has to name its compute host: '
-        "the host's name in Nova, or the address at which the proxy connects to it. "
-        'With false, any certificate of the authorities is accepted for any compute '
-        'host.',
+        help='Whether the certificate of a SPICE server must contain the name of its '
+        'compute host in Nova, or the address that the proxy connects to. If false, '
+        'any certificate of the authorities is valid for any compute host.',
     ),
     cfg.StrOpt(
         'html5proxy_web',
         help='Directory of the spice-html5 package, whose modules the page loads. They '
-        'are read once, when the proxy starts. The default is /usr/share/spice-html5 '
-        'of the distribution or, where that does not exist, the copy that was built '
-        'into console_ext.',
+        'are read once, when the proxy starts. Default: /usr/share/spice-html5, or, if '
+        'it does not exist, the copy in this package.',
     ),
 ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""[vnc]: Nova's group of this name."""
+"""[vnc]: options of Nova's group of this name."""
 
 from oslo_config import cfg, types
 
@@ -15,13 +15,13 @@ OPTS = [
         'novncproxy_base_url',
         default='http://127.0.0.1:6080/vnc_auto.html',
         schemes=['http', 'https'],
-        help='Public URL of the page of VNC consoles; the token is added to its query.',
+        help='Public URL of the page of VNC consoles. The token is added to its query.',
     ),
     cfg.HostAddressOpt(
         'novncproxy_host',
         default='127.0.0.1',
-        help='Address that the proxy listens on for VNC consoles and their page. The '
-        "default is safe, and not Nova's, which is every address.",
+        help='Address that the proxy listens on for VNC consoles and their page. For '
+        "safety, the default differs from Nova's, which is all addresses.",
     ),
     cfg.PortOpt(
         'novncproxy_port',
@@ -38,34 +38,30 @@ OPTS = [
         'auth_schemes',
         item_type=types.String(choices=['none', 'vencrypt']),
         default=['none'],
-        help='What the proxy may use towards compute hosts, the preferred scheme '
-        "first; this order decides, and not a host's. With vencrypt the connection "
-        'is TLS. While none is also in the list, somebody on the network between can '
-        'still make a connection do without: take it out as soon as every host has '
-        'TLS.',
+        help='Authentication schemes for connections to compute hosts, in order of '
+        'preference; the order of a host is ignored. vencrypt uses TLS. While the list '
+        'also contains none, an attacker in the network can disable TLS: remove none '
+        'as soon as all hosts have TLS.',
     ),
     cfg.StrOpt(
         'vencrypt_client_key',
-        help='File of the key of vencrypt_client_cert; by default it is in the same '
-        'file.',
+        help='File with the key of vencrypt_client_cert. Default: the same file.',
     ),
     cfg.StrOpt(
         'vencrypt_client_cert',
-        help='File of the certificate that the proxy shows to compute hosts, for '
-        'those that ask for one; by default it has none. SIGHUP reads it, its key and '
-        'vencrypt_ca_certs again.',
+        help='File with the client certificate for compute hosts that require one. '
+        'SIGHUP reloads it, its key and vencrypt_ca_certs.',
     ),
     cfg.StrOpt(
         'vencrypt_ca_certs',
-        help='File of the certificate authorities of compute hosts; by default the '
-        "system's authorities are trusted.",
+        help='File with the certificate authorities of compute hosts. Default: the '
+        "system's authorities.",
     ),
     cfg.BoolOpt(
         'vencrypt_verify_host_name',
         default=True,
-        help='Whether the certificate of a VNC server has to name its compute host: '
-        "the host's name in Nova, or the address at which the proxy connects to it. "
-        'With false, as in Nova, any certificate of the authorities is accepted for '
-        'any compute host.',
+        help='Whether the certificate of a VNC server must contain the name of its '
+        'compute host in Nova, or the address that the proxy connects to. If false, as '
+        'in Nova, any certificate of the authorities is valid for any compute host.',
     ),
 ]

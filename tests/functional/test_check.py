@@ -20,6 +20,9 @@ def test_all_is_well(deployment):
         'configuration': f'ok     {path}',
         'extensions': 'ok     os-console-auth-tokens, os-remote-consoles',
         'policy': 'ok     no file policy.yaml: the defaults',
+        'clients': 'ok     remote-consoles (2.6 and later, which clients use by '
+        'default) and actions (2.1 to 2.5) for serial, spice-html5, spice-direct, '
+        'novnc',
         'broker fake': 'ok     accepts the connection',
         'look-up': 'ok     inventory',
         'store': 'ok     none: only nova-compute knows the tokens',
@@ -70,8 +73,14 @@ def test_everything_that_is_wrong_is_said(deployment):
     assert '[database] connection: ' in lines['store']
     assert 'absent.ini: there is no such file' in lines['pipeline']
     right = [part for part, line in lines.items() if line.startswith('ok')]
-    assert right == ['configuration', 'URLs']
-    assert len(lines) == 7
+    urls = [
+        'URL of serial',
+        'URL of spice-html5',
+        'URL of spice-direct',
+        'URL of novnc',
+    ]
+    assert right == ['configuration', *urls]
+    assert len(lines) == 10
 
 
 def test_buses_of_cells(deployment):
@@ -163,24 +172,57 @@ def test_database_of_nova(deployment):
     )
 
 
-def test_urls_of_the_proxy(deployment):
-    """Where the proxy is ours, its pages have to be in the URLs of their consoles."""
+@pytest.fixture
+def with_store(deployment):
+    """The deployment, with a database of its own."""
     url = f'sqlite:///{deployment.path}/store.db'
     deployment.configure(database={'connection': url})
     manage([deployment.config_file], 'db', 'sync')
-    line = check([deployment.config_file])['URLs']
-    assert line == (
-        'ok     ws://127.0.0.1:6083/, http://127.0.0.1:6082/spice_auto.html, '
-        'http://127.0.0.1:6080/vnc_auto.html'
+    return deployment
+
+
+def test_urls_of_compute_hosts(with_store):
+    """A type whose option is not set here has the URL of its compute host."""
+    lines = check([with_store.config_file])
+    names = ['serial', 'spice-html5', 'spice-direct', 'novnc']
+    assert [part for part in lines if part.startswith('URL')] == [
+        f'URL of {name}' for name in names
+    ]
+    assert lines['URL of serial'] == (
+        "ok     the compute host's [serial_console] base_url, with a token of this "
+        'package: it must be a URL of console-ext-proxy, or set the option here'
     )
-    deployment.configure(spice={'html5proxy_base_url': 'https://a.example/spice'})
-    line = check([deployment.config_file])['URLs']
-    assert line.startswith(
-        'WRONG  [spice] html5proxy_base_url = https://a.example/spice'
+
+
+def test_urls_that_are_set(with_store):
+    """The line has the URL and the file; the pages have names of their own."""
+    with_store.configure(
+        serial_console={'base_url': 'ws://127.0.0.1:1/'},
+        spice={'html5proxy_base_url': 'https://a.example/spice'},
+        vnc={'novncproxy_base_url': 'https://a.example/novnc'},
     )
-    deployment.configure(vnc={'novncproxy_base_url': 'https://a.example/novnc'})
-    line = check([deployment.config_file])['URLs']
-    assert '; [vnc] novncproxy_base_url = https://a.example/novnc: ' in line
+    lines = check([with_store.config_file])
+    assert lines['URL of serial'].startswith(
+        'ok     ws://127.0.0.1:1/, by [serial_console] base_url in '
+        f'{with_store.config_file}; it cannot be reached from here ('
+    )
+    assert lines['URL of spice-html5'].startswith(
+        'WRONG  [spice] html5proxy_base_url = https://a.example/spice: '
+    )
+    assert lines['URL of novnc'].startswith(
+        'WRONG  [vnc] novncproxy_base_url = https://a.example/novnc: '
+    )
+
+
+def test_types_that_are_not_served(with_store):
+    """Their URLs are not of interest, and others answer for them."""
+    with_store.configure(api={'console_types': 'serial'})
+    lines = check([with_store.config_file])
+    assert [part for part in lines if part.startswith('URL')] == ['URL of serial']
+    assert lines['clients'].endswith(
+        'for serial; the API behind the filter answers for spice-html5, spice-direct, '
+        'novnc'
+    )
 
 
 def test_policy(deployment):

@@ -56,7 +56,7 @@ def back_in_the_shell(tmux):
 def test_a_person_in_tmux(endpoint, tmux):
     """What is on the screen, in the window's title, and what is left of it."""
     tmux.command(command(endpoint, 'attach', 'web-1'))
-    tmux.wait_for('connected to web-1. ^] leaves, twice sends one.')
+    tmux.wait_for('connected to web-1. ^] disconnects; pressed twice, it is sent once.')
     log_in(tmux)
     assert tmux.ask('pane_title') == 'web-1 - console'
     tmux.type('C-c', 'C-z')
@@ -80,7 +80,7 @@ def console():
 
 def attach(tmux, console):
     tmux.command([str(BIN / 'console-ext'), 'attach', '--url', console.url])
-    tmux.wait_for('^] leaves, twice sends one.')
+    tmux.wait_for('^] disconnects; pressed twice, it is sent once.')
 
 
 def test_pasted_into_tmux(console, tmux):
@@ -161,16 +161,17 @@ def test_a_real_machine(endpoint):
         assert window.current_modes() == window.modes
 
 
-def test_page_of_a_real_machine(endpoint, programs, tmp_path):
+@pytest.mark.parametrize(
+    ('option', 'page'), [('--spice', 'spice_auto.html'), ('--vnc', 'vnc_lite.html')]
+)
+def test_page_of_a_real_machine(endpoint, programs, option, page):
     """The screen's page is the one that the API names."""
     needed('qemu-system-x86_64')
     needed(str(SPICE_HTML5))
-    words = ('open', 'vm-1', '--spice', '--no-browser')
-    program = programs.start(command(endpoint)[0], *command(endpoint, *words)[1:])
+    words = ('open', 'vm-1', option, '--no-browser')
+    program = programs.start('console-ext', *command(endpoint, *words)[1:])
     assert program.process.wait(60) == 0, program.log
-    assert re.fullmatch(
-        r'http://127\.0\.0\.1:\d+/spice_auto\.html\?token=\S+\n', program.log
-    )
+    assert re.fullmatch(rf'http://127\.0\.0\.1:\d+/{page}\?\S+\n', program.log)
 
 
 def test_a_proxy_that_is_restarted(cloud):
@@ -181,11 +182,11 @@ def test_a_proxy_that_is_restarted(cloud):
         at = window.wait_for(b'login: ')
         assert cloud.proxy.stop() == 0
         at = window.wait_for(
-            b'console-ext: The proxy is being stopped; connect again. Connecting again.'
+            b'console-ext: The proxy is being stopped; connect again. Reconnecting.'
         )
         window.type(b'lost')
         cloud.start_proxy()
-        at = window.wait_for(b'console-ext: Connected again.', at)
+        at = window.wait_for(b'console-ext: Reconnected.', at)
         at = window.wait_for(b'login: ', at)
         window.type(b'ada\r')
         at = window.wait_for(b'Password: ', at)
@@ -203,7 +204,7 @@ def test_leaving_while_the_proxy_is_away(cloud):
     with Window(command(endpoint, 'attach', 'server-01')) as window:
         window.wait_for(b'login: ')
         cloud.proxy.kill()
-        window.wait_for(b'console-ext: The connection was lost. Connecting again.')
+        window.wait_for(b'console-ext: The connection was lost. Reconnecting.')
         window.type(b'\x1d')
         assert window.ends() == 0
         assert window.current_modes() == window.modes

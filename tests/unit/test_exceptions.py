@@ -126,6 +126,7 @@ TEXTS = [
     (exceptions.UnexpectedReply('h', 'is odd'), 'compute host h: is odd'),
     (exceptions.ConsoleMoved('x'), 'The console of server x has moved.'),
     (exceptions.TargetUnreachable('h', 1, 'timed out'), 'h port 1: timed out'),
+    (exceptions.TargetRefused('h', 1, 'no TLS'), 'h port 1: no TLS'),
     (
         exceptions.TargetForbidden('h'),
         'h is not in [console_proxy] allowed_targets',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The policy rules, a module for each controller."""
+"""The policy rules, with a module for each controller."""
 
 from oslo_policy import policy
 
@@ -7,5 +7,5 @@ from console_ext.api.policies import console_auth_tokens, remote_consoles
 
 
 def list_rules() -> list[policy.DocumentedRuleDefault]:
-    """All of them."""
+    """Return all rules."""
     return [*remote_consoles.list_rules(), *console_auth_tokens.list_rules()]

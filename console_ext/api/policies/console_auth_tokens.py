@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may read where the console of a token is."""
+"""The rule for reading the address of a token's console."""
 
 from oslo_policy import policy
 
@@ -11,7 +11,7 @@ def list_rules() -> list[policy.DocumentedRuleDefault]:
         policy.DocumentedRuleDefault(
             BASE,
             'rule:context_is_admin',
-            'Show where the console of a token is.',
+            "Show the address of a token's console.",
             [{'method': 'GET', 'path': '/os-console-auth-tokens/{console_token}'}],
             scope_types=['project'],
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may open a console: Nova's rule, and one for each type that follows it."""
+"""The rules for opening consoles: Nova's rule, and one for each type."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ACTION = '/servers/{server_id}/action'
 
 
 def rule_of(console_type: ConsoleType) -> str:
-    """The name of the rule that must allow a console of a type."""
+    """Return the name of the rule for a console type."""
     return f'{BASE}:{console_type.policy}'
 
 
@@ -27,10 +27,10 @@ ALL = (BASE, *map(rule_of, TYPES))
 
 
 def rule_of_body(body: dict[str, Any]) -> str:
-    """The rule for a body of ``POST …/remote-consoles``.
+    """Return the rule for a body of ``POST …/remote-consoles``.
 
-    :param body: it fits the schema
-    :returns: Nova's rule for what is not a type of ours: no console comes of it
+    :param body: the validated body
+    :returns: Nova's rule if the type is unknown here; the request then fails later
     """
     asked = body['remote_console']
     console_type = consoles.by_pair(asked['protocol'], asked['type'])

@@ -13,7 +13,7 @@ _PORT = {'type': 'integer', 'minimum': 1, 'maximum': 65535}
 
 def _shown(**more: Any) -> dict[str, Any]:
     """
-    :param more: schemas of properties that may be there
+    :param more: schemas of optional properties
     """
     console = {
         'type': 'object',

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bodies of ``remote-consoles`` and of the console actions.
 
-Values and their order are Nova's (nova/api/openstack/compute/schemas), because the text
-of a refusal lists them.  So protocols and types are here that no console comes of.
+Values and their order are Nova's (nova/api/openstack/compute/schemas), because error
+messages list them.  They include protocols and types that are not supported.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 
 from console_ext.consoles import ConsoleType
 
-# Python's dollar would let a line end follow.
+# In Python, "$" also matches before a trailing newline.
 _URL = {'type': 'string', 'pattern': '^(wss?|https?)://[^\\s]+$(?!\\s)'}
 
-# The types that Nova's schema has for an action, besides the one that it gives.
+# Additional types in Nova's schema of an action.
 _ALSO_OF_ACTION = {'os-getVNCConsole': ['xvpvnc']}
 
 _PROTOCOLS_2_6 = ['vnc', 'spice', 'serial', 'rdp']
@@ -26,7 +26,7 @@ _TYPES_2_99 = [*_TYPES_2_8, 'spice-direct']
 
 
 def _object(**properties: Any) -> dict[str, Any]:
-    """The schema of an object with these properties, and no others."""
+    """Return the schema of an object with exactly these properties."""
     return {
         'type': 'object',
         'properties': properties,
@@ -56,14 +56,14 @@ CREATED = _object(
 
 
 def action(console_type: ConsoleType) -> dict[str, Any]:
-    """The body of the action that gives a console of a type."""
+    """Return the schema of the action's request body for a console type."""
     name = console_type.action
     if name is None:
-        raise ValueError(f'no action gives a console of the type {console_type.type}')
+        raise ValueError(f'the console type {console_type.type} has no action')
     types = [console_type.type, *_ALSO_OF_ACTION.get(name, [])]
     return _object(**{name: _object(type=_one_of(types))})
 
 
 def action_response(console_type: ConsoleType) -> dict[str, Any]:
-    """The body of that action's answer."""
+    """Return the schema of the action's response body."""
     return _object(console=_object(type=_one_of([console_type.type]), url=_URL))

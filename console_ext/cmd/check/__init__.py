@@ -12,11 +12,10 @@ import oslo_messaging
 from oslo_config import cfg
 
 from console_ext import exceptions
-from console_ext.cmd.check import pipeline, spelling
+from console_ext.cmd.check import pipeline, spelling, urls
 from console_ext.cmd.check.report import Report, Wrong
 from console_ext.context import RequestContext
 from console_ext.policy import Policy
-from console_ext.proxy import consoles
 from console_ext.rpc import cells, probe, transport
 from console_ext.servers import base as servers
 from console_ext.servers import nova
@@ -59,6 +58,7 @@ class Check:
         extensions = report.ask('extensions', partial(_extensions, conf), _aliases)
         if extensions is not None:
             report.ask('policy', partial(_policy, conf, extensions))
+            report.ask('clients', partial(urls.clients, conf, extensions))
         self._ask_configured_bus()
         if conf.console_rpc.cell_bus:
             named = report.ask('cells', partial(cells.buses, conf), ', '.join)
@@ -72,7 +72,7 @@ class Check:
             if source.bus_url is not None:
                 self._ask_bus(f'broker of {source.name}', source.bus_url)
         report.ask('store', partial(_store, conf))
-        report.ask('URLs', partial(_urls, conf))
+        self._ask_urls()
         report.ask('pipeline', partial(_pipeline, conf, self._paste))
         return look_up
 
@@ -93,6 +93,14 @@ class Check:
                 f'compute host {server.host}',
                 partial(_host, self._conf, server.host, server.bus_url),
             )
+
+    def _ask_urls(self) -> None:
+        if not _has_store(self._conf):
+            self._report.ok('URLs', "the URLs of Nova's own proxies")
+            return
+        for one in urls.served(self._conf):
+            question = partial(urls.describe, self._conf, one)
+            self._report.ask(f'URL of {one.type}', question)
 
     def _ask_configured_bus(self) -> None:
         if transport.is_configured(self._conf):
@@ -280,15 +288,6 @@ def _store(conf: cfg.ConfigOpts) -> str:
             'run "console-ext-manage db sync"'
         )
     return f'version {version}'
-
-
-def _urls(conf: cfg.ConfigOpts) -> str:
-    if not _has_store(conf):
-        return "the URLs of Nova's own proxies"
-    faults = consoles.faults_of_pages(conf)
-    if faults:
-        raise Wrong('; '.join(faults))
-    return ', '.join(conf[one.group][one.base_url] for one in consoles.SERVED)
 
 
 def _has_store(conf: cfg.ConfigOpts) -> bool:

@@ -21,7 +21,10 @@ def listeners(conf: cfg.ConfigOpts) -> list[Listener]:
     return [serial.listener(conf), spice.listener(conf), vnc.listener(conf)]
 
 
-def faults_of_pages(conf: cfg.ConfigOpts) -> list[str]:
-    """What is wrong with the public URLs of pages."""
-    faults = [spice.fault_of_page(conf), vnc.fault_of_page(conf)]
-    return [fault for fault in faults if fault is not None]
+def faults_of_pages(conf: cfg.ConfigOpts) -> dict[str, str]:
+    """What is wrong with the public URLs of pages, by the names of console types."""
+    faults = {
+        SPICE_HTML5.type: spice.fault_of_page(conf),
+        NOVNC.type: vnc.fault_of_page(conf),
+    }
+    return {name: fault for name, fault in faults.items() if fault is not None}

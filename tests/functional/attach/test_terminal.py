@@ -65,8 +65,9 @@ def test_both_ways(guest):
 def test_one_line_of_help(guest):
     with attached(guest) as window:
         window.wait_for(
-            b"^] leaves, twice sends one. In the guest, 'stty rows 24 cols 80' sets "
-            b'its size.\r\n'
+            b'^] disconnects; pressed twice, it is sent once. '
+            b"Run 'stty rows 24 cols 80' in the guest to set the size of the "
+            b'terminal.\r\n'
         )
         assert b'\x1b]2;127.0.0.1:' in window.shown
 
@@ -283,5 +284,5 @@ def test_tls_of_nobody(tls):
             assert window.ends() == 1
             shown = window.shown.decode()
             assert 'The certificate of 127.0.0.1:' in shown
-            assert '--os-cacert names the file' in shown
+            assert 'name its authority with --os-cacert' in shown
             assert TOKEN not in shown

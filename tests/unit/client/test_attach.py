@@ -218,8 +218,8 @@ def test_connects_again(pipes):
     assert source.asked == 2
     assert pipes.shown == b'here I am'
     assert pipes.said.splitlines() == [
-        'console-ext: The proxy is being stopped; connect again. Connecting again.',
-        'console-ext: Connected again.',
+        'console-ext: The proxy is being stopped; connect again. Reconnecting.',
+        'console-ext: Reconnected.',
         'console-ext: Done.',
     ]
 
@@ -236,7 +236,7 @@ def test_connects_again_after_failures(pipes):
         assert run(source, pipes, reconnect=True) == Status.LOST
     assert source.asked == 3
     assert pipes.said.splitlines() == [
-        'console-ext: The connection was lost. Connecting again.',
+        'console-ext: The connection was lost. Reconnecting.',
         "console-ext: Cannot 'get_serial_console' while stopped",
     ]
 
@@ -257,7 +257,9 @@ def test_gives_up(pipes, monkeypatch):
     monkeypatch.setattr('console_ext.client.backoff.GIVE_UP_S', 0.6)
     with served(lose) as server:
         assert run(URLs(server.url), pipes, reconnect=True) == Status.LOST
-    assert pipes.said.endswith('console-ext: The console did not open again.\n')
+    assert pipes.said.endswith(
+        'console-ext: Reconnecting has failed. Try again later.\n'
+    )
 
 
 def test_nobody_reads(pipes):

@@ -62,7 +62,7 @@ def test_url():
 @pytest.mark.parametrize('answer', [None, {}, {'url': None}, {'url': 7}])
 def test_no_url(answer):
     source, _ = console(answer)
-    with pytest.raises(NotOpened, match='gave no URL'):
+    with pytest.raises(NotOpened, match='returned no URL'):
         source.url()
 
 

@@ -185,7 +185,7 @@ def test_no_websocket_server():
         server = await asyncio.start_server(speak, '127.0.0.1', 0)
         async with server:
             port = server.sockets[0].getsockname()[1]
-            with pytest.raises(NotOpened, match='does not answer as') as caught:
+            with pytest.raises(NotOpened, match='is not a WebSocket server') as caught:
                 await open_connection(f'ws://127.0.0.1:{port}/?token={TOKEN}', PLAIN)
         return caught.value
 

@@ -9,7 +9,7 @@ from console_ext.client.endings import NotOpened, Status
 from console_ext.client.open import open_page
 from console_ext.client.source import GivenURL
 
-NO_BROWSER = 'console-ext: There is no browser here: open the URL in one.\n'
+NO_BROWSER = 'console-ext: No browser found. Open the URL in a browser.\n'
 
 
 def run(source, opens=True):

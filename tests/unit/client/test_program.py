@@ -100,7 +100,7 @@ def test_url_that_is_none(capsys):
     url = f'http://h/?token={TOKEN}'
     assert program.main(['attach', '--url', url]) == Status.USAGE
     said = capsys.readouterr().err
-    assert said == 'console-ext: The URL does not begin with ws:// or wss://.\n'
+    assert said == 'console-ext: The URL must begin with ws:// or wss://.\n'
 
 
 def test_no_file_of_certificates(capsys):
@@ -152,7 +152,7 @@ def test_a_package_is_missing(missing, argv, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, missing, None)
     assert program.main(argv) == Status.USAGE
     said = capsys.readouterr().err
-    assert "is missing: pip install 'console-ext[client]'" in said
+    assert "is not installed: run pip install 'console-ext[client]'" in said
 
 
 def test_a_url_needs_no_openstack():

@@ -50,7 +50,7 @@ LEAVES = {
     exceptions.UnexpectedReply: (500, 'computeFault'),
     # The proxy's own, which never get here.
     exceptions.ConsoleMoved: (500, 'computeFault'),
-    exceptions.TargetUnreachable: (500, 'computeFault'),
+    exceptions.TargetRefused: (500, 'computeFault'),
     exceptions.TargetForbidden: (500, 'computeFault'),
     exceptions.TooManySessions: (500, 'computeFault'),
     exceptions.ProxyBusy: (500, 'computeFault'),

@@ -95,7 +95,7 @@ def test_responses(console_type):
 
 def test_type_without_an_action():
     """No body asks for it."""
-    with pytest.raises(ValueError, match='no action gives'):
+    with pytest.raises(ValueError, match='has no action'):
         schemas.action(replace(consoles.SERIAL, action=None))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sessions of a process: opened, logged, and closed together."""
+"""The sessions of a process: starts, logs and closes them."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ class Sessions:
         *,
         text: bool,
     ) -> None:
-        """Hand a connection, whose 101 is written, over to a new session.
+        """Start a session on a connection that has been sent status 101.
 
-        :param early: what the client sent behind its request
+        :param early: what the client sent after its request
         """
         lease = admitted.lease
         authorization = lease.authorization
@@ -90,11 +90,11 @@ class Sessions:
             session.close(close_codes.GOING_AWAY)
 
     def _watch(self, connection: socket.socket) -> None:
-        """Find the client gone also while nothing is read from it."""
+        """Detect that the client is gone even while nothing is read from it."""
         keepalive.switch_on(connection)
         timing = self._timing
         if timing.ping_interval_s:
-            # Pings that wait to be acknowledged keep keepalive from probing.
+            # Keepalive does not probe while a ping is unacknowledged.
             silence_s = timing.ping_interval_s + timing.ping_timeout_s
             keepalive.limit_unacknowledged(connection, max(silence_s, keepalive.GONE_S))
 
@@ -118,10 +118,10 @@ class Sessions:
         )
 
     async def drain(self, grace_s: float, close_s: float) -> None:
-        """End all the sessions, and each that begins later.
+        """End all sessions, including those that start later.
 
-        :param grace_s: how long they have to end by themselves
-        :param close_s: how long they then have to answer the close frame
+        :param grace_s: how long to wait for sessions to end by themselves
+        :param close_s: how long to wait then for answers to the close frames
         """
         await self._all_end(grace_s)
         self._going_away = True

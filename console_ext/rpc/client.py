@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The asking half: where is this server's console?"""
+"""The client: asks compute hosts where a server's console is."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T = TypeVar('T')
 
 LOG = logging.getLogger(__name__)
 
-# A console URL is a few hundred bytes; whatever sends more is not to be believed.
+# A console URL has a few hundred bytes; longer texts are not trusted.
 MAX_TEXT = 4096
 
 
@@ -36,9 +36,9 @@ MAX_TEXT = 4096
 class ConnectInfo:
     """A compute host's answer: where the console is, and the token that opens it.
 
-    :param internal_access_path: what the hypervisor wants first on the connection
-        (a CONNECT path); None for a plain port
-    :param access_url: the URL for the user; holds the token
+    :param internal_access_path: path to send to the hypervisor in a CONNECT request;
+        None if the port leads directly to the console
+    :param access_url: the URL for the user; contains the token
     """
 
     host: str
@@ -53,12 +53,12 @@ class ConnectInfo:
 class Call:
     """One call of a method of a compute host.
 
-    :param method: Nova's name of it
-    :param bus_url: of the message bus that the host is on, oslo.messaging's; None for
-        the configured one
+    :param method: its name in Nova
+    :param bus_url: oslo.messaging's URL of the host's message bus; None for the
+        configured one
     :param more: further arguments of the method
     :param deadline: on the monotonic clock, in seconds
-    :param topics: where the host may have a queue; the first that it has is asked
+    :param topics: tried in this order until the host has a queue for one
     """
 
     context: RequestContext
@@ -83,33 +83,33 @@ class Call:
 
     def remote_error(self, name: Any) -> exceptions.ConsoleExtError:
         """
-        :param name: of the remote class, as it came: any JSON
+        :param name: of the remote class, as received: any JSON value
         """
-        asked = (self.server.id, self.console_type, self.method)
-        known = errors.from_wire(name, asked) if isinstance(name, str) else None
+        call = (self.server.id, self.console_type, self.method)
+        known = errors.from_wire(name, call) if isinstance(name, str) else None
         return known or exceptions.UnexpectedReply(
             self.host, f'{self.method} failed with {printable(name)}'
         )
 
 
 class ComputeClient:
-    """Calls compute hosts, ours or Nova's.
+    """Calls compute hosts: console-ext-agent or nova-compute.
 
-    Connects at the first call, so that a server may fork before.  Threads of the bus
-    make the calls, and ``[console_rpc] timeout`` bounds how long a caller waits,
-    because oslo.messaging blocks without bound while a broker is away.  A host, or a
-    broker, that has just left a call unanswered is not waited for again.
+    Connects at the first call, so that a server may fork before it.  Threads make the
+    calls, and callers wait at most ``[console_rpc] timeout``, because oslo.messaging
+    blocks indefinitely while a broker is unreachable.  After an unanswered call to a
+    host or a broker, further calls fail at once for a while.
 
     :raises ConfigurationError: ``transport_url`` cannot be used
     """
 
-    # A broker that restarts forgets the queues of hosts, until these have found it
-    # again.  For so long a queue that was there before is asked for again.
+    # A broker that restarts forgets the queues of hosts until they reconnect.  If a
+    # queue existed before, retry for this long.
     QUEUE_GRACE_S = 5.0
     QUEUE_RETRY_S = 0.25
 
-    # Where many callers wait for one host, the last of them wait no longer than this
-    # for their calls to begin: a silent host keeps few threads of the API.
+    # If many callers wait for one host, a new call has to begin within this time.  So a
+    # host that does not answer blocks only a few threads of the API.
     BEGIN_S = 1.0
 
     def __init__(self, conf: cfg.ConfigOpts):
@@ -125,13 +125,13 @@ class ComputeClient:
         console_type: ConsoleType,
         bus_url: str | None = None,
     ) -> ConnectInfo:
-        """Ask for a console of a type, by the method of Nova's that gives it.
+        """Ask for a console of a type, with the type's method in Nova.
 
-        :param bus_url: of the message bus that the host is on, oslo.messaging's; None
-            for the configured one
-        :raises ConsoleError: the host says why there is no console
-        :raises ComputeUnavailable: it cannot be asked now
-        :raises UnexpectedReply: the answer is outside the contract
+        :param bus_url: oslo.messaging's URL of the host's message bus; None for the
+            configured one
+        :raises ConsoleError: the host reports why there is no console
+        :raises ComputeUnavailable: the host does not answer
+        :raises UnexpectedReply: the answer is invalid
         """
         call = Call(
             context,
@@ -143,15 +143,15 @@ class ComputeClient:
             self._deadline(),
         )
         bus = self._buses.get(bus_url)
-        asked = self._submit(bus, call, functools.partial(_connect_info_of, call))
+        answer = self._submit(bus, call, functools.partial(_connect_info_of, call))
         if bus.is_crowded(host):
             with contextlib.suppress(TimeoutError):
-                return asked.result(min(self.BEGIN_S, _left(call.deadline)))
-            if asked.cancel():
+                return answer.result(min(self.BEGIN_S, _left(call.deadline)))
+            if answer.cancel():
                 raise exceptions.TooManyCalls
         with contextlib.suppress(TimeoutError):
-            return asked.result(_left(call.deadline) + Bus.MARGIN_S)
-        if asked.cancel():
+            return answer.result(_left(call.deadline) + Bus.MARGIN_S)
+        if answer.cancel():
             raise exceptions.TooManyCalls
         raise exceptions.HostUnreachable(host)
 
@@ -164,11 +164,10 @@ class ComputeClient:
         port: int,
         bus_url: str | None = None,
     ) -> futures.Future[bool]:
-        """Ask whether the host still has that console of that server on that port.
+        """Ask whether the host still has the server's console on this port.
 
-        :returns: at once, the answer to come: its exceptions are those of
-            :meth:`get_console`.  To cancel it takes a call back that has not
-            begun
+        :returns: immediately, a future of the answer, with the exceptions of
+            :meth:`get_console`.  Cancelling it withdraws a call that has not begun
         :raises ComputeUnavailable: the host is known to be unavailable
         """
         return self._submit(
@@ -189,7 +188,7 @@ class ComputeClient:
         )
 
     def close(self) -> None:
-        """Drop the connections, if there are any."""
+        """Close the connections."""
         self._buses.close()
 
     def _deadline(self) -> float:
@@ -199,13 +198,13 @@ class ComputeClient:
         self, bus: Bus, call: Call, read: Callable[[Any], T]
     ) -> futures.Future[T]:
         """
-        :param read: makes the result of the reply
+        :param read: converts the reply to the result
         """
         return bus.submit(call.host, lambda: read(self._make(bus, call)))
 
     def _make(self, bus: Bus, call: Call) -> Any:
         """Make a call, in a thread of its bus."""
-        # The log lines of the thread have the request id of the caller.
+        # So the log lines of the thread have the request id of the caller.
         call.context.update_store()
         host = bus.host(call.host)
         started = time.monotonic()
@@ -223,7 +222,7 @@ class ComputeClient:
         except (oslo_messaging.MessagingTimeout, TimeoutError):
             is_late = time.monotonic() > call.deadline + bus.MARGIN_S
             if is_late and not bus.has_answered_since(started):
-                # The library's own timeout did not end it: the broker is stuck.
+                # The library exceeded its own timeout: the broker does not answer.
                 bus.failed()
             elif self._had_time(started) and not bus.has_failed_since(started):
                 bus.unanswered(call.host, host, started)
@@ -244,48 +243,49 @@ class ComputeClient:
         return reply
 
     def _had_time(self, started: float) -> bool:
-        """Whether a call that ends now had time to be answered.
+        """Whether the host had enough time to answer a call that times out now.
 
-        A call that waited long for its turn says nothing of the host.
+        It had not if most of the call's time passed before the call was sent.
         """
-        fair_s = min(self.BEGIN_S, float(self._timeout_s) / 2)
-        return time.monotonic() - started >= fair_s
+        enough_s = min(self.BEGIN_S, float(self._timeout_s) / 2)
+        return time.monotonic() - started >= enough_s
 
     def _ask(self, bus: Bus, host: Host, call: Call) -> Any:
         """
-        :raises BusUnreachable: no broker answers
+        :raises BusUnreachable: the broker does not answer
         """
         if bus.is_well():
             try:
                 return self._ask_once(bus, host, call, retry=0)
             except Exception as error:
-                # A host's own OSError looks like one of the bus, and its call was made.
+                # An OSError raised by the host looks like an error of the bus; the
+                # host has received the call, so do not repeat it.
                 if isinstance(error, OSError) or not errors.is_of_the_bus(error):
                     raise
-                # The broker has restarted since, or is away.
+                # The broker has restarted since the last call, or is unreachable.
                 bus.failed()
         bus.probe(call.deadline)
         return self._ask_once(bus, host, call, retry=1)
 
     def _ask_once(self, bus: Bus, host: Host, call: Call, retry: int) -> Any:
         """
-        :param retry: how often to connect again to publish the message
+        :param retry: how often to reconnect to publish the message
         """
-        patience = bus.last_failure + self.QUEUE_GRACE_S
+        retry_until = bus.last_failure + self.QUEUE_GRACE_S
         if host.has_answered:
-            patience = time.monotonic() + self.QUEUE_GRACE_S
+            retry_until = time.monotonic() + self.QUEUE_GRACE_S
         while True:
             try:
                 return self._publish(bus, call, retry)
             except oslo_messaging.MessageUndeliverable:
-                again = time.monotonic() + self.QUEUE_RETRY_S
-                if again > min(patience, call.deadline):
+                next_retry = time.monotonic() + self.QUEUE_RETRY_S
+                if next_retry > min(retry_until, call.deadline):
                     raise
             time.sleep(self.QUEUE_RETRY_S)
 
     def _publish(self, bus: Bus, call: Call, retry: int) -> Any:
         """
-        :raises oslo_messaging.MessageUndeliverable: the host has no queue at all
+        :raises oslo_messaging.MessageUndeliverable: the host has no queue for any topic
         """
         *others, last = call.topics
         for topic in others:
@@ -309,27 +309,27 @@ def _left(deadline: float) -> float:
 
 def _connect_info_of(call: Call, reply: Any) -> ConnectInfo:
     """
-    :raises UnexpectedReply: the reply is no connect info
-    :raises ConsoleTypeUnavailable: the console wants TLS
+    :raises UnexpectedReply: the reply is not valid connect info
+    :raises ConsoleTypeUnavailable: the console accepts TLS only
     """
     try:
         return _connect_info(reply)
     except _OnlyTLS:
-        # A proxy, Nova's or ours, speaks no TLS to a guest: the URL would open nothing.
+        # An authorization needs a plain port, in Nova's database and in ours.
         raise exceptions.ConsoleTypeUnavailable(call.console_type) from None
     except (KeyError, TypeError, ValueError) as error:
         # Not the reply itself: it may hold a token.
         raise exceptions.UnexpectedReply(
-            call.host, f'{call.method} answered what is no connect info ({error})'
+            call.host, f'the answer of {call.method} is not valid connect info: {error}'
         ) from None
 
 
 def _to_wire(context: RequestContext) -> dict[str, Any]:
-    """The caller's context, as an administrator.
+    """The caller's context with the rights of an administrator.
 
-    The compute host loads the server's missing fields with it, and would not find
-    another project's server otherwise.  The caller's identity and request id stay, for
-    tracing; the token never travels.
+    With it the compute host loads missing fields of the server; otherwise it would not
+    find a server of another project.  The caller's identity and request id are kept for
+    tracing; the token is not sent.
     """
     values = context.to_dict()
     values.update(
@@ -343,12 +343,13 @@ def _to_wire(context: RequestContext) -> dict[str, Any]:
 
 
 class _OnlyTLS(Exception):
-    """The console has no port but one that wants TLS."""
+    """The console has only a TLS port."""
 
 
 def _connect_info(reply: Any) -> ConnectInfo:
     """
-    :raises KeyError, TypeError, ValueError: it is none; the text quotes nothing of it
+    :raises KeyError, TypeError, ValueError: the reply is not valid connect info; the
+        text does not quote it
     """
     if not isinstance(reply, dict):
         raise TypeError('not a mapping')
@@ -371,10 +372,10 @@ def _connect_info(reply: Any) -> ConnectInfo:
 
 
 def _port(value: Any) -> int | None:
-    """A port; None where there is none, which libvirt writes as -1."""
+    """A port; None if there is none, which libvirt writes as -1."""
     if value in (None, '-1') or (type(value) is int and value == -1):
         return None
-    # Nova's drivers have it from XML, and some leave it a text.
+    # Some of Nova's drivers read it from XML and leave it a string.
     if isinstance(value, str) and re.fullmatch('[0-9]{1,5}', value):
         value = int(value)
     if type(value) is not int or not 0 < value < 2**16:

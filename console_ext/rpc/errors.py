@@ -13,27 +13,25 @@ import oslo_messaging
 
 from console_ext import exceptions
 
-# The call: (the server's id, the console type, Nova's name of the method).
-Asked = tuple[str, str, str]
+# A call: (the server's id, the console type, Nova's name of the method).
+RemoteCall = tuple[str, str, str]
 
-_FROM_WIRE: dict[str, Callable[[Asked], exceptions.ConsoleExtError]] = {
-    'InstanceNotFound': lambda asked: exceptions.ServerNotFound(asked[0]),
-    'InstanceNotReady': lambda asked: exceptions.ServerNotReady(asked[0]),
-    'InstanceInvalidState': lambda asked: exceptions.ServerStateConflict(
-        asked[0], asked[2]
+_FROM_WIRE: dict[str, Callable[[RemoteCall], exceptions.ConsoleExtError]] = {
+    'InstanceNotFound': lambda call: exceptions.ServerNotFound(call[0]),
+    'InstanceNotReady': lambda call: exceptions.ServerNotReady(call[0]),
+    'InstanceInvalidState': lambda call: exceptions.ServerStateConflict(
+        call[0], call[2]
     ),
-    'ConsoleTypeInvalid': lambda asked: exceptions.InvalidConsoleType(asked[1]),
-    'ConsoleTypeUnavailable': lambda asked: exceptions.ConsoleTypeUnavailable(asked[1]),
-    'NotImplementedError': lambda asked: exceptions.ConsoleNotSupported(),
+    'ConsoleTypeInvalid': lambda call: exceptions.InvalidConsoleType(call[1]),
+    'ConsoleTypeUnavailable': lambda call: exceptions.ConsoleTypeUnavailable(call[1]),
+    'NotImplementedError': lambda call: exceptions.ConsoleNotSupported(),
     # nova-compute calls its conductor, which may take longer than this process to
     # reconnect to a broker.
-    'MessagingTimeout': lambda asked: exceptions.ComputeNotReady(),
-    'MessageDeliveryFailure': lambda asked: exceptions.ComputeNotReady(),
-    'SocketPortRangeExhaustedException': lambda asked: (
-        exceptions.SerialPortsExhausted()
-    ),
-    'ImageSerialPortNumberInvalid': lambda asked: exceptions.InvalidSerialPorts(),
-    'ImageSerialPortNumberExceedFlavorValue': lambda asked: (
+    'MessagingTimeout': lambda call: exceptions.ComputeNotReady(),
+    'MessageDeliveryFailure': lambda call: exceptions.ComputeNotReady(),
+    'SocketPortRangeExhaustedException': lambda call: exceptions.SerialPortsExhausted(),
+    'ImageSerialPortNumberInvalid': lambda call: exceptions.InvalidSerialPorts(),
+    'ImageSerialPortNumberExceedFlavorValue': lambda call: (
         exceptions.InvalidSerialPorts()
     ),
 }
@@ -50,10 +48,10 @@ _TO_WIRE: dict[type[exceptions.ConsoleExtError], str] = {
 }
 
 
-def from_wire(name: str, asked: Asked) -> exceptions.ConsoleExtError | None:
+def from_wire(name: str, call: RemoteCall) -> exceptions.ConsoleExtError | None:
     """Return the local exception for a remote class name; None if it is unexpected."""
     make = _FROM_WIRE.get(name)
-    return None if make is None else make(asked)
+    return None if make is None else make(call)
 
 
 _NOVA = 'nova.exception'

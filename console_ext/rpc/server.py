@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The answering half: what console-ext-agent serves in a nova-compute's place."""
+"""The server: RPC methods that console-ext-agent answers instead of nova-compute."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ VERSIONS = ('5.13', '6.5')
 class ComputeEndpoint:
     """The console methods of Nova's compute RPC.
 
-    :param version: the newest version that this endpoint answers to
+    :param version: the newest version that this endpoint supports
     """
 
     def __init__(self, conf: cfg.ConfigOpts, driver: Driver, version: str):
@@ -42,7 +42,7 @@ class ComputeEndpoint:
     def get_serial_console(
         self, context: dict[str, Any], console_type: str, instance: Any
     ) -> dict[str, Any]:
-        # Nova's does not look at the type: only its API does.
+        # Like Nova's method, ignore the type: Nova's API checks it.
         return self._console('get_serial_console', consoles.SERIAL.type, instance)
 
     @oslo_messaging.expose
@@ -61,9 +61,9 @@ class ComputeEndpoint:
     def validate_console_port(
         self, context: dict[str, Any], instance: Any, port: str, console_type: str
     ) -> bool:
-        """Whether the server is here, running, and its console on that port.
+        """Whether the server runs on this host and its console has this port.
 
-        :raises InstanceNotFound, InstanceNotReady: by these names, on the wire
+        :raises InstanceNotFound, InstanceNotReady: the names on the wire
         """
         with _named_as_in_nova():
             known = _known(console_type, consoles.TYPES)
@@ -74,9 +74,9 @@ class ComputeEndpoint:
     def _console(
         self, method: str, console_type: str, primitive: Any
     ) -> dict[str, Any]:
-        """The body of each method that gives consoles.
+        """The common body of the methods that return consoles.
 
-        :param console_type: any value that a peer sent
+        :param console_type: any value, as the peer sent it
         """
         with _named_as_in_nova():
             known = _known(console_type, consoles.by_rpc_method(method))
@@ -97,7 +97,7 @@ class ComputeEndpoint:
 
 
 class BaseEndpoint:
-    """What every service of Nova answers."""
+    """The methods that every service of Nova has."""
 
     target = oslo_messaging.Target(
         namespace=transport.BASE_NAMESPACE, version=transport.BASE_VERSION
@@ -105,7 +105,7 @@ class BaseEndpoint:
 
     @oslo_messaging.expose
     def ping(self, context: dict[str, Any], arg: Any) -> dict[str, Any]:
-        """That somebody is here."""
+        """Confirm that the service is running."""
         return {'service': transport.TOPIC, 'arg': arg}
 
 
@@ -115,7 +115,7 @@ class ComputeServer:
     :raises ConfigurationError: ``transport_url`` cannot be used
     """
 
-    # What a stop takes at the most.
+    # The longest time that a stop takes.
     STOP_S = 4.0
 
     def __init__(self, conf: cfg.ConfigOpts, driver: Driver):
@@ -133,21 +133,24 @@ class ComputeServer:
         )
 
     def start(self) -> None:
-        """Take calls, in threads of oslo.messaging's own; waits for the broker."""
+        """Connect to the broker, then take calls in threads of oslo.messaging."""
         self._failures.install()
         self._server.start()
 
     def stop(self) -> None:
-        """Finish the calls under way and drop the connections, within ``STOP_S``.
+        """Finish the current calls and close the connections, within ``STOP_S``.
 
-        A broker that does not answer is left behind in a daemon thread.
+        If the broker does not answer, a daemon thread is left waiting for it.
         """
         stopping = threading.Thread(target=self._stop, name='rpc-stop', daemon=True)
         stopping.start()
         stopping.join(self.STOP_S)
         self._failures.remove()
         if stopping.is_alive():
-            LOG.warning('Leaving connections of the bus that do not close in time')
+            LOG.warning(
+                'The message bus does not answer; stopping without closing the '
+                'connections'
+            )
 
     def _stop(self) -> None:
         self._server.stop()
@@ -157,7 +160,7 @@ class ComputeServer:
 
 @contextlib.contextmanager
 def _named_as_in_nova() -> Iterator[None]:
-    """Send an expected error by its name in Nova, without a traceback in our log."""
+    """Send an expected error under Nova's name, and log it without a traceback."""
     try:
         yield
     except exceptions.ConsoleError as error:
@@ -165,13 +168,13 @@ def _named_as_in_nova() -> Iterator[None]:
         try:
             raise errors.to_wire(error) from None
         except Exception:
-            # It takes the exception that is being handled.
+            # ExpectedException wraps the exception that is being handled.
             raise oslo_messaging.ExpectedException from None
 
 
 def _known(name: str, types: Collection[ConsoleType]) -> ConsoleType:
     """
-    :raises InvalidConsoleType: it is none of these types
+    :raises InvalidConsoleType: the name is not one of these types
     """
     known = consoles.by_type(name)
     if known is None or known not in types:
@@ -182,7 +185,7 @@ def _known(name: str, types: Collection[ConsoleType]) -> ConsoleType:
 def _connect_info(
     endpoint: Endpoint, console_type: ConsoleType, base_url: str
 ) -> dict[str, Any]:
-    # uuid4 is 122 bits of os.urandom, and what Nova's clients expect to see.
+    # A uuid4 has 122 bits of os.urandom, and is the format that Nova's clients expect.
     token = str(uuid.uuid4())
     return {
         'host': endpoint.host,

@@ -648,7 +648,7 @@ def test_cve_2024_41666_revocation_reaches_a_live_session(cloud):
     unopened = cloud.token('01')
     assert cloud.shown(unopened).status_int == 200
     cloud.served.store.revoke(server_id('01'))
-    assert closed(live) == (1008, 'The permission for this console has ended.')
+    assert closed(live) == (1008, 'The access to this console was revoked.')
     assert cloud.refused(unopened) == 401
     assert cloud.shown(unopened).status_int == 404
     echo(other)

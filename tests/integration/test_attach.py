@@ -219,4 +219,4 @@ def test_revoked(cloud):
         config = cloud._deployment.config_file
         assert manage([config], 'revoke', server_id('01')).returncode == 0
         assert window.ends(60) == 3
-        assert b'The permission for this console has ended.' in window.shown
+        assert b'The access to this console was revoked.' in window.shown

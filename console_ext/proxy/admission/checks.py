@@ -12,7 +12,7 @@ from types import TracebackType
 from console_ext.proxy.admission.compute import ComputeHosts
 from console_ext.proxy.admission.leases import Leases
 from console_ext.proxy.admission.limits import Limits, Place, client_key
-from console_ext.proxy.admission.rules import Asked
+from console_ext.proxy.admission.rules import TokenRequest
 from console_ext.proxy.relay.connector import Connector, Target
 from console_ext.proxy.relay.consoles import Consoles
 from console_ext.store.authorization import Lease
@@ -47,7 +47,7 @@ class Admission:
 
     async def admit(
         self,
-        asked: Asked,
+        request: TokenRequest,
         console_type: str,
         consoles: Consoles,
         held: contextlib.AsyncExitStack,
@@ -62,11 +62,11 @@ class Admission:
         place = Place(self._limits)
         held.callback(place.leave)
         place.take('proxy')
-        place.take('client', client_key(asked.client))
+        place.take('client', client_key(request.client))
         # The remaining time counts from before the redeem, so that no session lasts
         # too long.
         asked_at = asyncio.get_running_loop().time()
-        lease = await self._leases.redeem(asked.token, console_type, asked.client)
+        lease = await self._leases.redeem(request.token, console_type, request.client)
         held.push_async_exit(partial(self._withdraw, lease))
         authorization = lease.authorization
         place.take('server', authorization.server_id)
@@ -76,7 +76,7 @@ class Admission:
             authorization, consoles.port(authorization)
         )
         expires = None if lease.left_s is None else asked_at + lease.left_s
-        return Admitted(asked.client, lease, place, target, expires)
+        return Admitted(request.client, lease, place, target, expires)
 
     def end(self, admitted: Admitted) -> None:
         """Release the resources of a session."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is let in, and what the others are told.
+"""Which requests are refused, and with which answers.
 
-Nothing here waits: :func:`ask` decides on the request alone, and :func:`refusal` says
-what an error of the checks behind it (``checks``) means to the client.
+Nothing here waits.  :func:`token_request` decides on the request alone;
+:func:`refusal` translates an error of the later checks (``checks``) into an answer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_TOKEN = 255
 
 RETRY_AFTER_S = 10
 
-# The first of them that a client offers is spoken.
+# The first of these that a client offers is used.
 SUBPROTOCOLS = (control.SUBPROTOCOL, 'binary')
 
 
@@ -29,29 +29,29 @@ SUBPROTOCOLS = (control.SUBPROTOCOL, 'binary')
 class Refusal:
     """
     :param status: of the HTTP response
-    :param sentence: its body, for the user
-    :param why: for the log; holds no token
+    :param message: one sentence for the user: the body of the response
+    :param log_reason: the reason, for the log; contains no token
     """
 
     status: int
-    sentence: str
-    why: str
+    message: str
+    log_reason: str
 
 
-NOT_HERE = Refusal(404, 'There is nothing here.', 'no such path')
+NOT_FOUND = Refusal(404, 'There is no page at this path.', 'no such path')
 
 
 class Refused(Exception):
-    """A request is refused, whatever part of the proxy finds the reason."""
+    """A request is refused, by any part of the proxy."""
 
     def __init__(self, refusal: Refusal):
-        super().__init__(refusal.why)
+        super().__init__(refusal.log_reason)
         self.refusal = refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request that the store is to be asked about.
+class TokenRequest:
+    """The token of a request, to be checked in the store.
 
     :param client: the client's address
     """
@@ -60,26 +60,26 @@ class Asked:
     client: str
 
 
-def ask(
+def token_request(
     request: ConsoleRequest, cookie_paths: Mapping[str, bool], origins: AllowedOrigins
-) -> Asked:
+) -> TokenRequest:
     """
-    :param cookie_paths: the paths that open a console, and whether a token in a cookie
-        opens it there
-    :raises Refused: for a reason that is in the request itself
+    :param cookie_paths: the paths that open a console, and whether each accepts a
+        token in a cookie
+    :raises Refused: the request itself is not acceptable
     """
     if request.path not in cookie_paths:
-        raise Refused(NOT_HERE)
+        raise Refused(NOT_FOUND)
     if len(request.origins) > 1:
         raise Refused(
-            Refusal(400, 'The request has two Origin headers.', 'two origins')
+            Refusal(400, 'The request has several Origin headers.', 'several origins')
         )
     origin = request.origins[0] if request.origins else None
     if origin not in origins:
         raise Refused(
             Refusal(
                 403,
-                'Pages of this origin may not open consoles here.',
+                'This proxy does not accept console requests from this web site.',
                 f'origin {origin!r:.200}',
             )
         )
@@ -87,41 +87,43 @@ def ask(
         tokens = requests.tokens(request, cookie=cookie_paths[request.path])
     except ValueError:
         raise Refused(
-            Refusal(400, 'The query has too many fields.', 'too many fields')
+            Refusal(400, 'The URL has too many query parameters.', 'too many fields')
         ) from None
     if len(tokens) > 1:
         raise Refused(
-            Refusal(400, 'The request has two different tokens.', 'two tokens')
+            Refusal(400, 'The request has several different tokens.', 'several tokens')
         )
     if not tokens:
-        raise Refused(Refusal(401, 'The request has no token.', 'no token'))
+        raise Refused(
+            Refusal(401, 'The URL has no token. Request a new console URL.', 'no token')
+        )
     token = tokens.pop()
     if len(token) > MAX_TOKEN or not token.isascii() or not token.isprintable():
         raise Refused(
             refusal(exceptions.TokenRefused(exceptions.RefusalReason.UNKNOWN))
         )
-    return Asked(token, request.client)
+    return TokenRequest(token, request.client)
 
 
 def subprotocol(offered: Sequence[str]) -> str | None:
-    """The subprotocol of the session; None is a session without.
+    """The subprotocol of the session; None for a session without one.
 
-    :raises ValueError: the client offers only what we do not speak
+    :raises ValueError: the client offers only unsupported subprotocols
     """
     if not offered:
         return None
-    for one in SUBPROTOCOLS:
-        if one in offered:
-            return one
-    raise ValueError(f'the only subprotocols here are {" and ".join(SUBPROTOCOLS)}')
+    for known in SUBPROTOCOLS:
+        if known in offered:
+            return known
+    raise ValueError(f'the supported subprotocols are {" and ".join(SUBPROTOCOLS)}')
 
 
-# The nearest class up the tree of exceptions decides.  Whatever is wrong with a token,
-# the answer is one: a guesser learns nothing from it.
+# The most specific class of an exception applies.  Every token that is not accepted
+# gets the same answer, so that it does not help anybody to guess tokens.
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
     exceptions.TokenRefused: (
         401,
-        'The token is not valid, or no longer: ask for a new console URL.',
+        'This console URL is invalid or has expired. Request a new one.',
     ),
     exceptions.TooManySessions: (
         429,
@@ -129,16 +131,32 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     ),
     exceptions.ConsoleMoved: (
         409,
-        'The console is no longer where it was: ask for a new console URL.',
+        'The console has moved. Request a new console URL.',
     ),
-    exceptions.ConsoleError: (409, 'The server is not running where it was.'),
-    exceptions.TargetUnreachable: (502, "The server's console cannot be reached."),
-    exceptions.TargetRefused: (502, "The server's console refused the connection."),
-    exceptions.TargetForbidden: (502, "The server's console cannot be reached."),
-    exceptions.UnexpectedReply: (502, "The server's host gave no usable answer."),
+    exceptions.ConsoleError: (
+        409,
+        'The server has stopped or moved. Start it, and request a new console URL.',
+    ),
+    exceptions.TargetUnreachable: (
+        502,
+        "The server's console cannot be reached; try again later.",
+    ),
+    exceptions.TargetRefused: (
+        502,
+        "The server's console refused the connection. Request a new console URL.",
+    ),
+    # The same as TargetUnreachable: a user does not learn which networks exist.
+    exceptions.TargetForbidden: (
+        502,
+        "The server's console cannot be reached; try again later.",
+    ),
+    exceptions.UnexpectedReply: (
+        502,
+        "The server's host gave an invalid answer. Tell the operator of the cloud.",
+    ),
     exceptions.ComputeUnavailable: (
         503,
-        "The server's host cannot be asked now; try again later.",
+        "The server's host does not answer; try again later.",
     ),
     exceptions.StoreUnavailable: (
         503,
@@ -152,16 +170,20 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
 
 
 def refusal(error: Exception) -> Refusal:
-    """What an error means to the client; 500 for one that is not in the table."""
+    """The answer for an error; status 500 for an error that is not in the table."""
     for cls in type(error).__mro__:
         if cls in REFUSALS:
-            status, sentence = REFUSALS[cls]
-            return Refusal(status, sentence, _why(error))
-    return Refusal(500, 'The proxy failed.', type(error).__name__)
+            status, message = REFUSALS[cls]
+            return Refusal(status, message, _log_reason(error))
+    return Refusal(
+        500,
+        'The proxy has an internal error. Tell the operator of the cloud.',
+        type(error).__name__,
+    )
 
 
-def _why(error: Exception) -> str:
+def _log_reason(error: Exception) -> str:
     if isinstance(error, exceptions.TokenRefused):
         return f'token {error.reason}'
-    # A compute host may have said what is in it.
+    # The text may come from a compute host.
     return printable(error)

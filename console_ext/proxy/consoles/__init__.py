@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the ports of the proxy serve: a listener for each protocol, and its pages."""
+"""The listeners of the proxy, one for each protocol, with their web pages."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from console_ext.consoles import NOVNC, SERIAL, SPICE_HTML5
 from console_ext.proxy.consoles import serial, spice, vnc
 from console_ext.proxy.consoles.listener import Listener
 
-# The types that have a listener; the proxy of direct SPICE is not part of this package.
+# The console types with a listener.  Direct SPICE needs a proxy of its own, which is
+# not part of this package.
 SERVED = (SERIAL, SPICE_HTML5, NOVNC)
 
 
 def listeners(conf: cfg.ConfigOpts) -> list[Listener]:
     """
-    :raises ConfigurationError: a base URL, an allowed origin or a certificate towards
+    :raises ConfigurationError: a base URL, an allowed origin or a certificate for
         compute hosts is not usable
     """
     return [serial.listener(conf), spice.listener(conf), vnc.listener(conf)]
 
 
 def faults_of_pages(conf: cfg.ConfigOpts) -> dict[str, str]:
-    """What is wrong with the public URLs of pages, by the names of console types."""
+    """Errors in the public URLs of the pages, by the names of console types."""
     faults = {
         SPICE_HTML5.type: spice.fault_of_page(conf),
         NOVNC.type: vnc.fault_of_page(conf),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What our pages load: our own modules, and those of others that the build fetched.
+"""The files that our pages load: our own modules, and packages the build fetched.
 
-All of it is read at the start.  The paths hold a version that changes with any file, so
-that browsers keep the files for a year and never mix those of two releases.
+All files are read at the start.  Their paths contain a version that changes with every
+file, so that browsers can cache them for a year and never mix two releases.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from console_ext.proxy.consoles.pages import TYPES, Page
 
-# Below the package's directory of pages: what the build puts there, by package.
+# The directory in which the build puts fetched packages, below :func:`directory`.
 FETCHED = 'assets'
 
 # The last file that the build writes.
@@ -24,24 +24,24 @@ STAMP = 'STAMP'
 
 MISSING = (
     'This installation of console_ext was built without its browser pages, because '
-    'npm could not fetch what they load. Install a released wheel, or build again '
-    'where the npm registry can be reached.'
+    'npm could not fetch the packages that they load. Install a released wheel, or '
+    'build again where the npm registry can be reached.'
 )
 
-_KEPT = (
+_CACHED = (
     ('Cache-Control', 'public, max-age=31536000, immutable'),
     ('Vary', 'Accept-Encoding'),
 )
 
-# In our pages, where their modules are.
+# Stands in our pages for the path of their modules.
 _PLACEHOLDER = b'{web}'
 
 
 @dataclass(frozen=True, slots=True)
 class Assets:
     """
-    :param root: where the modules are, relative to the directory of a page
-    :param modules: by path
+    :param root: path of the modules, relative to the directory of a page
+    :param modules: the files, by path
     """
 
     root: str
@@ -52,23 +52,23 @@ class Assets:
     ) -> Page:
         """One of our pages.
 
-        :param headers: with ``Vary``, because the page may be sent compressed
-        :param below: what leads from the directory of its URL to that of the modules:
-            ``serial/`` for ``/serial``, whose modules are below that path, too
+        :param headers: have to contain ``Vary``, because the page may be compressed
+        :param below: relative path from the page's directory to that of ``root``:
+            ``serial/`` for ``/serial``, whose modules are also below that path
         """
         body = directory().joinpath(name).read_bytes()
         body = body.replace(_PLACEHOLDER, f'{below}{self.root}'.encode())
         kind = ('Content-Type', TYPES[Path(name).suffix])
-        return Page(body, (kind, *headers), gzip=_packed(body))
+        return Page(body, (kind, *headers), gzip=_gzipped(body))
 
 
 def directory() -> Path:
-    """Where our pages are, and ``assets`` with what they load from others."""
+    """The directory of our pages; its ``assets`` has the fetched packages."""
     return Path(str(importlib.resources.files('console_ext.proxy').joinpath('web')))
 
 
 def are_there() -> bool:
-    """Whether the build has fetched what our pages load."""
+    """Whether the build has fetched the packages that our pages load."""
     return (directory() / FETCHED / STAMP).is_file()
 
 
@@ -82,10 +82,10 @@ def fetched(package: str) -> Path | None:
 
 
 def load(packages: Iterable[str]) -> Assets | None:
-    """Read our modules, and those of some packages.
+    """Read our modules and those of some packages.
 
-    :param packages: their names without a scope
-    :returns: None where the build has fetched nothing
+    :param packages: their names, without a scope
+    :returns: None if the build has fetched nothing
     """
     if not are_there():
         return None
@@ -99,8 +99,8 @@ def load(packages: Iterable[str]) -> Assets | None:
         {
             f'/{root}/{name}': Page(
                 body,
-                (('Content-Type', TYPES[Path(name).suffix]), *_KEPT),
-                gzip=_packed(body, web / f'{name}.gz'),
+                (('Content-Type', TYPES[Path(name).suffix]), *_CACHED),
+                gzip=_gzipped(body, web / f'{name}.gz'),
             )
             for name, body in bodies.items()
         },
@@ -113,7 +113,7 @@ def _below(folders: Iterable[Path]) -> Iterator[Path]:
 
 
 def _files(found: Iterable[Path]) -> Iterator[Path]:
-    """The modules and style sheets among them."""
+    """The modules and style sheets among these files."""
     for path in sorted(found):
         if path.suffix in TYPES and path.suffix != '.html':
             yield path
@@ -127,10 +127,10 @@ def _version(bodies: Mapping[str, bytes]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _packed(body: bytes, made: Path | None = None) -> bytes:
+def _gzipped(body: bytes, existing: Path | None = None) -> bytes:
     """
-    :param made: what the build has compressed already
+    :param existing: the file that the build has compressed, if it has
     """
-    if made is not None and made.is_file():
-        return made.read_bytes()
+    if existing is not None and existing.is_file():
+        return existing.read_bytes()
     return gzip.compress(body, 9, mtime=0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a port serves."""
+"""Describes what a port of the proxy serves."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _Entry = TypeVar('_Entry')
 @dataclass(frozen=True, slots=True)
 class Listener:
     """
-    :param consoles: how the consoles of its type are opened
-    :param cookie_paths: the paths that open a console, and whether a token in a cookie
-        opens it there
-    :param hint: for whoever opens such a path with something else than a WebSocket
-    :param text: whether text frames are taken, as their UTF-8 bytes
-    :param refusals_have_text: whether the sentence of a refusal is sent to a client
-        that asked for a WebSocket
-    :param documents: by the paths that open a console, what a browser gets there
+    :param consoles: opens the consoles of this type
+    :param cookie_paths: the paths that open a console, and whether each accepts a
+        token in a cookie
+    :param hint: message for a client that opens such a path without a WebSocket
+    :param text: whether text frames are accepted; their UTF-8 bytes go to the guest
+    :param refusals_have_text: whether a client that asked for a WebSocket gets the
+        message of a refusal
+    :param documents: the pages for browsers at paths that open a console
     """
 
     name: str
@@ -44,24 +44,24 @@ class Listener:
 
 
 def fault_of_url(option: str, base_url: str, pages: Collection[str]) -> str | None:
-    """What is wrong with the public URL of a page: every URL of a console begins so.
+    """The error in the base URL of a page, if there is one.
 
-    :param option: of the URL, with its group
-    :param pages: the paths of the page, the usual one first
+    :param option: of the base URL, with its group
+    :param pages: the paths of the page, the usual path first
     """
     if f'/{posixpath.basename(parse.urlsplit(base_url).path)}' in pages:
         return None
     return (
-        f'{option} = {base_url}: it does not end in {next(iter(pages))}, the page of '
-        'the proxy, so that the URLs of these consoles are answered 404 where no '
+        f'{option} = {base_url}: the URL does not end in {next(iter(pages))}, the path '
+        "of the proxy's page, so the URLs of these consoles lead to status 404 unless a "
         'reverse proxy rewrites them'
     )
 
 
 def also_below(base_url: str, table: Mapping[str, _Entry]) -> Mapping[str, _Entry]:
-    """A table by path, and the same where the base URL is.
+    """A table by path, with each entry also below the directory of the base URL.
 
-    Some reverse proxies take the prefix of a path off, and others leave it on.
+    Some reverse proxies remove the prefix of a path, and others keep it.
     """
     directory = posixpath.dirname(parse.urlsplit(base_url).path).rstrip('/')
     return {**table, **{f'{directory}{path}': entry for path, entry in table.items()}}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages of a listener: a fixed table, made at the start.
+"""The pages of a listener: a fixed table, built at the start.
 
-No path of a request ever becomes the path of a file.
+The path of a request is never used as the path of a file.
 """
 
 from __future__ import annotations
@@ -21,16 +21,18 @@ LOG = logging.getLogger(__name__)
 
 HEALTH = '/healthcheck'
 
-# What a SPICE console is shown in.
+_NOT_INSTALLED = '{} is not installed on this proxy. Tell the operator of the cloud.'
+
+# The page of SPICE consoles.
 SPICE = '/spice_auto.html'
 
-# What a VNC console is shown in: one page, by all the names that noVNC's pages have.
+# The page of VNC consoles, under all names that noVNC's own pages have.
 VNC = ('/vnc_lite.html', '/vnc_auto.html', '/vnc.html')
 
 MAX_MODULES = 200
 MAX_MODULE_BYTES = 2**20
 
-# Of a file, by its path from the one that imports it.
+# Finds the relative paths that a module imports.
 _IMPORT = re.compile(r"""\bfrom\s+['"](\.{1,2}/[\w./-]+\.js)['"]""")
 
 TYPES = {
@@ -44,9 +46,9 @@ TYPES = {
 @dataclass(frozen=True, slots=True)
 class Page:
     """
-    :param headers: besides those that every response has, or in their place
-    :param gzip: the same body, for clients that take it compressed; the headers then
-        have it in ``Vary``
+    :param headers: added to the default headers; one of the same name replaces it
+    :param gzip: the compressed body, for clients that accept gzip; ``headers`` then
+        have to contain ``Vary``
     """
 
     body: bytes
@@ -68,20 +70,20 @@ def spice(web: Path, origins: AllowedOrigins) -> Mapping[str, Page]:
     """Our page, and the modules of spice-html5 that it loads.
 
     :param web: the directory of spice-html5, or its ``src``
-    :param origins: whose pages may show ours in a frame, as a dashboard does
+    :param origins: web sites that may show our page in a frame, such as a dashboard
     """
-    # Unlike Path.is_dir, this raises for no name.
+    # Unlike Path.is_dir, os.path.isdir never raises.
     source = web / 'src' if os.path.isdir(web / 'src') else web
     modules = _modules('/spice-html5/', source, ['main.js', 'enums.js'])
     if not modules:
         LOG.warning(
-            '[spice] html5proxy_web: spice-html5 is not in %s; SPICE consoles have no '
-            'page',
+            '[spice] html5proxy_web: spice-html5 is not in %s, so SPICE consoles have '
+            'no page. Install spice-html5, or set this option to its directory.',
             web,
         )
-        missing = text('spice-html5 is not installed beside this proxy.', 503)
+        missing = text(_NOT_INSTALLED.format('spice-html5'), 503)
         return {**health(), SPICE: missing}
-    # The guest's pointer and its lossy pictures, and its sound.
+    # The guest's pointer and its lossy pictures are data: or blob:, its sound is blob:.
     policy = security_policy(origins, 'img-src data: blob:', 'media-src blob:')
     files = {f'/{name}': _file(name) for name in ('console.css', 'console.js')}
     page = _file('spice_auto.html', policy)
@@ -92,16 +94,18 @@ def vnc(web: Path, origins: AllowedOrigins) -> Mapping[str, Page]:
     """Our page, and the modules of noVNC that it loads.
 
     :param web: the directory of noVNC
-    :param origins: whose pages may show ours in a frame, as a dashboard does
+    :param origins: web sites that may show our page in a frame, such as a dashboard
     """
     modules = _modules('/novnc/', web, ['core/rfb.js'])
     if not modules:
         LOG.warning(
-            '[vnc] novncproxy_web: noVNC is not in %s; VNC consoles have no page', web
+            '[vnc] novncproxy_web: noVNC is not in %s, so VNC consoles have no page. '
+            'Install noVNC, or set this option to its directory.',
+            web,
         )
-        missing = text('noVNC is not installed beside this proxy.', 503)
+        missing = text(_NOT_INSTALLED.format('noVNC'), 503)
         return {**health(), **dict.fromkeys(VNC, missing)}
-    # The guest's pointer and its lossy pictures.
+    # The guest's pointer and its lossy pictures are data: URLs.
     policy = security_policy(
         origins, 'img-src data:', "require-trusted-types-for 'script'"
     )
@@ -112,8 +116,8 @@ def vnc(web: Path, origins: AllowedOrigins) -> Mapping[str, Page]:
 
 def _file(name: str, policy: str | None = None) -> Page:
     """
-    :param name: of a file of ours
-    :param policy: the content security policy of a page
+    :param name: of a file in ``web``
+    :param policy: content security policy, for a page
     """
     file = importlib.resources.files('console_ext.proxy').joinpath('web', name)
     headers = [('Content-Type', TYPES[Path(name).suffix])]
@@ -123,9 +127,9 @@ def _file(name: str, policy: str | None = None) -> Page:
 
 
 def security_policy(frame_ancestors: AllowedOrigins, *more: str) -> str:
-    """What a page of ours may load, and who may show it.
+    """The ``Content-Security-Policy`` of one of our pages.
 
-    :param more: directives of this page
+    :param more: further directives of this page
     """
     return '; '.join(
         [
@@ -144,11 +148,11 @@ def security_policy(frame_ancestors: AllowedOrigins, *more: str) -> str:
 def _modules(
     location: str, directory: Path, wanted: Iterable[str]
 ) -> Mapping[str, Page]:
-    """What our page imports of a package, and what that imports; nothing else of it.
+    """The modules of a package that our page imports, directly or indirectly.
 
-    :param location: where the page finds the package
-    :param wanted: the modules that our page imports, by their paths in the directory
-    :returns: none where one is missing
+    :param location: the URL path of the package
+    :param wanted: modules that our page imports, as paths in the directory
+    :returns: an empty table if a module is missing
     """
     headers = (('Content-Type', TYPES['.js']),)
     modules: dict[str, Page] = {}
@@ -170,6 +174,6 @@ def _modules(
             posixpath.normpath(posixpath.join(here, reference))
             for reference in _IMPORT.findall(body.decode('utf-8', 'replace'))
         )
-        # Nothing outside the package.
+        # Exclude paths outside the package.
         names += [name for name in imported if not name.startswith('../')]
     return modules

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The listener of serial consoles, and their page.
 
-The URL of a console is both: with ``ws`` or ``wss`` it opens the console, and with
-``http`` or ``https`` a browser gets the page that does.
+Both have the same URL: with ``ws`` or ``wss`` it opens the console; with ``http`` or
+``https``, a browser gets the page that opens the console.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from console_ext.proxy.relay.consoles import PlainConsoles
 LOG = logging.getLogger(__name__)
 
 
-# What the page loads, besides our own modules.
+# The fetched packages that the page loads.
 PACKAGES = (
     'xterm',
     'addon-fit',
@@ -42,15 +42,15 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
     options = conf.serial_console
     origins = AllowedOrigins(options.base_url, conf.console.allowed_origins)
     path = parse.urlsplit(options.base_url).path or '/'
-    # The URL of a console leads to the first, whether or not it ends in a slash.  The
-    # last is for tempest, and whatever else was written for websockify.
+    # Console URLs have the first path, with or without a slash at its end.  The last
+    # path is for tempest and other clients written for websockify.
     cookie_paths = {
         path: False,
         **also_below(options.base_url, {'/': False, '/websockify': True}),
     }
     found = assets.load(PACKAGES)
     if found is None:
-        LOG.warning('Serial consoles have no page in a browser. %s', assets.MISSING)
+        LOG.warning('Serial consoles have no web page. %s', assets.MISSING)
     modules = {} if found is None else found.modules
     return Listener(
         name=SERIAL.title,
@@ -61,39 +61,40 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
         origins=origins,
         cookie_paths=cookie_paths,
         pages=_below(options.base_url, {**pages.health(), **modules}),
-        documents={one: _document(found, one, origins) for one in cookie_paths},
-        hint='This is a serial console: open its URL with a WebSocket client, such as '
-        '"websocat -b URL", or with http in place of ws in a browser.',
+        documents={path: _document(found, path, origins) for path in cookie_paths},
+        hint='This is a serial console. Open its URL with a WebSocket client, such as '
+        '"websocat -b URL"; or in a browser, with http instead of ws.',
         text=True,
     )
 
 
 def _below(base_url: str, table: Mapping[str, Page]) -> Mapping[str, Page]:
-    """Pages by path, and wherever the page looks for them.
+    """The table, with each entry under all paths from which the page may load it.
 
-    For ``/serial`` that is below the path itself.
+    For the base URL's path ``/serial``, these include paths below ``/serial``.
     """
     path = parse.urlsplit(base_url).path.rstrip('/')
-    below = {f'{path}{one}': page for one, page in table.items()}
+    below = {f'{path}{name}': page for name, page in table.items()}
     return {**also_below(base_url, table), **below}
 
 
 def _document(found: Assets | None, path: str, origins: AllowedOrigins) -> Page:
-    """What a browser gets at a path.
+    """The page for browsers at a path.
 
-    It has nothing of the request in it, and asks nobody: a preview spends no token.
+    It does not depend on the request, and does not use the token: a program that
+    previews links does not consume it.
     """
     vary = ('Vary', 'Accept, Accept-Encoding, Upgrade')
     if found is None:
         page = pages.text(assets.MISSING, 503)
         return Page(page.body, (*page.headers, vary), page.status)
     policy = pages.security_policy(
-        # The icon.
         origins,
+        # For the icon.
         'img-src data:',
         "require-trusted-types-for 'script'",
     )
-    # Browsers resolve what is relative at the last slash.
+    # Browsers resolve relative URLs at the last slash.
     last = path.rpartition('/')[2]
     return found.page(
         'serial.html',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sockets that listen on the ports."""
+"""Opens the listening sockets."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ _BACKLOG = 1024
 
 
 def bind(listener: Listener, count: int = 1) -> list[socket.socket]:
-    """Sockets that listen on a listener's port, one for each of ``count`` processes.
+    """Open sockets on a listener's port, one for each of ``count`` processes.
 
-    With one socket each, the kernel spreads the connections over the processes; and a
-    process that takes a dead one's place takes its socket, and what waits in it.
+    With a socket for each process, the kernel spreads the connections over the
+    processes.  A process that replaces a dead one takes over its socket, with the
+    connections that wait in it.
 
-    :raises ConfigurationError: the port is taken, or the address is not this machine's
+    :raises ConfigurationError: the port is in use, or the address is not of this
+        machine
     """
     host, port = listener.host, listener.port
     bound: list[socket.socket] = []
     try:
         for _ in range(count):
             bound.append(_listening(host, port, shared=count > 1))
-            # Port 0 is any free one, but the same for all.
+            # Port 0 means any free port, but all sockets need the same.
             port = bound[0].getsockname()[1]
     except OSError as error:
-        for one in bound:
-            one.close()
+        for opened in bound:
+            opened.close()
         raise exceptions.ConfigurationError(
             f'cannot listen on {host} port {port}: {error.strerror}'
         ) from None
@@ -39,7 +41,7 @@ def _listening(host: str, port: int, *, shared: bool) -> socket.socket:
     family, _, _, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
-    # asyncio turns Nagle's delay off only where the protocol number is given.
+    # asyncio sets TCP_NODELAY only if the socket has the protocol number.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -16,7 +16,7 @@ from console_ext.proxy.relay.handshakes.spice import spice_consoles
 
 LOG = logging.getLogger(__name__)
 
-# Debian's is newer than npm's.
+# Preferred: Debian's version is newer than npm's.
 DISTRIBUTION = Path('/usr/share/spice-html5')
 
 
@@ -29,7 +29,7 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
     origins = AllowedOrigins(options.html5proxy_base_url, conf.console.allowed_origins)
     fault = fault_of_page(conf)
     if fault is not None:
-        # A reverse proxy may rewrite paths, and serial consoles do without.
+        # Not fatal: a reverse proxy may rewrite paths.
         LOG.warning('%s', fault)
     return Listener(
         name=SPICE_HTML5.title,
@@ -38,8 +38,8 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
         console_type=SPICE_HTML5.type,
         consoles=spice_consoles(conf),
         origins=origins,
-        # Our page uses the first, where no other console's cookie can interfere;
-        # spice-html5's own page the second, and always a cookie.
+        # Our page uses the first path, where cookies of other consoles are ignored.
+        # The page of spice-html5 uses the second, and always sends a cookie.
         cookie_paths=also_below(
             options.html5proxy_base_url, {'/': False, '/websockify': True}
         ),
@@ -47,7 +47,7 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
             options.html5proxy_base_url,
             pages.spice(_spice_html5(options.html5proxy_web), origins),
         ),
-        hint='This is a SPICE console: open the URL of its page in a browser.',
+        hint='This is a SPICE console. Open its URL in a browser.',
         text=False,
     )
 
@@ -61,7 +61,7 @@ def _spice_html5(configured: str | None) -> Path:
 
 
 def fault_of_page(conf: cfg.ConfigOpts) -> str | None:
-    """What is wrong with ``[spice] html5proxy_base_url``."""
+    """The error in ``[spice] html5proxy_base_url``, if there is one."""
     return fault_of_url(
         '[spice] html5proxy_base_url', conf.spice.html5proxy_base_url, [pages.SPICE]
     )

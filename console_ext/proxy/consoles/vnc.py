@@ -14,13 +14,13 @@ from console_ext.proxy.consoles import assets, pages
 from console_ext.proxy.consoles.listener import Listener, also_below, fault_of_url
 from console_ext.proxy.relay.handshakes.rfb.consoles import VNCConsoles
 
-# It is older than npm's, and there where the build has fetched nothing.
+# Used if the build has fetched nothing; Debian's version is older than npm's.
 DISTRIBUTION = Path('/usr/share/novnc')
 
 LOG = logging.getLogger(__name__)
 
-# Our page uses the first, and so does noVNC's vnc_lite.html.  Its vnc.html uses its own
-# path since noVNC 1.5, and before the second.
+# Our page and noVNC's vnc_lite.html use the first path.  noVNC's vnc.html uses its own
+# path since noVNC 1.5, and the second path before.
 _PATHS = ('/', '/websockify', *pages.VNC)
 
 
@@ -34,7 +34,7 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
     origins = AllowedOrigins(base_url, conf.console.allowed_origins)
     fault = fault_of_page(conf)
     if fault is not None:
-        # A reverse proxy may rewrite paths, and other consoles do without.
+        # Not fatal: a reverse proxy may rewrite paths.
         LOG.warning('%s', fault)
     return Listener(
         name=NOVNC.title,
@@ -43,12 +43,12 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
         console_type=NOVNC.type,
         consoles=VNCConsoles(conf),
         origins=origins,
-        # Cookies are of clients before noVNC 1.1.
+        # Only clients before noVNC 1.1 send cookies.
         cookie_paths=also_below(base_url, dict.fromkeys(_PATHS, False)),
         pages=also_below(base_url, pages.vnc(_novnc(options.novncproxy_web), origins)),
-        hint='This is a VNC console: open the URL of its page in a browser.',
+        hint='This is a VNC console. Open its URL in a browser.',
         text=False,
-        # tempest takes whatever follows the headers for a frame.
+        # tempest would parse the body of a refusal as a WebSocket frame.
         refusals_have_text=False,
     )
 
@@ -60,7 +60,7 @@ def _novnc(configured: str | None) -> Path:
 
 
 def fault_of_page(conf: cfg.ConfigOpts) -> str | None:
-    """What is wrong with ``[vnc] novncproxy_base_url``."""
+    """The error in ``[vnc] novncproxy_base_url``, if there is one."""
     return fault_of_url(
         '[vnc] novncproxy_base_url', conf.vnc.novncproxy_base_url, pages.VNC
     )

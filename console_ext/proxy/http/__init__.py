@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bytes into requests, and answers into bytes.
+"""HTTP: connections of clients until a session starts.
 
 ::
 
-    acceptor.py         takes connections, and makes TLS handshakes
-    connections.py      those that have no session yet
-    connection.py       one of them, up to the 101: requests, pages, refusals
-    messages.py         the head of a request, and responses
-    opening.py          from a request that may be admitted to a connection to its guest
-    lingering_close.py  the end of a connection that has no session
+    acceptor.py         accepts connections and makes TLS handshakes
+    connections.py      the set of connections without a session
+    connection.py       one connection up to status 101: requests, pages, refusals
+    messages.py         parses the head of a request, builds responses
+    opening.py          admits a request and connects to its guest
+    lingering_close.py  closes a connection without losing its last response
 """

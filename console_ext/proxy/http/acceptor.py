@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Takes connections from a listening socket and hands them to their protocols.
+"""Accepts connections from a listening socket and hands them to their protocols.
 
-The servers of asyncio and uvloop are not used.  They listen again with a backlog of
-their own, they tell nobody of a connection before its TLS handshake is complete, and
-they do not cope with running out of descriptors: asyncio's logs without end, uvloop's
-closes the new connections.
+The servers of asyncio and uvloop are not used, for three reasons: they call listen()
+again with their own backlog, they do not report a connection before its TLS handshake
+is complete, and they handle a lack of file descriptors badly (asyncio logs without
+end, uvloop closes the new connections).
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from console_ext.proxy.relay.peer import CLOSE_S
 
 LOG = logging.getLogger(__name__)
 
-# Connections taken in one turn of the event loop.  The clients that are here already
-# have their turn before more are taken, however many come at once.
-AT_ONCE = 16
+# Connections accepted in one iteration of the event loop.  So the clients that are
+# connected get their turn even if very many connect at once.
+MAX_PER_ITERATION = 16
 
-# How long new clients are left in the kernel's queue where there is no room for them.
-REST_S = 0.005
+# How long new clients stay in the kernel's queue when there is no room for them.
+PAUSE_S = 0.005
 
-# How often the log says that no connection can be accepted, while that lasts.
+# Interval of the log message while no connection can be accepted.
 REPORT_S = 60.0
 
 
 class Acceptor:
     """Accepts connections from :meth:`begin` to :meth:`close`.
 
-    :param name: the listener's, for the log
-    :param listening: a socket that listens and does not block; it is closed at the end
-    :param protocol: makes the protocol of a connection
-    :param context: None is plain TCP
+    :param name: of the listener, for the log
+    :param listening: a listening, non-blocking socket; :meth:`close` closes it
+    :param protocol: creates the protocol of a connection
+    :param context: None for plain TCP
     :param handshake_s: how long a client has for the TLS handshake
     """
 
@@ -60,28 +60,28 @@ class Acceptor:
             self._tls = {
                 'ssl': context,
                 'ssl_handshake_timeout': handshake_s,
-                # How long an end of TLS is waited for; else it is half a minute.
+                # How long to wait for the client's close_notify; the default is 30 s.
                 'ssl_shutdown_timeout': CLOSE_S,
             }
         self._connections = connections
         self._loop = asyncio.get_running_loop()
-        self._rest: asyncio.TimerHandle | None = None
+        self._pause_timer: asyncio.TimerHandle | None = None
         self._reported: float | None = None
 
     def begin(self) -> None:
-        self._rest = None
+        self._pause_timer = None
         self._loop.add_reader(self._listening, self._accept)
 
     def close(self) -> None:
-        """Stop listening: the connections that are not accepted yet are refused."""
-        if self._rest is not None:
-            self._rest.cancel()
+        """Stop listening; connections that are not accepted yet are refused."""
+        if self._pause_timer is not None:
+            self._pause_timer.cancel()
         self._loop.remove_reader(self._listening)
         self._listening.close()
 
     def _accept(self) -> None:
         self._connections.turn()
-        for _ in range(AT_ONCE):
+        for _ in range(MAX_PER_ITERATION):
             if not self._connections.has_room():
                 self._pause()
                 return
@@ -90,7 +90,7 @@ class Acceptor:
             except (BlockingIOError, InterruptedError):
                 return
             except ConnectionError:
-                # The client has left the queue.
+                # The client disconnected while it was in the queue.
                 continue
             except OSError as error:
                 reason = error.strerror or str(error)
@@ -99,7 +99,7 @@ class Acceptor:
                     connected, self._protocol, self._tls, self._connections
                 ).begin()
                 continue
-            # Usually no descriptor is free (accept(2): EMFILE, ENFILE).
+            # Usually no file descriptor is free (accept(2): EMFILE, ENFILE).
             self._report(reason)
             self._connections.make_room()
             self._pause()
@@ -107,7 +107,7 @@ class Acceptor:
 
     def _pause(self) -> None:
         self._loop.remove_reader(self._listening)
-        self._rest = self._loop.call_later(REST_S, self.begin)
+        self._pause_timer = self._loop.call_later(PAUSE_S, self.begin)
 
     def _report(self, reason: str) -> None:
         now = self._loop.time()
@@ -115,7 +115,7 @@ class Acceptor:
             return
         self._reported = now
         LOG.error(
-            'Cannot accept %s clients, which wait until it is possible: %s. Raise the '
+            'Cannot accept %s clients: %s. They wait until it is possible. Raise the '
             'limit of open files, now %d, or lower [console_proxy] max_sessions.',
             self._name,
             reason,
@@ -124,9 +124,9 @@ class Acceptor:
 
 
 class Accepted:
-    """A connection that has no protocol yet: its TLS handshake is under way.
+    """An accepted connection during its TLS handshake, before it has a protocol.
 
-    :param tls: options of the event loop; none is plain TCP
+    :param tls: arguments for the event loop; empty for plain TCP
     """
 
     def __init__(
@@ -154,7 +154,7 @@ class Accepted:
                 self._protocol, self._connected, **self._tls
             )
         except OSError:
-            # The client has left, or does not speak TLS, or is too slow.
+            # The client disconnected, does not speak TLS, or is too slow.
             self._connected.close()
             return
         self._connections.leave(self)
@@ -164,14 +164,14 @@ class Accepted:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._connections.leave(self)
         if task.cancelled():
-            # Before it began, nobody else would close it.
+            # If the task had not started, nothing else closes the socket.
             self._connected.close()
 
     def abort(self) -> None:
         self._connections.leave(self)
         self._aborted = True
-        # Without TLS the protocol has it soon.  uvloop, interrupted in handing it over,
-        # would not tell the protocol that it has lost its connection.
+        # Without TLS, do not cancel: the handover is short, and uvloop, if interrupted,
+        # would not call the protocol's connection_lost.
         if self._tls and self._task is not None:
             self._task.cancel()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One client's connection up to the 101: requests, pages and refusals."""
+"""One client's connection up to status 101: requests, pages and refusals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from websockets.server import ServerProtocol
 from console_ext.proxy.admission import request as requests
 from console_ext.proxy.admission import rules
 from console_ext.proxy.admission.checks import Admission
-from console_ext.proxy.admission.rules import Asked, Refusal, Refused
+from console_ext.proxy.admission.rules import Refusal, Refused, TokenRequest
 from console_ext.proxy.consoles.listener import Listener
 from console_ext.proxy.consoles.pages import Page
 from console_ext.proxy.http import messages, opening
@@ -27,18 +27,22 @@ from console_ext.proxy.sessions import Sessions
 
 LOG = logging.getLogger(__name__)
 
-# How long a page may take to be fetched.
+# How long a client may take to fetch a page.
 PAGE_S = 60.0
 PAGE_PART_BYTES = 65536
 
-# What a client may send behind its request before it has an answer.  RFC 6455 (section
-# 4.1) has it wait; some do not.
+# What a client may send after its request before it has the answer.  RFC 6455 (section
+# 4.1) forbids it, but some clients do.
 MAX_EARLY_BYTES = 65536
 
 _TOO_SLOW = Refusal(408, 'The request took too long.', 'request too slow')
 _STOPPING = Refusal(503, 'The proxy is being stopped; connect again.', 'stopping')
-_TOO_EARLY = Refusal(400, 'Wait for the answer to the request.', 'too much too early')
-_NOT_SO = Refusal(405, 'A page can only be fetched.', 'method on a page')
+_TOO_EARLY = Refusal(
+    400,
+    'The client sent too much data before the answer to its request.',
+    'too much too early',
+)
+_WRONG_METHOD = Refusal(405, 'Use GET for this page.', 'wrong method for a page')
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +75,18 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._heads = messages.Heads()
         self._answering = False
-        # Whether what is being answered asked for a WebSocket.
+        # Whether the request that is being answered asks for a WebSocket.
         self._upgrading = False
         self._opening: asyncio.Task[None] | None = None
-        # What the client is told if the opening is given up; None if it has left.
+        # The answer if opening the console is cancelled; None if the client left.
         self._given_up: Refusal | None = _STOPPING
-        # How a session would begin, for a client that reads refusals inside one.
+        # Set for a client that reads refusals from a close frame (console-ext.v1).
         self._inside: tuple[ServerProtocol, Response] | None = None
         self._unsent: memoryview | None = None
         self._keep = False
         self._full = False
         self._peer = ''
-        # As far as is known: behind reverse proxies the request says.
+        # The best known address; behind reverse proxies it is in the request.
         self._client = ''
 
     # The connection
@@ -97,7 +101,7 @@ class Connection(asyncio.Protocol):
         self._wait()
 
     def eof_received(self) -> None:
-        # The transport closes now, or over TLS in a while.
+        # The transport closes now; with TLS, soon.
         self._give_up(None)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -118,7 +122,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def stop(self) -> None:
-        """End, but for what is being answered."""
+        """Close, unless a request is being answered: then close after the answer."""
         self._keep = False
         if not self._answering:
             self.abort()
@@ -141,7 +145,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._heads.add(data)
         if self._opening is not None:
-            # Reading goes on, for else nobody would notice that the client leaves.
+            # Keep reading, to notice when the client disconnects.
             if len(self._heads) > MAX_EARLY_BYTES:
                 self._give_up(_TOO_EARLY)
         elif not self._answering:
@@ -171,7 +175,7 @@ class Connection(asyncio.Protocol):
         elif opens:
             self._ask(wire, request)
         else:
-            raise Refused(rules.NOT_HERE)
+            raise Refused(rules.NOT_FOUND)
 
     def _refuse(self, refusal: Refusal) -> None:
         LOG.info(
@@ -179,7 +183,7 @@ class Connection(asyncio.Protocol):
             self._listener.name,
             self._client,
             refusal.status,
-            refusal.why,
+            refusal.log_reason,
         )
         if self._transport is not None and not self._transport.is_closing():
             if self._inside is not None:
@@ -203,7 +207,7 @@ class Connection(asyncio.Protocol):
 
     def _show(self, page: Page, request: Request) -> None:
         if request.method not in ('GET', 'HEAD'):
-            raise Refused(_NOT_SO)
+            raise Refused(_WRONG_METHOD)
         if self._transport is None:
             return
         options = ','.join(request.headers.get_all('Connection')).lower()
@@ -217,14 +221,14 @@ class Connection(asyncio.Protocol):
             headers.append(('Content-Encoding', 'gzip'))
             body = page.gzip
         self._set_timer(PAGE_S)
-        # At most one read of the next request comes early.
+        # So at most one read of the next request is buffered.
         self._transport.pause_reading()
         self._transport.write(messages.head(page.status, headers, len(body)))
         self._unsent = memoryview(body if request.method == 'GET' else b'')
         self._send_more()
 
     def _send_more(self) -> None:
-        """Send as much of a page as the client takes: a slow one costs no memory."""
+        """Send as much of a page as the client takes; a slow client costs no memory."""
         while self._unsent and not self._full:
             if self._transport is None or self._transport.is_closing():
                 return
@@ -239,7 +243,7 @@ class Connection(asyncio.Protocol):
         elif self._transport is not None and not self._transport.is_closing():
             self._wait()
             self._transport.resume_reading()
-            # By the loop: a client may have sent any number of requests at once.
+            # Not recursively: a client may have sent many requests at once.
             self._loop.call_soon(self._resume)
 
     def _resume(self) -> None:
@@ -265,24 +269,24 @@ class Connection(asyncio.Protocol):
             request.path, request.headers, self._peer, self._rules.trusted
         )
         self._client = asking.client
-        asked = rules.ask(asking, listener.cookie_paths, listener.origins)
-        # What follows has its own deadlines.
+        token = rules.token_request(asking, listener.cookie_paths, listener.origins)
+        # The next steps have their own deadlines.
         self._set_timer(None)
-        self._opening = self._connections.open(self, self._open(wire, accepted, asked))
+        self._opening = self._connections.open(self, self._open(wire, accepted, token))
 
     async def _open(
-        self, wire: ServerProtocol, accepted: Response, asked: Asked
+        self, wire: ServerProtocol, accepted: Response, token: TokenRequest
     ) -> None:
         try:
             async with contextlib.AsyncExitStack() as held:
                 admitted, guest = await opening.reach(
-                    self._admission, asked, self._listener, held
+                    self._admission, token, self._listener, held
                 )
                 transport = self._transport
                 if transport is None or transport.is_closing():
                     self._log_left()
                     return
-                # The session gives it back.
+                # The session releases it.
                 held.pop_all()
         except Refused as error:
             self._refuse(error.refusal)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The connections of a process that have no session."""
+"""The connections of a process without a session."""
 
 from __future__ import annotations
 
@@ -7,84 +7,85 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
-# A round is a time in which the event loop reads from everybody who has sent something:
-# at least one turn, however long that takes.
+# In a round, the event loop reads once from every client that has sent something.  A
+# round takes at least this long and at least one iteration of the event loop.
 ROUND_S = 0.0025
 
-# How many rounds a connection is left alone, however many others come.  The requests of
-# clients that mean well are there by then, or not much later.
-PATIENCE = 8
+# How many rounds a connection is kept even if there is no room for others.  The
+# request of a well-behaved client has usually arrived by then.
+MIN_ROUNDS = 8
 
 
 class Waiting(Protocol):
-    """What is needed of a connection."""
+    """The methods that this module needs of a connection."""
 
     def abort(self) -> None:
-        """End at once, and be removed from the set."""
+        """Close at once, and leave the set."""
 
     def stop(self) -> None:
-        """End as soon as what is being answered is."""
+        """Close after the request that is being answered."""
 
 
 class Connections:
     """The connections of the running event loop.
 
-    A connection waits for its client from when it is accepted until its request is
-    whole, and again while the client takes a page or a refusal.
+    A connection waits for its client from the accept until its request is complete,
+    and again while the client reads a page or a refusal.
 
-    :param most: connections that may wait; then the oldest makes room for another
+    :param max_waiting: connections that may wait; beyond that, a new connection
+        replaces the oldest
     """
 
-    def __init__(self, most: int):
-        self._most = most
+    def __init__(self, max_waiting: int):
+        self._max_waiting = max_waiting
         self._loop = asyncio.get_running_loop()
-        self._here: set[Waiting] = set()
-        # Since which round, the longest first.
+        self._all: set[Waiting] = set()
+        # The round since which each one waits, in ascending order.
         self._waiting: dict[Waiting, int] = {}
         self._round = 0
         self._round_began = self._loop.time()
         self._opening: set[asyncio.Task[None]] = set()
 
     def wait(self, connection: Waiting) -> None:
-        """The connection waits for its client, from now on or again."""
-        self._here.add(connection)
+        """Note that the connection waits for its client, counted from now."""
+        self._all.add(connection)
         self._waiting.pop(connection, None)
         self._waiting[connection] = self._round
-        while len(self._waiting) > self._most and self.make_room():
+        while len(self._waiting) > self._max_waiting and self.make_room():
             pass
 
     def turn(self) -> None:
-        """To be called once in each turn of the event loop in which others come in."""
+        """Count rounds; call it once per iteration of the event loop that accepts."""
         now = self._loop.time()
         if now - self._round_began >= ROUND_S:
             self._round += 1
             self._round_began = now
 
     def has_room(self) -> bool:
-        """Whether another connection may come in, if need be for the oldest."""
-        return len(self._waiting) < self._most or self._late() is not None
+        """Whether another connection can be accepted, maybe in place of the oldest."""
+        return len(self._waiting) < self._max_waiting or self._overdue() is not None
 
     def make_room(self) -> bool:
-        """End the oldest connection.
+        """Close the oldest connection.
 
-        :returns: False where there is none that has waited for long enough
+        :returns: False if no connection has waited for ``MIN_ROUNDS``
         """
-        late = self._late()
-        if late is None:
+        overdue = self._overdue()
+        if overdue is None:
             return False
-        late.abort()
+        overdue.abort()
         return True
 
-    def _late(self) -> Waiting | None:
+    def _overdue(self) -> Waiting | None:
         oldest = next(iter(self._waiting), None)
-        if oldest is None or self._round - self._waiting[oldest] < PATIENCE:
+        if oldest is None or self._round - self._waiting[oldest] < MIN_ROUNDS:
             return None
         return oldest
 
     def open(
         self, connection: Waiting, opening: Coroutine[Any, Any, None]
     ) -> asyncio.Task[None]:
-        """Begin the admission to a console: now the client waits."""
+        """Start the admission to a console; now the client waits for the proxy."""
         self._waiting.pop(connection, None)
         task = self._loop.create_task(opening)
         self._opening.add(task)
@@ -92,25 +93,25 @@ class Connections:
         return task
 
     def leave(self, connection: Waiting) -> None:
-        """The connection has a session, or is gone."""
-        self._here.discard(connection)
+        """Remove a connection that has a session or is closed."""
+        self._all.discard(connection)
         self._waiting.pop(connection, None)
 
     def stop(self) -> None:
-        """Let nobody wait any longer."""
+        """Stop all connections that wait."""
         for connection in list(self._waiting):
             connection.stop()
 
     async def empty(self) -> None:
-        """Give up what is still being opened, and end every connection.
+        """Cancel all admissions and close every connection.
 
-        What an admission holds is given back when this returns.
+        Everything that an admission holds has been released when this returns.
         """
         opening = list(self._opening)
         for task in opening:
             task.cancel()
         await asyncio.gather(*opening, return_exceptions=True)
-        for connection in list(self._here):
+        for connection in list(self._all):
             connection.abort()
-        # The event loop closes a socket in its next round.
+        # The event loop closes a socket in its next iteration.
         await asyncio.sleep(0)

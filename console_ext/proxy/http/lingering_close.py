@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The end of a connection that has no session."""
+"""Closes a connection without losing its last response."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 
-# How long, and for how much, the client is listened to.
+# How long, and how much, is still read from the client.
 LINGER_S = 2.0
 LINGER_BYTES = 2**20
 
 
 class Lingering(asyncio.Protocol):
-    """Listens to a client that has its last answer, and answers no more.
+    """Reads and ignores what a client sends after its last response.
 
-    Closing while it sends would reset the connection, and with it lose the answer.
+    Closing while the client sends would reset the connection, and the client would
+    lose the response.
 
-    :param lost: called when the connection is
+    :param lost: called when the connection is lost
     """
 
     def __init__(
@@ -24,11 +25,11 @@ class Lingering(asyncio.Protocol):
     ):
         self._transport = transport
         self._lost = lost
-        self._heard = 0
+        self._read_bytes = 0
         self._timer = asyncio.get_running_loop().call_later(LINGER_S, transport.abort)
 
     def begin(self) -> None:
-        """Take over, and end our half."""
+        """Take over the connection and close its sending side."""
         transport = self._transport
         transport.set_protocol(self)
         if transport.can_write_eof():
@@ -38,8 +39,8 @@ class Lingering(asyncio.Protocol):
             transport.close()
 
     def data_received(self, data: bytes) -> None:
-        self._heard += len(data)
-        if self._heard > LINGER_BYTES:
+        self._read_bytes += len(data)
+        if self._read_bytes > LINGER_BYTES:
             self._transport.abort()
 
     def connection_lost(self, error: Exception | None) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A request's head into a request, and a response into bytes."""
+"""Parses the head of a request, and builds responses."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ from console_ext.proxy.admission import rules
 from console_ext.proxy.admission.rules import Refusal, Refused
 from console_ext.proxy.relay import close_codes
 
-# Browsers send all the cookies of a host, whichever application set them.
+# Large, because browsers send the cookies of all applications on the host.
 MAX_HEAD_BYTES = 32768
 
 END_OF_HEAD = b'\r\n\r\n'
 
-TOO_LONG = Refusal(431, 'The request is too long.', 'request too long')
+TOO_LONG = Refusal(
+    431, "The headers are too long. Delete this site's cookies.", 'request too long'
+)
 
 
 class Heads:
-    """The bytes of a client, until they are the heads of requests."""
+    """Splits the bytes of a client into the heads of requests."""
 
     def __init__(self) -> None:
         self._received = bytearray()
@@ -44,8 +46,8 @@ class Heads:
 
     def take(self) -> bytes | None:
         """
-        :returns: the first head, with its empty line; None while it is not whole
-        :raises Refused: it is too long
+        :returns: the first head, with its empty line; None while it is incomplete
+        :raises Refused: the head is too long
         """
         end = self._received.find(END_OF_HEAD, self._searched)
         length = end + len(END_OF_HEAD)
@@ -60,7 +62,7 @@ class Heads:
         return head
 
     def rest(self) -> bytes:
-        """What is not taken."""
+        """The bytes that are not taken."""
         return bytes(self._received)
 
     def clear(self) -> None:
@@ -68,20 +70,20 @@ class Heads:
         self._searched = 0
 
 
-# The library logs, at DEBUG, the request with its token and what is typed and shown; so
-# its logger is one that says nothing.
+# At DEBUG, the library logs the request with its token, and what is typed and shown;
+# so give it a logger that discards everything.
 _SILENT = logging.Logger('console_ext.proxy.wire', logging.CRITICAL + 1)
 
 
 def read(head: bytes, max_frame_bytes: int) -> tuple[ServerProtocol, Request]:
     """
-    :param head: all of a request up to, and with, its empty line
-    :returns: the request, and the protocol that can accept it and go on from there
-    :raises Refused: it is no request, or too long
+    :param head: a request up to and including its empty line
+    :returns: the request, and the protocol object that can accept it
+    :raises Refused: the head is malformed or too long
     """
     wire = ServerProtocol(
         select_subprotocol=_select,
-        # A message may be of any length: its frames are passed on, not collected.
+        # A message may have any length: its frames are passed on, not collected.
         max_size=(None, max_frame_bytes),
         logger=_SILENT,
     )
@@ -98,7 +100,7 @@ def read(head: bytes, max_frame_bytes: int) -> tuple[ServerProtocol, Request]:
 
 
 def asks_for_websocket(request: Request) -> bool:
-    """Whether a request is for a WebSocket, in order or not."""
+    """Whether a request asks for a WebSocket; its handshake may still be invalid."""
     protocols = ','.join(request.headers.get_all('Upgrade')).lower().split(',')
     return 'websocket' in (protocol.strip() for protocol in protocols)
 
@@ -113,19 +115,19 @@ def _select(wire: ServerProtocol, offered: Iterable[Subprotocol]) -> Subprotocol
 
 def accept(wire: ServerProtocol, request: Request, hint: str) -> Response:
     """
-    :param hint: for whoever opens the URL with something else than a WebSocket client
-    :returns: the response that begins the session, once it is sent
-    :raises Refused: the request is no opening handshake of a WebSocket
+    :param hint: message for a client that does not ask for a WebSocket
+    :returns: the response that starts the session, when it is sent
+    :raises Refused: the request is not a valid opening handshake of a WebSocket
     """
     response = wire.accept(request)
     if response.status_code == 101:
         return response
     if response.status_code == 426:
         raise Refused(Refusal(426, hint, 'no WebSocket'))
-    # Of the client's headers, with whatever control characters.
-    what = ascii(str(wire.handshake_exc)[:200])[1:-1]
-    sentence = f'The WebSocket handshake is not valid: {what}.'
-    raise Refused(Refusal(response.status_code, sentence, what))
+    # It quotes the client's headers, which may contain control characters.
+    fault = ascii(str(wire.handshake_exc)[:200])[1:-1]
+    message = f'The WebSocket handshake is not valid: {fault}.'
+    raise Refused(Refusal(response.status_code, message, fault))
 
 
 def takes_gzip(request: Request) -> bool:
@@ -134,9 +136,9 @@ def takes_gzip(request: Request) -> bool:
 
 
 def is_for_a_page(request: Request) -> bool:
-    """Whether it comes from a browser that opens an address.
+    """Whether the request is from a browser that opens the URL as a page.
 
-    ``Accept`` names HTML then; ``*/*``, which others send, does not.
+    Its ``Accept`` header then names HTML; the ``*/*`` of other clients does not.
     """
     return (
         request.method in ('GET', 'HEAD')
@@ -146,9 +148,9 @@ def is_for_a_page(request: Request) -> bool:
 
 
 def _weight(request: Request, header: str, wanted: str) -> float:
-    """What a client's list gives one value; 0 is that it is not named, or refused."""
-    for one in ','.join(request.headers.get_all(header)).split(','):
-        name, *parameters = (part.strip().lower() for part in one.split(';'))
+    """The weight (``q``) of a value in a list header; 0 if it is absent or refused."""
+    for item in ','.join(request.headers.get_all(header)).split(','):
+        name, *parameters = (part.strip().lower() for part in item.split(';'))
         if name == wanted:
             weights = [part[2:] for part in parameters if part.startswith('q=')]
             try:
@@ -158,13 +160,13 @@ def _weight(request: Request, header: str, wanted: str) -> float:
     return 0.0
 
 
-_ALWAYS = (
+_DEFAULT_HEADERS = (
     ('X-Content-Type-Options', 'nosniff'),
     ('Referrer-Policy', 'no-referrer'),
     ('Cache-Control', 'no-store'),
 )
 
-_EXTRA = {
+_STATUS_HEADERS = {
     401: ('WWW-Authenticate', 'Token'),
     405: ('Allow', 'GET'),
     426: ('Upgrade', 'websocket'),
@@ -176,37 +178,37 @@ _EXTRA = {
 def head(status: int, headers: Iterable[tuple[str, str]], length: int) -> bytes:
     """A response up to its body.
 
-    :param headers: besides those that every response has, or in their place
+    :param headers: added to the default headers; one of the same name replaces it
     """
     phrase = http.HTTPStatus(status).phrase
     headers = list(headers)
     given = {name for name, _ in headers}
-    usual = [(name, value) for name, value in _ALWAYS if name not in given]
+    default = [(name, value) for name, value in _DEFAULT_HEADERS if name not in given]
     lines = [f'HTTP/1.1 {status} {phrase}']
-    lines += [f'{name}: {value}' for name, value in (*usual, *headers)]
+    lines += [f'{name}: {value}' for name, value in (*default, *headers)]
     lines.append(f'Content-Length: {length}')
     return '\r\n'.join([*lines, '', '']).encode('latin-1')
 
 
 def refuse(refusal: Refusal, *, text: bool = True) -> bytes:
-    """The whole response of a refusal; the connection ends with it.
+    """The complete response of a refusal; the connection is closed after it.
 
-    :param text: whether its sentence is the body; else the body is empty
+    :param text: whether the body is the message; otherwise it is empty
     """
-    body = f'{refusal.sentence}\n'.encode() if text else b''
+    body = f'{refusal.message}\n'.encode() if text else b''
     headers = [('Content-Type', 'text/plain; charset=utf-8'), ('Connection', 'close')]
-    if refusal.status in _EXTRA:
-        headers.append(_EXTRA[refusal.status])
+    if refusal.status in _STATUS_HEADERS:
+        headers.append(_STATUS_HEADERS[refusal.status])
     return head(refusal.status, headers, len(body)) + body
 
 
 def refuse_inside(wire: ServerProtocol, accepted: Response, refusal: Refusal) -> bytes:
-    """A refusal as the end of a session that has not begun.
+    """Accept the WebSocket and refuse in its close frame.
 
-    Browsers hide the status and the body of a refused WebSocket.
+    Browsers hide the status and the body of a refused WebSocket from the page.
 
-    :param accepted: the response that would begin the session
+    :param accepted: the response that accepts the WebSocket
     """
     wire.send_response(accepted)
-    wire.send_close(close_codes.REFUSED + refusal.status, refusal.sentence)
+    wire.send_close(close_codes.REFUSED + refusal.status, refusal.message)
     return b''.join(wire.data_to_send())

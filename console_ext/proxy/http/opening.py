@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a request that may be admitted to a connection to its guest."""
+"""Admits a request and connects to its guest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import traceback
 from console_ext import exceptions
 from console_ext.proxy.admission import rules
 from console_ext.proxy.admission.checks import Admission, Admitted
-from console_ext.proxy.admission.rules import Asked, Refused
+from console_ext.proxy.admission.rules import Refused, TokenRequest
 from console_ext.proxy.consoles.listener import Listener
 from console_ext.proxy.relay.guest import GuestSide
 
@@ -19,19 +19,20 @@ LOG = logging.getLogger(__name__)
 
 async def reach(
     admission: Admission,
-    asked: Asked,
+    request: TokenRequest,
     listener: Listener,
     held: contextlib.AsyncExitStack,
 ) -> tuple[Admitted, GuestSide]:
-    """Admit a request, and open its guest's console.
+    """Admit a request and open its guest's console.
 
-    :param listener: that the request came to
-    :param held: gives back what is taken, unless a session takes it over
-    :raises Refused: whatever the error was
+    :param listener: that received the request
+    :param held: receives callbacks that release what was acquired; a session that
+        starts takes them over
+    :raises Refused: for every error
     """
     try:
         admitted = await admission.admit(
-            asked, listener.console_type, listener.consoles, held
+            request, listener.console_type, listener.consoles, held
         )
         guest = await listener.consoles.open(
             admitted.target, admitted.lease.authorization
@@ -41,7 +42,7 @@ async def reach(
     except exceptions.ConsoleExtError as error:
         raise Refused(rules.refusal(error)) from None
     except Exception as error:
-        # Without its text, which may be about the token.
+        # Without the error's text, which may contain the token.
         where = ''.join(traceback.format_tb(error.__traceback__))
         LOG.error('Admission failed: %s\n%s', type(error).__name__, where)
         raise Refused(rules.refusal(error)) from None

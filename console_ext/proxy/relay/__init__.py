@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A session after the 101: bytes between a client and a guest.
+"""A session after status 101: relays bytes between a client and a guest.
 
 ::
 
-    connector.py    a connection to a guest's console
-    consoles.py     how the consoles of a type are opened on it
-    exchange.py     the connection while a handshake goes on
+    connector.py    connects to the port of a guest's console
+    consoles.py     opens the consoles of a type on that connection
+    exchange.py     the connection during a handshake
     tls.py          TLS to guests
-    handshakes/     what a protocol wants before bytes flow
-    client.py       the client's side, which leads
+    handshakes/     the handshakes of console protocols
+    client.py       the client's side, which controls the session
     guest.py        the guest's side
-    peer.py         what both sides have
-    inbound.py      what a client sends, a turn of the event loop at a time
-    turns.py        whose turn it is
-    fragments.py    unfinished frames as fragments (pure)
-    frames.py       which frames are for the guest, and the header of ours (pure)
-    memory.py       room for bytes that wait
-    timeouts.py     when a session is pinged and when it ends (pure)
-    keepalive.py    how TCP finds a peer that is gone
-    close_codes.py  how a session ends: close codes and their reasons
+    peer.py         the common base of both sides
+    inbound.py      parses what a client sends, a limited amount at a time
+    turns.py        queue of the clients that have sent more than that
+    fragments.py    splits incomplete frames into fragments (pure)
+    frames.py       selects the frames for the guest, writes headers (pure)
+    memory.py       limits the memory for bytes that wait
+    timeouts.py     decides when to ping and when to end a session (pure)
+    keepalive.py    TCP options that detect a lost peer
+    close_codes.py  close codes of sessions, and their reasons
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A session after its 101: its client's side, which decides how it goes and ends."""
+"""A session after status 101: the client's side, which controls the session."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from console_ext.proxy.relay.turns import Turns
 
 
 class Session(Peer):
-    """The client of a session, and the session itself.
+    """A session, and the connection of its client.
 
     :param wire: the WebSocket, open
-    :param turns: where the session waits when its client sends more than it may
-    :param share: of the memory for bytes on their way
-    :param text: whether text frames are taken, as their UTF-8 bytes
-    :param control: whether text frames are control, and the client says what it has
-        drawn
-    :param expires: when the session is to end, by the event loop's clock
+    :param turns: the queue for a client that sends more than one turn may read
+    :param share: counts the bytes that wait in this session
+    :param text: whether text frames are accepted; their UTF-8 bytes go to the guest
+    :param control: whether text frames are control messages, with which the client
+        reports how much it has drawn
+    :param expires: end of the session, on the event loop's clock; None for no limit
     :param ended: called once, when the client is gone
     """
 
@@ -98,14 +98,14 @@ class Session(Peer):
     ) -> None:
         """Take over a connection.
 
-        :param early: what the client sent behind its request
+        :param early: what the client sent after its request
         """
         self._take(transport)
         self.go_on_with(guest)
         if early:
             self.data_received(early)
         if self.end is None:
-            self._look()
+            self._check_timers()
         self._read_on()
 
     def go_on_with(self, guest: GuestSide) -> None:
@@ -123,12 +123,12 @@ class Session(Peer):
     def data_received(self, data: bytes) -> None:
         self._heard = self._loop.time()
         self._inbound.add(data)
-        # What comes behind what is left waits with it.
+        # If older bytes wait for a turn, the new ones wait behind them.
         if not self._inbound.more:
             self.turn()
 
     def turn(self) -> None:
-        """Read what one turn of the event loop may, and let the others have theirs."""
+        """Process a limited amount of data, so that other clients get their turn."""
         wire, inbound = self._wire, self._inbound
         payload = inbound.turn()
         if payload and self._takes_data() and self._guest is not None:
@@ -146,15 +146,15 @@ class Session(Peer):
             self._read_on()
 
     def eof_received(self) -> bool:
-        # A WebSocket that ends without a close frame is lost.  The transport waits for
-        # it to take what is written already, which it may never do.
+        # The client closed without a close frame.  The transport now waits until the
+        # client has read everything that is written, which may never happen.
         self._give_up_later()
         return False
 
     # To the client
 
     def send(self, data: bytes) -> None:
-        """Pass the guest's bytes on; after the close frame there is nowhere to."""
+        """Pass the guest's bytes on; drop them after the close frame."""
         transport = self._transport
         if transport is None or self._wire.state is not OPEN or transport.is_closing():
             return
@@ -171,12 +171,12 @@ class Session(Peer):
         data = b''.join(writes)
         if data:
             transport.write(data)
-            # A client that pings and does not read the answers is not read either.
+            # If the client does not read our answers (to pings), stop reading it.
             self._backlog = self._full
         if writes[-1:] == [SEND_EOF] and not transport.is_closing():
             self._hang_up(transport)
 
-    # Who waits for whom
+    # Flow control
 
     def pause_writing(self) -> None:
         self._full = True
@@ -186,14 +186,14 @@ class Session(Peer):
 
     def resume_writing(self) -> None:
         self._full = self._backlog = False
-        # It takes what it is sent, so it lives.
+        # The client reads, so it is alive.
         self._heard = self._loop.time()
         if self._guest is not None and not self._window.closed:
             self._guest.resume()
         self._read_on()
 
     def _pace(self) -> None:
-        """Read from the guest no faster than the client draws, if it says how fast."""
+        """Read from the guest no faster than the client draws, if it reports that."""
         if self._control is None or self._guest is None:
             return
         was_closed = self._window.closed
@@ -207,7 +207,7 @@ class Session(Peer):
         self._read_on()
 
     def _read_on(self) -> None:
-        """Read on, unless somebody is waited for."""
+        """Continue reading, unless the guest or another client has to come first."""
         if self._backlog or (self._takes_data() and self._guest_is_full()):
             self.pause()
         elif self._inbound.more:
@@ -216,13 +216,13 @@ class Session(Peer):
         elif self._lost:
             self._finish()
         elif not self.reading:
-            # The client's silence begins here.
+            # From here on, silence of the client counts.
             self._heard = self._loop.time()
             self.resume()
         self._count()
 
     def _count(self) -> None:
-        """Count the bytes that wait; without room for them, the session ends."""
+        """Count the bytes that wait; end the session if there is no room for them."""
         held = len(self._inbound)
         if self._full and self._transport is not None:
             held += self._transport.get_write_buffer_size()
@@ -232,7 +232,7 @@ class Session(Peer):
             self._make_room()
 
     def _make_room(self) -> None:
-        """End, and drop what waits, for it may be never taken."""
+        """End the session, and drop the bytes that wait: they may never be read."""
         self.close(close_codes.NO_ROOM)
         if self._full:
             self.abort()
@@ -249,7 +249,7 @@ class Session(Peer):
     # The end
 
     def close(self, end: Closing) -> None:
-        """Send the close frame, and give the client a while to answer it."""
+        """Send the close frame, and wait up to ``CLOSE_S`` for the answer."""
         if self.end is not None or (self._transport is None and not self._lost):
             return
         self.end = end
@@ -260,14 +260,14 @@ class Session(Peer):
             self._wire.send_close(end.code, end.reason)
         self._give_up_later()
         self._flush()
-        # The answer to the close frame is to be read, whatever was paused before.
+        # Read the answer to the close frame, even if reading was paused.
         self._read_on()
 
     def _hang_up(self, transport: asyncio.Transport) -> None:
-        """End our half; the other half follows, or is cut in a while.
+        """Close our sending side, and the connection after ``CLOSE_S`` at the latest.
 
-        Closing while the client still sends would reset the connection, and with it
-        lose the close frame.
+        Closing it while the client still sends would reset the connection, and the
+        client would lose the close frame.
         """
         self._give_up_later()
         if self._wire.close_rcvd is not None or not transport.can_write_eof():
@@ -285,7 +285,7 @@ class Session(Peer):
         self._transport = None
         self._lost = True
         self._full = self._backlog = False
-        # With TLS, the end of a connection overtakes what is left for later turns.
+        # With TLS, a connection can end while data still waits for its turn.
         if self._takes_data() and self._inbound.more:
             self._give_up_later()
             self._read_on()
@@ -314,13 +314,13 @@ class Session(Peer):
 
     # Timers
 
-    def _look(self) -> None:
-        """Do what is due, and look again when the next thing is."""
+    def _check_timers(self) -> None:
+        """Ping or end the session if due, and schedule the next check."""
         self._timer = None
         due = timeouts.due(
             self._timing,
             self._loop.time(),
-            # A client that takes nothing itself is not excused.
+            # A client that does not read does not get more time to answer.
             reading=self._full or self.reading,
             heard=self._heard,
             pinged=self._pinged,
@@ -334,5 +334,5 @@ class Session(Peer):
             self._pinged = self._loop.time()
             self._wire.send_ping(b'')
             self._flush()
-        if due.again is not None:
-            self._timer = self._loop.call_at(due.again, self._look)
+        if due.next_check is not None:
+            self._timer = self._loop.call_at(due.next_check, self._check_timers)

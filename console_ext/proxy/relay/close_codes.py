@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a session ends: close codes (RFC 6455, section 7.4.1) and their reasons."""
+"""Close codes of sessions (RFC 6455, section 7.4.1), and their reasons."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Closing:
     """
-    :param name: the end as the log names it
-    :param code: the close code; None where nobody is there to read it
-    :param reason: one sentence for the user, at most 123 bytes
+    :param name: name for the log
+    :param code: the close code; None if there is no client to send it to
+    :param reason: text for the user, at most 123 bytes
     """
 
     name: str
@@ -19,10 +19,10 @@ class Closing:
     reason: str = ''
 
 
-# What the client does or does not do.
+# Caused by the client.
 CLIENT_CLOSED = Closing('client closed')
 CLIENT_LOST = Closing('client lost')
-CLIENT_SILENT = Closing('client silent', 1011, 'The client did not answer.')
+CLIENT_SILENT = Closing('client silent', 1011, 'The client did not answer pings.')
 PROTOCOL_ERROR = Closing('protocol error', 1002)
 TOO_BIG = Closing('too big', 1009)
 NOT_UTF8 = Closing('not UTF-8', 1007, 'A text frame is not UTF-8.')
@@ -31,25 +31,25 @@ RFB_TIMEOUT = Closing(
     'RFB timeout', 1008, 'The VNC client did not complete its handshake in time.'
 )
 BAD_CONTROL = Closing('bad control', 1007, 'A control message is not valid.')
-NO_TEXT = Closing('text frame', 1003, 'This console takes binary frames only.')
+NO_TEXT = Closing('text frame', 1003, 'This console accepts only binary frames.')
 
-# Neither side may take what the other sends.
+# Caused by either side, when it does not read.
 NO_ROOM = Closing(
     'no room',
     1013,
-    "Too much waits in the project's consoles; try again when they are faster.",
+    "The proxy's memory for this project's consoles is full; try again later.",
 )
 
-# What the guest does.
+# Caused by the guest.
 TARGET_ENDED = Closing('target gone', 1000, 'The guest ended the console.')
 TARGET_LOST = Closing('target lost', 1011, 'The connection to the guest was lost.')
 
-# What we decide.
-EXPIRED = Closing('expired', 1008, 'The session has lasted as long as it may.')
+# Decided by the proxy.
+EXPIRED = Closing('expired', 1008, 'The session has reached its maximum duration.')
 IDLE = Closing('idle', 1008, 'The session was idle for too long.')
-REVOKED = Closing('revoked', 1008, 'The permission for this console has ended.')
+REVOKED = Closing('revoked', 1008, 'The access to this console was revoked.')
 GOING_AWAY = Closing('going away', 1001, 'The proxy is being stopped; connect again.')
 
-# Plus an HTTP status: a refusal of a client that offers console-ext.v1.  The codes from
-# here on are for private use.
+# This code plus an HTTP status refuses a client that offers console-ext.v1.  RFC 6455
+# leaves the codes from 4000 on to private use.
 REFUSED = 4000

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A connection to a guest's console."""
+"""Connects to a guest's console."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from console_ext.store.authorization import Authorization
 
 MAX_ANSWER_BYTES = 8192
 
-# Names that are looked up at once; one that is not answered takes one thread.
+# DNS look-ups at the same time; each name uses at most one thread.
 MAX_LOOK_UPS = 16
 MAX_WAITING_PER_NAME = 256
 
@@ -33,7 +33,7 @@ _END = b'\r\n\r\n'
 class Target:
     """
     :param early: what the guest has sent already
-    :param deadline: when the console has to be open, by the event loop's clock
+    :param deadline: for opening the console, on the event loop's clock
     """
 
     socket: socket.socket
@@ -43,8 +43,8 @@ class Target:
 
 class Connector:
     """
-    :param allowed: the networks that consoles may be in; none is any
-    :param timeout_s: for all of a connection, handshakes with it
+    :param allowed: networks that consoles may be in; empty for all
+    :param timeout_s: for opening a console, including handshakes
     """
 
     def __init__(self, allowed: Networks, timeout_s: float):
@@ -56,12 +56,12 @@ class Connector:
         self._look_ups = Lanes(self._executor, 1, MAX_WAITING_PER_NAME)
 
     def close(self) -> None:
-        """Let the threads end."""
+        """End the threads for DNS look-ups."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def connect(self, authorization: Authorization, port: int) -> Target:
         """
-        :param port: of those that the authorization names
+        :param port: one of the ports in the authorization
         :raises TargetForbidden, TargetUnreachable, ProxyBusy:
         """
         host = authorization.host
@@ -73,7 +73,7 @@ class Connector:
                 try:
                     early = b''
                     if authorization.internal_access_path is not None:
-                        early = await _ask_for(
+                        early = await _send_connect(
                             connected, authorization.internal_access_path
                         )
                 except BaseException:
@@ -83,16 +83,16 @@ class Connector:
             raise exceptions.TargetUnreachable(host, port, 'timed out') from None
         except (OSError, ValueError) as error:
             if getattr(error, 'errno', None) in (errno.EMFILE, errno.ENFILE):
-                # No descriptor is free, which is not the guest's fault.
+                # No file descriptor is free: not the guest's fault.
                 raise exceptions.ProxyBusy from None
             raise exceptions.TargetUnreachable(host, port, str(error)) from None
         return Target(connected, early, deadline)
 
     async def _addresses(self, host: str, port: int) -> list[str]:
-        """The addresses of a host that may be connected to.
+        """The addresses of a host, without those that are not allowed.
 
-        They are checked, and connected to, as addresses: a name that is looked up
-        again may mean another.
+        The connection then uses the checked address, not the name: a second look-up
+        could return a different address.
         """
         if networks.address(host) is not None:
             found = [host]
@@ -110,20 +110,20 @@ class Connector:
         :raises OSError: the name has no address
         """
         try:
-            asked = self._look_ups.submit(
+            found = self._look_ups.submit(
                 host, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             )
         except Busy:
             raise exceptions.ProxyBusy from None
-        return await asyncio.wrap_future(asked)
+        return await asyncio.wrap_future(found)
 
 
 async def _first(addresses: list[str], port: int, timeout_s: float) -> socket.socket:
-    """A connection to the first address that accepts one.
+    """Connect to the first address that accepts a connection.
 
-    :param timeout_s: shared by the addresses, for one may not answer at all
+    :param timeout_s: divided among the addresses, because one may not answer
     """
-    failure = OSError('it has no address')
+    failure = OSError('its name has no address')
     for address in addresses:
         try:
             async with asyncio.timeout(timeout_s / len(addresses)):
@@ -139,7 +139,7 @@ async def _connected(address: str, port: int) -> socket.socket:
     try:
         connecting.setblocking(False)
         connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # A compute host that has died sends nothing.
+        # Detects a compute host that has failed.
         keepalive.switch_on(connecting)
         await asyncio.get_running_loop().sock_connect(connecting, (address, port))
     except BaseException:
@@ -148,14 +148,14 @@ async def _connected(address: str, port: int) -> socket.socket:
     return connecting
 
 
-async def _ask_for(connected: socket.socket, path: str) -> bytes:
-    """The CONNECT handshake of a hypervisor that multiplexes consoles.
+async def _send_connect(connected: socket.socket, path: str) -> bytes:
+    """Do the CONNECT handshake of a hypervisor that multiplexes consoles.
 
-    :returns: what came behind the answer
-    :raises ValueError: the path cannot be asked for, or was not granted
+    :returns: what the hypervisor sent after its answer
+    :raises ValueError: the path is invalid, or the hypervisor refuses it
     """
     if not _PATH.fullmatch(path):
-        raise ValueError('its internal access path is not usable')
+        raise ValueError('its internal access path is invalid')
     loop = asyncio.get_running_loop()
     await loop.sock_sendall(connected, f'CONNECT {path} HTTP/1.1\r\n\r\n'.encode())
     answer = b''
@@ -164,9 +164,9 @@ async def _ask_for(connected: socket.socket, path: str) -> bytes:
             raise ValueError('its answer to CONNECT is too long')
         received = await loop.sock_recv(connected, MAX_ANSWER_BYTES)
         if not received:
-            raise ValueError('it closed the connection at CONNECT')
+            raise ValueError('it closed the connection instead of answering CONNECT')
         answer += received
     answer, _, early = answer.partition(_END)
     if not _ACCEPTED.match(answer + b'\r'):
-        raise ValueError('it refused CONNECT')
+        raise ValueError('it refused the CONNECT request')
     return early

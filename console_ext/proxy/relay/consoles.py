@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the consoles of a type are opened, once their port is connected to."""
+"""Opens the consoles of a type on a connection to their port."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from console_ext.store.authorization import Authorization
 
 
 class Consoles(Protocol):
-    """The consoles of a type, or of several that are opened in the same way."""
+    """The consoles of one type, or of several types that are opened in the same way."""
 
     def port(self, authorization: Authorization) -> int:
         """The port to connect to."""
 
     async def open(self, target: Target, authorization: Authorization) -> GuestSide:
         """
-        :param target: a connection to that port, which is taken over in any case
+        :param target: a connection to that port; it is taken over even on failure
         :returns: the guest's side of a session
         :raises TargetRefused, TargetUnreachable:
         """
@@ -27,12 +27,12 @@ class Consoles(Protocol):
     def reload(self) -> None:
         """Read certificates again.
 
-        :raises ConfigurationError: one is not usable, and the former ones stay
+        :raises ConfigurationError: a file is not usable; the previous ones are kept
         """
 
 
 class PlainConsoles:
-    """Consoles whose bytes pass from the first one on."""
+    """Consoles without a handshake."""
 
     def port(self, authorization: Authorization) -> int:
         return authorization.port
@@ -48,4 +48,4 @@ class PlainConsoles:
         return guest
 
     def reload(self) -> None:
-        """There are no certificates."""
+        """Do nothing: these consoles have no certificates."""

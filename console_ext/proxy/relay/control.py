@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The subprotocol ``console-ext.v1``, which our page and our client offer.
 
-Binary frames are data.  Text frames are JSON objects::
+Binary frames are data.  Text frames are control messages, JSON objects::
 
-    {"drawn": 65536}    how many of the guest's bytes the client has shown so far
+    {"drawn": 65536}    how many of the guest's bytes the client has drawn so far
 
-A browser takes all that a WebSocket brings, however slowly its page draws.  So the
+A browser receives everything from a WebSocket, even if its page draws slowly.  So the
 proxy stops reading from the guest while the client is too far behind.
 """
 
@@ -20,17 +20,17 @@ from console_ext.proxy.relay.close_codes import Closing
 
 SUBPROTOCOL = 'console-ext.v1'
 
-# How far the client may be behind: what it takes a browser some 50 ms to draw.
+# How far the client may be behind; a browser draws this in about 50 ms.
 WINDOW_BYTES = 2**17
 
 MAX_MESSAGE_BYTES = 1024
 
 
 class Control:
-    """What the client says in text frames.
+    """Parses the control messages of a client.
 
-    :ivar drawn: how many of the guest's bytes the client has shown
-    :ivar offence: how the session is to end for a message that may not be
+    :ivar drawn: how many of the guest's bytes the client has drawn
+    :ivar offence: how to close the session because of an invalid message
     """
 
     __slots__ = ('_message', 'drawn', 'offence')
@@ -41,7 +41,7 @@ class Control:
         self.offence: Closing | None = None
 
     def add(self, frame: Frame) -> None:
-        """Take a text frame, or a continuation of one."""
+        """Take a text frame, or its continuation."""
         self._message += frame.data
         if len(self._message) > MAX_MESSAGE_BYTES:
             self._offend()
@@ -55,14 +55,14 @@ class Control:
 
     def _read(self, message: object) -> None:
         """
-        :raises ValueError:
+        :raises ValueError: the message is invalid
         """
         if not isinstance(message, dict):
-            raise ValueError('no object')
-        # Later versions may say more.
+            raise ValueError('not an object')
+        # Ignore other keys: later versions may have more.
         drawn = message.get('drawn', self.drawn)
         if type(drawn) is not int or drawn < self.drawn:
-            raise ValueError('no count')
+            raise ValueError('not a valid count')
         self.drawn = drawn
 
     def _offend(self) -> None:
@@ -71,9 +71,9 @@ class Control:
 
 
 class Window:
-    """How far a client is behind its guest.
+    """Tracks how far a client is behind its guest.
 
-    :ivar closed: whether it is too far behind to be sent more
+    :ivar closed: whether the client is too far behind to be sent more
     """
 
     __slots__ = ('closed',)
@@ -83,5 +83,5 @@ class Window:
 
     def move(self, sent: int, drawn: int) -> None:
         behind = sent - drawn
-        # Not open again at once: the guest would stop and go with every message.
+        # Hysteresis: otherwise the guest would stop and continue with every message.
         self.closed = behind > (WINDOW_BYTES // 2 if self.closed else WINDOW_BYTES)

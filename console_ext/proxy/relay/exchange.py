@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A connection to a guest while a handshake goes on, before there is a session."""
+"""A connection to a guest during a handshake, before there is a session."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from console_ext.proxy.relay.tls import GuestTLS
 
 
 class Exchange(asyncio.Protocol):
-    """Holds at most one read of the event loop.
+    """Reads and writes for a handshake; it buffers at most one read.
 
-    :ivar error: why the connection was lost; None where it was closed, or is open
+    :ivar error: why the connection was lost; None if it is open or was closed normally
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Exchange(asyncio.Protocol):
 
     @classmethod
     async def on(cls, target: Target) -> Exchange:
-        """An exchange on the connection of a target, which it takes over."""
+        """Return an exchange that takes over the connection of a target."""
         try:
             _, made = await asyncio.get_running_loop().create_connection(
                 cls, sock=target.socket
@@ -72,7 +72,7 @@ class Exchange(asyncio.Protocol):
 
     async def read(self) -> bytes:
         """
-        :returns: what has come; nothing is the end of the connection
+        :returns: the received data; empty at the end of the connection
         """
         while not self._received and not self._ended:
             if self._transport is not None and not self._transport.is_reading():
@@ -89,13 +89,13 @@ class Exchange(asyncio.Protocol):
 
     async def start_tls(self, tls: GuestTLS, names: Iterable[str]) -> None:
         """
-        :param names: those of the guest's host, one of which is in its certificate
-        :raises OSError, ValueError: the other side is not who it should be, does not
-            accept us, or sends what is no TLS
+        :param names: of the guest's host; its certificate has to have one of them
+        :raises OSError, ValueError: the certificate is not accepted, the other side
+            does not accept ours, or it does not speak TLS
         """
         if self._received or self._ended or self._transport is None:
             raise ConnectionError('it does not wait for TLS')
-        # What comes through TLS may come before the new transport is known here.
+        # Data may arrive through TLS before start_tls returns the new transport.
         plain, self._transport = self._transport, None
         try:
             encrypted = await self._loop.start_tls(
@@ -112,10 +112,10 @@ class Exchange(asyncio.Protocol):
         tls.check(encrypted.get_extra_info('peercert') or {}, names)
 
     def hand_over(self, early: bytes) -> Guest:
-        """The guest of a session; it has the connection from now on.
+        """Hand the connection over to the guest of a session.
 
-        :param early: what was read, and is for the client
-        :raises ConnectionError: there is no connection any more
+        :param early: data for the client that was read already
+        :raises ConnectionError: the connection is closed
         """
         transport = self._transport
         if self._ended or transport is None or transport.is_closing():

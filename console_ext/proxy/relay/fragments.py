@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client's bytes, cut into whole frames and fragments (RFC 6455, section 5.2)."""
+"""Splits a client's bytes into frames and fragments (RFC 6455, section 5.2)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import struct
 from console_ext.proxy.relay import close_codes
 from console_ext.proxy.relay.close_codes import Closing
 
-# First bytes of the frames that a client may send: no extension has been negotiated, so
-# the reserved bits are 0, and a control frame is never a fragment.
+# The first bytes of valid frames: without extensions, the reserved bits are 0, and a
+# control frame is never a fragment.
 _DATA = frozenset((0x00, 0x01, 0x02, 0x80, 0x81, 0x82))
 _CONTROL = frozenset((0x88, 0x89, 0x8A))
 _FIN = 0x80
@@ -29,16 +29,16 @@ def _header(first: int, length: int, mask: bytes) -> bytes:
 
 
 class Fragments:
-    """What a client has sent, until it is taken.
+    """A buffer of what a client has sent.
 
-    A data frame that is not whole yet is taken as a fragment of what there is, as an
-    intermediary may do (section 5.4).  So an unfinished frame of any length holds no
-    more than its header, or 131 bytes where it is a control frame.
+    An incomplete data frame is taken as a fragment with the bytes received so far,
+    as RFC 6455 allows intermediaries (section 5.4).  So an incomplete frame of any
+    length needs only the memory of its header, or 131 bytes if it is a control frame.
 
-    :param max_bytes: the longest payload of a frame; None is any length
-    :ivar offence: how the session is to end for a header that may not be; what follows
-        it is dropped
-    :ivar more: whether there is more to take now, and not only when more has come
+    :param max_bytes: the longest payload of a frame; None for any length
+    :ivar offence: how to close the session because of an invalid header; the bytes
+        after it are dropped
+    :ivar more: whether there is more to take now, without further input
     """
 
     __slots__ = ('_at', '_data', '_fin', '_left', '_mask', '_max', 'more', 'offence')
@@ -55,7 +55,7 @@ class Fragments:
         self.offence: Closing | None = None
 
     def __len__(self) -> int:
-        """How many bytes of memory are held."""
+        """The number of buffered bytes."""
         return len(self._data)
 
     def add(self, data: bytes) -> None:
@@ -69,17 +69,17 @@ class Fragments:
         self.more = False
 
     def take(self, frames: int, size: int) -> list[bytes | memoryview]:
-        """Take frames, as their bytes; fragments are frames.
+        """Take the bytes of frames; a fragment counts as a frame.
 
-        :param frames: how many, at most
-        :param size: how many bytes, at most; a control frame and the header of a
-            fragment may go beyond
+        :param frames: maximum number of frames
+        :param size: maximum number of bytes; a control frame and the header of a
+            fragment may exceed it
         """
         data, at = self._data, self._at
         end = len(data)
         stop = min(end, at + size)
         parts: list[bytes | memoryview] = []
-        # A view, for copies of large payloads would cost as much as all else.
+        # A view, because copies of large payloads would double the cost.
         view = memoryview(data)
         if self._left and at < stop:
             at = self._go_on(parts, view, at, stop)
@@ -138,9 +138,9 @@ class Fragments:
         stop: int,
         first: int = 0,
     ) -> int:
-        """Take the next fragment of the data frame that is not whole.
+        """Take the next fragment of the incomplete data frame.
 
-        :param first: the first byte of its header; by default, a continuation's
+        :param first: the first byte of its header; by default, of a continuation
         :returns: where the fragment ends
         """
         size = min(self._left, stop - at)
@@ -160,6 +160,6 @@ class Fragments:
         if spent:
             self._at = at
         else:
-            # A copy of a few bytes, so that those before them can be forgotten.
+            # Copy the few bytes that are left, so that the others can be freed.
             self._data = self._data[at:]
             self._at = 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WebSocket frames (RFC 6455), as far as the library leaves them to its user."""
+"""The part of WebSocket frames (RFC 6455) that the library leaves to its caller."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def binary_header(length: int) -> bytes:
 
 
 class Incoming:
-    """Which of a client's frames are for the guest.
+    """Selects the frames of a client that are for the guest.
 
-    :param text: whether text frames are taken, as their UTF-8 bytes
-    :param control: what text frames are for instead; None where they are not control
-    :ivar offence: how the session is to end for a frame that may not be
+    :param text: whether text frames are accepted; their UTF-8 bytes go to the guest
+    :param control: takes text frames if they are control messages; else None
+    :ivar offence: how to close the session because of an invalid frame
     """
 
     __slots__ = ('_allows_text', '_control', '_text', 'offence')
@@ -37,12 +37,15 @@ class Incoming:
     def __init__(self, *, text: bool, control: Control | None = None):
         self._allows_text = text
         self._control = control
-        # Within a text message, whose fragments may cut letters.
+        # Set within a text message.  Its fragments may split characters.
         self._text: codecs.IncrementalDecoder | None = None
         self.offence: Closing | None = None
 
     def is_data(self, frame: Frame) -> bool:
-        """To be asked once of each frame, in their order; none is after an offence."""
+        """Whether a frame is for the guest; after an offence, none is.
+
+        Call it once for each frame, in order.
+        """
         if self.offence is not None:
             return False
         if frame.opcode is Opcode.BINARY:

@@ -13,66 +13,67 @@ from console_ext.proxy.relay import close_codes
 from console_ext.proxy.relay.close_codes import Closing
 from console_ext.proxy.relay.peer import CLOSE_S, Peer
 
-# For a client that says what it has drawn, where the kernel has up to 6 MiB otherwise.
+# The kernel's receive buffer for a client that reports what it has drawn.  By default,
+# it is up to 6 MiB.
 AHEAD_BYTES = 2**16
 
 
 class Client(Protocol):
-    """The other side, as far as the guest knows it."""
+    """The client's side, as the guest uses it."""
 
     @property
     def paces(self) -> bool:
-        """Whether it says what it has drawn, and the guest waits for it."""
+        """Whether the client reports what it has drawn, to limit the guest's speed."""
 
     def send(self, data: bytes) -> None:
         """Pass bytes on."""
 
     def close(self, end: Closing) -> None:
-        """There is no guest any more, or it has no more to say."""
+        """The guest is gone, or has ended its output."""
 
     def guest_full(self, full: bool) -> None:
-        """Whether the guest takes nothing for now."""
+        """The guest has stopped reading, or reads again."""
 
     def go_on_with(self, guest: GuestSide) -> None:
-        """Relay between the client and another guest from now on."""
+        """From now on, relay between the client and this guest."""
 
 
 class GuestSide(Protocol):
-    """A guest, or what stands for it in a session, as far as the session knows it."""
+    """A guest, or its stand-in during a handshake, as the session uses it."""
 
     @property
     def full(self) -> bool:
-        """Whether it takes nothing for now."""
+        """Whether the guest does not read at the moment."""
 
     @property
     def unsent(self) -> int:
-        """How many bytes wait for it to take them."""
+        """How many bytes wait for the guest to read them."""
 
     def begin(self, client: Client) -> None:
-        """The session begins, or goes on with this one."""
+        """The session starts, or continues with this guest."""
 
     def send(self, data: BytesLike) -> bool:
         """
-        :returns: whether more may follow at once
+        :returns: whether more may be sent at once
         """
 
     def pause(self) -> None:
         """Stop reading."""
 
     def resume(self) -> None:
-        """Read on."""
+        """Continue reading."""
 
     def leave(self) -> None:
         """The client is gone."""
 
     def abort(self) -> None:
-        """End at once."""
+        """Close at once."""
 
 
 class Guest(Peer):
-    """Its bytes wait until there is a client to take them.
+    """A connection to a guest; its bytes wait until there is a client.
 
-    :param early: what it has sent already
+    :param early: what the guest has sent already
     """
 
     __slots__ = ('_client', '_early', '_end', 'full')
@@ -91,7 +92,7 @@ class Guest(Peer):
     def begin(self, client: Client) -> None:
         self._client = client
         if client.paces:
-            self._narrow()
+            self._shrink_buffer()
         if self._early:
             client.send(self._early)
             self._early = b''
@@ -99,17 +100,17 @@ class Guest(Peer):
             client.close(self._end)
         self.resume()
 
-    def _narrow(self) -> None:
-        """Have the kernel hold little of what the guest sends ahead.
+    def _shrink_buffer(self) -> None:
+        """Make the kernel buffer only little output of the guest.
 
-        What waits there comes before the echo of a key.
+        The client sees everything in the buffer before the echo of a key.
         """
         if self._transport is not None:
             connection = self._transport.get_extra_info('socket')
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, AHEAD_BYTES)
 
     def leave(self) -> None:
-        """The client is gone: the guest gets what is left, if it takes it."""
+        """The client is gone: send the guest what is left, for up to ``CLOSE_S``."""
         self._client = None
         if self._transport is not None:
             if self._transport.get_write_buffer_size():
@@ -122,14 +123,14 @@ class Guest(Peer):
         if self._client is not None:
             self._client.send(data)
         else:
-            # uvloop begins to read after connection_made, whatever that has asked for.
+            # uvloop starts to read after connection_made, even if that has paused.
             self._early += data
             self.pause()
 
     def eof_received(self) -> bool:
         self._ended(close_codes.TARGET_ENDED)
-        # What the client sent before it heard of the end still goes to the guest; TLS
-        # has no half that stays open.
+        # What the client sent before it learned of the end still goes to the guest;
+        # with TLS, the connection cannot stay half open.
         return self._transport is not None and self._transport.can_write_eof()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -151,12 +152,12 @@ class Guest(Peer):
 
     @property
     def unsent(self) -> int:
-        """How many bytes wait for the guest to take them."""
+        """How many bytes wait for the guest to read them."""
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
     def send(self, data: BytesLike) -> bool:
         """
-        :returns: whether more may follow at once
+        :returns: whether more may be sent at once
         """
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)

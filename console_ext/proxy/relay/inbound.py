@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a client sends: read in turns, so that one client's flood delays nobody else."""
+"""Parses what a client sends, in limited turns so that no client delays the others."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from console_ext.proxy.relay.control import Control
 from console_ext.proxy.relay.fragments import Fragments
 from console_ext.proxy.relay.frames import Incoming
 
-# What is read of one client before the others have their turn.  So many pings take
-# about half a millisecond, and so many bytes one.
+# The most that is parsed for one client before the others get their turn.  This many
+# pings take about 0.5 ms, and this many bytes 1 ms.
 TURN_FRAMES = 64
 TURN_BYTES = 2**18
 
-# A client that has sent so much gives way, even if nothing of it is left: uvloop reads
-# 32 times from one connection before it goes to the next, if each read fills its
-# buffer of 250 KB.
+# A client that has sent this much lets the others go first, even if all of it has been
+# parsed: uvloop reads up to 32 times from one connection before it goes to the next, if
+# each read fills its buffer of 250 KB.
 GIVE_WAY_BYTES = 2**17
 
 
 class Inbound:
-    """Turns a client's bytes into those for the guest.
+    """Extracts the bytes for the guest from a client's WebSocket frames.
 
-    The library parses the frames and answers pings: its answers are in ``wire.writes``.
+    The library parses the frames and answers pings; its answers are in ``wire.writes``.
 
-    :param text: whether text frames are taken, as their UTF-8 bytes
-    :param control: what text frames are for instead; None where they are not control
-    :ivar more: whether another turn is to follow, although nothing more has come
+    :param text: whether text frames are accepted; their UTF-8 bytes go to the guest
+    :param control: takes text frames if they are control messages; else None
+    :ivar more: whether another turn is needed, even without further input
     :ivar end: how the client has ended the session; the answer is in ``wire.writes``
-    :ivar offence: how the session is to be closed for what the client has sent
+    :ivar offence: how to close the session because of invalid input
     """
 
     __slots__ = ('_fragments', '_incoming', '_wire', 'end', 'more', 'offence')
@@ -51,16 +51,16 @@ class Inbound:
         self.offence: Closing | None = None
 
     def __len__(self) -> int:
-        """How many bytes of memory are held."""
+        """The number of buffered bytes."""
         return len(self._fragments)
 
     def add(self, data: bytes) -> None:
-        # Once the library has sent the end, it reads no more.
+        # After the library has closed the WebSocket, it reads no more.
         if not self._wire.eof_sent:
             self._fragments.add(data)
 
     def turn(self) -> BytesLike:
-        """Read as much as one turn may.
+        """Parse as much as one turn allows.
 
         :returns: the bytes for the guest
         """
@@ -68,14 +68,14 @@ class Inbound:
         size = 0
         for part in fragments.take(TURN_FRAMES, TURN_BYTES):
             size += len(part)
-            # The library takes any bytes, whatever its annotations say.
+            # The library accepts memoryview too, in spite of its annotations.
             wire.receive_data(cast(bytes, part))
         self.more = fragments.more or size >= GIVE_WAY_BYTES
         is_data = self._incoming.is_data
         frames = cast('list[Frame]', wire.events_received())
         payloads = [frame.data for frame in frames if is_data(frame)]
         if frames:
-            # The library's parser keeps its last frame until the next one comes.
+            # Free the memory: the library's parser keeps the last frame until the next.
             frames[-1].data = b''
         self.offence = self._incoming.offence
         if self.end is None:

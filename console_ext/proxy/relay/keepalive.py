@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a peer that is gone without a word is found."""
+"""TCP options that detect a peer that is gone without closing the connection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GONE_S = _IDLE_S + _INTERVAL_S * _PROBES
 
 
 def switch_on(connection: socket.socket) -> None:
-    """End the connection when the peer's TCP has not answered for :data:`GONE_S`."""
+    """Close the connection if the peer's TCP does not answer for :data:`GONE_S`."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _IDLE_S)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _INTERVAL_S)
@@ -21,10 +21,10 @@ def switch_on(connection: socket.socket) -> None:
 
 
 def limit_unacknowledged(connection: socket.socket, seconds: float) -> None:
-    """End the connection when what is sent is not acknowledged for so long.
+    """Close the connection if sent data is not acknowledged for this time.
 
-    Keepalive probes nothing while sent bytes are on their way, and TCP by itself sends
-    them again for a quarter of an hour (Linux, ``tcp_retries2``).
+    Keepalive does not probe while sent data is unacknowledged, and TCP by itself
+    retransmits for about 15 minutes (Linux, ``tcp_retries2``).
     """
     connection.setsockopt(
         socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000)

@@ -1,37 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much memory the sessions of a process hold for bytes on their way."""
+"""Limits the memory that the sessions of a process use for bytes that wait."""
 
 from __future__ import annotations
 
 
 class Room:
-    """Counts the bytes that wait: by project, and in all.
+    """Counts the bytes that wait, in total and by project.
 
-    :param in_all: the most that all sessions hold; 0 is any number
-    :param each: the most that a project's sessions hold; 0 is any number
+    :param max_total: limit for all sessions; 0 for no limit
+    :param max_per_project: limit for the sessions of a project; 0 for no limit
     """
 
-    def __init__(self, in_all: int, each: int):
-        self._in_all = in_all
-        self._each = each
+    def __init__(self, max_total: int, max_per_project: int):
+        self._max_total = max_total
+        self._max_per_project = max_per_project
         self._held = 0
         self._by_project: dict[str, int] = {}
 
     def __len__(self) -> int:
-        """How many projects hold something."""
+        """How many projects have bytes that wait."""
         return len(self._by_project)
 
     @property
     def held(self) -> int:
-        """Bytes, of all sessions."""
+        """The bytes of all sessions."""
         return self._held
 
     def fits(self, project: str, more: int) -> bool:
-        """Whether a project's sessions may hold so many bytes more."""
+        """Whether there is room for this many more bytes in a project's sessions."""
         of_project = self._by_project.get(project, 0)
         return not (
-            (self._in_all and self._held + more > self._in_all)
-            or (self._each and of_project + more > self._each)
+            (self._max_total and self._held + more > self._max_total)
+            or (self._max_per_project and of_project + more > self._max_per_project)
         )
 
     def change(self, project: str, difference: int) -> None:
@@ -42,7 +42,7 @@ class Room:
 
 
 class Share:
-    """What one session holds."""
+    """The bytes that wait in one session."""
 
     __slots__ = ('_project', '_room', '_size')
 
@@ -52,11 +52,11 @@ class Share:
         self._size = 0
 
     def hold(self, size: int) -> bool:
-        """Say how many bytes wait in the session now.
+        """Set how many bytes wait in the session now.
 
-        They count in any case, because they are there.
+        They count even if there is no room for them.
 
-        :returns: whether there is room for them; the session is to end where not
+        :returns: whether there is room; if not, the session has to end
         """
         more = size - self._size
         if not more:

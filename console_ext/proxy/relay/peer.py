@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the two sides of a session have in common.
+"""The common base of the two sides of a session.
 
-Nothing is collected.  What is read from one side is written to the other at once, or
-by turns where it is many frames; and a side that does not take what it is sent stops
-the reading from the other.  So a session holds at most one read and one write buffer
-each way, whoever floods and whoever hangs.
+Data that is read from one side is written to the other at once, or in turns if it has
+many frames.  If one side does not read, the proxy stops reading from the other.  So a
+session needs memory for at most one read and one write buffer in each direction,
+whether a side floods or hangs.
 """
 
 from __future__ import annotations
 
 import asyncio
 
-# A side is paused when this much waits to be written to the other.  It has room for one
-# read of the event loop (256 KiB), so that bulk data does not stop and go.
+# A side is paused when this much waits to be written to the other.  One read of the
+# event loop (256 KiB) fits, so that bulk data is not paused all the time.
 WRITE_BUFFER_BYTES = 2**18
 
-# How long a side has to take its last bytes and to close.
+# How long a side has to read its last bytes and to close.
 CLOSE_S = 5.0
 
 
@@ -48,7 +48,7 @@ class Peer(asyncio.Protocol):
             transport.pause_reading()
 
     def resume(self) -> None:
-        """Read on."""
+        """Continue reading."""
         transport = self._transport
         if (
             transport is not None
@@ -58,6 +58,6 @@ class Peer(asyncio.Protocol):
             transport.resume_reading()
 
     def abort(self) -> None:
-        """End at once, without a word."""
+        """Close at once, without a close frame."""
         if self._transport is not None:
             self._transport.abort()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When a session is pinged and when it ends: decided here, done in ``client``."""
+"""Decides when a session is pinged and when it times out; ``client`` does both."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from console_ext.proxy.relay.close_codes import Closing
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds; 0 is never.
+    """Timeouts of sessions; 0 for none.
 
-    :param ping_interval_s: silence of the client after which it is pinged
-    :param ping_timeout_s: silence after the ping at which it is given up
-    :param idle_s: time without a byte for the other side
+    :param ping_interval_s: ping the client after this time of silence
+    :param ping_timeout_s: end the session after this time of silence after a ping
+    :param idle_s: end the session after this time without data in either direction
     """
 
     ping_interval_s: float = 0
@@ -25,16 +25,16 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What is to be done now.
+    """The actions that are due now.
 
     :param ping: whether to ping the client
-    :param end: how the session is to end; None while it goes on
-    :param again: when to look again, at the latest; None is never
+    :param end: how to end the session; None to continue it
+    :param next_check: when to check again; None for never
     """
 
     ping: bool
     end: Closing | None
-    again: float | None
+    next_check: float | None
 
 
 def due(
@@ -47,17 +47,17 @@ def due(
     active: float,
     expires: float | None,
 ) -> Due:
-    """What a session's times mean; all of them are one monotonic clock's seconds.
+    """What is due at a time; all times are seconds of the same monotonic clock.
 
-    :param reading: whether an answer of the client would be read; where it would not,
-        the client is pinged at every interval, and silence proves nothing
-    :param heard: when the client last showed that it lives; also when reading began
-        again
+    :param reading: whether an answer of the client would be read; if not, the client is
+        pinged at every interval, and its silence does not count
+    :param heard: when the client last showed that it is alive, or when reading was
+        resumed
     :param pinged: when it was last pinged; None before the first ping
-    :param active: when a byte last went either way
-    :param expires: when the session ends whatever it does; None is never
+    :param active: when data was last sent in either direction
+    :param expires: the latest end of the session; None for no limit
     """
-    # An answer within the clock's millisecond has the ping's own time.
+    # Not >=: an answer may have the same time as the ping, in whole milliseconds.
     waiting = reading and pinged is not None and pinged > heard
     silent_at = (pinged or 0) + timing.ping_timeout_s if waiting else None
     idle_at = active + timing.idle_s if timing.idle_s else None
@@ -71,7 +71,7 @@ def due(
     ping = False
     look_at = None
     if timing.ping_interval_s:
-        # While an answer is waited for, it may have come by then.
+        # While waiting for an answer, check again later.
         since = now if waiting else max(heard, pinged or heard)
         look_at = since + timing.ping_interval_s
         if now >= look_at:

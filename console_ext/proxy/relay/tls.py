@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TLS to guests: whom the proxy trusts, and what it shows them."""
+"""TLS to guests: the trusted authorities, and the proxy's own certificate."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ LOG = logging.getLogger(__name__)
 
 class GuestTLS:
     """
-    :param options: what the options' names begin with, for errors; behind it come
-        ``ca_certs`` and ``client_cert``
-    :param ca_certs: the file of the authorities that are trusted; None for the system's
-    :param client_cert: the file of our certificate; None for none
-    :param client_key: the file of its key; None where that is in the same file
-    :param verify_name: whether a certificate has to name its host
+    :param options: prefix of the option names ``ca_certs`` and ``client_cert``, for
+        errors
+    :param ca_certs: file of the trusted authorities; None for the system's
+    :param client_cert: file of our certificate; None for none
+    :param client_key: file of its key; None if the key is in the same file
+    :param verify_name: whether a host's certificate has to have the host's name
     :raises ConfigurationError: a file is not usable
     """
 
@@ -40,27 +40,27 @@ class GuestTLS:
         self._client_cert = client_cert
         self._client_key = client_key
         self._verify_name = verify_name
-        self._context = self._made()
+        self._context = self._create_context()
 
     @property
     def context(self) -> ssl.SSLContext:
-        """For a client's side of a handshake, behind which :meth:`check` is due."""
+        """For the client's side of a handshake; call :meth:`check` after it."""
         return self._context
 
     def reload(self) -> None:
-        """Read the files again; connections that exist keep what they have.
+        """Read the files again, for new connections.
 
-        :raises ConfigurationError: a file is not usable, and the former ones stay
+        :raises ConfigurationError: a file is not usable; the previous ones are kept
         """
-        # A new one, for no authority can be taken out of an old one.
-        self._context = self._made()
-        LOG.info('Read %sca_certs, and what goes with it, again', self._options)
+        # A new context, because authorities cannot be removed from an existing one.
+        self._context = self._create_context()
+        LOG.info('Reloaded %sca_certs and the related files', self._options)
 
     def check(self, certificate: Mapping[str, Any], names: Iterable[str]) -> None:
         """
-        :param certificate: of the other side, as ``getpeercert`` gives it
-        :param names: it has to name one of them, unless names are not verified
-        :raises ssl.CertificateError: it does not
+        :param certificate: of the other side, as ``getpeercert`` returns it
+        :param names: it has to have one of these names, if names are verified
+        :raises ssl.CertificateError: it has none of them
         """
         wanted = sorted(filter(None, names))
         if self._verify_name and not any(is_for(certificate, name) for name in wanted):
@@ -68,32 +68,33 @@ class GuestTLS:
                 ssl.SSL_ERROR_SSL, f'the certificate is not for {" or ".join(wanted)}'
             )
 
-    def _made(self) -> ssl.SSLContext:
-        made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        # Our own check takes either of two names, which OpenSSL's here cannot.
-        made.check_hostname = False
+    def _create_context(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        # check() accepts either of two names, which OpenSSL's check cannot.
+        context.check_hostname = False
         if self._ca_certs:
             with _usable(f'{self._options}ca_certs', self._ca_certs):
-                made.load_verify_locations(self._ca_certs)
+                context.load_verify_locations(self._ca_certs)
         else:
-            made.load_default_certs()
+            context.load_default_certs()
         if self._client_cert:
             files = ' with '.join(filter(None, (self._client_cert, self._client_key)))
             with _usable(f'{self._options}client_cert', files):
-                # A key with a password is refused; OpenSSL would ask on the terminal.
-                made.load_cert_chain(
+                # Refuse a key with a password; OpenSSL would ask on the terminal.
+                context.load_cert_chain(
                     self._client_cert, self._client_key or None, password=''
                 )
         elif self._client_key:
             raise exceptions.ConfigurationError(
-                f'{self._options}client_key is set, and {self._options}client_cert not'
+                f'{self._options}client_key is set, but {self._options}client_cert is '
+                'not: set both or neither'
             )
-        return made
+        return context
 
 
 @contextlib.contextmanager
 def _usable(option: str, files: str) -> Iterator[None]:
-    """Turn errors about files into one about their option."""
+    """Turn an error about files into one that names their option."""
     try:
         yield
     except OSError as error:
@@ -103,10 +104,10 @@ def _usable(option: str, files: str) -> Iterator[None]:
 
 
 def is_for(certificate: Mapping[str, Any], name: str) -> bool:
-    """Whether a certificate names a host, by RFC 9525: in its subjectAltName only.
+    """Whether a certificate is for a host (RFC 9525: by its subjectAltName only).
 
-    :param certificate: as ``ssl.SSLSocket.getpeercert`` gives it
-    :param name: a DNS name, or an address
+    :param certificate: as ``ssl.SSLSocket.getpeercert`` returns it
+    :param name: a DNS name or an IP address
     """
     address = networks.address(name)
     entries = certificate.get('subjectAltName', ())
@@ -119,10 +120,10 @@ def is_for(certificate: Mapping[str, Any], name: str) -> bool:
 
 
 def _covers(pattern: str, name: str) -> bool:
-    """Whether a name in a certificate, perhaps with a wildcard, is that name."""
+    """Whether a name in a certificate, perhaps with a wildcard, matches a name."""
     pattern, name = pattern.lower(), name.lower().removesuffix('.')
     if not pattern.startswith('*.'):
         return pattern == name
-    # A wildcard is one whole label, the leftmost, and not above a top-level domain.
+    # A wildcard stands for the whole leftmost label, and not below a top-level domain.
     label, _, rest = name.partition('.')
     return bool(label) and '.' in rest and rest == pattern[2:]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whose turn it is, among the clients that have sent more than one turn may read."""
+"""The queue of clients that have sent more than one turn may parse."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Protocol
 
 
 class Waiting(Protocol):
-    """A client, as far as the turns know it."""
+    """A client, as the queue uses it."""
 
     def turn(self) -> None:
-        """Read for a limited time, and wait again where there is more."""
+        """Parse a limited amount, and queue again if there is more."""
 
 
 class Turns:
-    """One client has its turn in each turn of the event loop, in the order they came.
+    """In each iteration of the event loop, the first client in the queue has its turn.
 
-    So however many of them flood, everybody else waits for one of them at a time.
+    So even if many clients flood the proxy, the others wait for only one of them in
+    each iteration.
     """
 
     def __init__(self) -> None:
@@ -30,7 +31,7 @@ class Turns:
         return len(self._waiting)
 
     def wait(self, client: Waiting) -> None:
-        """Wait behind the others; who waits already keeps its place."""
+        """Queue a client; a client that is in the queue keeps its place."""
         self._waiting.setdefault(client)
         self._schedule()
 

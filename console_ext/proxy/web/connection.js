@@ -1,47 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
-// A connection to a console, in the subprotocol console-ext.v1: binary frames are data, in
-// text frames the page says what it has drawn.  How it ended is said in words.
+// A connection to a console, with the subprotocol console-ext.v1: binary frames are data;
+// in text frames the page reports what it has drawn.  It explains its end in a sentence.
 
 const SUBPROTOCOL = 'console-ext.v1';
 
-// What is drawn without a word to the proxy: a part of what it sends ahead.
-const UNSAID_BYTES = 2 ** 15;
+// Report what is drawn each time that this much is new; less than the proxy sends ahead.
+const REPORT_BYTES = 2 ** 15;
 
-// A hidden page draws little, because browsers slow it down.  So much is taken ahead of
-// it before the guest has to wait.
+// Browsers slow down hidden pages, so they draw little.  A hidden page accepts this much
+// more than it has drawn before the guest has to wait.
 const HIDDEN_BYTES = 2 ** 22;
 
-// A refusal comes right behind the opening; what opens for so long was let in.
+// A refusal follows directly after the opening; without one in this time, it succeeded.
 const REFUSAL_MS = 100;
 
-// What the proxy adds to the HTTP status of a refusal, for its close code.
+// The close code of a refusal is this number plus its HTTP status.
 const REFUSED = 4000;
 
-// Refusals that leave the token usable, so that the page can try again.
-const PASSING = [409, 429, 502, 503].map((status) => REFUSED + status);
+// After these refusals the token is still valid, so the page can try again.
+const RETRYABLE = [409, 429, 502, 503].map((status) => REFUSED + status);
 
 const SEND_BYTES = 2 ** 14;
 const UNSENT_BYTES = 2 ** 17;
 const SEND_AGAIN_MS = 20;
 
-const ASK = 'Ask for a new console URL to open it again.';
+const REQUEST = 'Request a new console URL to open it again.';
 
 const CODES = new Map([
-  [1002, 'The connection broke the WebSocket protocol.'],
+  [1002, 'The connection violated the WebSocket protocol.'],
   [1006, 'The connection to the console was lost.'],
   [1009, 'A message was too long for the console proxy.'],
 ]);
 
 export class Connection {
-  // draw(bytes, done) shows bytes and then calls done; onOpen() and onEnd(words, again)
-  // are called once: again says whether the same token may open the console yet.
+  // draw(bytes, done) shows bytes and then calls done.  onOpen() and onEnd(words, again)
+  // are called once; again is whether the same token may open the console again.
   constructor(url, { draw, onOpen, onEnd }) {
     this.draw = draw;
     this.onOpen = onOpen;
     this.onEnd = onEnd;
     this.received = 0;
     this.drawn = 0;
-    this.said = 0;
+    this.reported = 0;
     this.isAnswered = false;
     this.isOpen = false;
     this.unsent = [];
@@ -50,13 +50,13 @@ export class Connection {
     this.socket.binaryType = 'arraybuffer';
     this.socket.addEventListener('open', () => {
       this.isAnswered = true;
-      this.opening = setTimeout(() => this.letIn(), REFUSAL_MS);
+      this.opening = setTimeout(() => this.admitted(), REFUSAL_MS);
     });
     this.socket.addEventListener('message', ({ data }) => this.take(data));
     this.socket.addEventListener('close', (event) => this.ended(event));
   }
 
-  letIn() {
+  admitted() {
     clearTimeout(this.opening);
     if (!this.isOpen) {
       this.isOpen = true;
@@ -65,30 +65,30 @@ export class Connection {
   }
 
   take(data) {
-    // A later version of the proxy may say something.
+    // Ignore text frames: only a later version of the proxy sends them.
     if (typeof data === 'string') {
       return;
     }
-    this.letIn();
+    this.admitted();
     this.received += data.byteLength;
     this.draw(new Uint8Array(data), () => {
       this.drawn += data.byteLength;
-      this.say();
+      this.report();
     });
-    this.say();
+    this.report();
   }
 
-  say() {
+  report() {
     const ahead = this.received - this.drawn;
     const taken =
       document.hidden && ahead < HIDDEN_BYTES ? this.received : this.drawn;
-    if (taken - this.said >= UNSAID_BYTES && this.socket.readyState === 1) {
-      this.said = taken;
+    if (taken - this.reported >= REPORT_BYTES && this.socket.readyState === 1) {
+      this.reported = taken;
       this.socket.send(JSON.stringify({ drawn: taken }));
     }
   }
 
-  // In parts, and no faster than the guest takes them: a key typed meanwhile comes after.
+  // Send in parts, no faster than the guest reads them; keys typed meanwhile come after.
   send(bytes) {
     for (let at = 0; at < bytes.length; at += SEND_BYTES) {
       this.unsent.push(bytes.subarray(at, at + SEND_BYTES));
@@ -108,7 +108,7 @@ export class Connection {
     }
   }
 
-  // Bytes that wait to be sent.
+  // The number of bytes that wait to be sent.
   get waiting() {
     const parts = this.unsent.reduce((sum, part) => sum + part.length, 0);
     return parts + this.socket.bufferedAmount;
@@ -119,19 +119,19 @@ export class Connection {
     clearTimeout(this.sending);
     this.unsent = [];
     if (code > REFUSED) {
-      this.onEnd(reason, PASSING.includes(code));
+      this.onEnd(reason, RETRYABLE.includes(code));
     } else if (this.isAnswered) {
       const words =
         reason || CODES.get(code) || `The connection ended with code ${code}.`;
-      this.onEnd(`${words} ${ASK}`, false);
+      this.onEnd(`${words} ${REQUEST}`, false);
     } else if (await isReachable()) {
       this.onEnd(
-        'The console was not opened, because something between this page and the ' +
-          'console proxy refuses its WebSocket.',
+        'The console cannot be opened: something between this page and the console ' +
+          'proxy, perhaps a reverse proxy, refuses WebSockets.',
         true,
       );
     } else {
-      this.onEnd('The console proxy cannot be reached.', true);
+      this.onEnd('The console proxy cannot be reached. Check your network.', true);
     }
   }
 }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// A SPICE console: spice-html5 draws it, this page connects it and says how it goes.
+// A SPICE console: spice-html5 draws it; this page connects it and shows its state.
 import { Constants } from './spice-html5/enums.js';
 import { SpiceMainConn, sendCtrlAltDel } from './spice-html5/main.js';
 
-// One load in fifteen has a ticket of spice-html5's that is too short, and "Permission
-// denied". A console has four or more connections, each with a ticket.
+// In one of fifteen loads, a ticket of spice-html5 is too short and the guest answers
+// "Permission denied". A console has at least four connections, each with a ticket.
 const MAX_RETRIES = 8;
 const RETRY_MS = 250;
 const RESIZE_MS = 200;
-const LOOK_MS = 100;
+const CHECK_MS = 100;
 const OPEN_MS = 20000;
 
-// What the proxy says when the guest ends a connection, or resets it.
+// The close codes of the proxy when the guest closes a connection, or resets it.
 const GUEST_ENDS = [1000, 1011];
 
 const query = new URLSearchParams(location.search);
@@ -20,16 +20,16 @@ const stage = document.getElementById('stage');
 const screen = document.getElementById('screen');
 
 const sockets = new Set();
-let attempt = 0; // which connection of all is the current one
+let attempt = 0; // the number of the current attempt to connect
 let retries = 0;
 let retrying = null;
-let isOpen = false; // whether every channel of this attempt has been let in
+let isOpen = false; // whether every channel of this attempt is open
 let main = null;
 let agent = false;
-let looking = null;
+let checking = null;
 let resizing = null;
 
-// spice-html5 tells nobody how its sockets end, and of most of them not even that.
+// spice-html5 does not report why its sockets close, and mostly not even that they do.
 globalThis.WebSocket = class extends WebSocket {
   constructor(url, protocols) {
     super(url, protocols);
@@ -61,12 +61,12 @@ function attemptToConnect() {
   hangUp();
   screen.replaceChildren();
   if (!token) {
-    say('ended', 'This address has no token: ask for a new console URL.');
+    say('ended', 'This address has no token. Request a new console URL.');
     return;
   }
   say('connecting', 'Connecting…');
-  // Beside this page, and with the token in the address: a cookie would be shared with
-  // every other console in this browser.
+  // Next to this page, with the token in the URL: all consoles in this browser would
+  // share a cookie.
   const url = new URL('.', location.href);
   url.protocol = url.protocol.replace('http', 'ws');
   url.search = new URLSearchParams({ token });
@@ -74,34 +74,34 @@ function attemptToConnect() {
     uri: url.href,
     screen_id: 'screen',
     password: '',
-    onerror: () => {}, // its socket closes, and the event says more
+    onerror: () => {}, // the close event of the socket says more
     onagent: () => {
       agent = true;
       resizeGuest();
     },
   });
   const deadline = Date.now() + OPEN_MS;
-  looking = setInterval(() => look(deadline), LOOK_MS);
+  checking = setInterval(() => checkOpen(deadline), CHECK_MS);
 }
 
-// Without a channel that is silent, the console is good enough in the end.
-function look(deadline) {
+// At the deadline, the console is usable even if other channels have not answered.
+function checkOpen(deadline) {
   const late = Date.now() > deadline;
   const isReady = (channel) => channel?.state === 'ready';
   const usable = isReady(main.display) && isReady(main.inputs);
   if (usable && (late || [...sockets].every(({ parent }) => isReady(parent)))) {
-    clearInterval(looking);
+    clearInterval(checking);
     isOpen = true;
     say('open', query.get('title') || 'Connected');
     fit();
     screen.querySelector('canvas')?.focus();
   } else if (late) {
-    end('The console does not answer.');
+    end('The console does not answer. Reconnect, or request a new console URL.');
   }
 }
 
-// Until the console is open, the end of any of its channels may be that of a refused one,
-// whichever the page hears of first.
+// Until the console is open, the end of any channel may be caused by a refused one: the
+// page may learn of another end first.
 function closed(connection, event, opened) {
   const code = connection?.reply_link?.error || connection?.auth_reply?.auth_code;
   const mayBeTicket = code
@@ -115,7 +115,7 @@ function closed(connection, event, opened) {
     retrying = setTimeout(attemptToConnect, RETRY_MS);
   } else if (code) {
     end(
-      'The console refused the connection. Reconnect, or ask for a new console URL.',
+      'The console refused the connection. Reconnect, or request a new console URL.',
     );
   } else if (event.reason) {
     end(event.reason);
@@ -124,7 +124,7 @@ function closed(connection, event, opened) {
   }
 }
 
-// A browser hides why a WebSocket was refused; whether the proxy is there it tells.
+// A browser hides why a WebSocket was refused, but shows whether the proxy answers.
 async function refused() {
   hangUp();
   const mine = attempt;
@@ -140,8 +140,8 @@ async function refused() {
   end(
     reachable
       ? 'The console was not opened: its URL has expired or was used before, or the ' +
-          'server is not running. Ask for a new console URL.'
-      : 'The console proxy cannot be reached.',
+          'server is not running. Request a new console URL.'
+      : 'The console proxy cannot be reached. Check your network.',
   );
 }
 
@@ -152,13 +152,13 @@ function end(words) {
 
 function hangUp() {
   attempt += 1;
-  clearInterval(looking);
+  clearInterval(checking);
   clearTimeout(retrying);
   isOpen = false;
   agent = false;
   main = null;
   for (const socket of sockets) {
-    // Its own stop() fails half way where a channel is missing, and clears the screen.
+    // Not its own stop(): it fails if a channel is missing, and it clears the screen.
     if (socket.parent) {
       socket.parent.state = 'closing';
       clearTimeout(socket.parent.timeout);
@@ -168,7 +168,8 @@ function hangUp() {
   sockets.clear();
 }
 
-// The picture is as large as the guest says; scaling keeps the pointer right.
+// Scale the picture to the window; its size stays that of the guest's screen, so that
+// positions of the pointer are right.
 function fit() {
   const canvas = screen.querySelector('canvas');
   if (canvas) {
@@ -180,7 +181,7 @@ function fit() {
   }
 }
 
-// A guest with an agent makes its screen as large as the window.
+// A guest with a SPICE agent can resize its screen to the window.
 function resizeGuest() {
   clearTimeout(resizing);
   resizing = setTimeout(() => {

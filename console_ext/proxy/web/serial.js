@@ -21,12 +21,12 @@ const shell = new Shell({
 const terminal = await openTerminal(shell.stage, {
   fontPx: recall(FONT),
   type(bytes) {
-    connection?.send(held(bytes));
+    connection?.send(withCtrl(bytes));
   },
   follow(url) {
-    // The guest chose the address, and may have hidden it behind a text.
+    // Show the address: the guest may have hidden it behind a different text.
     const shown = element('p', { className: 'address', textContent: url });
-    shell.dialog('Open this address of the guest’s?', shown, 'Open', () => {
+    shell.dialog('Open this link from the guest?', shown, 'Open', () => {
       window.open(url, '_blank', 'noopener,noreferrer');
     });
   },
@@ -34,11 +34,11 @@ const terminal = await openTerminal(shell.stage, {
 
 function connect() {
   if (!token) {
-    end('This address has no token. Ask for a new console URL.', false);
+    end('This address has no token. Request a new console URL.', false);
     return;
   }
   shell.say('connecting', 'Connecting…');
-  // The same address as the page's: one URL is both.
+  // The console has the same URL as this page, with ws in place of http.
   const url = new URL(location.href);
   url.protocol = url.protocol.replace('http', 'ws');
   url.search = new URLSearchParams({ token });
@@ -60,8 +60,8 @@ function end(words, again) {
   document.body.dataset.again = again;
 }
 
-// On a screen there is no Ctrl to hold; it is pressed before the letter.
-function held(bytes) {
+// A touch screen has no Ctrl key to hold; its button is pressed before the letter.
+function withCtrl(bytes) {
   if (!control || bytes.length !== 1) {
     return bytes;
   }
@@ -74,7 +74,7 @@ function setControl(on) {
   shell.press('key-ctrl', on);
 }
 
-// What the toolbar does.
+// The toolbar.
 
 shell.button('reconnect', 'Reconnect', connect, { when: 'ended' });
 
@@ -86,7 +86,7 @@ async function copy() {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // Without TLS there is no clipboard, but the command remains.
+    // Without TLS, browsers have no clipboard API, but still this command.
     document.execCommand('copy');
   }
 }
@@ -98,7 +98,7 @@ shell.toggle(
   (on) => {
     copies = on;
   },
-  { hint: 'Copy what is selected (or press Ctrl+Shift+C)' },
+  { hint: 'Copy text when it is selected (or press Ctrl+Shift+C)' },
 );
 shell.stage.addEventListener('mouseup', () => {
   if (copies) {
@@ -168,11 +168,11 @@ shell.button(
   'download',
   'Download',
   () => shell.download(`${query.get('title') || 'console'}.txt`, terminal.text()),
-  { hint: 'Download what was shown' },
+  { hint: 'Download the text of the terminal' },
 );
 
 shell.toggle('read-aloud', 'Screen reader', (on) => terminal.readAloud(on), {
-  hint: 'Have a screen reader read what the guest prints',
+  hint: 'Let a screen reader read the output of the guest',
 });
 
 const KEYS = [
@@ -207,12 +207,12 @@ shell.toggle(
     keys.hidden = !on;
   },
   {
-    hint: 'Keys that a phone does not have',
+    hint: 'Show keys that a phone does not have',
     initially: matchMedia('(pointer: coarse)').matches,
   },
 );
 
-// Keys that are not the guest's.
+// Keys that do not go to the guest.
 terminal.onKey((event) => {
   if (event.type !== 'keydown' || !event.ctrlKey || !event.shiftKey) {
     return true;
@@ -227,17 +227,17 @@ terminal.onKey((event) => {
     search(true);
     return false;
   }
-  // The browser pastes.
+  // Let the browser paste.
   return event.code !== 'KeyV';
 });
 
-// Ctrl+W is a key of the guest's, and the browser's to close the page.
+// Ctrl+W is meant for the guest, but the browser would close the page: let it ask first.
 window.addEventListener('beforeunload', (event) => {
   if (document.body.dataset.state === 'open') {
     event.preventDefault();
   }
 });
 
-shell.stage.title = `${TO_TOOLBAR} leads to the toolbar`;
+shell.stage.title = `Press ${TO_TOOLBAR} to go to the toolbar`;
 terminal.focus();
 connect();

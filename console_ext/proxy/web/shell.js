@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What all our pages have around a console: a toolbar, and words for how it goes.
+// The common frame of our console pages: a toolbar, and a line that shows the state.
 
-// As remote desktops have it: from the console, which takes all other keys, to the toolbar.
+// Moves the focus from the console, which takes all other keys, to the toolbar; as in
+// clients for remote desktops.
 const TO_TOOLBAR = 'Ctrl+Alt+Home';
 
 function element(name, properties = {}, ...children) {
@@ -16,8 +17,8 @@ function element(name, properties = {}, ...children) {
 }
 
 export class Shell {
-  // kind: what the page shows, as "Serial console"; title: the server's name, or null;
-  // focus(): gives the keyboard to the console.
+  // kind: what the page shows, such as "Serial console"; title: the server's name, or
+  // null; focus(): moves the keyboard focus to the console.
   constructor({ kind, title, focus }) {
     this.focus = focus;
     document.title = title ? `${title} – ${kind}` : kind;
@@ -43,7 +44,7 @@ export class Shell {
       this.stage,
     );
     this.toolbar.addEventListener('keydown', (event) => this.move(event));
-    // In front of the console, which would take the keys.
+    // Capture: otherwise the console would take the keys.
     document.addEventListener(
       'keydown',
       (event) => {
@@ -62,21 +63,21 @@ export class Shell {
     });
   }
 
-  // state: connecting, open or ended; the style sheet shows what each is for.
+  // state: connecting, open or ended; the style sheet shows and hides buttons by it.
   say(state, words) {
     document.body.dataset.state = state;
     this.status.textContent = words;
     this.stop(this.tools()[0]);
   }
 
-  // Which button Tab stops at: one of the toolbar's (ARIA authoring practices).
+  // Let Tab stop at one button of the toolbar only (ARIA authoring practices).
   stop(button) {
     for (const one of this.toolbar.children) {
       one.tabIndex = one === button ? 0 : -1;
     }
   }
 
-  // A button of the toolbar. when: the states in which it can do something.
+  // Add a button to the toolbar. when: the states in which it is shown.
   button(id, label, act, { when = 'connecting open ended', hint = '' } = {}) {
     const button = element('button', {
       id,
@@ -86,14 +87,14 @@ export class Shell {
       tabIndex: -1,
       dataset: { when },
     });
-    // The mouse leaves the keyboard where it is.
+    // A click does not move the keyboard focus.
     button.addEventListener('pointerdown', (event) => event.preventDefault());
     button.addEventListener('click', act);
     this.toolbar.insertBefore(button, this.last);
     return button;
   }
 
-  // A button that is on or off, and remembers it if the browser may.
+  // Add a button that is on or off; the browser remembers its state, if possible.
   toggle(id, label, act, options = {}) {
     const name = `console-ext.${id}`;
     const change = (on) => {
@@ -145,7 +146,7 @@ export class Shell {
     event.preventDefault();
   }
 
-  // A row below the toolbar; shown or not.
+  // Add a row below the toolbar; hidden at first.
   row(id, label, ...children) {
     const row = element('div', { id, role: 'group', hidden: true }, ...children);
     row.setAttribute('aria-label', label);
@@ -153,7 +154,7 @@ export class Shell {
     return row;
   }
 
-  // Ask something; content is shown above the buttons, confirm() is called on yes.
+  // Show a dialog with content above its buttons; the button yes calls confirm().
   dialog(heading, content, yes, confirm) {
     const dialog = element('dialog');
     const close = () => dialog.close();
@@ -192,12 +193,12 @@ export class Shell {
   }
 }
 
-// What a browser that keeps nothing for us refuses is not remembered.
+// Store a setting, unless the browser forbids it.
 export function remember(name, value) {
   try {
     localStorage.setItem(name, JSON.stringify(value));
   } catch {
-    // It is for this page only.
+    // The setting then lasts until the page is closed.
   }
 }
 

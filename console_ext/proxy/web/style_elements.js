@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// xterm.js 6 writes <style> elements and style attributes, which our
-// Content-Security-Policy forbids: it would allow a guest's, too, if one got that far.
-// What scripts do by the CSSOM is allowed, so that is done instead.
+// xterm.js 6 creates <style> elements and style attributes.  Our Content-Security-Policy
+// forbids them, because it could not tell them from injected ones.  It allows changes by
+// the CSSOM, so this module replaces them with those.
 
 export function useConstructedSheets() {
   const { createElement } = Document.prototype;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A terminal, as our page needs it; xterm.js draws it.
+// A terminal for our page, based on xterm.js.
 import { FitAddon } from './assets/addon-fit/lib/addon-fit.mjs';
 import { SearchAddon } from './assets/addon-search/lib/addon-search.mjs';
 import { Unicode11Addon } from './assets/addon-unicode11/lib/addon-unicode11.mjs';
@@ -32,8 +32,8 @@ const MATCHES = {
   activeMatchBackground: '#b06000',
 };
 
-// Opened in the given element. type(bytes) gets what is typed; follow(url) is asked to
-// open a link.
+// Open a terminal in an element. It calls type(bytes) with what is typed, and follow(url)
+// when a link is activated.
 export async function openTerminal(element, { fontPx, type, follow }) {
   useConstructedSheets();
   const light = matchMedia('(prefers-color-scheme: light)');
@@ -64,11 +64,11 @@ export async function openTerminal(element, { fontPx, type, follow }) {
 
   const encoder = new TextEncoder();
   terminal.onData((text) => type(encoder.encode(text)));
-  // Positions of the mouse, in the oldest of its protocols.
+  // Mouse positions in the oldest mouse protocol are not UTF-8.
   terminal.onBinary((text) => type(Uint8Array.from(text, (one) => one.charCodeAt(0))));
 
   const paste = (text) => terminal.paste(pasteable(text));
-  // In front of xterm.js, which pastes what it is given.
+  // Capture: otherwise xterm.js would paste the unfiltered text.
   element.addEventListener(
     'paste',
     (event) => {
@@ -81,9 +81,9 @@ export async function openTerminal(element, { fontPx, type, follow }) {
 
   return {
     paste,
-    // xterm.js decodes the UTF-8, wherever it is cut.
+    // xterm.js decodes UTF-8, even if bytes end within a character.
     write: (bytes, done) => terminal.write(bytes, done),
-    // Arrows are others where the guest has asked for it.
+    // Arrow keys have different codes if the guest has requested it.
     press(key) {
       const { applicationCursorKeysMode } = terminal.modes;
       terminal.input(applicationCursorKeysMode ? key.replace('\x1b[', '\x1bO') : key);
@@ -122,7 +122,7 @@ function clamp(fontPx) {
   return Math.min(Math.max(fontPx, FONT_PX.smallest), FONT_PX.largest);
 }
 
-// The DOM renderer stays where WebGL is missing, fails, or is no faster.
+// Use WebGL; keep the DOM renderer if WebGL is missing, fails, or is not faster.
 async function drawByGpu(terminal) {
   if (!hasGpu()) {
     return;
@@ -137,7 +137,7 @@ async function drawByGpu(terminal) {
   }
 }
 
-// Whether WebGL is more than a program that imitates it on the processor.
+// Whether WebGL uses a GPU instead of a software renderer.
 function hasGpu() {
   const canvas = document.createElement('canvas');
   const webgl = canvas.getContext('webgl2', { failIfMajorPerformanceCaveat: true });
@@ -147,7 +147,7 @@ function hasGpu() {
   return Boolean(webgl) && !/swiftshader|llvmpipe|software/i.test(renderer);
 }
 
-// Lines as they were printed: those that the width has cut are put together again.
+// The text as it was printed: wrapped lines are joined.
 function textOf(buffer) {
   const lines = [];
   for (let at = 0; at < buffer.length; at += 1) {

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// A VNC console: noVNC draws it, this page connects it and says how it goes.
+// A VNC console: noVNC draws it; this page connects it and shows its state.
 import RFB from './novnc/core/rfb.js';
 
 const OPEN_MS = 20000;
 
-// The keyboard of a guest holds some sixteen keys that it has not read yet.
+// Pause between typed keys: the keyboard buffer of a guest has only about 16 entries.
 const KEY_MS = 20;
 
-// RFB's names of keys are X11's.
+// RFB uses the key symbols of X11.
 const RETURN = 0xff0d;
 const TAB = 0xff09;
 const SHIFT = 0xffe1;
 const BEYOND_LATIN_1 = 0x01000000;
 const SHIFTED = /[A-Z~!@#$%^&*()_+{}|:"<>?]/;
 
-// What a browser gives for the code of an end that the page has asked for.
+// The close code that a browser reports if the page has closed the socket.
 const NO_CODE = 1005;
 
 const byId = (id) => document.getElementById(id);
@@ -22,7 +22,7 @@ const stage = byId('stage');
 const screen = byId('screen');
 
 const query = new URLSearchParams(location.search);
-// As noVNC's own page has it: where the WebSocket is, with the token.
+// As in noVNC's own page: the path of the WebSocket, with the token.
 const [path, fields] = (query.get('path') ?? '').split('?', 2);
 const token = new URLSearchParams(fields).get('token') || query.get('token');
 const viewOnly = isOn('view_only', false);
@@ -30,7 +30,7 @@ const resize = query.get('resize') ?? (isOn('scale', true) ? 'scale' : 'off');
 
 let socket = null;
 let rfb = null;
-let wasOpen = false; // then the token has been used
+let wasOpen = false; // whether the token has been used
 let deadline = null;
 
 function isOn(name, otherwise) {
@@ -44,7 +44,7 @@ function say(state, words) {
 }
 
 function address() {
-  // Beside this page, where no path says otherwise; on no other host in any case.
+  // Next to this page, unless there is a path; always on the same host.
   const url = new URL('.', location.href);
   if (path) {
     url.pathname = path;
@@ -57,17 +57,20 @@ function address() {
 function connect() {
   screen.replaceChildren();
   if (!token) {
-    end('This address has no token: ask for a new console URL.');
+    end('This address has no token. Request a new console URL.');
     return;
   }
   say('connecting', 'Connecting…');
-  deadline = setTimeout(() => end('The console does not answer.'), OPEN_MS);
+  deadline = setTimeout(
+    () => end('The console does not answer. Request a new console URL.'),
+    OPEN_MS,
+  );
   const mine = new WebSocket(address());
   socket = mine;
   mine.addEventListener('open', () => {
     wasOpen = true;
   });
-  // Before noVNC has its listeners: it clears the screen at the end.
+  // Before noVNC adds its listeners, because it clears the screen at the end.
   mine.addEventListener('close', (event) => {
     if (mine === socket) {
       closed(event);
@@ -80,10 +83,10 @@ function connect() {
   rfb.resizeSession = resize === 'remote';
   rfb.addEventListener('connect', opened);
   rfb.addEventListener('securityfailure', ({ detail }) => {
-    end(`The console refused the connection: ${detail.reason || 'it says not why'}.`);
+    end(`The console refused the connection: ${detail.reason || 'no reason given'}.`);
   });
   rfb.addEventListener('credentialsrequired', () => {
-    end('The console asks for a password, which this page does not have.');
+    end('The console requires a password, which this page does not support.');
   });
 }
 
@@ -99,13 +102,13 @@ function closed(event) {
   } else if (event.reason) {
     end(event.reason);
   } else if (event.code === NO_CODE) {
-    end('The console sent what this page does not understand.');
+    end('The console sent data that this page does not understand.');
   } else {
     end('The connection to the console was lost.');
   }
 }
 
-// A browser hides why a WebSocket was refused; whether the proxy is there it tells.
+// A browser hides why a WebSocket was refused, but shows whether the proxy answers.
 async function refused() {
   hangUp();
   let reachable = false;
@@ -117,14 +120,14 @@ async function refused() {
   end(
     reachable
       ? 'The console was not opened: its URL has expired or was used before, or the ' +
-          'server is not running. Ask for a new console URL.'
-      : 'The console proxy cannot be reached.',
+          'server is not running. Request a new console URL.'
+      : 'The console proxy cannot be reached. Check your network.',
   );
 }
 
 function end(words) {
   hangUp();
-  // A URL opens once.
+  // A console URL can be used only once.
   byId('reconnect').hidden = wasOpen || !token;
   say('ended', words);
 }
@@ -138,7 +141,7 @@ function hangUp() {
   screen.replaceChildren(picture);
 }
 
-// A copy, for noVNC takes its own away.
+// A copy, because noVNC removes its canvas.
 function pictureOf(canvas) {
   if (!canvas?.width || !canvas.height) {
     return '';
@@ -208,7 +211,7 @@ byId('type').addEventListener('click', () => {
 byId('full-screen').hidden = !document.fullscreenEnabled;
 byId('full-screen').addEventListener('click', async () => {
   await stage.requestFullscreen();
-  // Where that is possible, Esc is for the guest; held down, it ends full screen.
+  // If the browser supports it, Esc goes to the guest; holding it ends full screen.
   await navigator.keyboard?.lock(['Escape']);
   rfb?.focus();
 });

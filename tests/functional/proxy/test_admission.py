@@ -14,7 +14,7 @@ from console_ext import exceptions
 from tests.functional.proxy.wire import receive_until, upgrade
 from tests.proxy_parts import full_backlog, wait_for
 
-TOKEN_ANSWER = b'The token is not valid, or no longer: ask for a new console URL.\n'
+TOKEN_ANSWER = b'This console URL is invalid or has expired. Request a new one.\n'
 
 
 def refused(proxy, token, path='/', name='serial', **options):
@@ -34,7 +34,7 @@ def test_a_path_that_opens_nothing(proxy, name, path):
     """404, and nobody is asked about the token."""
     answer = proxy.ask(upgrade(f'{path}?token={proxy.token(proxy.guest())}'), name)
     assert status(answer) == 404
-    assert answer.endswith(b'\r\n\r\nThere is nothing here.\n')
+    assert answer.endswith(b'\r\n\r\nThere is no page at this path.\n')
     assert proxy.store.asked == []
 
 
@@ -67,7 +67,9 @@ def test_no_token(proxy):
     """Nothing to check is 401 too, and says so."""
     answer = proxy.ask(upgrade('/'))
     assert status(answer) == 401
-    assert answer.endswith(b'\r\n\r\nThe request has no token.\n')
+    assert answer.endswith(
+        b'\r\n\r\nThe URL has no token. Request a new console URL.\n'
+    )
 
 
 def test_two_different_tokens(proxy):

@@ -16,7 +16,7 @@ from console_ext.proxy.relay.control import SUBPROTOCOL, WINDOW_BYTES
 from tests.functional.proxy.wire import closed
 from tests.proxy_parts import wait_for
 
-TOKEN_ANSWER = 'The token is not valid, or no longer: ask for a new console URL.'
+TOKEN_ANSWER = 'This console URL is invalid or has expired. Request a new one.'
 
 # A read of the event loop, which is passed on whole.
 MAX_OVER_BYTES = 2**18

@@ -256,7 +256,7 @@ def test_a_dead_client_is_reaped(served):
     proxy = served.start(console_proxy={'ping_interval': 0.1, 'ping_timeout': 0.2})
     with proxy.raw() as client:
         client.sendall(upgrade(f'/?token={proxy.token(proxy.guest())}'))
-        answer = receive_until(client, b'The client did not answer.')
+        answer = receive_until(client, b'The client did not answer pings.')
         assert b'\x89\x00' in answer
 
 
@@ -276,7 +276,7 @@ def test_a_session_ends_when_the_store_has_said(served):
     proxy = served.start(console_proxy={'max_session_time': 0.7})
     client = proxy.connect(proxy.token(proxy.guest()))
     client.send(b'x')
-    ended = (1008, 'The session has lasted as long as it may.')
+    ended = (1008, 'The session has reached its maximum duration.')
     assert closed(client) == ended
 
 

@@ -174,7 +174,7 @@ def test_tls_refusals_are_read(over_tls, trusting):
         client.sendall(upgrade('/?token=unknown'))
         answer = receive_until(client, None)
     assert answer.startswith(b'HTTP/1.1 401')
-    assert answer.endswith(b'ask for a new console URL.\n')
+    assert answer.endswith(b'Request a new one.\n')
 
 
 def test_tls_only(over_tls):

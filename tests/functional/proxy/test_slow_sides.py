@@ -295,7 +295,7 @@ def test_a_project_has_room_for_so_much(served, loop):
     served.start(console_proxy={'max_unsent_bytes_per_project': MIB})
     leave = threading.Event()
     sessions = [pasted(served, lambda _: leave.wait(60), 16 * MIB)[1] for _ in range(8)]
-    reason = b"Too much waits in the project's consoles"
+    reason = b"The proxy's memory for this project's consoles is full"
     wait_for(lambda: sum(reason in heard for heard in sessions) >= 3, 20)
     client = served.connect(served.token(served.guest()))
     client.send(b'x')

@@ -250,7 +250,7 @@ def test_a_browser_where_a_console_is(get):
     """Who comes without a WebSocket is told what to do."""
     response = get('/?token=x')
     assert (response.status_code, response.headers['Upgrade']) == (426, 'websocket')
-    assert 'page in a browser' in response.text
+    assert 'in a browser' in response.text
 
 
 def test_novnc_is_not_installed(served, host, tmp_path):

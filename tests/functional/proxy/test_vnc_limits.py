@@ -131,8 +131,8 @@ def test_a_client_s_bytes_may_be_any(serving, started):
     client = connected(serving('none'), started(VNCHost()))
     assert client.recv(timeout=5) == VERSION
     client.send(b'\xff' * 12)
-    assert client.recv(timeout=5).endswith(b'Only RFB 3.8 is spoken here.')
-    assert closed(client) == (1002, 'Only RFB 3.8 is spoken here.')
+    assert client.recv(timeout=5).endswith(b'This proxy supports only RFB 3.8.')
+    assert closed(client) == (1002, 'This proxy supports only RFB 3.8.')
 
 
 def test_a_client_need_not_wait(serving, started):

@@ -153,9 +153,9 @@ def test_a_session_that_ends(browser, page, machine):
         opened(browser)
         browser.refresh()
         opened(browser)
-        assert ended(browser) == 'The session has lasted as long as it may.'
+        assert ended(browser) == 'The session has reached its maximum duration.'
         browser.find_element('id', 'reconnect').click()
-        wait_for(lambda: 'Ask for a new console URL' in state(browser)[1], 30)
+        wait_for(lambda: 'Request a new console URL' in state(browser)[1], 30)
     finally:
         before.close()
 

@@ -27,7 +27,7 @@ from tests.integration.proxy.machine import Machine
 from tests.integration.proxy.screen import ended, opened, state
 from tests.proxy_parts import wait_for
 
-REFUSED = 'The console refused the connection. Reconnect, or ask for a new console URL.'
+REFUSED = 'The console refused the connection. Reconnect, or request a new console URL.'
 
 # The page's MAX_RETRIES, and the first.
 TRIES = 1 + 8

@@ -24,7 +24,7 @@ from tests.integration.proxy.serial_page import (
 from tests.integration.proxy.shells import running
 from tests.proxy_parts import reset, wait_for
 
-AGAIN = 'Ask for a new console URL to open it again.'
+AGAIN = 'Request a new console URL to open it again.'
 
 LETTERS = 'é€☃𝄞漢字'
 
@@ -137,7 +137,7 @@ def test_the_guest_is_lost(browser, page):
 def test_the_session_is_over(browser, page):
     page()
     opened(browser)
-    assert ended(browser) == f'The session has lasted as long as it may. {AGAIN}'
+    assert ended(browser) == f'The session has reached its maximum duration. {AGAIN}'
 
 
 @pytest.mark.parametrize('serial', [{'idle_timeout': 2}], indirect=True)
@@ -151,7 +151,7 @@ def test_the_permission_ends(browser, page, serial):
     page()
     opened(browser)
     serial.store.revoke(server_id('01'))
-    assert ended(browser) == f'The permission for this console has ended. {AGAIN}'
+    assert ended(browser) == f'The access to this console was revoked. {AGAIN}'
 
 
 def test_the_proxy_is_stopped(browser, page, serial):
@@ -170,7 +170,7 @@ def test_a_token_that_is_used(browser, page, serial):
     opened(browser)
     browser.switch_to.new_window('tab')
     browser.get(serial.url(token, scheme='http'))
-    words = 'The token is not valid, or no longer: ask for a new console URL.'
+    words = 'This console URL is invalid or has expired. Request a new one.'
     assert ended(browser) == words
     assert not browser.find_element('id', 'reconnect').is_displayed()
 
@@ -191,7 +191,7 @@ def test_what_may_pass(browser, page, serial):
 def test_the_server_is_not_there(browser, page, serial):
     serial.computes.answer = False
     page()
-    assert ended(browser).startswith('The console is no longer where it was')
+    assert ended(browser).startswith('The console has moved.')
 
 
 @pytest.mark.parametrize('serial', [{'max_sessions_per_server': 1}], indirect=True)

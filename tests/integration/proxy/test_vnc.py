@@ -130,13 +130,17 @@ def test_refused(serving, started, authority, tmp_path, caplog):
     strict = {'auth_schemes': 'vencrypt', 'vencrypt_ca_certs': authority.file}
     proxy = serving(**strict)
     assert 'does not accept the client certificate' in refused(proxy, wants, caplog)
-    assert 'the security types 1, and none of 19' in refused(proxy, plain, caplog)
+    assert 'the security types 1, but [vnc] auth_schemes allows only 19' in refused(
+        proxy, plain, caplog
+    )
     assert 'port' in refused(proxy, dead, caplog)
     other = Authority(tmp_path / 'other')
     proxy = serving(**{**strict, 'vencrypt_ca_certs': other.file})
     assert 'CERTIFICATE_VERIFY_FAILED' in refused(proxy, wants, caplog)
     proxy = serving(auth_schemes='none')
-    assert 'the security types 19, and none of 1' in refused(proxy, wants, caplog)
+    assert 'the security types 19, but [vnc] auth_schemes allows only 1' in refused(
+        proxy, wants, caplog
+    )
 
 
 def test_a_certificate_of_another_host(serving, tmp_path, started, caplog):

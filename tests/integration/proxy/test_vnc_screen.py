@@ -21,7 +21,7 @@ from tests.integration.proxy.parts import NOVNC, SPICE_HTML5, needed
 from tests.integration.proxy.screen import LIT, ended, opened, state
 from tests.proxy_parts import wait_for
 
-AGAIN = 'Ask for a new console URL.'
+AGAIN = 'Request a new console URL.'
 
 
 def shown(browser) -> None:
@@ -263,7 +263,7 @@ def test_a_session_that_is_revoked(browser, vnc_page, proxy):
     browser.get(vnc_page())
     opened(browser)
     proxy.store.revoke(server_id('01'))
-    assert ended(browser) == 'The permission for this console has ended.'
+    assert ended(browser) == 'The access to this console was revoked.'
     browser.refresh()
     assert AGAIN in ended(browser)
 

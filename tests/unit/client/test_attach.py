@@ -245,7 +245,7 @@ def test_a_decision_is_final(pipes):
     """A session that was idle or revoked is not opened again behind its back."""
 
     async def revoke(wire):
-        await wire.close(1008, 'The permission for this console has ended.')
+        await wire.close(1008, 'The access to this console was revoked.')
 
     with served(revoke) as server:
         source = URLs(server.url)

@@ -107,7 +107,7 @@ def test_a_session_whose_time_was_up_before_it_began():
     async def run():
         sessions = made()
         transport = begun(sessions, expires=asyncio.get_running_loop().time())
-        assert b'The session has lasted as long as it may.' in transport.sent
+        assert b'The session has reached its maximum duration.' in transport.sent
         transport.protocol.connection_lost(None)
 
     asyncio.run(run())

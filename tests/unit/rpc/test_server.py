@@ -210,7 +210,7 @@ def test_a_stop_that_hangs(deployment, monkeypatch, caplog):
     monkeypatch.setattr(agent, 'STOP_S', 0.3)
     monkeypatch.setattr(agent._transport, 'cleanup', over.wait)
     agent.stop()
-    assert 'do not close in time' in caplog.text
+    assert 'stopping without closing the connections' in caplog.text
     over.set()
 
 

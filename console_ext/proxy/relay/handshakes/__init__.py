@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a guest's protocol wants before bytes flow, a package a protocol."""
+"""The handshakes of console protocols, one module or package for each."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SPICE consoles: in the clear, or by TLS on a port of its own.
+"""SPICE consoles: without TLS, or with TLS on a separate port.
 
-A guest whose channels are secure answers every one on its plain port with an error
-(``SPICE_LINK_ERR_NEED_SECURED``).  The client in the browser needs to know nothing of
-that, because the TLS ends here.
+A guest whose channels are secure answers each channel on its plain port with the error
+``SPICE_LINK_ERR_NEED_SECURED``.  The client in the browser does not need to know this,
+because the proxy makes the TLS connection.
 """
 
 from __future__ import annotations
@@ -43,19 +43,20 @@ class SecureSPICEConsoles:
 
     def port(self, authorization: Authorization) -> int:
         """
-        :raises TargetRefused: the console has no port for TLS
+        :raises TargetRefused: the console has no TLS port
         """
         if authorization.tls_port is None:
             raise exceptions.TargetRefused(
                 authorization.host,
                 authorization.port,
-                'it has no TLS port, and [spice] require_secure is set',
+                'it has no TLS port, but [spice] require_secure is set',
             )
         return authorization.tls_port
 
     async def open(self, target: Target, authorization: Authorization) -> Guest:
         """
-        :raises TargetRefused: the host is not the one it should be, or speaks no TLS
+        :raises TargetRefused: the host's certificate is not accepted, or it does not
+            speak TLS
         :raises TargetUnreachable: it does not answer in time
         """
         host, port = authorization.host, self.port(authorization)

@@ -14,7 +14,7 @@ from console_ext.proxy.admission.checks import Admission
 from console_ext.proxy.admission.compute import ComputeHosts
 from console_ext.proxy.admission.leases import Leases
 from console_ext.proxy.admission.limits import Limits
-from console_ext.proxy.admission.rules import Asked
+from console_ext.proxy.admission.rules import TokenRequest
 from console_ext.proxy.networks import Networks
 from console_ext.proxy.relay.connector import Connector
 from console_ext.proxy.relay.consoles import PlainConsoles
@@ -22,7 +22,7 @@ from tests.proxy_parts import Computes, Guest
 from tests.stores import factories
 from tests.stores.faulty import FaultyStore
 
-ASKED = Asked('token', '10.0.0.1')
+ASKED = TokenRequest('token', '10.0.0.1')
 CAPS = {'proxy': 9, 'client': 9, 'server': 9, 'project': 9}
 
 

@@ -9,16 +9,16 @@ from console_ext import exceptions
 from console_ext.proxy.admission import rules
 from console_ext.proxy.admission.origin import AllowedOrigins
 from console_ext.proxy.admission.request import ConsoleRequest
-from console_ext.proxy.admission.rules import Asked, Refused
+from console_ext.proxy.admission.rules import Refused, TokenRequest
 
 ORIGINS = AllowedOrigins('ws://console:6083')
 PATHS = {'/': False, '/websockify': True}
 GOOD = ('http://console:6083',)
 
 
-def ask(path='/', query='token=a', cookies=(), origins=()) -> Asked:
+def ask(path='/', query='token=a', cookies=(), origins=()) -> TokenRequest:
     request = ConsoleRequest(path, query, cookies, origins, '10.0.0.1')
-    return rules.ask(request, PATHS, ORIGINS)
+    return rules.token_request(request, PATHS, ORIGINS)
 
 
 @pytest.mark.parametrize(
@@ -56,12 +56,12 @@ def test_ask(request_parts, expected):
             ask(**request_parts)
         assert caught.value.refusal.status == expected
     else:
-        assert ask(**request_parts) == Asked(expected, '10.0.0.1')
+        assert ask(**request_parts) == TokenRequest(expected, '10.0.0.1')
 
 
 def test_an_asked_token_is_not_shown():
     """It could be logged."""
-    assert 'secret' not in repr(Asked('secret', '10.0.0.1'))
+    assert 'secret' not in repr(TokenRequest('secret', '10.0.0.1'))
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,10 @@ REASONS = list(exceptions.RefusalReason)
 def test_all_token_reasons_are_one_answer():
     """Told apart in the log, and only there."""
     refusals = [rules.refusal(exceptions.TokenRefused(reason)) for reason in REASONS]
-    assert len({(refusal.status, refusal.sentence) for refusal in refusals}) == 1
-    assert [refusal.why for refusal in refusals] == [f'token {one}' for one in REASONS]
+    assert len({(refusal.status, refusal.message) for refusal in refusals}) == 1
+    assert [refusal.log_reason for refusal in refusals] == [
+        f'token {one}' for one in REASONS
+    ]
 
 
 HOSTILE = 'x\nERROR y\x1b[2J' * 10**4
@@ -113,7 +115,7 @@ HOSTILE = 'x\nERROR y\x1b[2J' * 10**4
 )
 def test_words_of_others_in_the_log(error):
     """A compute host says where its console is, and what is wrong with it."""
-    why = rules.refusal(error).why
+    why = rules.refusal(error).log_reason
     assert why.isprintable()
     assert len(why) < 2000
 
@@ -145,6 +147,6 @@ def test_what_an_error_means(error, status):
     """The status of each; one plain sentence, and nothing internal in it."""
     refusal = rules.refusal(error)
     assert refusal.status == status
-    assert refusal.sentence.endswith('.')
-    assert '\n' not in refusal.sentence
-    assert 'secret' not in refusal.sentence + refusal.why
+    assert refusal.message.endswith('.')
+    assert '\n' not in refusal.message
+    assert 'secret' not in refusal.message + refusal.log_reason

@@ -21,7 +21,7 @@ PAGES = ['vnc_lite.html', 'vnc_auto.html', 'vnc.html']
 def ask(listener, target, *cookies):
     headers = Headers([('Cookie', cookie) for cookie in cookies])
     request = requests.console_request(target, headers, '10.0.0.1', Networks([], ''))
-    return rules.ask(request, listener.cookie_paths, listener.origins)
+    return rules.token_request(request, listener.cookie_paths, listener.origins)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_paths(listener, path):
     for other in (f'/other{path}', f'{path}/x', '/core/rfb.js'):
         with pytest.raises(Refused) as caught:
             ask(made, f'{other}?token=a')
-        assert caught.value.refusal is rules.NOT_HERE
+        assert caught.value.refusal is rules.NOT_FOUND
 
 
 @pytest.mark.parametrize('path', ['/', '/websockify', '/vnc_lite.html'])

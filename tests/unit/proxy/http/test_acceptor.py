@@ -106,7 +106,7 @@ def test_a_client(loop_factory):
             await here.until('made')
             client.close()
             await here.until('made', 'lost')
-        assert not here.connections._here
+        assert not here.connections._all
 
     run(loop_factory, main)
 
@@ -128,7 +128,7 @@ def test_close(loop_factory):
 @pytest.mark.parametrize('number', [errno.EMFILE, errno.ENFILE, errno.ENOBUFS])
 def test_out_of_descriptors(loop_factory, number, caplog, monkeypatch):
     """The client waits, and the log says so once for all the attempts."""
-    monkeypatch.setattr(acceptors, 'REST_S', 0.001)
+    monkeypatch.setattr(acceptors, 'PAUSE_S', 0.001)
 
     async def main(here):
         here.listening.failures = [OSError(number, os.strerror(number))] * 100
@@ -144,7 +144,7 @@ def test_out_of_descriptors(loop_factory, number, caplog, monkeypatch):
 
 def test_the_log_says_it_again(loop_factory, caplog, monkeypatch):
     """But rarely."""
-    monkeypatch.setattr(acceptors, 'REST_S', 0.001)
+    monkeypatch.setattr(acceptors, 'PAUSE_S', 0.001)
     monkeypatch.setattr(acceptors, 'REPORT_S', 0.0)
 
     async def main(here):
@@ -158,7 +158,7 @@ def test_the_log_says_it_again(loop_factory, caplog, monkeypatch):
 
 def test_out_of_descriptors_with_silent_clients(loop_factory, monkeypatch):
     """One of them makes room for whoever is next."""
-    monkeypatch.setattr(lobbies, 'PATIENCE', 0)
+    monkeypatch.setattr(lobbies, 'MIN_ROUNDS', 0)
 
     async def main(here):
         with here.listening.connect_to():
@@ -183,12 +183,12 @@ def test_a_client_that_has_left_the_queue(loop_factory):
 
 def test_no_room(loop_factory, monkeypatch):
     """Who comes at once waits in the kernel's queue; nobody is sent away for it."""
-    monkeypatch.setattr(lobbies, 'PATIENCE', 10000)
+    monkeypatch.setattr(lobbies, 'MIN_ROUNDS', 10000)
 
     async def main(here):
         with here.listening.connect_to() as first, here.listening.connect_to():
             await here.until('made')
-            await asyncio.sleep(3 * acceptors.REST_S)
+            await asyncio.sleep(3 * acceptors.PAUSE_S)
             assert here.notes == ['made']
             first.close()
             await here.until('made', 'lost', 'made')
@@ -200,13 +200,15 @@ def test_the_loop_has_its_turn(loop_factory):
     """However many come at once, whoever is here already goes on."""
 
     async def main(here):
-        clients = [here.listening.connect_to() for _ in range(acceptors.AT_ONCE + 5)]
+        clients = [
+            here.listening.connect_to() for _ in range(acceptors.MAX_PER_ITERATION + 5)
+        ]
         turns = []
         while len(here.notes) < len(clients):
             turns.append(len(here.notes))
             await asyncio.sleep(0)
         steps = [later - now for now, later in itertools.pairwise(turns)]
-        assert max(steps) == acceptors.AT_ONCE
+        assert max(steps) == acceptors.MAX_PER_ITERATION
         for client in clients:
             client.close()
 
@@ -234,12 +236,12 @@ def test_abort(loop_factory, certificate, secure, turns):
             accepted.begin()
             for _ in range(turns):
                 await asyncio.sleep(0)
-            was_there = accepted in here.connections._here
+            was_there = accepted in here.connections._all
             accepted.abort()
-            assert accepted not in here.connections._here
+            assert accepted not in here.connections._all
             if was_there:
                 assert await asyncio.to_thread(client.recv, 1) == b''
                 await here.until(*([] if secure else ['made', 'lost']))
-                assert not here.connections._here
+                assert not here.connections._all
 
     run(loop_factory, main)

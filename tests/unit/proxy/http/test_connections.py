@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 
-from console_ext.proxy.http.connections import PATIENCE, ROUND_S, Connections
+from console_ext.proxy.http.connections import MIN_ROUNDS, ROUND_S, Connections
 
 
 class Connection:
@@ -41,7 +41,7 @@ def run(main) -> None:
         runner.run(call())
 
 
-def let_pass(clock, here, rounds=PATIENCE) -> None:
+def let_pass(clock, here, rounds=MIN_ROUNDS) -> None:
     """Let a number of rounds pass."""
     for _ in range(rounds):
         clock.now += 2 * ROUND_S
@@ -91,7 +91,7 @@ def test_nobody_makes_room_because_we_are_slow():
         here.turn()
         here.turn()
         assert not here.has_room()
-        let_pass(clock, here, PATIENCE - 2)
+        let_pass(clock, here, MIN_ROUNDS - 2)
         assert not here.has_room()
         let_pass(clock, here, 1)
         assert here.has_room()

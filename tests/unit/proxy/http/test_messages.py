@@ -48,7 +48,7 @@ def test_handshakes_that_are_not_right(headers, status):
     with pytest.raises(Refused) as caught:
         messages.accept(wire, request, 'hint')
     refusal = caught.value.refusal
-    assert (refusal.status, '\n' in refusal.sentence) == (status, False)
+    assert (refusal.status, '\n' in refusal.message) == (status, False)
 
 
 @pytest.mark.parametrize(

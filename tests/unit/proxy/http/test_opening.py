@@ -12,13 +12,13 @@ import pytest
 
 from console_ext import exceptions
 from console_ext.proxy.admission.checks import Admission, Admitted
-from console_ext.proxy.admission.rules import Asked, Refused
+from console_ext.proxy.admission.rules import Refused, TokenRequest
 from console_ext.proxy.consoles.listener import Listener
 from console_ext.proxy.http import opening
 from console_ext.proxy.relay.connector import Target
 from console_ext.proxy.relay.consoles import PlainConsoles
 
-ASKED = Asked('secret', '10.0.0.1')
+ASKED = TokenRequest('secret', '10.0.0.1')
 LISTENER = mock.Mock(spec=Listener, console_type='serial', consoles=PlainConsoles())
 
 
@@ -78,7 +78,7 @@ def test_an_error(error, status, caplog):
     refusal = caught.value.refusal
     assert refusal.status == status
     assert ('RuntimeError' in caplog.text) is (status == 500)
-    assert 'secret' not in caplog.text + refusal.sentence + refusal.why
+    assert 'secret' not in caplog.text + refusal.message + refusal.log_reason
 
 
 def test_a_connection_that_is_lost_already():

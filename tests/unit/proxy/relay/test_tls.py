@@ -114,7 +114,7 @@ def test_files_that_are_not_usable(authority, tmp_path):
             {'client_cert': cert, 'client_key': other},
             r'\[x\] client_cert: .* with .*other-key.pem: .*MISMATCH',
         ),
-        ({'client_key': key}, r'client_key is set, and \[x\] client_cert not'),
+        ({'client_key': key}, r'client_key is set, but \[x\] client_cert is not'),
     ]:
         with pytest.raises(exceptions.ConfigurationError, match=says):
             GuestTLS('[x] ', **{'ca_certs': ca_certs, **values})
@@ -138,7 +138,7 @@ def test_reload(authority, tmp_path, caplog):
     assert tls.context is not before
     assert len(tls.context.get_ca_certs()) == 1
     assert tls.context.get_ca_certs() != before.get_ca_certs()
-    assert caplog.messages == ['Read [x] ca_certs, and what goes with it, again']
+    assert caplog.messages == ['Reloaded [x] ca_certs and the related files']
     before = tls.context
     authority.file.write_text('nonsense')
     with pytest.raises(exceptions.ConfigurationError):

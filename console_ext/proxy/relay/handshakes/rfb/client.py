@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The client's half of the handshake, from our version to our ServerInit."""
+"""The handshake with the user's client, from our version to our ServerInit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from console_ext.proxy.relay.handshakes.rfb.protocol import HandshakeError, Secu
 
 
 class State(enum.Enum):
-    """What is waited for."""
+    """What the client has to send next."""
 
     VERSION = enum.auto()
     SECURITY_TYPE = enum.auto()
@@ -22,12 +22,13 @@ class State(enum.Enum):
 
 
 class Client:
-    """
-    Every message has a known length, so that at most an unfinished one is kept; what is
-    behind the last is :attr:`early`.
+    """Parses a client's messages.
 
-    :param server_init: that of the host
-    :ivar early: what the client has sent for the host
+    Every message has a known length, so at most one incomplete message is buffered.
+    Bytes after the last one are in :attr:`early`.
+
+    :param server_init: the host's ServerInit
+    :ivar early: bytes of the client for the host
     """
 
     def __init__(self, server_init: bytes):
@@ -39,8 +40,8 @@ class Client:
 
     def receive(self, data: bytes) -> None:
         """
-        :raises HandshakeError: the client breaks the protocol; the text is for its
-            user, and one of the messages tells it the same
+        :raises HandshakeError: the client violates the protocol; the text is for its
+            user, and one of the messages has the same text
         """
         self._received += data
         while self.state in _MESSAGES:
@@ -60,15 +61,15 @@ class Client:
         self._received.clear()
 
     def messages(self) -> list[bytes]:
-        """What is to be sent now, each in a frame of its own; it is not given twice."""
+        """Return and remove the messages to send, each in a frame of its own."""
         messages, self._messages = self._messages, []
         return messages
 
-    # What each message means
+    # A method for each message
 
     def _version(self, message: bytes) -> State:
         if message != protocol.VERSION:
-            reason = 'Only RFB 3.8 is spoken here.'
+            reason = 'This proxy supports only RFB 3.8.'
             self._messages.append(protocol.no_security_types(reason))
             raise HandshakeError(reason)
         self._messages.append(bytes((1, SecurityType.NONE)))
@@ -83,14 +84,14 @@ class Client:
         return State.CLIENT_INIT
 
     def _client_init(self, message: bytes) -> State:
-        # Whether it would share does not matter: the host has been told that it does.
+        # Ignore the shared flag: the host has already been sent that it is set.
         self._messages.append(self._server_init)
         return State.READY
 
 
 class _Message(NamedTuple):
     """
-    :param read: takes it, and gives the next state
+    :param read: takes the message and returns the next state
     """
 
     size: int

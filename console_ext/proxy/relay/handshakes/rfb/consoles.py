@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""VNC consoles, as they are configured."""
+"""VNC consoles with their configuration."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ _SCHEMES = {'none': SecurityType.NONE, 'vencrypt': SecurityType.VENCRYPT}
 
 class VNCConsoles:
     """
-    :raises ConfigurationError: no scheme is left, or a file is not usable
+    :raises ConfigurationError: there is no scheme, or a file is not usable
     """
 
     def __init__(self, conf: cfg.ConfigOpts):
         options = conf.vnc
         self._schemes = [_SCHEMES[name] for name in options.auth_schemes]
         if not self._schemes:
-            raise exceptions.ConfigurationError('[vnc] auth_schemes names no scheme')
+            raise exceptions.ConfigurationError(
+                '[vnc] auth_schemes is empty: set it to none, vencrypt or both'
+            )
         self._tls: GuestTLS | None = None
         if SecurityType.VENCRYPT in self._schemes:
             self._tls = GuestTLS(
@@ -43,21 +45,22 @@ class VNCConsoles:
     def reload(self) -> None:
         """Read the certificates again.
 
-        :raises ConfigurationError: a file is not usable, and the former ones stay
+        :raises ConfigurationError: a file is not usable; the previous ones are kept
         """
         if self._tls is not None:
             self._tls.reload()
 
     async def open(self, target: Target, authorization: Authorization) -> Mediator:
-        """Shake hands with the host; the client follows in the session.
+        """Do the handshake with the host; that with the client follows in the session.
 
-        :param target: a connection to the console, which is taken over in any case
+        :param target: a connection to the console; it is taken over even on failure
         :returns: the guest's side of a session
-        :raises TargetRefused: the host refuses, or is not the one it should be
-        :raises TargetUnreachable: it does not answer in time, or is lost
+        :raises TargetRefused: the host refuses, or its certificate is not accepted
+        :raises TargetUnreachable: it does not answer in time, or the connection is lost
         """
         host, port = authorization.host, authorization.port
-        # Not the address of a name: whoever answers for name servers would choose it.
+        # Never the address to which a name resolves: an attacker on DNS would choose
+        # it.
         names = {authorization.compute_host, host}
         try:
             guest, server_init = await open_rfb(target, self._schemes, self._tls, names)

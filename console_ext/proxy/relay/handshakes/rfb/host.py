@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The host's half of the handshake, from its version to its ServerInit."""
+"""The handshake with the compute host, from its version to its ServerInit."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from console_ext.proxy.relay.handshakes.rfb.protocol import HandshakeError, Secu
 
 
 class State(enum.Enum):
-    """What is waited for, in words for the log."""
+    """What the host has to send next; the values are texts for the log."""
 
     VERSION = 'its version'
     SECURITY_TYPES = 'its security types'
-    REFUSAL = 'the reason why it refuses'
+    REFUSAL = 'the reason for its refusal'
     VENCRYPT_VERSION = 'its VeNCrypt version'
     VENCRYPT_ACK = 'its acceptance of VeNCrypt 0.2'
     VENCRYPT_SUBTYPES = 'its VeNCrypt subtypes'
@@ -33,14 +33,14 @@ class State(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class StartTLS:
-    """The host waits for a TLS handshake; then :meth:`Host.tls_started` is due."""
+    """Do a TLS handshake now, then call :meth:`Host.tls_started`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
     """The handshake is complete.
 
-    :param early: what the host has sent behind ServerInit
+    :param early: what the host has sent after ServerInit
     """
 
     server_init: bytes
@@ -48,11 +48,10 @@ class Ready:
 
 
 class Host:
-    """
-    Every message is read by its own length, whatever the reads are.
+    """Parses a host's messages, even if they arrive split or together.
 
-    :param schemes: the security types that may be used, the preferred one first: this
-        order decides, and not the host's
+    :param schemes: the allowed security types in order of preference; the order of the
+        host is ignored
     """
 
     def __init__(self, schemes: Sequence[SecurityType]):
@@ -65,8 +64,9 @@ class Host:
 
     def receive(self, data: bytes) -> StartTLS | Ready | None:
         """
-        :returns: what is to be done now; None is to send what there is and to read on
-        :raises HandshakeError: the host refuses, or breaks the protocol
+        :returns: what to do next; None to send :meth:`data_to_send` and continue
+            reading
+        :raises HandshakeError: the host refuses, or violates the protocol
         """
         self._received += data
         try:
@@ -86,8 +86,8 @@ class Host:
             self.state = read(self, message)
         if self.state is State.TLS:
             if self._received:
-                # They would be taken for what comes through TLS.
-                raise HandshakeError('it sends bytes in the clear where TLS begins')
+                # They would be mistaken for data that came through TLS.
+                raise HandshakeError('it sends unencrypted bytes where TLS begins')
             return StartTLS()
         if self.state is State.READY:
             early = bytes(self._received)
@@ -96,38 +96,38 @@ class Host:
         return None
 
     def tls_started(self) -> None:
-        """What is received from now on has come through TLS."""
+        """From now on, received data has come through TLS."""
         self._encrypted = True
         self.state = State.SECURITY_RESULT
 
     def receive_end(self, error: Exception | None = None) -> NoReturn:
         """The host has closed the connection.
 
-        :param error: what became of the connection; None where it was closed well
+        :param error: why the connection was lost; None if it was closed normally
         :raises HandshakeError: always
         """
         awaited, self.state = self.state, State.FAILED
         hint = ''
         if self._encrypted and awaited is State.SECURITY_RESULT:
-            # In TLS 1.3, a server looks at the client's certificate when the client has
-            # completed the handshake already.
-            hint = ', as it does when it does not accept the client certificate'
+            # In TLS 1.3, a server checks the client's certificate after the handshake
+            # is complete on the client's side.
+            hint = '; perhaps it does not accept the client certificate'
         raise HandshakeError(
             f'it closed the connection instead of sending {awaited.value}{hint}'
             + (f': {error}' if error else '')
         )
 
     def data_to_send(self) -> bytes:
-        """What is to be sent now; it is not given twice."""
+        """Return and remove the data to send."""
         data = bytes(self._to_send)
         self._to_send.clear()
         return data
 
-    # What each message means
+    # A method for each message
 
     def _version(self, message: bytes) -> State:
         if message != protocol.VERSION:
-            raise HandshakeError(f'it does not speak RFB 3.8, but says {message!r}')
+            raise HandshakeError(f'it does not support RFB 3.8: it sent {message!r}')
         self._to_send += protocol.VERSION
         return State.SECURITY_TYPES
 
@@ -140,8 +140,8 @@ class Host:
                 self._to_send.append(scheme)
                 return _AFTER_CHOICE[scheme]
         raise HandshakeError(
-            f'it offers the security types {_listed(offered)}, and none of '
-            f'{_listed(self._schemes)}'
+            f'it offers the security types {_listed(offered)}, but [vnc] auth_schemes '
+            f'allows only {_listed(self._schemes)}'
         )
 
     def _refusal(self, message: bytes) -> State:
@@ -149,7 +149,7 @@ class Host:
 
     def _vencrypt_version(self, message: bytes) -> State:
         if message != protocol.VENCRYPT_VERSION:
-            raise HandshakeError(f'it speaks VeNCrypt {message[0]}.{message[1]}')
+            raise HandshakeError(f'it uses VeNCrypt {message[0]}.{message[1]}, not 0.2')
         self._to_send += protocol.VENCRYPT_VERSION
         return State.VENCRYPT_ACK
 
@@ -162,8 +162,8 @@ class Host:
         offered = [number for (number,) in struct.iter_unpack('!I', message[1:])]
         if protocol.X509_NONE not in offered:
             raise HandshakeError(
-                f'it offers the VeNCrypt subtypes {_listed(offered)}, and not '
-                f'{protocol.X509_NONE}, X509None'
+                f'it offers the VeNCrypt subtypes {_listed(offered)}, but not '
+                f'{protocol.X509_NONE} (X509None)'
             )
         self._to_send += struct.pack('!I', protocol.X509_NONE)
         return State.VENCRYPT_ACCEPTANCE
@@ -198,10 +198,10 @@ def _listed(numbers: Sequence[int]) -> str:
 
 
 def _decoded(reason: bytes) -> str:
-    return reason[4:].decode('utf-8', 'replace') or 'it does not say why'
+    return reason[4:].decode('utf-8', 'replace') or 'it gives no reason'
 
 
-# Where a message ends
+# Functions that return the length of a message
 
 _Length = Callable[[bytearray], int | None]
 
@@ -211,7 +211,7 @@ def _fixed(size: int) -> _Length:
 
 
 def _counted(item_bytes: int) -> _Length:
-    """A count of one byte, so that there are 255 items at most, and the items."""
+    """A one-byte count, and that many items."""
     return lambda received: 1 + received[0] * item_bytes if received else None
 
 
@@ -220,14 +220,14 @@ def _reason(received: bytearray) -> int | None:
         return None
     length = int.from_bytes(received[:4])
     if length > protocol.MAX_REASON_BYTES:
-        raise HandshakeError(f'it refuses, with a reason of {length} bytes')
+        raise HandshakeError(f'it refuses, with an overlong reason of {length} bytes')
     return 4 + length
 
 
 class _Message(NamedTuple):
     """
-    :param length: where it ends; None while that is unknown
-    :param read: takes it, and gives the next state
+    :param length: returns the message's length; None while it is unknown
+    :param read: takes the message and returns the next state
     """
 
     length: _Length

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The client's half of the handshake, in a session."""
+"""Runs the handshake with the user's client in a session."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from console_ext.proxy.relay.handshakes.rfb.protocol import HandshakeError
 
 
 class Mediator:
-    """Stands in a session for the guest, until the client knows all that it has to.
+    """Takes the guest's place in a session until the client's handshake is complete.
 
-    Then the session goes on with the guest itself, and nothing stands between.
+    Then the session continues directly with the guest.
 
-    :param guest: a guest whose host's half of the handshake is complete
-    :param server_init: that of the host
-    :param timeout_s: how long the client has
+    :param guest: the guest, after the handshake with its host
+    :param server_init: the host's ServerInit
+    :param timeout_s: for the client's handshake
     """
 
     __slots__ = ('_client', '_guest', '_handshake', '_timeout_s', '_timer')
 
-    # It takes everything: what is not for itself goes to the guest at once.
+    # It never buffers: what is not part of the handshake goes to the guest at once.
     full = False
     unsent = 0
 
@@ -45,7 +45,7 @@ class Mediator:
         self._answer(client)
 
     def send(self, data: BytesLike) -> bool:
-        """Take what comes from the client."""
+        """Take data of the client."""
         client = self._client
         if client is None:
             return True
@@ -66,7 +66,7 @@ class Mediator:
         return True
 
     def _answer(self, client: Client) -> None:
-        # Each in a frame of its own: tempest reads frames, and not a stream.
+        # Each in a frame of its own, because tempest reads frames instead of a stream.
         for message in self._handshake.messages():
             client.send(message)
 
@@ -77,10 +77,10 @@ class Mediator:
             self._timer = None
 
     def pause(self) -> None:
-        """Nothing is read from the guest yet."""
+        """Do nothing: the guest is not read yet."""
 
     def resume(self) -> None:
-        """Nor is it read now."""
+        """Do nothing: the guest is not read yet."""
 
     def leave(self) -> None:
         """The client is gone."""

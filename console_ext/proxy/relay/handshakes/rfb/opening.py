@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The host's half of the handshake, on a connection and before the 101."""
+"""Runs the handshake with the compute host on a connection, before status 101."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ async def open_rfb(
     tls: GuestTLS | None,
     names: Iterable[str],
 ) -> tuple[Guest, bytes]:
-    """Shake hands with a host, until its console is open.
+    """Do the handshake with a host.
 
-    :param schemes: those that may be used, the preferred one first
-    :param tls: for VeNCrypt; None where that is none of the schemes
-    :param names: those of the compute host, for its certificate
+    :param schemes: the allowed security types, in order of preference
+    :param tls: for VeNCrypt; None if it is not one of the schemes
+    :param names: of the compute host; its certificate has to have one of them
     :returns: the guest, and its ServerInit
-    :raises HandshakeError: the host refuses, or is not the one it should be
-    :raises TimeoutError: the target's deadline has passed; the text says what was
-        waited for
+    :raises HandshakeError: the host refuses, or its certificate is not accepted
+    :raises TimeoutError: the target's deadline has passed; the text names the missing
+        message
     :raises OSError: the connection is lost
     """
     exchange = await Exchange.on(target)

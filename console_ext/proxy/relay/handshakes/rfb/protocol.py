@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""RFB 3.8 (RFC 6143, section 7) and VeNCrypt 0.2, as far as the proxy speaks them.
+"""The parts of RFB 3.8 (RFC 6143, section 7) and VeNCrypt 0.2 that the proxy uses.
 
 VeNCrypt is described at https://github.com/rfbproto/rfbproto.
 """
@@ -11,7 +11,7 @@ import struct
 
 VERSION = b'RFB 003.008\n'
 
-# The longest reason for a refusal that is read.
+# The longest reason for a refusal that is accepted.
 MAX_REASON_BYTES = 256
 
 
@@ -22,31 +22,30 @@ class SecurityType(enum.IntEnum):
 
 VENCRYPT_VERSION = b'\x00\x02'
 
-# The only subtype: TLS with certificates, and no password behind it.
+# The only supported subtype: TLS with certificates, without a password.
 X509_NONE = 260
 
-# ClientInit: others may use the console at the same time.  QEMU disconnects everybody
-# else when a client does not share.
+# ClientInit with the shared flag: without it, QEMU disconnects all other clients.
 SHARED = b'\x01'
 
 SECURITY_RESULT_OK = struct.pack('!I', 0)
 
 
 class HandshakeError(Exception):
-    """The other side refuses, or breaks the protocol; the text says how, for the log.
+    """The other side refuses, or violates the protocol.
 
-    It may quote what the other side has sent.
+    The text is for the log, and may quote what the other side has sent.
     """
 
 
 def text(sentence: str) -> bytes:
-    """A reason, with its length in front."""
+    """A reason with its length before it."""
     encoded = sentence.encode()
     return struct.pack('!I', len(encoded)) + encoded
 
 
 def no_security_types(reason: str) -> bytes:
-    """In place of the list of security types, to a client that cannot be served."""
+    """The message that refuses a client instead of offering security types."""
     return b'\x00' + text(reason)
 
 

@@ -72,9 +72,9 @@ def test_sharing_is_not_asked_for(shared):
 def test_another_version(version):
     """It is told so, in RFB's own way."""
     made = after(0)
-    with pytest.raises(HandshakeError, match='is spoken here'):
+    with pytest.raises(HandshakeError, match='supports only RFB'):
         made.receive(version)
-    assert made.messages() == [b'\0' + refusal(b'Only RFB 3.8 is spoken here.')]
+    assert made.messages() == [b'\0' + refusal(b'This proxy supports only RFB 3.8.')]
     assert made.state is State.FAILED
 
 

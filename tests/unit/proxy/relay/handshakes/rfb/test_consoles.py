@@ -132,14 +132,14 @@ def test_reload(deployment, started, authority, tmp_path):
 @pytest.mark.parametrize(
     ('options', 'says'),
     [
-        ({'auth_schemes': ''}, r'\[vnc\] auth_schemes names no scheme'),
+        ({'auth_schemes': ''}, r'\[vnc\] auth_schemes is empty'),
         (
             {'auth_schemes': 'vencrypt', 'vencrypt_ca_certs': '/missing'},
             r'\[vnc\] vencrypt_ca_certs: /missing: No such file',
         ),
         (
             {'auth_schemes': 'vencrypt', 'vencrypt_client_key': '/missing'},
-            r'\[vnc\] vencrypt_client_key is set, and \[vnc\] vencrypt_client_cert not',
+            r'\[vnc\] vencrypt_client_key is set, but \[vnc\] vencrypt_client_cert is',
         ),
     ],
 )

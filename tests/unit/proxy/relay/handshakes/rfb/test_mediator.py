@@ -168,8 +168,8 @@ def test_then_nothing_stands_between():
 @pytest.mark.parametrize(
     ('said', 'reason'),
     [
-        (b'RFB 003.003\n', 'Only RFB 3.8 is spoken here.'),
-        (b'GET / HTTP/1.1\r\n\r\n', 'Only RFB 3.8 is spoken here.'),
+        (b'RFB 003.003\n', 'This proxy supports only RFB 3.8.'),
+        (b'GET / HTTP/1.1\r\n\r\n', 'This proxy supports only RFB 3.8.'),
         (VERSION + b'\2', 'This security type is not offered.'),
         (VERSION + b'\0' + bytes(500), 'This security type is not offered.'),
     ],

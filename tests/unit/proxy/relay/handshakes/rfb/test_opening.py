@@ -271,7 +271,7 @@ def test_a_host_that_ends_behind_its_server_init(run, started):
     ('said', 'reason'),
     [
         (PLAIN[0][0] + b'\0' + refusal(b'Too many.'), r'it refuses: Too many\.'),
-        (b'HTTP/1.1 400 Bad Request\r\n\r\n', 'does not speak RFB'),
+        (b'HTTP/1.1 400 Bad Request\r\n\r\n', 'does not support RFB'),
         (PLAIN[0][0] + b'\1\2', 'offers the security types 2'),
     ],
 )

@@ -30,5 +30,5 @@ def test_names_that_may_be(size):
 @pytest.mark.parametrize('size', [4097, 2**32 - 1])
 def test_a_name_longer_than_any(size):
     """It is refused before it is read."""
-    with pytest.raises(HandshakeError, match=f'its name has {size} bytes'):
+    with pytest.raises(HandshakeError, match=f'name is too long: {size} bytes'):
         server_init.length(bytes(20) + struct.pack('!I', size))

@@ -83,6 +83,18 @@ def test_with_a_store(deployment):
     assert authorization.internal_access_path == '/path'
 
 
+@pytest.mark.parametrize('console_type', TYPES, ids=lambda one: one.type)
+def test_path_on_the_hypervisor(deployment, console_type):
+    """A native client's proxy is told of none, as by Nova."""
+    issued = Issued()
+    grants.Grants(deployment.conf(), Compute(), issued).url(
+        CONTEXT, server(), console_type
+    )
+    ((_, authorization, _),) = issued
+    path = None if console_type is SPICE_DIRECT else '/path'
+    assert authorization.internal_access_path == path
+
+
 @pytest.mark.parametrize(
     ('console_type', 'base_url', 'expected'),
     [

@@ -53,8 +53,8 @@ def fault_of_url(option: str, base_url: str, pages: Collection[str]) -> str | No
         return None
     return (
         f'{option} = {base_url}: the URL does not end in {next(iter(pages))}, the path '
-        "of the proxy's page, so the URLs of these consoles lead to status 404 unless a "
-        'reverse proxy rewrites them'
+        "of the proxy's page, so the URLs of these consoles lead to status 404 unless "
+        'a reverse proxy rewrites them'
     )
 
 

@@ -108,7 +108,7 @@ def test_in_a_bracketed_paste(guest):
 
 def test_another_key(guest):
     with attached(guest, '--escape', '^A') as window:
-        window.wait_for(b'^A leaves')
+        window.wait_for(b'^A disconnects')
         window.type(b'\x1d')
         guest.wait_for(b'\x1d')
         window.type(b'\x01')
@@ -119,7 +119,7 @@ def test_no_key(guest):
     with attached(guest, '--escape', 'none') as window:
         window.type(b'\x1d.')
         guest.wait_for(b'\x1d.')
-        assert b'leaves' not in window.shown
+        assert b'disconnects' not in window.shown
         guest.end(1000, 'The guest ended the console.')
         left_as_it_was(window, 0, 'console-ext: The guest ended the console.')
 

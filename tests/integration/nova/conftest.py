@@ -54,9 +54,9 @@ def plain(cloud):
     return cloud.start_api('plain', clouds.paste())
 
 
-def _filtered(cloud, look_up, name='filtered', more=''):
+def _filtered(cloud, look_up, name='filtered', more='', policy=None):
     return cloud.start_api_with_filter(
-        f'{name}-{look_up}', clouds.console_ext(look_up, more)
+        f'{name}-{look_up}', clouds.console_ext(look_up, more), policy
     )
 
 
@@ -101,6 +101,24 @@ def store(tmp_path_factory):
 def storing(cloud, store):
     """As by_nova, but it notes tokens for a proxy of ours."""
     return _filtered(cloud, 'nova', 'storing', f'[database]\nconnection = {store}\n')
+
+
+@pytest.fixture(scope='session')
+def without_vnc(cloud, store):
+    """As storing, but consoles of VNC are left to Nova."""
+    more = (
+        f'[database]\nconnection = {store}\n'
+        '[api]\nconsole_types = serial, spice-html5, spice-direct\n'
+    )
+    return _filtered(cloud, 'nova', 'without-vnc', more)
+
+
+@pytest.fixture(scope='session')
+def strict(cloud, store):
+    """As storing, but members may not open SPICE consoles in a browser."""
+    more = f'[database]\nconnection = {store}\n'
+    policy = '"os_compute_api:os-remote-consoles:spice": "rule:context_is_admin"\n'
+    return _filtered(cloud, 'nova', 'strict', more, policy)
 
 
 @pytest.fixture(params=['nova', 'upstream'])

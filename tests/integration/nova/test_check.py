@@ -43,8 +43,11 @@ def test_all_is_well(cloud, files):
     assert asked(files, '--server', usual) == {
         'configuration': f'ok     {files[0]}, {files[1]}',
         'nova': 'ok     34.0.0',
-        'extensions': 'ok     os-remote-consoles',
+        'extensions': 'ok     os-console-auth-tokens, os-remote-consoles',
         'policy': 'ok     no file policy.yaml: the defaults',
+        'clients': 'ok     remote-consoles (2.6 and later, which clients use by '
+        'default) and actions (2.1 to 2.5) for serial, spice-html5, spice-direct, '
+        'novnc',
         f'broker {broker}': 'ok     accepts the connection',
         'look-up': 'ok     nova',
         'cell cell0': 'ok     can be read',

@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from tests.integration.nova.client import Client
-from tests.integration.nova.test_recorded import seen
+from tests.integration.nova.test_recorded import UUID, seen
 
 SERVER = '/v2.1/servers/{server}'
 ACTION = f'{SERVER}/action'
+CONSOLES = f'{SERVER}/remote-consoles'
+TOKEN = '/v2.1/os-console-auth-tokens/b9bbd7a4-7d2f-4d0c-8f0e-0a5a6c2d9e11'
 
 
 def version(text):
@@ -21,12 +24,17 @@ def version(text):
 def action(body, **how):
     headers = {'Content-Type': 'application/json', **how.pop('headers', {})}
     return {
-        'method': 'POST',
-        'path': ACTION,
+        'method': how.pop('method', 'POST'),
+        'path': how.pop('path', ACTION),
         'body': json.dumps(body).encode(),
         'headers': headers,
         **how,
     }
+
+
+def remote_console(protocol, console_type, at, **how):
+    body = {'remote_console': {'protocol': protocol, 'type': console_type}}
+    return action(body, headers=version(at), **{'path': CONSOLES, **how})
 
 
 REQUESTS = {
@@ -61,13 +69,34 @@ REQUESTS = {
         'body': b'{"meta": {"made": "by a test"}}',
         'headers': {'Content-Type': 'application/json'},
     },
-    'new resource at 2.6': {
-        'method': 'POST',
-        'path': f'{SERVER}/remote-consoles',
-        'body': b'{"remote_console": {"protocol": "serial", "type": "x"}}',
-        'headers': {'Content-Type': 'application/json', **version('2.6')},
+    'console of another protocol': remote_console('mks', 'webmks', '2.8'),
+    'console of another protocol at latest': remote_console('mks', 'x', 'latest'),
+    'rdp console': remote_console('rdp', 'rdp-html5', '2.6'),
+    'rdp console of an unknown server': remote_console(
+        'rdp', 'rdp-html5', '2.6', number='ff'
+    ),
+    'rdp console, refused': remote_console('rdp', 'rdp-html5', '2.6', by='rita'),
+    'console before 2.6': remote_console('serial', 'serial', '2.5'),
+    'console of /v2': remote_console(
+        'serial', 'serial', '2.6', path='/v2/servers/{server}/remote-consoles'
+    ),
+    'get of consoles': {'path': CONSOLES, 'headers': version('2.6')},
+    'put of a console': remote_console('serial', 'serial', '2.6', method='PUT'),
+    'console with a slash': remote_console(
+        'serial', 'serial', '2.6', path=f'{CONSOLES}/'
+    ),
+    'rdp action': action({'os-getRDPConsole': {'type': 'rdp-html5'}}),
+    'unknown token': {'path': TOKEN, 'by': 'root', 'headers': version('2.99')},
+    'token of a reader': {'path': TOKEN, 'by': 'rita', 'headers': version('2.99')},
+    'token before 2.31': {'path': TOKEN, 'by': 'root', 'headers': version('2.30')},
+    'token with a query': {
+        'path': f'{TOKEN}?x=1',
+        'by': 'root',
+        'headers': version('2.99'),
     },
-    'vnc': action({'os-getVNCConsole': {'type': 'novnc'}}),
+    'token of /v2': {'path': TOKEN.replace('v2.1', 'v2'), 'by': 'root'},
+    'delete of a token': {'method': 'DELETE', 'path': TOKEN, 'by': 'root'},
+    'tokens': {'path': '/v2.1/os-console-auth-tokens', 'by': 'root'},
     'lock and no more': action({'lock': None}, number='0d'),
     'output': action({'os-getConsoleOutput': {'length': 3}}),
     'other action, refused': action({'os-resetState': {'state': 'active'}}),
@@ -124,3 +153,55 @@ def test_request_ids(cloud, filtered):
         if 'console_ext' in line and request_id in line
     ]
     assert len(ours) == 1
+
+
+VNC = [
+    action({'os-getVNCConsole': {'type': 'novnc'}}),
+    action({'os-getVNCConsole': {'type': 'novnc'}}, number='09'),
+    action({'os-getVNCConsole': {'type': 'novnc'}}, by='rita'),
+    remote_console('vnc', 'novnc', '2.99'),
+    remote_console('vnc', 'novnc', '2.6', number='09'),
+    remote_console('vnc', 'novnc', '2.6', by='rita'),
+    remote_console('vnc', 'serial', '2.6'),
+]
+
+
+@pytest.mark.parametrize('request_', VNC)
+def test_types_that_are_left_to_nova(plain, without_vnc, request_):
+    """Byte for byte, a stopped server's useless URL and Nova's own rule too."""
+    without, ours = (Client(url).request(**request_) for url in (plain, without_vnc))
+    assert seen(ours) == seen(without)
+
+
+def test_tokens_of_both(plain, without_vnc):
+    """Nova answers for its tokens through the filter, and the filter for ours."""
+
+    def grant(url, *pair):
+        answer = Client(url).request(**remote_console(*pair, '2.99'))
+        assert answer.status_code == 200, answer.text
+        return token_of(answer.json()['remote_console']['url'])
+
+    def look_up(url, token):
+        path = f'/v2.1/os-console-auth-tokens/{token}'
+        return Client(url).get(path, by='root', headers=version('2.99'))
+
+    by_nova = [
+        grant(plain, 'spice', 'spice-direct'),
+        grant(without_vnc, 'vnc', 'novnc'),
+    ]
+    for token in by_nova:
+        assert UUID.fullmatch(token)
+        answers = [look_up(url, token) for url in (plain, without_vnc)]
+        assert answers[0].status_code == 200
+        assert seen(answers[0]) == seen(answers[1])
+    ours = grant(without_vnc, 'spice', 'spice-direct')
+    assert not UUID.fullmatch(ours)
+    assert look_up(plain, ours).status_code == 404
+    found = look_up(without_vnc, ours)
+    assert found.status_code == 200
+    # As Nova has it for its own token of the same console.
+    assert found.json() == look_up(plain, by_nova[0]).json()
+
+
+def token_of(url):
+    return re.search('token(?:=|%3D)([0-9A-Za-z_-]+)', url)[1]

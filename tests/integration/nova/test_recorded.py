@@ -7,16 +7,21 @@ import re
 
 import pytest
 
-from tests.functional.recorded import CASES, send
+from tests.functional.recorded import CASES, CONSOLE_CASES, send
 from tests.integration.nova.client import Client
 
 # Rows of the stand-alone API: Nova answers these itself, in front of the filter or
 # behind it.
-NOVA_S_OWN = {'request body over the limit', 'JSON that is not an object'}
+NOVA_S_OWN = {
+    'request body over the limit',
+    'JSON that is not an object',
+    'RDP console',
+}
 
 UUID = re.compile('[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}')
-# Ids of the servers stay; those of requests and the tokens are new each time.
-NEW = re.compile(f'(req-|token(?:=|%3D)){UUID.pattern}')
+# Ids of the servers stay; those of requests and the tokens are new each time.  A token
+# of ours is no UUID.
+NEW = re.compile(f'(req-|token(?:=|%3D))(?:{UUID.pattern}|[0-9A-Za-z_-]{{43}})')
 
 # Nova writes to a server's row when it is first shown.
 UPDATED = re.compile('"updated": "[^"]*"')
@@ -54,6 +59,19 @@ def differences():
 @pytest.mark.parametrize('case', CASES, ids=[case['case'] for case in CASES])
 def test_recorded_request(plain, filtered, case, differences):
     """Answered as by Nova alone, or as the table of differences has it."""
+    check(plain, filtered, case, differences)
+
+
+@pytest.mark.parametrize('api', ['by_nova', 'storing'])
+@pytest.mark.parametrize(
+    'case', CONSOLE_CASES, ids=[case['case'] for case in CONSOLE_CASES]
+)
+def test_recorded_request_of_consoles(request, plain, api, case, differences):
+    """The same, whosever the tokens are: of the compute hosts, or ours."""
+    check(plain, request.getfixturevalue(api), case, differences)
+
+
+def check(plain, filtered, case, differences):
     without, ours = (send(Client(url), case) for url in (plain, filtered))
     row = case.get('here', {}).get('row')
     if row is None or row in NOVA_S_OWN:

@@ -89,6 +89,7 @@ def proxy(path, cloud, store, **console_rpc):
         console_rpc={'timeout': 5, **console_rpc},
         serial_console={'serialproxy_port': 0},
         spice={'html5proxy_port': 0},
+        vnc={'novncproxy_port': 0},
     )
     conf = deployment.conf()
     store = load_store(conf)

@@ -8,6 +8,7 @@ threads.
 import console_ext.cmd  # noqa: F401  isort: skip
 
 import os
+import signal
 
 import hypothesis
 import pytest
@@ -19,6 +20,21 @@ from tests.proxy_parts import write_certificate
 # a timeout of its own.
 hypothesis.settings.register_profile('console_ext', deadline=None)
 hypothesis.settings.load_profile('console_ext')
+
+
+# What a program that is started by hand does at these.
+_USUAL = {
+    signal.SIGHUP: signal.SIG_DFL,
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGQUIT: signal.SIG_DFL,
+}
+
+
+def pytest_configure():
+    """Tests send signals that nohup, or a shell in the background, lets be ignored."""
+    for number, handler in _USUAL.items():
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def pytest_sessionfinish(session):

@@ -101,11 +101,11 @@ def test_the_files_are_read_once_and_on_request(
     other = Authority(tmp_path / 'other')
     authority.file.write_bytes(other.file.read_bytes())
     proxy.proxy.reload()
-    wait_for(lambda: 'Read [vnc] vencrypt_ca_certs' in caplog.text)
+    wait_for(lambda: 'Reloaded [vnc] vencrypt_ca_certs' in caplog.text)
     refused(proxy, host)
     authority.file.write_bytes(before)
     proxy.proxy.reload()
-    wait_for(lambda: caplog.text.count('Read [vnc] vencrypt_ca_certs') == 2)
+    wait_for(lambda: caplog.text.count('Reloaded [vnc] vencrypt_ca_certs') == 2)
     opened(proxy, host)
 
 

@@ -94,14 +94,17 @@ class Terminal:
     def suspend(self) -> None:
         """Restore the terminal and suspend this process until it is continued."""
         if self._former is not None:
-            termios.tcsetattr(self.stdin, termios.TCSANOW, self._former)
+            with contextlib.suppress(termios.error, OSError):
+                termios.tcsetattr(self.stdin, termios.TCSANOW, self._former)
         os.kill(os.getpid(), signal.SIGSTOP)
         self.resume()
 
     def resume(self) -> None:
         """Set the terminal to raw mode again, because a shell may have changed it."""
         if self._former is not None:
-            tty.setraw(self.stdin, termios.TCSANOW)
+            # A closed window sends SIGHUP and then SIGCONT.
+            with contextlib.suppress(termios.error, OSError):
+                tty.setraw(self.stdin, termios.TCSANOW)
 
     def say(self, sentence: str) -> None:
         """Print a message on a separate line."""

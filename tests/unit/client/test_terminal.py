@@ -170,6 +170,16 @@ def test_a_window_that_was_closed(screen):
     terminal.say('left.')
 
 
+def test_continued_in_a_window_that_was_closed(screen):
+    """The kernel sends SIGCONT after the SIGHUP of a closed window."""
+    terminal = terminal_of(screen)
+    terminal.attach('web-1')
+    os.close(screen.ours)
+    screen.ours = -1
+    terminal.resume()
+    terminal.restore()
+
+
 def test_a_window_that_takes_nothing(screen):
     """It does not keep the user in."""
     terminal = terminal_of(screen)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""URLs with tokens in them."""
+"""URLs with tokens."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEW = 'A-b_c9'
             'http://h:6082/spice_auto.html',
             f'http://h:6082/spice_auto.html?token={TOKEN}',
         ),
-        # As recorded of Nova.
+        # As recorded from Nova.
         (
             'novnc',
             'http://127.0.0.1:6080/vnc_auto.html',
@@ -55,7 +55,7 @@ def test_build(console_type, base_url, expected):
     ],
 )
 def test_build_beside_what_stands_there(base_url, expected):
-    """The token joins the query, and nothing else of the URL changes."""
+    """The token is added to the query; the rest of the URL does not change."""
     assert access_url.build(base_url, 'serial', 'a') == expected
 
 
@@ -68,7 +68,7 @@ def test_build_beside_what_stands_there(base_url, expected):
     ],
 )
 def test_replace_token(console_type, base_url):
-    """Whichever type the URL is for, the rest of it stays as it is."""
+    """The rest of the URL does not change, whatever the type is."""
     url = access_url.build(base_url, console_type, TOKEN)
     expected = access_url.build(base_url, console_type, NEW)
     assert access_url.replace_token(url, TOKEN, NEW) == expected
@@ -83,7 +83,7 @@ def test_replace_token(console_type, base_url):
     ],
 )
 def test_a_token_that_cannot_be_replaced(url, token):
-    """It would be handed out."""
+    """It would be given to the user."""
     with pytest.raises(ValueError, match='once') as caught:
         access_url.replace_token(url, token, NEW)
     assert TOKEN not in str(caught.value)

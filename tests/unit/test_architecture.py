@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may import whom, and what no module does."""
+"""Allowed imports, and other rules for all modules."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / 'console_ext'
 TESTS = ROOT / 'tests' / 'unit'
 
-# The ground floor: every part may import these, and they import nothing of ours but
+# The ground floor: every part may import these, and they only import each other.
 # each other.
 GROUND = {
     'access_url',
@@ -28,7 +28,7 @@ GROUND = {
     'watch',
 }
 
-# The table of the contributor guide, which has the ground floor in its first rows.
+# The table of the contributor guide; its first rows are the ground floor.
 MAY_IMPORT = {
     'client': set(),
     'conf': set(),
@@ -46,7 +46,7 @@ MAY_IMPORT = {
     'standalone': {'conf', 'context', 'policy', 'servers', 'wsgi'},
     'api': {'conf', 'context', 'policy', 'rpc', 'servers', 'store', 'wsgi'},
 }
-# Inside the proxy a connection goes one way; each room may import those below it.
+# Inside the proxy, each package may only import those after it.
 PROXY_ROOMS = ['http', 'consoles', 'admission', 'relay']
 PROXY_GROUND = {'networks'}
 SERVER_HALF = 'console_ext.rpc.server'
@@ -61,7 +61,7 @@ def name_of(path):
 
 
 SOURCES = {name_of(path): path for path in sorted(PACKAGE.rglob('*.py'))}
-# Scripts that alembic runs, in its own surroundings.
+# Scripts that alembic runs in its own environment.
 MIGRATIONS = 'console_ext.store.migrations.'
 LIBRARY = [
     name for name in SOURCES if not name.startswith(('console_ext.cmd', MIGRATIONS))
@@ -69,12 +69,12 @@ LIBRARY = [
 
 
 def part_of(name):
-    """``rpc`` for ``console_ext.rpc.client``; None for the package itself."""
+    """Return ``rpc`` for ``console_ext.rpc.client``; None for the package itself."""
     return name.split('.')[1] if '.' in name else None
 
 
 def imports_of(name):
-    """The modules of this package that one of its modules imports."""
+    """Return the modules of this package that a module imports."""
     path = SOURCES[name]
     package = name if path.name == '__init__.py' else name.rpartition('.')[0]
     found = set()
@@ -93,7 +93,7 @@ def imports_of(name):
 
 
 def test_imports_are_seen():
-    """The test below would pass on a parser that finds nothing."""
+    """The test below would also pass if the parser found nothing."""
     assert imports_of('console_ext.rpc.server') == {
         'console_ext.access_url',
         'console_ext.exceptions',
@@ -109,7 +109,7 @@ def test_imports_are_seen():
 
 @pytest.mark.parametrize('name', LIBRARY)
 def test_imports(name):
-    """A part imports what the table allows it, and nothing else."""
+    """A part imports only what the table allows."""
     part = part_of(name)
     allowed = {None, part} | GROUND | MAY_IMPORT.get(part, set())
     if name == SERVER_HALF:
@@ -121,15 +121,15 @@ PROXY = 'console_ext.proxy.'
 
 
 def room_of(name):
-    """``relay`` for ``console_ext.proxy.relay.guest``; None outside the proxy."""
+    """Return ``relay`` for ``console_ext.proxy.relay.guest``; None for other parts."""
     return name.removeprefix(PROXY).split('.')[0] if name.startswith(PROXY) else None
 
 
 @pytest.mark.parametrize('room', PROXY_ROOMS)
 def test_rooms_of_the_proxy(room):
-    """No room imports one above it, nor what puts them together."""
+    """No package imports one before it, nor the modules that combine them."""
     below = PROXY_ROOMS[PROXY_ROOMS.index(room) :]
-    # The sessions are what a connection is handed to.
+    # Connections are handed to the sessions.
     allowed = {None, *below, *PROXY_GROUND, *({'sessions'} if room == 'http' else ())}
     for name in SOURCES:
         if room_of(name) == room:
@@ -137,7 +137,7 @@ def test_rooms_of_the_proxy(room):
 
 
 def test_no_circles():
-    """No module imports itself, at whatever remove."""
+    """No module imports itself, directly or indirectly."""
     graph = {
         name: {one for one in imports_of(name) if one != name and one in SOURCES}
         for name in SOURCES
@@ -150,14 +150,14 @@ def test_no_circles():
 
 
 def test_every_part_is_in_the_table():
-    """A new part begins with a line in the table."""
+    """Add a line to the table for a new part."""
     parts = {part_of(name) for name in LIBRARY} - {None}
     assert parts == GROUND | set(MAY_IMPORT)
     assert not GROUND & set(MAY_IMPORT)
 
 
 def test_programs_are_imported_by_none():
-    """Not by each other's users either: only programs import programs."""
+    """Only programs import modules of programs."""
     importers = {
         name
         for name in LIBRARY
@@ -168,7 +168,7 @@ def test_programs_are_imported_by_none():
 
 
 def test_table_is_that_of_the_documentation():
-    """The words in the contributor guide and the dict above say the same."""
+    """The contributor guide and the dict above are equal."""
     page = ROOT / 'doc' / 'source' / 'contributor' / 'architecture.rst'
     _, _, body, _ = re.split(r'^=+ +=+$', page.read_text(), flags=re.MULTILINE)
     rows = re.sub(r'\n {3,}', ' ', body).strip().splitlines()
@@ -191,13 +191,13 @@ def test_table_is_that_of_the_documentation():
 
 @pytest.mark.parametrize('name', SOURCES)
 def test_name_says_something(name):
-    """A module that may hold anything will."""
+    """Names such as "utils" say nothing about the content."""
     assert not VAGUE & set(name.split('.'))
 
 
 @pytest.mark.parametrize('name', SOURCES)
 def test_no_global_configuration(name):
-    """Whoever starts a service makes a configuration and hands it on."""
+    """Each service creates a configuration and passes it on."""
     for node in ast.walk(ast.parse(SOURCES[name].read_text())):
         assert not (isinstance(node, ast.Attribute) and node.attr == 'CONF')
         assert not (isinstance(node, ast.alias) and node.name == 'CONF')
@@ -219,7 +219,7 @@ def test_every_module_has_its_tests(name):
 
 @pytest.mark.parametrize('path', sorted([*PACKAGE.rglob('*.py'), *TESTS.rglob('*.py')]))
 def test_license(path):
-    """Every file says under which license it is."""
+    """Every file names its licence."""
     assert path.read_text().startswith('# SPDX-License-Identifier: Apache-2.0\n')
 
 

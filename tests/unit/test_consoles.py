@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of console types: its rows are Nova's, and each is found by its names."""
+"""The table of console types."""
 
 from collections import Counter
 from dataclasses import astuple
@@ -11,7 +11,7 @@ from console_ext.consoles import SERIAL, SPICE_HTML5, TYPES, Endpoint
 
 
 def test_names_are_those_of_nova():
-    """Clients, policies, databases and compute hosts know the types by these."""
+    """Clients, policies, databases and compute hosts use these names."""
     assert [
         (one.protocol, one.type, one.action, one.rpc_method, one.policy)
         for one in TYPES
@@ -25,28 +25,28 @@ def test_names_are_those_of_nova():
 
 @pytest.mark.parametrize('field', ['type', 'title', 'action', 'policy'])
 def test_names_that_tell_types_apart(field):
-    """No two rows have one of these in common; None is no name."""
+    """These are unique in the table, except None."""
     names = [getattr(one, field) for one in TYPES]
     counted = Counter(name for name in names if name is not None)
     assert set(counted.values()) == {1}
 
 
 def test_protocols():
-    """Each once: types that share a protocol share an endpoint of the guest."""
+    """Each protocol occurs once: types with a common protocol share an endpoint."""
     assert set(consoles.PROTOCOLS) == {one.protocol for one in TYPES}
     assert len(set(consoles.PROTOCOLS)) == len(consoles.PROTOCOLS)
 
 
 @pytest.mark.parametrize('one', TYPES, ids=lambda one: one.type)
 def test_options(deployment, one):
-    """A host enables a type, and the public URL of its proxy has an option."""
+    """Each type has options to enable it and to set its public URL."""
     options = deployment.conf()[one.group]
     assert options.enabled is True
     assert '://' in options[one.base_url]
 
 
 def test_several_sockets():
-    """Only SPICE has a socket for each channel."""
+    """Only SPICE uses a socket for each channel."""
     assert [one for one in TYPES if one.several_sockets] == [SPICE_HTML5]
 
 
@@ -64,7 +64,7 @@ def test_look_ups(one):
     'name', ['', 'SERIAL', 'xvpvnc', None, 7, ['serial'], {'serial': 1}]
 )
 def test_type_that_does_not_exist(name):
-    """Such a name may come from outside, and need not even be a text."""
+    """Names come from outside, and may not even be strings."""
     assert consoles.by_type(name) is None
 
 
@@ -72,22 +72,22 @@ def test_type_that_does_not_exist(name):
     'pair', [('vnc', 'serial'), ('serial', 'novnc'), ('vnc', 'xvpvnc'), ('x', 'x')]
 )
 def test_pair_that_does_not_exist(pair):
-    """Both names may exist, and belong to different types."""
+    """Both names exist, but belong to different types."""
     assert consoles.by_pair(*pair) is None
 
 
 def test_action_that_does_not_exist():
-    """That is a mistake in the code."""
+    """It is a bug of the caller."""
     with pytest.raises(KeyError):
         consoles.by_action('os-getRDPConsole')
 
 
 def test_methods_of_compute_hosts():
-    """A method may give several types, or none."""
+    """A method may have several types, or none."""
     assert consoles.by_rpc_method('get_serial_console') == (SERIAL,)
     assert consoles.by_rpc_method('reboot_instance') == ()
 
 
 def test_plain_endpoint():
-    """A guest's port has no TLS and no path before it."""
+    """By default, an endpoint has neither a TLS port nor a path."""
     assert astuple(Endpoint('::1', 10001)) == ('::1', 10001, None, None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""constraints.txt has an upper bound for every package that the project names."""
+"""constraints.txt has an upper bound for every required package."""
 
 import configparser
 from pathlib import Path
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def requirements(text):
-    """Those of a list, one a line; options of pip and the project itself are none."""
+    """Return the requirements in a list; options of pip and the project are skipped."""
     for line in text.splitlines():
         words = line.partition('#')[0].strip()
         if words and not words.startswith(('-', '{')):
@@ -28,7 +28,7 @@ def read(name):
 
 
 def named():
-    """Every requirement of setup.cfg, of tox.ini and of the tests with Nova."""
+    """Return all requirements in setup.cfg, tox.ini and the tests with Nova."""
     setup, tox = read('setup.cfg'), read('tox.ini')
     yield from requirements(setup['options']['install_requires'])
     for text in setup['options.extras_require'].values():
@@ -45,7 +45,7 @@ BY_NAME = {canonicalize_name(one.name): one for one in CONSTRAINTS}
 
 
 def test_requirements_are_found():
-    """The tests below would pass on a reader that finds nothing."""
+    """The tests below would also pass if nothing was found."""
     assert {'WebOb', 'websockets', 'ruff', 'nova'} <= {one.name for one in NAMED}
     with pytest.raises(InvalidRequirement):
         list(requirements('web ob'))
@@ -96,6 +96,6 @@ def test_every_environment_of_tox_is_constrained():
         if section == 'testenv':
             assert constrained in tox[section]['set_env'].splitlines()
         elif section.startswith('testenv'):
-            # It would take the place of the common one.
+            # It would replace the common constraints.
             assert 'set_env' not in tox[section]
             assert 'setenv' not in tox[section]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is asking."""
+"""The identity of the caller."""
 
 import threading
 import types
@@ -33,7 +33,7 @@ KEYSTONE = {
 
 @pytest.fixture(autouse=True)
 def _no_current_context():
-    """A thread keeps the last context that was made in it."""
+    """A thread keeps the last context that was created in it."""
     yield
     vars(oslo_context._request_store).clear()
 
@@ -44,7 +44,7 @@ def policy(deployment):
 
 
 def nova_context(**changes):
-    """What nova-api leaves in the environ, as far as it is looked at."""
+    """The attributes of nova-api's context that are used."""
     values = {
         'user_id': 'alice',
         'project_id': PROJECT_A,
@@ -62,7 +62,7 @@ def nova_context(**changes):
 
 
 def test_keystone_s_headers(policy):
-    """What keystonemiddleware sets, and what the request id filter found."""
+    """Headers of keystonemiddleware, and the id from the request id filter."""
     context = contexts.from_environ(KEYSTONE, policy)
     assert context.user_id == 'alice'
     assert context.project_id == PROJECT_A
@@ -76,7 +76,7 @@ def test_keystone_s_headers(policy):
 
 
 def test_no_token_is_kept(policy):
-    """What is not held cannot leak."""
+    """A token that is not stored cannot leak."""
     for environ in (KEYSTONE, {'nova.context': nova_context()}):
         context = contexts.from_environ(environ, policy)
         assert context.auth_token is None
@@ -87,7 +87,7 @@ def test_no_token_is_kept(policy):
 
 
 def test_nova_s_context(policy):
-    """It wins over headers: nova-api has read them already."""
+    """Nova's context has precedence over headers, which nova-api has read."""
     environ = {**KEYSTONE, 'HTTP_X_USER_ID': 'mallory', 'nova.context': nova_context()}
     context = contexts.from_environ(environ, policy)
     assert context.user_id == 'alice'
@@ -97,14 +97,14 @@ def test_nova_s_context(policy):
 
 
 def test_nova_s_context_is_kept_for_nova(policy):
-    """Where there is one; it shows in nothing that we write or send."""
+    """It is kept, but never logged or sent."""
     nova = nova_context()
     assert contexts.from_environ({'nova.context': nova}, policy).nova is nova
     assert contexts.from_environ(KEYSTONE, policy).nova is None
 
 
 def test_nova_s_word_for_an_administrator_is_not_taken(policy):
-    """Our policy decides, as Nova's does for Nova; the rule and the file are shared."""
+    """Our policy decides; the rule and its file are the same as Nova's."""
     boss = nova_context(is_admin=True)
     assert not contexts.from_environ({'nova.context': boss}, policy).is_admin
     root = nova_context(roles=['admin'])
@@ -112,7 +112,7 @@ def test_nova_s_word_for_an_administrator_is_not_taken(policy):
 
 
 def test_nova_s_context_without_an_attribute(policy):
-    """Another release may have fewer of them."""
+    """Other releases may have fewer attributes."""
     least = types.SimpleNamespace(user_id='alice', project_id=PROJECT_A)
     context = contexts.from_environ({'nova.context': least}, policy)
     assert context.roles == []
@@ -133,7 +133,7 @@ def test_nova_s_context_without_an_attribute(policy):
     ],
 )
 def test_nobody(policy, environ):
-    """Without a user nobody has been authenticated, whatever else is said."""
+    """Without a user, the caller is not authenticated, despite other headers."""
     with pytest.raises(exceptions.NotAuthenticated):
         contexts.from_environ(environ, policy)
 
@@ -155,19 +155,19 @@ CLAIMED = {
     ],
 )
 def test_client_s_own_headers(policy, more):
-    """A server puts whatever a client sends below HTTP_, which proves nothing."""
+    """Servers put client headers under HTTP_, so they prove nothing."""
     with pytest.raises(exceptions.NoAuthenticationFilter):
         contexts.from_environ({**CLAIMED, **more}, policy)
 
 
 @pytest.mark.parametrize('key', ['keystone.token_auth', 'console_ext.authenticated'])
-def test_who_is_believed(policy, key):
-    """The headers count where a filter that sets them itself has been in front."""
+def test_trusted_headers(policy, key):
+    """Headers only count after a filter that sets them itself."""
     assert contexts.from_environ({**CLAIMED, key: True}, policy).is_admin
 
 
 def test_system_scope(policy):
-    """A token for the whole system has no project."""
+    """A system-scoped token has no project."""
     environ = {
         'HTTP_X_USER_ID': 'sys',
         'HTTP_X_ROLES': 'reader',
@@ -179,14 +179,14 @@ def test_system_scope(policy):
 
 
 def test_nova_s_current_context_stays(policy):
-    """oslo.log reads it for Nova's lines; a guest does not replace it."""
+    """oslo.log uses it for Nova's log lines, so it is not replaced."""
     current = oslo_context.RequestContext(user_id='nova')
     contexts.from_environ({'nova.context': nova_context()}, policy)
     assert oslo_context.get_current() is current
 
 
 def test_our_context_is_current_where_there_is_no_nova(policy):
-    """So that our own lines name the request, in this thread only."""
+    """Our log lines have the request id, only in this thread."""
     context = contexts.from_environ(KEYSTONE, policy)
     assert oslo_context.get_current() is context
     elsewhere = []
@@ -209,13 +209,13 @@ def test_our_context_is_current_where_there_is_no_nova(policy):
     ],
 )
 def test_what_is_seen(who, sees):
-    """One's own project; all of them as an administrator or for the system."""
+    """The own project, or all projects for administrators and system scope."""
     context = contexts.RequestContext(user_id='x', overwrite=False, **who)
     assert context.sees(PROJECT_A) is sees
 
 
 def test_credentials_for_policy(policy):
-    """Every name that Nova's rules may use."""
+    """Every name that rules of Nova may use."""
     values = contexts.from_environ(KEYSTONE, policy).to_policy_values()
     assert values == {
         'user_id': 'alice',

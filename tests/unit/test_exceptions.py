@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong: the tree, and the texts that users read."""
+"""The tree of exceptions, and their texts for users."""
 
 import inspect
 import re
@@ -16,7 +16,7 @@ CLASSES = {
 
 
 def drawn():
-    """Class → parent, as the docstring draws them."""
+    """Return class → parent, as the docstring shows them."""
     _, _, picture = exceptions.__doc__.partition('::\n')
     parents = {}
     path = []
@@ -30,7 +30,7 @@ def drawn():
 
 
 def test_tree_is_drawn_as_it_is():
-    """Every class is in the picture, below its parent."""
+    """The docstring shows every class below its parent."""
     assert drawn() == {name: cls.__base__.__name__ for name, cls in CLASSES.items()}
 
 
@@ -143,12 +143,12 @@ TEXTS = [
     ('error', 'text'), TEXTS, ids=lambda value: type(value).__name__
 )
 def test_text(error, text):
-    """The text is made from the values; where Nova has one, it is Nova's."""
+    """The text is made from the values; if Nova has a text, it is the same."""
     assert str(error) == text
 
 
 def test_every_class_has_its_text_here():
-    """A leaf that is not in the table above has no tested text."""
+    """Every leaf class is in the table above."""
     leaves = {cls for cls in CLASSES.values() if not cls.__subclasses__()}
     assert leaves <= {type(error) for error, _ in TEXTS}
 
@@ -193,5 +193,5 @@ def test_every_class_has_its_text_here():
     ids=lambda value: type(value).__name__,
 )
 def test_values(error, values):
-    """What happened can be read from the exception without reading its text."""
+    """The values of an exception are its attributes."""
     assert vars(error) == values

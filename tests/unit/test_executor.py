@@ -24,7 +24,7 @@ def raising(error):
 
 @pytest.fixture
 def blocked():
-    """A call that ends when the test does, at the latest."""
+    """A call that ends with the test at the latest."""
     release = threading.Event()
 
     def call():
@@ -39,7 +39,7 @@ def blocked():
 
 
 def test_result_and_error():
-    """The caller gets what the call returns or raises."""
+    """The caller gets the result or the exception of the call."""
     executor = BoundedExecutor(1, 'test')
     assert executor.submit(divmod, 7, 2).result(5) == (3, 1)
     assert executor.run(lambda: 7, soon()) == 7
@@ -51,7 +51,7 @@ def test_result_and_error():
 
 
 def test_threads_are_kept():
-    """One after the other, many calls need one thread; it is a daemon."""
+    """Successive calls share one daemon thread."""
     executor = BoundedExecutor(5, 'test')
     seen = {executor.run(threading.current_thread, soon()) for _ in range(20)}
     (thread,) = seen
@@ -61,7 +61,7 @@ def test_threads_are_kept():
 
 
 def test_as_many_at_once_as_are_allowed():
-    """Each call waits for all the others, so they have to run together."""
+    """Each call waits for all the others, so they must run together."""
     executor = BoundedExecutor(4, 'test')
     together = threading.Barrier(4, timeout=5)
     futures = [executor.submit(together.wait) for _ in range(4)]
@@ -69,7 +69,7 @@ def test_as_many_at_once_as_are_allowed():
 
 
 def test_calls_are_bounded(blocked):
-    """So many run, so many wait, and the next is refused at once."""
+    """The number of running and of waiting calls is limited; others are refused."""
     executor = BoundedExecutor(1, 'test', max_waiting=1)
     futures = [executor.submit(blocked) for _ in range(2)]
     with pytest.raises(Busy):
@@ -80,7 +80,7 @@ def test_calls_are_bounded(blocked):
 
 
 def test_cancelled_call_never_begins(blocked):
-    """Its place is free at once, as often as that happens."""
+    """Its place is free at once, even if this happens many times."""
     executor = BoundedExecutor(1, 'test', max_waiting=1)
     first = executor.submit(blocked)
     assert blocked.begun.wait(5)
@@ -97,7 +97,7 @@ def test_cancelled_call_never_begins(blocked):
 
 
 def test_waiter_that_leaves_takes_its_call_along(blocked):
-    """An asyncio task that is cancelled cancels the call that it waits for."""
+    """Cancelling an asyncio task cancels the call that it waits for."""
     executor = BoundedExecutor(1, 'test', max_waiting=1)
     executor.submit(blocked)
     begun = []
@@ -115,7 +115,7 @@ def test_waiter_that_leaves_takes_its_call_along(blocked):
 
 
 def test_call_that_is_given_up(blocked):
-    """At the deadline; its thread is taken until the call ends, and free then."""
+    """Its thread is busy until the call ends."""
     executor = BoundedExecutor(1, 'test', max_waiting=1)
     with pytest.raises(TimeoutError):
         executor.run(blocked, soon(0.1))
@@ -126,14 +126,14 @@ def test_call_that_is_given_up(blocked):
 
 
 def test_timeout_of_the_call_itself():
-    """A call that raises TimeoutError has ended: there is nothing to wait for."""
+    """A TimeoutError that the call raises is not mistaken for one of the waiting."""
     executor = BoundedExecutor(1, 'test')
     with pytest.raises(TimeoutError, match='its own'):
         executor.run(raising(TimeoutError('its own')), soon())
 
 
 def test_thread_that_cannot_be_started(monkeypatch):
-    """The machine has no more of them now; later it may."""
+    """The operating system allows no more threads now; later it may."""
     executor = BoundedExecutor(1, 'test')
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, 'start', raising(RuntimeError))
@@ -143,7 +143,7 @@ def test_thread_that_cannot_be_started(monkeypatch):
 
 
 def test_threads_that_there_are_serve_on(monkeypatch, blocked):
-    """A second thread that cannot be started is no reason to refuse a call."""
+    """A call is not refused because a second thread cannot start."""
     executor = BoundedExecutor(2, 'test')
     executor.submit(blocked)
     with monkeypatch.context() as patched:
@@ -155,7 +155,7 @@ def test_threads_that_there_are_serve_on(monkeypatch, blocked):
 
 @pytest.mark.parametrize('cancel', [False, True])
 def test_shutdown(blocked, cancel):
-    """No more calls are taken; those that wait are made, or dropped."""
+    """No more calls are accepted; waiting ones are made or dropped."""
     executor = BoundedExecutor(1, 'ending', max_waiting=1)
     first, second = (executor.submit(blocked) for _ in range(2))
     assert blocked.begun.wait(5)
@@ -170,7 +170,7 @@ def test_shutdown(blocked, cancel):
 
 
 def test_child_after_a_fork(blocked):
-    """It has none of its parent's threads, and counts its own calls."""
+    """The child has no threads of its parent, and counts its own calls."""
     executor = BoundedExecutor(1, 'test')
     with pytest.raises(TimeoutError):
         executor.run(blocked, soon(0.05))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls to many peers through one executor, so that no peer takes all its threads."""
+"""Calls to many peers with one executor, without blocking all its threads."""
 
 import threading
 from collections import Counter
@@ -18,7 +18,7 @@ def executor():
 
 
 class Peer:
-    """A peer that answers when it is told to; it counts the calls that it has."""
+    """A peer that answers when the test lets it, and counts its calls."""
 
     def __init__(self):
         self.release = threading.Event()
@@ -40,7 +40,7 @@ def silent():
 
 
 def test_peer_that_does_not_answer_takes_its_lane_only(executor, silent):
-    """Hundreds of calls to it wait, and another peer's are made at once."""
+    """Hundreds of calls to it wait, and a call to another peer is made at once."""
     lanes = Lanes(executor, max_running=2, max_waiting=300)
     waiting = [lanes.submit('silent', silent) for _ in range(300)]
     for number in range(20):
@@ -53,7 +53,7 @@ def test_peer_that_does_not_answer_takes_its_lane_only(executor, silent):
 
 
 def test_order_within_a_lane(executor):
-    """Who came first is first."""
+    """Calls are made in their order."""
     lanes = Lanes(executor, max_running=1, max_waiting=100)
     made = []
     futures = [lanes.submit('one', lambda n=n: made.append(n)) for n in range(100)]
@@ -63,7 +63,7 @@ def test_order_within_a_lane(executor):
 
 
 def test_lanes_share_the_threads(silent):
-    """With one thread, a long lane and a short one are served in turn."""
+    """With one thread, long and short lanes take turns."""
     executor = BoundedExecutor(1, 'test', 1000)
     lanes = Lanes(executor, max_running=1, max_waiting=1000)
     first = executor.submit(silent)
@@ -77,7 +77,7 @@ def test_lanes_share_the_threads(silent):
 
 
 def test_cancelled_call_is_never_made(executor, silent):
-    """A caller that leaves takes its call along, and its place."""
+    """Its place is free at once."""
     lanes = Lanes(executor, max_running=1, max_waiting=1)
     first = lanes.submit('silent', silent)
     assert silent.begun.acquire(timeout=5)
@@ -91,7 +91,7 @@ def test_cancelled_call_is_never_made(executor, silent):
 
 
 def test_a_lane_is_bounded(executor, silent):
-    """What is beyond its bound is refused at once, in that lane only."""
+    """Excess calls are refused, in that lane only."""
     lanes = Lanes(executor, max_running=1, max_waiting=2)
     for _ in range(3):
         lanes.submit('silent', silent)
@@ -101,7 +101,7 @@ def test_a_lane_is_bounded(executor, silent):
 
 
 def test_waiting_calls_can_be_failed(executor, silent):
-    """Those that have begun go on, those of other lanes too."""
+    """Running calls and those of other lanes are not affected."""
     lanes = Lanes(executor, max_running=1, max_waiting=10)
     first = lanes.submit('silent', silent)
     assert silent.begun.acquire(timeout=5)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one plugin that an option names."""
+"""Loading the plugin that an option names."""
 
 import textwrap
 
@@ -32,7 +32,7 @@ def site(tmp_path):
 
 
 def test_two_packages_with_one_name(site):
-    """Which of them would be loaded is nobody's guess."""
+    """It would be ambiguous which one is loaded."""
     for package in ('first', 'second'):
         site.install(package, 'A = str', NAMESPACE, {'twin': f'{package}:A'})
     assert only_line(site.run('loads', 'twin')) == (
@@ -42,7 +42,7 @@ def test_two_packages_with_one_name(site):
 
 
 def test_error_of_several_lines_is_shown_in_one(site):
-    """A start that fails says one line, whatever the plugin says."""
+    """A failed start has one line, whatever the plugin's error is."""
     source = """
         def make(*args):
             raise ValueError('this\\nand\\n  that')

@@ -20,13 +20,13 @@ def tox():
 
 
 def test_no_hook_is_fetched_from_a_repository():
-    """A package index is enough."""
+    """A package index is enough to install the hooks."""
     assert {repository['repo'] for repository in CONFIG['repos']} == {'local'}
 
 
 @pytest.mark.parametrize('hook', HOOKS, ids=lambda hook: hook['id'])
 def test_hook_is_what_tox_runs(hook, tox):
-    """The same command, of the same version."""
+    """The same command with the same version."""
     environments = [
         tox[section]
         for section in tox.sections()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Texts of others in a log."""
+"""Making untrusted text safe for a log."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from console_ext.printable import MAX_LENGTH, printable
         ('C:\\n', 'C:\\n'),
         ('a\nERROR b\r', 'a\\nERROR b\\r'),
         ('\x1b[2J\x00\x7f\x9b', '\\x1b[2J\\x00\\x7f\\x9b'),
-        # A line separator, an override of the direction, half of a pair.
+        # A line separator, a bidirectional override, and half of a surrogate pair.
         ('\u2028\u202e\ud800', '\\u2028\\u202e\\ud800'),
         ('\U000e0001', '\\U000e0001'),
         (None, 'None'),
@@ -24,13 +24,13 @@ from console_ext.printable import MAX_LENGTH, printable
     ],
 )
 def test_what_is_shown(text, shown):
-    """One line; what can be printed stays what it is."""
+    """The result is one line; printable characters do not change."""
     assert printable(text) == shown
     assert shown.isprintable()
 
 
 def test_length():
-    """It is bounded, and says what was left out."""
+    """The length is limited, and the result says how much is missing."""
     assert printable('x' * MAX_LENGTH) == 'x' * MAX_LENGTH
     assert printable('x' * (MAX_LENGTH + 7)).endswith('x… (7 more characters)')
     assert printable('abcdef', most=3) == 'abc… (3 more characters)'

@@ -46,7 +46,7 @@ def wire():
 
 
 def test_websockets_limits_frames_and_not_messages(wire):
-    """And says in max_fragment_size what it was given."""
+    """The limit is stored in max_fragment_size."""
     assert wire.max_fragment_size == 1000
     wire.receive_data(sent(Opcode.BINARY, bytes(1000), fin=False))
     for _ in range(99):
@@ -57,7 +57,7 @@ def test_websockets_limits_frames_and_not_messages(wire):
 
 @pytest.mark.parametrize('kind', [bytes, bytearray, memoryview])
 def test_websockets_takes_any_bytes(wire, kind):
-    """In any parts."""
+    """Bytes may be split anywhere."""
     data = bytearray(sent(Opcode.BINARY, b'payload'))
     for start in range(len(data)):
         wire.receive_data(kind(data[start : start + 1]))
@@ -66,14 +66,14 @@ def test_websockets_takes_any_bytes(wire, kind):
 
 
 def test_websockets_leaves_text_as_it_is(wire):
-    """Whether it is UTF-8 is its user's to check."""
+    """The caller has to check that it is UTF-8."""
     wire.receive_data(sent(Opcode.TEXT, b'\xff'))
     (frame,) = wire.events_received()
     assert frame.data == b'\xff'
 
 
 def test_websockets_lets_a_payload_be_taken(wire):
-    """Its parser may hold on to the frame until the next one."""
+    """The parser keeps the frame until the next one."""
     wire.receive_data(sent(Opcode.BINARY, b'payload'))
     (frame,) = wire.events_received()
     frame.data = b''
@@ -83,7 +83,7 @@ def test_websockets_lets_a_payload_be_taken(wire):
 
 
 def test_websockets_answers_pings_by_itself(wire):
-    """What it has to send is in ``writes`` until it is fetched."""
+    """The answers are in ``writes`` until they are fetched."""
     wire.receive_data(sent(Opcode.PING, b'x'))
     assert wire.writes == [Frame(Opcode.PONG, b'x').serialize(mask=False)]
     assert wire.data_to_send()
@@ -91,7 +91,7 @@ def test_websockets_answers_pings_by_itself(wire):
 
 
 def test_websockets_at_a_close_frame(wire):
-    """It answers, sends the end, and reads no more."""
+    """The library answers, ends the stream, and reads no more."""
     assert not wire.eof_sent
     wire.receive_data(sent(Opcode.CLOSE, b'\x03\xe8'))
     assert wire.eof_sent
@@ -104,7 +104,7 @@ def test_websockets_at_a_close_frame(wire):
 
 
 def test_websockets_at_its_own_close_frame(wire):
-    """It goes on reading, for the answer; then it sends the end."""
+    """The library keeps reading for the answer; then it ends the stream."""
     wire.send_close(1001, 'reason')
     assert wire.state is CLOSING
     assert not wire.eof_sent
@@ -118,7 +118,7 @@ def test_websockets_at_its_own_close_frame(wire):
 
 
 def test_websockets_at_what_is_no_frame(wire):
-    """``parser_exc`` is the reason; the close frame and the end are to be sent."""
+    """``parser_exc`` has the reason; the close frame and the end are to be sent."""
     wire.receive_data(b'\xff\xff')
     assert isinstance(wire.parser_exc, ProtocolError)
     assert wire.eof_sent
@@ -127,7 +127,7 @@ def test_websockets_at_what_is_no_frame(wire):
 
 
 def test_websockets_fails_a_connection(wire):
-    """With a code that is chosen here, and without ``parser_exc``."""
+    """With a code that the caller chooses, and without ``parser_exc``."""
     wire.fail(1009, 'too big')
     assert wire.eof_sent
     assert wire.parser_exc is None
@@ -143,7 +143,7 @@ def test_websockets_fails_a_connection(wire):
     ],
 )
 def test_websockets_at_a_bad_request(head, error):
-    """There is no request among the events, and ``handshake_exc`` says why."""
+    """There is no request among the events, and ``handshake_exc`` has the reason."""
     wire = ServerProtocol()
     wire.receive_data(head)
     assert wire.events_received() == []
@@ -151,7 +151,7 @@ def test_websockets_at_a_bad_request(head, error):
 
 
 def test_websockets_gives_the_whole_request():
-    """Method and protocol too; without an answer before it is accepted."""
+    """Including method and protocol, and without an answer before the accept."""
     wire = ServerProtocol()
     wire.receive_data(upgrade('/path?a=b'))
     (request,) = wire.events_received()
@@ -172,7 +172,7 @@ def test_websockets_gives_the_whole_request():
 
 
 class Served:
-    """A server of waitress, as HTTPServer makes it."""
+    """A server of waitress, configured like HTTPServer."""
 
     def __init__(self, application):
         listener = socket.create_server(('127.0.0.1', 0))
@@ -223,7 +223,7 @@ def hello(environ, start_response):
 
 
 def test_waitress_makes_connections_by_its_channel_class(served):
-    """Each knows whether it has requests, and since when it is idle."""
+    """Channels have ``requests`` and ``last_activity``."""
     one = served(hello)
     with one.connect() as connection:
         wait_for(lambda: one.made)
@@ -236,7 +236,7 @@ def test_waitress_makes_connections_by_its_channel_class(served):
         connection.sendall(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
         assert connection.recv(1000).startswith(b'HTTP/1.1 200')
         assert made.last_activity >= idle_since
-        # The server closes it then, in its own time.
+        # The server closes it later.
         made.will_close = True
         one.in_its_thread(lambda: None)
         assert connection.recv(1) == b''
@@ -244,7 +244,7 @@ def test_waitress_makes_connections_by_its_channel_class(served):
 
 
 def test_waitress_logs_a_failure_with_its_path(served):
-    """By the logger of the connection, and in words that can be cut."""
+    """The connection's logger has the message, in a form that can be shortened."""
     one = served(hello)
     logged = []
 
@@ -262,7 +262,7 @@ def test_waitress_logs_a_failure_with_its_path(served):
 
 
 def test_waitress_stops_listening_and_goes_on(served):
-    """Only the listener is closed: what is connected is answered."""
+    """Only the listener is closed; connected clients are answered."""
     one = served(hello)
     with one.connect() as connection:
         wait_for(lambda: one.made)
@@ -284,7 +284,7 @@ def listens(address):
 
 
 def test_oslo_messaging_reads_groups_that_it_does_not_list():
-    """Where they are registered on no configuration but the global one."""
+    """They are registered on the global configuration only."""
     conf = cfg.ConfigOpts()
     transport.register_opts(conf)
     conf([], default_config_files=[])
@@ -296,14 +296,14 @@ def test_oslo_messaging_reads_groups_that_it_does_not_list():
 
 
 def test_oslo_messaging_logs_failures_there():
-    """Both modules have a logger of these names."""
+    """Both modules have a logger with these names."""
     server = importlib.import_module('oslo_messaging.rpc.server')
     driver = importlib.import_module('oslo_messaging._drivers.impl_rabbit')
     assert (server.LOG.name, driver.LOG.name) == failures._LOGGERS
 
 
 def test_oslo_messaging_names_the_remote_class():
-    """As it came, whatever it is."""
+    """The name is that of the wire, whatever it is."""
     assert oslo_messaging.RemoteError('Name', 'text', []).exc_type == 'Name'
 
 
@@ -312,7 +312,7 @@ def test_oslo_messaging_names_the_remote_class():
 
 @pytest.fixture(params=['asyncio', 'uvloop'])
 def run(request):
-    """A function that runs a coroutine in each of the event loops."""
+    """A function that runs a coroutine in each kind of event loop."""
     factory = asyncio.new_event_loop
     if request.param == 'uvloop':
         factory = pytest.importorskip('uvloop').new_event_loop
@@ -337,7 +337,7 @@ class Lost(asyncio.Protocol):
 
 
 def test_event_loops_close_a_socket_in_their_next_round(run):
-    """After abort(); so that a process may end right after it."""
+    """After abort(), so that a process may end right after that iteration."""
 
     async def inside():
         ours, theirs = socket.socketpair()
@@ -356,7 +356,7 @@ def test_event_loops_close_a_socket_in_their_next_round(run):
 
 
 def test_event_loops_hand_a_connection_on(run):
-    """What comes after ``set_protocol`` is for the new protocol."""
+    """Later events go to the protocol set by ``set_protocol``."""
 
     class Reader(Lost):
         def __init__(self):
@@ -374,7 +374,7 @@ def test_event_loops_hand_a_connection_on(run):
             transport, _ = await loop.create_connection(Lost, sock=ours)
             reader = Reader()
             transport.set_protocol(reader)
-            # Although nobody has paused it.
+            # Although nothing has paused it.
             transport.resume_reading()
             theirs.sendall(b'data')
             async with asyncio.timeout(5):

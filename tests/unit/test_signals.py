@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signals without handlers that do anything."""
+"""Receiving signals without running code in handlers."""
 
 import os
 import signal
@@ -26,14 +26,14 @@ def send(*numbers):
 
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal(signals, number):
-    """It ends nothing, and is read once."""
+    """It does not end the process, and is read once."""
     send(number)
     assert signals.wait(10) == number
     assert signals.wait(0) is None
 
 
 def test_order(signals):
-    """None is lost, and they are read as they came."""
+    """Signals are read in their order, and none is lost."""
     numbers = [signal.SIGHUP, signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
     for number in numbers:
         send(number)
@@ -41,13 +41,13 @@ def test_order(signals):
 
 
 def test_one_that_comes_while_it_is_waited_for(signals):
-    """The wait ends then."""
+    """The wait ends immediately."""
     threading.Timer(0.2, send, [signal.SIGTERM]).start()
     assert signals.wait(60) == signal.SIGTERM
 
 
 def test_wake(signals):
-    """Another thread ends a wait, without a signal."""
+    """Another thread can end a wait without a signal."""
     threading.Timer(0.2, signals.wake).start()
     started = time.monotonic()
     assert signals.wait(60) is None
@@ -55,14 +55,14 @@ def test_wake(signals):
 
 
 def test_one_more(signals):
-    """A signal that was not taken from the start."""
+    """One more signal, besides those given at the start."""
     signals.take(signal.SIGUSR1)
     send(signal.SIGUSR1)
     assert signals.wait(10) == signal.SIGUSR1
 
 
 def test_afterwards():
-    """Everything is as it was."""
+    """Afterwards, all signal settings are restored."""
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
     before = [signal.getsignal(number) for number in numbers]
     with Signals() as taken:
@@ -73,7 +73,7 @@ def test_afterwards():
 
 
 def test_what_is_executed_starts_with_the_defaults(signals):
-    """A child such as QEMU neither ignores nor blocks what this process takes."""
+    """A child such as QEMU has default signal settings."""
     script = (
         'import re\n'
         'for line in open("/proc/self/status"):\n'
@@ -90,7 +90,7 @@ def test_what_is_executed_starts_with_the_defaults(signals):
 
 
 def test_signals_that_were_blocked(signals):
-    """Whoever started the program may have blocked them."""
+    """The parent process may have blocked them."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     with Signals() as taken:
         send(signal.SIGTERM)
@@ -121,7 +121,7 @@ with Signals() as signals:
 
 
 def test_a_storm_of_signals():
-    """However many interrupt a wait, the one that ends the program arrives."""
+    """Even if many signals interrupt the wait, the final one is received."""
     done = subprocess.run(
         [sys.executable, '-c', STORM], capture_output=True, text=True, timeout=60
     )

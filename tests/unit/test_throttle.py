@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One event in an interval, and a count of the others."""
+"""One log line in an interval, with a count of the others."""
 
 from console_ext.throttle import Throttle
 
 
 def test_one_in_an_interval(monkeypatch):
-    """The first at once; a later one says how many were held back."""
+    """The first event is logged at once; the next line has the count of the others."""
     now = [100.0]
     monkeypatch.setattr('time.monotonic', lambda: now[0])
     throttle = Throttle(60)

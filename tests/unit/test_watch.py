@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether files have changed."""
+"""Detecting changes of files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from console_ext.watch import Watch
 
 
 class Watched:
-    """What changes, and how often that was seen."""
+    """Watches a value, and counts how often a change was seen."""
 
     def __init__(self, interval_s=0.0):
         self.stamp = 1
@@ -30,7 +30,7 @@ class Watched:
 
 
 def test_a_change():
-    """It is seen once; no change is not."""
+    """A change is seen once."""
     watched = Watched()
     watched.check()
     assert watched.changes == 0
@@ -41,7 +41,7 @@ def test_a_change():
 
 
 def test_a_change_that_cannot_be_told():
-    """A file that is away for a moment has not changed, nor when it is back."""
+    """A file that disappears for a moment counts as unchanged."""
     watched = Watched()
     for stamp in (None, 1, None):
         watched.stamp = stamp
@@ -53,7 +53,7 @@ def test_a_change_that_cannot_be_told():
 
 
 def test_a_change_that_cannot_be_read():
-    """It is not read again, and the next one is."""
+    """It is not read again until the next change."""
     watched = Watched()
     watched.stamp = 2
     with pytest.raises(ZeroDivisionError):
@@ -66,7 +66,7 @@ def test_a_change_that_cannot_be_read():
 
 
 def test_interval(monkeypatch):
-    """However often it is asked."""
+    """Within an interval, the files are checked once."""
     now = [100.0]
     monkeypatch.setattr('time.monotonic', lambda: now[0])
     watched = Watched(interval_s=10)
@@ -80,7 +80,7 @@ def test_interval(monkeypatch):
 
 
 def test_others_go_on_while_one_reads():
-    """They have what was read before."""
+    """Other threads use the previous content meanwhile."""
     watched = Watched()
     watched.stamp = 2
     reading, read = threading.Event(), threading.Event()

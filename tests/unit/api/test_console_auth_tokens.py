@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the console of a token is, for administrators."""
+"""Administrators read the address of a token's console."""
 
 import logging
 
@@ -20,7 +20,7 @@ REVOKED = 'a-token-of-ours-' + 27 * 'r'
 
 @pytest.fixture
 def stored(deployment):
-    """A deployment with a store, and the store."""
+    """A deployment with a store, and the store itself."""
     url = f'sqlite:///{deployment.path}/store.sqlite'
     conf = deployment.configure(database={'connection': url}).conf()
     migration.sync(conf)
@@ -60,7 +60,7 @@ SHOWN = {
 @pytest.mark.parametrize('version', ['2.31', '2.98', '2.99', 'latest'])
 @pytest.mark.parametrize('token', [TOKEN, DIRECT])
 def test_show(application, version, token):
-    """The second port is shown since 2.99, and for ``spice-direct`` only."""
+    """The TLS port is only shown since 2.99, and only for ``spice-direct``."""
     response = show(application, token, version)
     assert response.status_int == 200
     with_tls_port = token == DIRECT and version in ('2.99', 'latest')
@@ -69,7 +69,7 @@ def test_show(application, version, token):
 
 
 def test_it_redeems_nothing(application, stored):
-    """A token is read before and after it opens its session."""
+    """Reading does not redeem: it is possible before and after the session opens."""
     store = stored[1]
     assert show(application).status_int == 200
     store.redeem(TOKEN, 'novnc', '192.0.2.7')
@@ -78,7 +78,7 @@ def test_it_redeems_nothing(application, stored):
 
 @pytest.mark.parametrize('token', [REVOKED, 'x', TOKEN.upper(), 5000 * 'x', '%ff'])
 def test_unknown_token(application, token):
-    """Unknown, or no more."""
+    """The token is unknown, or has expired."""
     response = show(application, token)
     assert response.status_int == 404
     if token != '%ff':
@@ -87,7 +87,7 @@ def test_unknown_token(application, token):
 
 @pytest.mark.parametrize('token', [ALICE, READER, None])
 def test_who(application, token):
-    """Administrators; to others it does not say whether a token is known."""
+    """Others than administrators do not learn whether a token exists."""
     status = 401 if token is None else 403
     assert show(application, token=token).status_int == status
     assert show(application, 'unknown', token=token).status_int == status
@@ -95,20 +95,20 @@ def test_who(application, token):
 
 @pytest.mark.parametrize(('version', 'status'), [('2.98', 200), ('2.99', 400)])
 def test_query(application, version, status):
-    """Free at first, and empty since 2.99."""
+    """Any query is valid before 2.99; then none."""
     response = show(application, version=version, query='?x=1')
     assert response.status_int == status
 
 
 @pytest.mark.parametrize('version', ['2.1', '2.30'])
 def test_earlier_versions(application, version):
-    """Nova answers 400, with WebOb's own text."""
+    """Nova answers 400, with the text of WebOb."""
     response = show(application, version=version)
     assert response.status_int == 400
 
 
 def test_token_is_in_no_log(application, caplog):
-    """Found or not; the request log has the template of the path."""
+    """The request log has the template of the path instead of the token."""
     caplog.set_level(logging.DEBUG)
     show(application)
     show(application, 'unknown-token-of-somebody')
@@ -118,7 +118,7 @@ def test_token_is_in_no_log(application, caplog):
 
 @pytest.fixture
 def behind():
-    """An API behind the filter: it knows every token."""
+    """A wrapped API that knows every token."""
 
     def api(environ, start_response):
         start_response('299 Theirs', [('Content-Type', 'text/plain')])
@@ -138,7 +138,7 @@ def behind():
     ],
 )
 def test_in_a_filter(stored, behind, token, version, status):
-    """What we do not know is the wrapped API's, and its proxies' to ask for."""
+    """Unknown tokens are left to the wrapped API, whose proxies may know them."""
     supported = app.microversions.Range.parse('2.1', '2.104')
     filtered = wsgi_filter.build_filter(stored[0].conf(), behind, supported=supported)
     assert show(filtered, token, version).status_int == status
@@ -146,7 +146,7 @@ def test_in_a_filter(stored, behind, token, version, status):
 
 
 def test_without_a_store(deployment, behind):
-    """Every token is the wrapped API's; policy comes first all the same."""
+    """The wrapped API answers all requests, but the policy is checked first."""
     supported = app.microversions.Range.parse('2.1', '2.104')
     filtered = wsgi_filter.build_filter(deployment.conf(), behind, supported=supported)
     assert show(filtered).status_int == 299
@@ -155,7 +155,7 @@ def test_without_a_store(deployment, behind):
 
 
 def test_extension(deployment):
-    """Its names are in configurations and clients."""
+    """Configurations and clients depend on its names."""
     extension = ConsoleAuthTokens(deployment.conf())
     assert (extension.alias, extension.name) == (
         'os-console-auth-tokens',

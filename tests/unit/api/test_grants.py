@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A console granted: what is noted of it, and whose token is in its URL."""
+"""Granting a console: what is stored, and which token is in the URL."""
 
 import pytest
 
@@ -16,7 +16,7 @@ CONTEXT = RequestContext(user_id='alice', project_id='p', overwrite=False)
 
 
 class Compute:
-    """A compute host that answers what it is told to."""
+    """A compute host with a given answer."""
 
     def __init__(self, access_url=f'ws://their.proxy/?token={THEIR_TOKEN}'):
         self.access_url = access_url
@@ -35,7 +35,7 @@ class Compute:
 
 
 class Issued(list):
-    """In the store's place: what it is told to note."""
+    """Stands in for the store, and records what is issued."""
 
     def issue(self, token, authorization, ttl_s):
         self.append((token, authorization, ttl_s))
@@ -56,7 +56,7 @@ def server(**changes):
 
 
 def test_without_a_store(deployment):
-    """The host's own proxy knows the host's own token: its URL is left as it is."""
+    """The host's own URL is returned, because the host's proxy knows its token."""
     compute = Compute()
     granted = grants.Grants(deployment.conf(), compute, None)
     assert granted.url(CONTEXT, server(), SERIAL) == compute.access_url
@@ -64,7 +64,7 @@ def test_without_a_store(deployment):
 
 
 def test_with_a_store(deployment):
-    """The token is ours, long and random; the host's is nowhere to be seen."""
+    """A new random token is returned; the host's token is nowhere."""
     issued = Issued()
     conf = deployment.configure(consoleauth={'token_ttl': 77}).conf()
     granted = grants.Grants(conf, Compute(), issued)
@@ -106,7 +106,7 @@ def test_path_on_the_hypervisor(deployment, console_type):
     ids=lambda value: getattr(value, 'type', None),
 )
 def test_base_url_that_is_set(deployment, console_type, base_url, expected):
-    """The API's own, also where it is the default; the host's URL does not matter."""
+    """The base URL of the API is used, even if it is the default; the host's is not."""
     issued = Issued()
     conf = deployment.configure(
         **{console_type.group: {console_type.base_url: base_url}}
@@ -117,7 +117,7 @@ def test_base_url_that_is_set(deployment, console_type, base_url, expected):
 
 
 def test_each_type_has_its_own_base_url(deployment):
-    """That of one says nothing of another."""
+    """The base URL of one type does not affect the others."""
     conf = deployment.configure(serial_console={'base_url': 'wss://ours/'}).conf()
     granted = grants.Grants(conf, Compute(), Issued())
     for one in TYPES:
@@ -129,7 +129,7 @@ def test_each_type_has_its_own_base_url(deployment):
     'access_url', ['ws://their.proxy/', f'ws://h/{THEIR_TOKEN}?token={THEIR_TOKEN}']
 )
 def test_url_without_its_token(deployment, access_url):
-    """Nothing is granted, and the error quotes no token."""
+    """Nothing is granted, and the error does not quote the token."""
     issued = Issued()
     granted = grants.Grants(deployment.conf(), Compute(access_url), issued)
     with pytest.raises(exceptions.UnexpectedReply) as caught:
@@ -149,7 +149,7 @@ def test_url_without_its_token(deployment, access_url):
     ],
 )
 def test_server_without_a_console(deployment, changes):
-    """No host is asked, and nothing is noted."""
+    """No host is called, and nothing is stored."""
     compute, issued = Compute(), Issued()
     granted = grants.Grants(deployment.conf(), compute, issued)
     with pytest.raises((exceptions.ServerNotReady, exceptions.ServerStateConflict)):

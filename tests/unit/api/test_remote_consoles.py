@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The resource and the actions, with an agent in this process."""
+"""The resource ``remote-consoles`` and the actions, with an agent in this process."""
 
 import inspect
 import logging
@@ -43,7 +43,7 @@ STATES = {
 
 @pytest.fixture(scope='module')
 def application(tmp_path_factory):
-    """API and agent; one of each for all tests."""
+    """The API and an agent, shared by all tests."""
     deployment = Deployment(tmp_path_factory.mktemp('consoles'))
     more = [server(number, **changes) for number, changes in STATES.items()]
     deployment.write_inventory(SERVERS + more)
@@ -70,7 +70,7 @@ def console(application, body, number='01', **how):
 )
 @pytest.mark.parametrize('version', ['2.1', '2.5'])
 def test_action(application, body, console_type, url, version):
-    """Its type and its URL, at every version that has the action."""
+    """The response has type and URL, at all microversions with the action."""
     headers = {'OpenStack-API-Version': f'compute {version}'}
     response = console(application, body, token=ALICE, headers=headers)
     assert response.status_int == 200
@@ -82,7 +82,7 @@ def test_action(application, body, console_type, url, version):
 @pytest.mark.parametrize('body', [SERIAL, SPICE, VNC])
 @pytest.mark.parametrize('version', ['2.6', '2.99', 'latest'])
 def test_action_at_later_versions(application, body, version):
-    """The resource has replaced it."""
+    """At later microversions, the resource has replaced the action."""
     headers = {'OpenStack-API-Version': f'compute {version}'}
     response = console(application, body, token=ALICE, headers=headers)
     assert fault(response) == ('itemNotFound', 'The resource could not be found.')
@@ -111,7 +111,7 @@ PAIRS = {
 @pytest.mark.parametrize('pair', PAIRS)
 @pytest.mark.parametrize('version', ['2.6', '2.8', '2.98', '2.99', 'latest'])
 def test_resource(application, pair, version):
-    """The pair and its URL, at every version that has it."""
+    """The response has the pair and a URL, at all microversions with the resource."""
     response = remote_console(application, pair, version=version)
     if pair[1] == 'spice-direct' and version in ('2.6', '2.8', '2.98'):
         assert response.status_int == 400
@@ -125,7 +125,7 @@ def test_resource(application, pair, version):
 
 @pytest.mark.parametrize('version', ['2.1', '2.5'])
 def test_resource_at_earlier_versions(application, version):
-    """It is not there yet."""
+    """The resource does not exist yet."""
     response = remote_console(application, ('serial', 'serial'), version=version)
     assert fault(response) == ('itemNotFound', 'The resource could not be found.')
 
@@ -142,19 +142,19 @@ def test_resource_at_earlier_versions(application, version):
     ],
 )
 def test_pairs_that_no_console_has(application, pair, says):
-    """Also those that the schema lets through; nobody else is behind to answer."""
+    """Invalid pairs are refused, including those that the schema accepts."""
     response = remote_console(application, pair)
     assert fault(response) == ('badRequest', says)
 
 
 def test_state_comes_before_the_pair(application):
-    """As in Nova, where the compute host judges the pair."""
+    """As in Nova, the server's state is checked before the pair."""
     response = remote_console(application, ('vnc', 'xvpvnc'), '03')
     assert fault(response)[1] == f'Instance {server_id("03")} is not ready'
 
 
 def test_action_for_xvpvnc(application):
-    """Nova's schema has the type, and no host does."""
+    """Nova's schema accepts xvpvnc, but no host supports it."""
     response = console(
         application, {'os-getVNCConsole': {'type': 'xvpvnc'}}, token=ALICE
     )
@@ -163,7 +163,7 @@ def test_action_for_xvpvnc(application):
 
 @pytest.mark.parametrize('pair', PAIRS)
 def test_policy_of_the_resource(application, pair):
-    """The rule of the type; a server that one may not see comes before it."""
+    """The rule of the type applies, after the check that the server is visible."""
     suffix = {'serial': 'serial', 'spice-html5': 'spice', 'novnc': 'vnc'}
     rule = f'os_compute_api:os-remote-consoles:{suffix.get(pair[1], pair[1])}'
     refused = remote_console(application, pair, token=READER)
@@ -174,7 +174,7 @@ def test_policy_of_the_resource(application, pair):
 
 @pytest.fixture
 def served(deployment):
-    """The stand-alone API, that serves some types; nothing is asked of a host."""
+    """The stand-alone API with a choice of console types; no host is called."""
 
     def make(*names):
         deployment.configure(api={'console_types': ','.join(names)})
@@ -193,7 +193,7 @@ def served(deployment):
     ],
 )
 def test_types_that_are_not_served(served, names, pair, says):
-    """Stand-alone, where nobody else serves them."""
+    """Stand-alone, types that are not served are refused."""
     response = remote_console(served(*names), pair)
     assert fault(response) == ('badRequest', says.format(pair[1]))
 
@@ -213,8 +213,8 @@ def test_types_that_are_not_served(served, names, pair, says):
         (None, True),
     ],
 )
-def test_whose_request_it_is(body, taken):
-    """A protocol says so; what names none cannot be another's, and is refused."""
+def test_who_answers(body, taken):
+    """The protocol decides who answers; a request without one is refused."""
     assert Served(['serial', 'spice-html5']).takes(body) is taken
 
 
@@ -243,9 +243,9 @@ ANSWERS = [
     ('22', 409, VM_STATE, 'shelved'),
     ('23', 409, VM_STATE, 'soft-delete'),
     ('24', 409, VM_STATE, 'deleted'),
-    # What only the compute host knows.
+    # Known only to the compute host.
     ('25', 409, NOT_READY, ''),
-    # The task is named first: it is what will end.
+    # The task is reported before the state, because it ends by itself.
     ('26', 409, TASK_STATE, 'deleting'),
     ('ff', 404, 'Instance {id} could not be found.', ''),
 ]
@@ -280,13 +280,13 @@ def test_states(application, body, names, number, status, message, state):
     ],
 )
 def test_who(application, token, number, status):
-    """Members of the server's project, and administrators."""
+    """Members of the server's project and administrators may open consoles."""
     for body in (SERIAL, SPICE, VNC):
         assert console(application, body, number, token=token).status_int == status
 
 
 def test_policy_names_its_own_rule(application):
-    """So that an operator knows which line to write."""
+    """The error names the rule that an operator has to change."""
     message = (
         "Policy doesn't allow os_compute_api:os-remote-consoles:{} to be performed."
     )
@@ -296,7 +296,7 @@ def test_policy_names_its_own_rule(application):
 
 
 def test_token_is_in_the_answer_only(application, caplog):
-    """No log of ours has it, at any level."""
+    """The token is in no log, at any level."""
     caplog.set_level(logging.DEBUG)
     response = console(application, SERIAL, token=ALICE)
     token = response.json['console']['url'].partition('=')[2]
@@ -305,7 +305,7 @@ def test_token_is_in_the_answer_only(application, caplog):
 
 
 def test_actions():
-    """Each type that has an action has a method of the controller, and no other has."""
+    """The controller has a method for each action, and no other methods."""
     found = [
         declaration_of(method)
         for _, method in inspect.getmembers(RemoteConsolesController, callable)
@@ -322,7 +322,7 @@ def test_actions():
 
 
 def test_extension(deployment):
-    """Its names are in configurations and clients."""
+    """Configurations and clients depend on its names."""
     extension = RemoteConsoles(deployment.conf())
     assert (extension.alias, extension.name) == ('os-remote-consoles', 'RemoteConsoles')
     (attached,) = extension.get_controller_extensions()
@@ -337,7 +337,7 @@ def test_extension(deployment):
 
 
 def test_project_in_the_url(application):
-    """The caller's own; another's is refused before the server is looked for."""
+    """It must be the caller's project; another one is refused before the look-up."""
     path = '/{}/servers/{}/action'
     own = path.format(PROJECT_A, server_id('01'))
     assert ask(application, own, SERIAL, token=ALICE).status_int == 200

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the build fetches; builds are in ``tests/functional/test_build.py``."""
+"""Fetching assets; ``tests/functional/test_build.py`` has complete builds."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PINNED = json.loads((assets.ROOT / 'package.json').read_text())['dependencies']
 
 
 def test_the_lock_names_no_host():
-    """Whoever makes it sets npm's option ``omit-lockfile-registry-resolved``."""
+    """Write the lock file with npm's option ``omit-lockfile-registry-resolved``."""
     assert 'resolved' not in LOCK_TEXT
     assert '://' not in LOCK_TEXT
 
 
 def test_every_package_is_pinned():
-    """To one version and one content, with no script of its own."""
+    """Each package has an exact version and a hash, and no install script."""
     assert LOCK['']['dependencies'] == PINNED
     for name, version in PINNED.items():
         assert re.fullmatch(r'[\d.]+', version)
@@ -33,28 +33,28 @@ def test_every_package_is_pinned():
 
 
 def test_the_table_is_that_of_the_lock():
-    """Nothing is fetched in vain, and nothing comes along unseen."""
+    """All packages of the lock file are used, and no others."""
     assert set(assets.TABLE) == set(PINNED)
     assert {name.removeprefix('node_modules/') for name in LOCK} == {'', *PINNED}
 
 
 @pytest.mark.parametrize('package', assets.TABLE)
 def test_licences_are_shipped(package):
-    """With the files that they are about."""
+    """Each package has its licence file."""
     assert any(
         re.match('LICENSE|COPYING', pattern) for pattern in assets.TABLE[package]
     )
 
 
 def test_folders_differ():
-    """They are named without the scope."""
+    """Directories are named without the scope, so these must be unique."""
     folders = [name.rpartition('/')[2] for name in assets.TABLE]
     assert len(set(folders)) == len(folders)
 
 
 @pytest.fixture
 def tree(tmp_path, monkeypatch):
-    """A source tree without assets, on a machine without npm."""
+    """A source tree without assets, and a machine without npm."""
     for name in ('package.json', 'package-lock.json'):
         (tmp_path / name).write_text((assets.ROOT / name).read_text())
     monkeypatch.setattr(assets, 'ROOT', tmp_path)
@@ -64,13 +64,13 @@ def tree(tmp_path, monkeypatch):
 
 
 def npm(tree, script: str) -> None:
-    """Give the machine an npm."""
+    """Install a program as npm."""
     (tree / 'npm').write_text(f'#!/bin/sh\n{script}\n')
     (tree / 'npm').chmod(0o755)
 
 
 def test_node_comes_from_pypi_where_there_is_no_npm(tree):
-    """And only there, and only if something is to be fetched."""
+    """node is required only if npm is missing and assets have to be fetched."""
     assert assets.requirements() == [assets.NODE]
     npm(tree, 'exit 1')
     assert assets.requirements() == []
@@ -81,7 +81,7 @@ def test_node_comes_from_pypi_where_there_is_no_npm(tree):
 
 
 def test_the_same_lock_costs_nothing(tree):
-    """npm is not asked."""
+    """npm does not run if the lock file has not changed."""
     npm(tree, 'exit 1')
     (tree / assets.FOLDER).mkdir(parents=True)
     (tree / assets.FOLDER / assets.STAMP).write_text(assets.stamp())
@@ -90,7 +90,7 @@ def test_the_same_lock_costs_nothing(tree):
 
 
 def test_another_lock(tree):
-    """What was fetched for the former one goes."""
+    """After a change of the lock file, old assets are removed."""
     (tree / assets.FOLDER).mkdir(parents=True)
     (tree / assets.FOLDER / assets.STAMP).write_text(assets.stamp())
     (tree / 'package-lock.json').write_text('{}')
@@ -101,7 +101,7 @@ def test_another_lock(tree):
 
 @pytest.mark.parametrize('script', ['echo unreachable >&2; exit 1', None])
 def test_npm_fails(tree, monkeypatch, capsys, script):
-    """A warning, or an error where the assets are required."""
+    """It is a warning, or an error if assets are required."""
     if script:
         npm(tree, script)
     assets.build()
@@ -113,14 +113,14 @@ def test_npm_fails(tree, monkeypatch, capsys, script):
 
 
 def test_another_content_than_the_lock_pins(tree):
-    """It is always an error."""
+    """A wrong hash is always an error."""
     npm(tree, 'echo npm error code EINTEGRITY >&2; exit 1')
     with pytest.raises(assets.Tampered):
         assets.build()
 
 
 def test_a_file_that_is_not_there(tree):
-    """A table that does not fit the packages is an error, too."""
+    """A file that is listed but not in the package is an error."""
     npm(tree, '/bin/mkdir node_modules')
     with pytest.raises(FileNotFoundError, match=r'xterm\.mjs'):
         assets.build()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A console at both ends of a script's pipes; tests/functional/attach has terminals."""
+"""Attaching with pipes, as in a script; tests/functional/attach has terminals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TLS = certificates.context(True, {})
 
 
 class URLs:
-    """A source with a URL, or an error, for each time it is asked."""
+    """A source with a URL or an error for each request."""
 
     name = 'web-1'
     again = True
@@ -99,7 +99,7 @@ def run(source, pipes, linger_s=0.3, reconnect=None):
 
 
 def test_a_script(pipes):
-    """Its input goes in, the guest's output comes out, and then it leaves."""
+    """Its input is sent, the guest's output is printed, and the client ends."""
     pipes.type(b'all \x1d bytes \x03\0\xff')
     pipes.end()
     with served(echo) as server:
@@ -109,7 +109,7 @@ def test_a_script(pipes):
 
 
 def test_lingers_while_the_guest_talks(pipes):
-    """The end of the input is not the end of the answer."""
+    """After the end of the input, the client waits for the guest's answer."""
 
     async def talk(wire):
         await wire.recv()
@@ -126,7 +126,7 @@ def test_lingers_while_the_guest_talks(pipes):
 
 
 def test_lingers_while_the_output_is_slow(pipes):
-    """What has come is written before the client leaves, however slow the reader."""
+    """All received output is written before the client ends, even to a slow reader."""
     size = 2**20
 
     async def talk(wire):
@@ -190,20 +190,20 @@ async def lose(wire):
 
 
 def test_a_given_url_is_lost(pipes):
-    """There is no second one."""
+    """There is no other URL, so the client ends."""
     with served(lose) as server:
         assert run(server.url, pipes, reconnect=True) == Status.LOST
     assert pipes.said == 'console-ext: The connection was lost.\n'
 
 
 def test_a_script_s_connection_is_lost(pipes):
-    """It cannot know what has got lost with it, so it ends."""
+    """A script cannot know what was lost, so the client ends."""
     with served(lose) as server:
         assert run(URLs(server.url), pipes) == Status.LOST
 
 
 def test_connects_again(pipes):
-    """With a new URL, and it says so."""
+    """An interactive client reconnects with a new URL, and tells the user."""
 
     async def lose_first(wire):
         if source.asked == 1:
@@ -225,7 +225,7 @@ def test_connects_again(pipes):
 
 
 def test_connects_again_after_failures(pipes):
-    """What may pass by is tried again, what is final ends it."""
+    """Temporary errors are retried; permanent ones end the client."""
 
     with served(lose) as server:
         source = URLs(
@@ -242,7 +242,7 @@ def test_connects_again_after_failures(pipes):
 
 
 def test_a_decision_is_final(pipes):
-    """A session that was idle or revoked is not opened again behind its back."""
+    """The client does not reopen a session that was idle or revoked."""
 
     async def revoke(wire):
         await wire.close(1008, 'The access to this console was revoked.')
@@ -263,7 +263,7 @@ def test_gives_up(pipes, monkeypatch):
 
 
 def test_nobody_reads(pipes):
-    """As "head" does, which has seen enough."""
+    """As when the output goes to "head"."""
 
     async def talk(wire):
         with contextlib.suppress(ConnectionClosed):
@@ -291,7 +291,7 @@ def test_signals(pipes, number):
 
 
 def test_a_signal_while_the_api_does_not_answer(pipes):
-    """The call goes on in its thread, and keeps nobody."""
+    """The call continues in its thread without delaying the end."""
     go_on = threading.Event()
 
     class Slow(URLs):
@@ -307,7 +307,7 @@ def test_a_signal_while_the_api_does_not_answer(pipes):
 
 
 def test_ignored_signals_stay_so(pipes):
-    """nohup."""
+    """As with nohup."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attempts become rarer, and end."""
+"""Retries become less frequent, and end."""
 
 from console_ext.client.backoff import GIVE_UP_S, Backoff
 
@@ -27,12 +27,12 @@ def test_the_server_asks_for_more():
 
 
 def test_a_server_may_not_ask_for_everything():
-    """The end stays where it is."""
+    """The total time stays the same."""
     assert delays(steady(), at_least_s=1e9) == [GIVE_UP_S]
 
 
 def test_after_a_good_session():
-    """The next loss starts from the beginning; a session that just ended does not."""
+    """After a good session, delays start again; after a short one they do not."""
     backoff = steady()
     for _ in range(5):
         backoff.next()
@@ -43,7 +43,7 @@ def test_after_a_good_session():
 
 
 def test_a_console_that_opens_and_is_lost_at_once():
-    """It does not go on for ever."""
+    """Retries end even if each attempt opens a console."""
     backoff = steady()
     count = 0
     while backoff.next() is not None:
@@ -53,5 +53,5 @@ def test_a_console_that_opens_and_is_lost_at_once():
 
 
 def test_jitter():
-    """A thousand clients come back one after the other."""
+    """Many clients do not reconnect at the same time."""
     assert len({Backoff().next() for _ in range(20)}) > 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Certificates are verified as OpenStack clients do it."""
+"""Certificates are verified as in OpenStack clients."""
 
 import ssl
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""URLs from openstacksdk, and what its errors become."""
+"""URLs from openstacksdk, and the translation of its errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ URL = f'ws://h/?token={TOKEN}'
 
 
 class Compute:
-    """The two methods of the SDK's compute proxy; ``answer`` is raised or given."""
+    """The two methods of the SDK's compute proxy; it raises or returns ``answer``."""
 
     def __init__(self, answer):
         self.answer = answer
@@ -50,7 +50,7 @@ def failure(status, message):
 
 
 def test_url():
-    """The server is looked up once; its name is what the user reads."""
+    """The server is looked up once, and its name is shown to the user."""
     source, compute = console({'type': 'serial', 'url': URL})
     assert (source.url(), source.url()) == (URL, URL)
     create = ('create', 'id-1', 'serial')
@@ -70,7 +70,7 @@ def test_no_url(answer):
     ('status', 'again'), [(400, False), (404, False), (409, False), (503, True)]
 )
 def test_refused(status, again):
-    """By the API's own sentence."""
+    """The user sees the API's error message."""
     source, _ = console(failure(status, 'Because.\nOf this.'))
     with pytest.raises(NotOpened) as caught:
         source.url()
@@ -97,7 +97,7 @@ def test_failures(error, again):
     assert TOKEN not in str(caught.value)
 
 
-def test_a_fault_of_ours_is_none_of_the_cloud():
+def test_a_bug_is_not_reported_as_an_error_of_the_cloud():
     source, _ = console(ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         source.url()
@@ -105,7 +105,7 @@ def test_a_fault_of_ours_is_none_of_the_cloud():
 
 @pytest.mark.parametrize('name', ['keystoneauth.session', 'keystoneauth.session.body'])
 def test_no_token_in_the_log_of_bodies(caplog, name):
-    """With --debug the libraries print responses."""
+    """With --debug, the libraries print responses."""
     caplog.set_level(logging.DEBUG)
     logger = logging.getLogger(name)
 

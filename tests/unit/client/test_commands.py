@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The arguments that both programs have."""
+"""The command-line arguments of both programs."""
 
 import argparse
 import math
@@ -59,7 +59,7 @@ def test_open(name):
 
 
 def test_open_by_default():
-    """As "console url show" does."""
+    """As in "console url show"."""
     assert parse(commands.add_open)['console'] == 'vnc'
 
 
@@ -69,7 +69,7 @@ def test_open_one(capsys):
     assert 'not allowed with' in capsys.readouterr().err
 
 
-def test_attach_url_that_is_none():
+def test_attach_invalid_url():
     args = argparse.Namespace(url='http://h/?token=secret')
     with pytest.raises(InvalidURL):
         commands.attach_url(args, verify=True)

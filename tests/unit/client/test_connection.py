@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A connection to a console, with a real server at its other end."""
+"""A connection to a console, with a real server."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_bytes_both_ways():
 
 
 def test_text_frames():
-    """Other servers send them."""
+    """Other servers may send text frames."""
 
     async def greet(wire):
         await wire.send('grüße')
@@ -70,7 +70,7 @@ def test_text_frames():
 
 
 def test_subprotocol():
-    """websockify is offered what it knows; a server that chooses none is well, too."""
+    """websockify is offered its own subprotocol; a server may choose none."""
     offered = []
 
     async def look(wire):
@@ -128,7 +128,7 @@ def test_lost():
 
 
 def test_too_much_in_one_message():
-    """It ends the connection rather than the memory."""
+    """The connection is closed before the message fills the memory."""
 
     async def shout(wire):
         await wire.send(b'x' * (2**20 + 1))
@@ -198,7 +198,7 @@ def test_no_websocket_server():
     'what', ['http://u:secret@127.0.0.1:{}', 'nonsense://u:secret@h']
 )
 def test_http_proxy(monkeypatch, what):
-    """One that refuses, or that is none; its password is not in the message."""
+    """An error of an HTTP proxy is reported without its password."""
 
     async def refuse(reader, writer):
         await reader.readuntil(b'\r\n\r\n')
@@ -236,7 +236,7 @@ def tls(certificate):
 
 
 def test_tls(tls):
-    """A certificate is verified, unless the user says otherwise."""
+    """Certificates are verified, unless the user disables it."""
     context, path = tls
 
     async def scenario():
@@ -278,7 +278,7 @@ async def flood(wire):
 
 
 def test_close_in_a_flood():
-    """The server's answer is behind all that it still sends."""
+    """The server's close frame comes after all other data that it sends."""
 
     async def scenario():
         async with served(flood) as url:
@@ -292,7 +292,7 @@ def test_close_in_a_flood():
 
 
 def test_backpressure_on_the_server():
-    """A server whose bytes nobody takes stops sending."""
+    """If the client does not read, the server has to stop sending."""
     sent = 0
 
     async def count(wire):
@@ -309,7 +309,7 @@ def test_backpressure_on_the_server():
                 before = sent
                 await asyncio.sleep(0.5)
             assert await connection.receive()
-            # And in the other direction nothing waits for it.
+            # Data in the other direction is not delayed.
             await connection.send(b'^C')
             await connection.close()
 
@@ -318,7 +318,7 @@ def test_backpressure_on_the_server():
 
 
 async def deaf(wire):
-    """Pings are not read any more, and so not answered."""
+    """Stop reading on the server, so that it does not answer pings."""
     wire.transport.pause_reading()
     await asyncio.sleep(4)
     wire.transport.abort()
@@ -330,7 +330,7 @@ async def silent(url):
 
 
 def test_watch():
-    """A server that answers pings may say nothing for as long as it likes."""
+    """A server that answers pings may be silent forever."""
 
     async def wait(wire):
         await wire.wait_closed()
@@ -367,7 +367,7 @@ def test_watch_a_server_that_is_gone():
 
 
 def test_watch_while_nobody_receives():
-    """A terminal that is slow is not a server that is gone."""
+    """A slow terminal is not reported as a lost server."""
 
     async def scenario():
         async with served(deaf) as url:

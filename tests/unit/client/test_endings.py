@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each end of a connection means."""
+"""What the close codes and HTTP statuses mean for the client."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from console_ext.client.endings import NotOpened, Status, closed, refused
 
 
 def test_statuses():
-    """Scripts rely on them; the documentation has them too."""
+    """The exit statuses are documented, and scripts depend on them."""
     assert {one.name: int(one) for one in Status} == {
         'LEFT': 0,
         'REFUSED': 1,
@@ -33,7 +33,7 @@ def test_statuses():
     ],
 )
 def test_closed(code, by_guest, again):
-    """What the proxy decides is final; what has failed may work again."""
+    """Decisions of the proxy are permanent; failures can be retried."""
     ending = closed(code, 'A reason.')
     assert (ending.by_guest, ending.again) == (by_guest, again)
     assert ending.sentence == 'A reason.'
@@ -45,7 +45,7 @@ def test_closed_without_a_reason():
 
 
 def test_reasons_are_made_printable():
-    """Whoever's words they are: no terminal obeys them, and no token is in them."""
+    """Reasons from a server are printed without control characters and tokens."""
     said = closed(1001, 'a\x1b[2J\nb ?token=secret').sentence
     assert said == 'a\\x1b[2J b ?token=...'
 
@@ -64,8 +64,8 @@ def test_refused(status, again):
 @pytest.mark.parametrize(
     'body', [b'', b'<html><body>No</body></html>', b'x' * 301, b'  \n']
 )
-def test_no_sentence(body):
-    """A reverse proxy answers with a page."""
+def test_no_message(body):
+    """The answer of a reverse proxy is a web page."""
     error = refused(502, body, None)
     assert str(error) == 'The console proxy refused the connection. (HTTP 502)'
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The escape key is found wherever it is pressed, and nothing else is lost."""
+"""The escape key is found in any encoding, and all other input is passed on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEY = EscapeKey.parse('^]')
 
 
 def type_all(chunks, key=KEY):
-    """What the guest gets, whether the user has left, and the scanner."""
+    """Return what the guest receives, whether the client detaches, and the scanner."""
     scanner = Scanner(key)
     data = b''
     for chunk in chunks:
@@ -41,7 +41,7 @@ def test_names_of_keys(text, name, byte):
 
 
 def test_no_key():
-    """Every byte goes to the guest."""
+    """Without an escape key, every byte goes to the guest."""
     assert EscapeKey.parse('none') is None
     scanner = Scanner(None)
     assert scanner.feed(b'a\x1d\x1db') == Typed(b'a\x1d\x1db')
@@ -82,12 +82,12 @@ def test_twice_sends_one(chunks):
     ],
 )
 def test_leaves_inside_a_chunk(chunks, sent):
-    """Nothing that was typed or pasted after the key reaches the guest."""
+    """Nothing that was typed or pasted after the escape key reaches the guest."""
     assert type_all(chunks)[:2] == (sent, True)
 
 
 def test_a_bracketed_paste_is_text():
-    """The key that is in it was not pressed; after its end it is."""
+    """The escape key inside a bracketed paste is text."""
     paste = b'\x1b[200~a\x1db\x1b[201~'
     data, left, scanner = type_all([paste])
     assert (data, left, scanner.pending) == (paste, False, False)
@@ -104,7 +104,7 @@ def test_a_bracketed_paste_in_pieces(first, second):
 
 
 def test_a_paste_without_an_end_locks_nobody_in():
-    """A chunk that is nothing but the key is the key."""
+    """A chunk that consists only of the key is the key, even within a paste."""
     _, left, scanner = type_all([b'\x1b[200~never ended', b'\x1d'])
     assert not left
     assert scanner.pending
@@ -122,7 +122,7 @@ def test_a_paste_without_an_end_locks_nobody_in():
     ],
 )
 def test_other_encodings_of_the_key(pressed):
-    """Of kitty and of xterm, once a guest's program has asked for them."""
+    """Encodings of kitty and xterm, which a program in the guest may enable."""
     data, left, scanner = type_all([b'a' + pressed])
     assert (data, left, scanner.pending) == (b'a', False, True)
     assert scanner.feed(pressed) == Typed(b'\x1d')
@@ -154,7 +154,7 @@ def test_without_the_key_all_arrives(chunks):
 
 @given(st.lists(st.sampled_from([b'a', b'\x1d', b'bc']), max_size=20), st.data())
 def test_chunks_make_no_difference(parts, data):
-    """Where a read ends says nothing about what was typed."""
+    """The result does not depend on how the input is split."""
     whole = b''.join(parts)
     cuts = sorted(data.draw(st.sets(st.integers(0, len(whole)))) | {0, len(whole)})
     chunks = [whole[a:b] for a, b in itertools.pairwise(cuts)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No name server keeps the client from ending."""
+"""A slow name server does not delay the end of the client."""
 
 import asyncio
 import socket

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page of a console is printed, and opened."""
+"""The page of a console is printed and opened."""
 
 import io
 
@@ -13,7 +13,7 @@ NO_BROWSER = 'console-ext: No browser found. Open the URL in a browser.\n'
 
 
 def run(source, opens=True):
-    """The exit status, what is printed, and what a browser is given."""
+    """Return the exit status, the output, and the URL given to the browser."""
     opened = []
 
     def browser(url):
@@ -49,8 +49,8 @@ def test_print_only():
     assert (stdout.getvalue(), stderr.getvalue()) == ('http://h/\n', '')
 
 
-def test_what_no_browser_should_open():
-    """Whatever an API may say."""
+def test_unsafe_url():
+    """Unsafe URLs from an API are not opened."""
     status, printed, said, opened = run(GivenURL('file:///etc/passwd', 'h'))
     assert (status, printed, opened) == (Status.REFUSED, '', [])
     assert said.startswith('console-ext: The URL ')

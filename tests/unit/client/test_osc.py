@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of the openstack client hand on what it knows."""
+"""The commands of the openstack client pass on its arguments."""
 
 from types import SimpleNamespace
 

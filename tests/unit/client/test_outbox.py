@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Input waits for the guest, in a bounded buffer."""
+"""A bounded buffer for input that waits for the guest."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ def run(scenario):
 
 
 async def waits(awaitable):
-    """Whether it does not end by itself."""
+    """Whether a coroutine does not end by itself."""
     task = asyncio.ensure_future(awaitable)
     done, _ = await asyncio.wait([task], timeout=SHORT_S)
     return task, not done
@@ -31,7 +31,7 @@ def test_in_order_and_in_pieces():
         await outbox.put(b'abc')
         await outbox.put(b'def')
         assert await outbox.first(4) == b'abcd'
-        # Until it is sent it stays.
+        # Data stays in the buffer until it is sent.
         assert await outbox.first(4) == b'abcd'
         await outbox.sent(4)
         assert await outbox.first(4) == b'ef'
@@ -40,7 +40,7 @@ def test_in_order_and_in_pieces():
 
 
 def test_full():
-    """Whoever adds waits until there is room."""
+    """Adding to a full buffer waits for room."""
 
     async def scenario():
         outbox = Outbox(4)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""console-ext, up to the point where a command begins."""
+"""The program console-ext up to the start of a command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEMO = ('--os-auth-type', 'none', '--os-endpoint', 'http://127.0.0.1:1/v2.1')
 
 @pytest.fixture(autouse=True)
 def no_cloud(monkeypatch, tmp_path):
-    """Neither variables nor files of whoever runs the tests."""
+    """Remove variables and files of the user who runs the tests."""
     for name in ('OS_CLOUD', 'OS_AUTH_TYPE', 'OS_AUTH_URL', 'OS_CACERT'):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -27,7 +27,7 @@ def no_cloud(monkeypatch, tmp_path):
 
 @pytest.fixture
 def ran(monkeypatch):
-    """What the commands are called with, instead of what they do."""
+    """Record the arguments of commands instead of running them."""
     calls = []
 
     def attach(args, cloud):
@@ -48,7 +48,7 @@ AUTH = {'endpoint': 'http://127.0.0.1:1/v2.1'}
 
 @pytest.mark.parametrize('command', ['attach', 'open'])
 def test_options_of_openstack_anywhere(ran, command):
-    """Before the command, as for "openstack", and after it."""
+    """OpenStack's options are accepted before and after the command."""
     assert program.main([*DEMO, command, 'web-1']) == 7
     assert program.main([command, 'web-1', *DEMO, '--insecure']) == 7
     assert ran == [('web-1', AUTH, True), ('web-1', AUTH, False)]
@@ -144,7 +144,7 @@ def test_interrupted(monkeypatch):
     ],
 )
 def test_a_package_is_missing(missing, argv, monkeypatch, capsys):
-    """Without the extra."""
+    """The extra is not installed."""
     for name in [one for one in sys.modules if one.split('.')[0] == missing]:
         monkeypatch.delitem(sys.modules, name)
     for name in ('attach', 'connection', 'cloud'):
@@ -156,7 +156,7 @@ def test_a_package_is_missing(missing, argv, monkeypatch, capsys):
 
 
 def test_a_url_needs_no_openstack():
-    """Nor does the help wait for the import of it."""
+    """Commands with a URL, and the help, do not import OpenStack's libraries."""
     code = (
         'import sys\n'
         'from console_ext.client import program\n'

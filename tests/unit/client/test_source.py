@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A URL that a user has."""
+"""A URL that the user gives."""
 
 from console_ext.client.source import GivenURL
 

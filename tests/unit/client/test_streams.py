@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading and writing descriptors of every kind without blocking the event loop."""
+"""Reading and writing all kinds of descriptors without blocking the event loop."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_read_a_pipe(pipe):
 
 
 def test_read_a_file(tmp_path):
-    """epoll takes none."""
+    """epoll does not support files."""
     path = tmp_path / 'input'
     path.write_bytes(b'x' * 200_000)
     with path.open('rb') as file:
@@ -73,20 +73,20 @@ def test_read_a_terminal_that_is_gone():
     try:
         assert run(lambda: read_all(theirs)) == b''
     except OSError:
-        # Either is how Linux says so.
+        # Linux reports it in one of these ways.
         pass
     finally:
         os.close(theirs)
 
 
 def test_descriptor_in_non_blocking_mode(pipe):
-    """Whoever started the program may have left it so."""
+    """The parent process may have left it in this mode."""
     os.set_blocking(pipe[0], False)
     os.set_blocking(pipe[1], False)
 
     async def scenario():
         output = Output(pipe[1])
-        # More than a pipe holds.
+        # More than fits into a pipe.
         writing = asyncio.ensure_future(output.write(b'x' * 300_000))
         stream, found = Input(pipe[0]), b''
         while len(found) < 300_000:
@@ -98,7 +98,7 @@ def test_descriptor_in_non_blocking_mode(pipe):
 
 
 def test_a_reader_that_does_not_read(pipe):
-    """The loop goes on, and so does whoever waits for the output to settle."""
+    """The event loop is not blocked, and settling ends in time."""
 
     async def scenario():
         output = Output(pipe[1])

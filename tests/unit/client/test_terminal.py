@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The terminal is raw for a while, and then as it was."""
+"""The terminal is set to raw mode, and restored."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_raw_and_back(screen):
 
 
 def test_title(screen):
-    """It is that of the window for a while, whatever a server is called."""
+    """The window's title is set and restored; it cannot contain control characters."""
     terminal = terminal_of(screen)
     terminal.attach('we\x1b]0;b\x07')
     shown = screen.shown()
@@ -90,8 +90,8 @@ def test_what_a_guest_has_turned_on_is_turned_off(screen):
 
 
 @pytest.mark.parametrize('term', ['', 'dumb', 'linux', 'vt100'])
-def test_plain_terminals(screen, term):
-    """They would show what they do not know."""
+def test_terminals_without_sequences(screen, term):
+    """Plain terminals would show the sequences as text."""
     terminal = terminal_of(screen, term)
     terminal.attach('web-1')
     terminal.restore()
@@ -113,7 +113,7 @@ def test_the_rest_of_a_paste_is_not_for_the_shell(screen):
 
 
 def test_pipes(pipe, screen):
-    """Nothing is made raw, and no sequence is written."""
+    """Pipes have no raw mode, and get no terminal sequences."""
     terminal = Terminal(pipe[0], pipe[1], pipe[1], 'xterm')
     assert not terminal.is_interactive
     terminal.attach('web-1')
@@ -124,7 +124,7 @@ def test_pipes(pipe, screen):
 
 
 def test_output_into_a_pipe(pipe, screen):
-    """The keyboard is raw; the file gets the guest's bytes only."""
+    """The keyboard is in raw mode; the file only gets the guest's output."""
     terminal = Terminal(screen.theirs, pipe[1], screen.theirs, 'xterm')
     before = screen.modes()
     terminal.attach('web-1')
@@ -142,7 +142,7 @@ def test_closed_descriptor():
 
 
 def test_messages(screen):
-    """On a line of their own, wherever the guest's cursor is."""
+    """Messages start on a new line, wherever the cursor is."""
     terminal = terminal_of(screen, 'dumb')
     terminal.say('before.')
     assert screen.shown() == b'console-ext: before.\r\n'
@@ -161,7 +161,7 @@ def test_size(screen):
 
 
 def test_a_window_that_was_closed(screen):
-    """There is nothing to restore, and no error."""
+    """Nothing is restored, and there is no error."""
     terminal = terminal_of(screen)
     terminal.attach('web-1')
     os.close(screen.ours)
@@ -181,7 +181,7 @@ def test_continued_in_a_window_that_was_closed(screen):
 
 
 def test_a_window_that_takes_nothing(screen):
-    """It does not keep the user in."""
+    """A blocked terminal does not keep the client from ending."""
     terminal = terminal_of(screen)
     before = screen.modes()
     terminal.attach('web-1')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What may be done with the URL of a console, and said of it."""
+"""Checking and showing console URLs."""
 
 import pytest
 
@@ -43,8 +43,8 @@ def test_page(url, page):
     ],
 )
 @pytest.mark.parametrize('use', [urls.page, urls.websocket])
-def test_no_url_of_a_console(url, use):
-    """Nothing of it is in the error, which is printed."""
+def test_invalid_console_url(url, use):
+    """The error does not quote the URL, because it is printed."""
     with pytest.raises(urls.InvalidURL) as caught:
         use(url)
     assert TOKEN not in str(caught.value)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the demo says is missing, and how it is called."""
+"""What the demo reports as missing, and its options."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_nothing_is_missing(guests):
 
 
 def test_each_thing_that_is_missing(guests):
-    """One sentence each, with what to install."""
+    """One sentence for each, with the package to install."""
     guests.missing = 'There is no machine.'
     machine, pages, vnc, spice = demo._missing(guests, [SPICE_HTML5, SERIAL, NOVNC])
     assert machine == 'There is no machine.'
@@ -34,7 +34,7 @@ def test_each_thing_that_is_missing(guests):
 
 
 def test_command_of_the_client(monkeypatch, tmp_path):
-    """By its name where a shell finds it, else by its path beside the demo."""
+    """By name if a shell finds the command, otherwise by path."""
     monkeypatch.setattr('sys.argv', [str(tmp_path / 'console-ext-demo')])
     monkeypatch.setenv('PATH', '')
     assert demo._client() == 'console-ext'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A program from its start to its end."""
+"""Starting, running and stopping a program."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ LONG_S = 600
 
 
 class Notifier:
-    """Notes what systemd would be told, among the calls of the service."""
+    """Records notifications of systemd among the calls of the service."""
 
     def __init__(self, calls):
         self._calls = calls
@@ -36,7 +36,7 @@ class Notifier:
 
 
 class Parts:
-    """A service that notes what is called, and may hang, fail or send signals."""
+    """A service that records its calls, and may hang, fail or send signals."""
 
     def __init__(self, stop_s=LONG_S, **acts):
         self.calls = []
@@ -82,7 +82,7 @@ def test_start_and_stop(signals, number):
 
 
 def test_notifications(signals):
-    """systemd hears of the start after it, and of the stop before it."""
+    """systemd is notified after the start and before the stop."""
     numbers = [signal.SIGHUP]
     parts = Parts(
         check=lambda: numbers and send(numbers.pop()),
@@ -97,7 +97,7 @@ def test_notifications(signals):
 
 
 def test_notifications_of_a_start_that_hangs(signals, hang):
-    """systemd never hears that it is ready."""
+    """systemd is never notified that the service is ready."""
 
     def start():
         send(signal.SIGTERM)
@@ -109,7 +109,7 @@ def test_notifications_of_a_start_that_hangs(signals, hang):
 
 
 def test_start_that_hangs(signals, hang):
-    """It is left, and there is nothing to stop."""
+    """The start is abandoned, and there is nothing to stop."""
 
     def start():
         send(signal.SIGTERM)
@@ -121,7 +121,7 @@ def test_start_that_hangs(signals, hang):
 
 
 def test_start_that_fails(signals):
-    """The error is the program's."""
+    """The error ends the program."""
 
     def start():
         raise ValueError('why')
@@ -131,7 +131,7 @@ def test_start_that_fails(signals):
 
 
 def test_failure_on_the_way(signals):
-    """What the check finds ends the program."""
+    """A failed check ends the program."""
 
     def check():
         raise ValueError('why')
@@ -143,7 +143,7 @@ def test_failure_on_the_way(signals):
 
 
 def test_stop_that_hangs(signals, hang):
-    """It has its time, and is left then."""
+    """A stop that exceeds its time is abandoned."""
     parts = Parts(0.5, start=lambda: send(signal.SIGTERM), stop=hang)
     started = time.monotonic()
     run(parts.service, signals)
@@ -152,7 +152,7 @@ def test_stop_that_hangs(signals, hang):
 
 
 def test_second_signal(signals, hang):
-    """It hastens the stop, and leaves it a moment."""
+    """A second signal shortens the stop."""
 
     def stop():
         send(signal.SIGTERM)
@@ -166,7 +166,7 @@ def test_second_signal(signals, hang):
 
 
 def test_stop_that_fails(signals, caplog):
-    """It is logged; the program ends as it was told to."""
+    """The error is logged, and the program ends as requested."""
 
     def stop():
         raise ConnectionResetError('rabbit://user:secret@broker/')
@@ -179,7 +179,7 @@ def test_stop_that_fails(signals, caplog):
 
 
 def test_reload_while_stopping(signals):
-    """It ends nothing."""
+    """A reload is ignored while stopping."""
     parts = Parts(start=lambda: send(signal.SIGTERM), stop=lambda: send(signal.SIGHUP))
     run(parts.service, signals)
     assert parts.calls == ['start', 'stop']

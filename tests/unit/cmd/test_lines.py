@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lines of a program's log."""
+"""The format of log lines."""
 
 import logging
 
@@ -17,23 +17,23 @@ def line(name, message, *args, error=None):
 
 @pytest.mark.parametrize('name', ['oslo_messaging.rpc.server', 'console_extra'])
 def test_message_of_a_library(name):
-    """It is one line, and no terminal obeys it."""
+    """A library's message is one line without control characters."""
     assert line(name, 'no %s', 'x\nERROR y\x1b[2J') == 'ERROR no x\\nERROR y\\x1b[2J'
 
 
 def test_message_of_ours():
-    """It may be of several lines."""
+    """The package's own messages may have several lines."""
     assert line('console_ext.proxy', 'one\ntwo %s', '\x1b') == 'ERROR one\ntwo \\x1b'
 
 
 def test_traceback():
-    """The text of its error is one line."""
+    """The text of the error is one line."""
     said = line('library', 'failed', error=TypeError('\x1b[2J'))
     assert said == 'ERROR failed\nTypeError: \\x1b[2J'
 
 
 def test_error_of_several_lines():
-    """It forges none, nor does its cause."""
+    """Neither the error nor its cause can forge a log line."""
     try:
         try:
             raise KeyError('x\nERROR y')
@@ -52,7 +52,7 @@ def test_length():
 
 
 def test_record_is_left_alone():
-    """Another handler's formatter sees it too."""
+    """Handlers of others get the record unchanged."""
     record = logging.LogRecord('library', logging.INFO, '', 1, 'a%s', ('\n',), None)
     PrintableLines(None).format(record)
     assert (record.msg, record.args) == ('a%s', ('\n',))

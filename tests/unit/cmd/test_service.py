@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every program does around its own work."""
+"""The common parts of all programs."""
 
 import subprocess
 import sys
@@ -36,7 +36,7 @@ server.stop()
 
 
 def test_log_of_an_agent(deployment):
-    """No line is forged in it, and no terminal obeys it, whoever logs."""
+    """No logger can forge a line or write control characters."""
     done = subprocess.run(
         [sys.executable, '-c', HOSTILE_BUS, str(deployment.config_file)],
         capture_output=True,
@@ -47,5 +47,5 @@ def test_log_of_an_agent(deployment):
     assert done.returncode == 0, done.stderr
     assert 'unexpected keyword argument' in done.stdout
     assert all(line.isprintable() for line in lines)
-    # Each begins with its date.
+    # Each line begins with its date.
     assert not [line for line in lines if line[:2] != '20']

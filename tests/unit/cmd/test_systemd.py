@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What systemd is told, on a real datagram socket."""
+"""Notifications to systemd on a real datagram socket."""
 
 import socket
 import time
@@ -11,7 +11,7 @@ from console_ext.cmd.systemd import Notifier
 
 @pytest.fixture(params=['/', '@'], ids=['path', 'abstract'])
 def manager(request, tmp_path):
-    """A socket as systemd's, and its address as NOTIFY_SOCKET has it."""
+    """A socket like systemd's, and its address for NOTIFY_SOCKET."""
     address = f'{request.param}{str(tmp_path)[1:]}/notify'
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiving:
         receiving.bind(address.replace('@', '\0'))
@@ -20,7 +20,7 @@ def manager(request, tmp_path):
 
 
 def test_messages(manager):
-    """Each is one datagram of sd_notify(3)."""
+    """Each message is one datagram, as in sd_notify(3)."""
     receiving, address = manager
     notifier = Notifier(address)
     notifier.ready()
@@ -38,7 +38,7 @@ def test_messages(manager):
 
 
 def test_a_reload_before_the_program_is_ready(manager):
-    """systemd does not hear of it, and not that the program is ready."""
+    """systemd is told neither of the reload nor that the program is ready."""
     receiving, address = manager
     notifier = Notifier(address)
     with notifier.reloading():
@@ -56,7 +56,7 @@ def test_of_the_environment(manager, monkeypatch):
 
 
 def test_without_systemd(monkeypatch, caplog):
-    """Nobody is told, and nothing is logged."""
+    """There is no notification and no log line."""
     monkeypatch.delenv('NOTIFY_SOCKET', raising=False)
     Notifier.of_environment().ready()
     assert caplog.text == ''
@@ -66,13 +66,13 @@ def test_without_systemd(monkeypatch, caplog):
     'address', ['/nonexistent/notify', '@' + 'x' * 200, 'vsock:2:1']
 )
 def test_a_socket_that_cannot_be_used(address, caplog):
-    """The program goes on; the log says which message systemd lacks."""
+    """The program continues; the log has the message that was not sent."""
     Notifier(address).ready()
     assert 'Cannot send READY=1 to systemd' in caplog.text
 
 
 def test_a_manager_that_does_not_read(manager, caplog):
-    """It is not waited for without end."""
+    """Sending has a time limit."""
     _, address = manager
     notifier = Notifier(address, timeout_s=0.01)
     for _ in range(10000):

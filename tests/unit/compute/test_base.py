@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The driver that an option names."""
+"""Loading the driver that an option names."""
 
 import pytest
 
@@ -9,12 +9,12 @@ from console_ext.compute.inventory import InventoryDriver
 
 
 def test_configured_driver(deployment):
-    """The default one reads the inventory."""
+    """The default driver reads the inventory."""
     assert isinstance(base.load(deployment.conf()), InventoryDriver)
 
 
 def test_unknown_name(deployment):
-    """The option, the name, and where it was looked for."""
+    """The error has the option, the name, and where it was looked for."""
     deployment.configure(console_rpc={'driver': 'xen'})
     with pytest.raises(exceptions.ConfigurationError) as caught:
         base.load(deployment.conf())
@@ -25,7 +25,7 @@ def test_unknown_name(deployment):
 
 
 def test_driver_has_to_know_where_consoles_are():
-    """A driver of an earlier release, with a method for each type, is refused."""
+    """A driver for an earlier release of the plugin interface is refused."""
     methods = {'__init__': lambda self, conf: None, 'serial': id, 'spice': id}
     with pytest.raises(TypeError, match='endpoint'):
         type('Earlier', (base.Driver,), methods)(None)

@@ -13,7 +13,7 @@ HERE = server_id('01')
 
 @pytest.fixture
 def driver_of(deployment):
-    """The driver of compute-1 with one server; changes to it as keywords."""
+    """Return the driver of compute-1 with one server, changed by keyword arguments."""
 
     def make(**changes):
         deployment.write_inventory([server('01', **changes)])
@@ -23,7 +23,7 @@ def driver_of(deployment):
 
 
 def test_endpoints(driver_of):
-    """Where the consoles listen."""
+    """The endpoints of the consoles."""
     driver = driver_of(
         consoles={
             'serial': {'host': '::1', 'port': 10001},
@@ -38,8 +38,8 @@ def test_endpoints(driver_of):
 
 @pytest.mark.parametrize('console_type', TYPES, ids=lambda one: one.type)
 @pytest.mark.parametrize('host', ['compute-2', 'COMPUTE-1', None])
-def test_server_that_is_not_here(driver_of, host, console_type):
-    """On another host, on none, or unknown."""
+def test_server_on_another_host(driver_of, host, console_type):
+    """The server is on another host, on none, or unknown."""
     driver = driver_of(host=host)
     for wanted in (HERE, server_id('ff')):
         with pytest.raises(exceptions.ServerNotFound) as caught:
@@ -53,7 +53,7 @@ def test_server_that_is_not_here(driver_of, host, console_type):
     [(0, 0), (1, 1), (2, 0), (3, 1), (4, 0), (5, 0), (6, 0), (7, 0)],
 )
 def test_power_states(driver_of, power_state, ready, console_type):
-    """Running or paused: only then the port is surely this server's."""
+    """Only while a server runs or is paused, its port belongs to it for certain."""
     console = {console_type.protocol: {'host': 'h', 'port': 1}}
     driver = driver_of(power_state=power_state, consoles=console)
     if ready:
@@ -65,7 +65,7 @@ def test_power_states(driver_of, power_state, ready, console_type):
 
 @pytest.mark.parametrize('console_type', TYPES, ids=lambda one: one.type)
 def test_console_that_a_server_does_not_have(driver_of, console_type):
-    """It has those of the other protocols, and no more."""
+    """Only the protocols in the file have consoles."""
     others = [one for one in TYPES if one.protocol != console_type.protocol]
     driver = driver_of(
         consoles={one.protocol: {'host': 'h', 'port': 1} for one in others}
@@ -78,7 +78,7 @@ def test_console_that_a_server_does_not_have(driver_of, console_type):
 
 
 def test_not_running_comes_before_no_console(driver_of):
-    """What will change is said before what will not."""
+    """A temporary error is reported before a permanent one."""
     driver = driver_of(consoles={}, power_state=4)
     with pytest.raises(exceptions.ServerNotReady):
         driver.endpoint(HERE, SERIAL)

@@ -12,12 +12,12 @@ from oslo_config import cfg
 
 from console_ext import conf as config
 
-# None is [DEFAULT], which several modules have options in.
+# None stands for [DEFAULT], which is in several modules.
 DEFAULTS = {
     None: {
-        # One name for the compute host, on the bus and in the database.
+        # The same name on the bus and in the database.
         'host': socket.gethostname(),
-        # No certificate is no TLS.
+        # Without a certificate, there is no TLS.
         'cert': None,
         'key': None,
     },
@@ -42,7 +42,7 @@ DEFAULTS = {
         'ssl_minimum_version': 'default',
         'ssl_ciphers': None,
     },
-    # Caps that are there, pings within a minute, and no end that nobody asked for.
+    # Limits are set, pings come within a minute, and sessions have no maximum time.
     'console_proxy': {
         'trusted_proxies': [],
         'allowed_targets': [],
@@ -101,7 +101,7 @@ DEFAULTS = {
         'tls_ca_certs': None,
         'tls_verify_host_name': True,
     },
-    # The address is 0.0.0.0 in Nova.
+    # In Nova, the address is 0.0.0.0.
     'vnc': {
         'enabled': True,
         'novncproxy_base_url': 'http://127.0.0.1:6080/vnc_auto.html',
@@ -112,14 +112,14 @@ DEFAULTS = {
         'vencrypt_client_cert': None,
         'vencrypt_ca_certs': None,
         'vencrypt_verify_host_name': True,
-        # The one that the build has fetched.
+        # The copy that the build has fetched.
         'novncproxy_web': None,
     },
 }
 
 ACCEPTED = [
     ('api', 'auth_strategy', 'noauth'),
-    # None at all: the API behind the filter has them.
+    # Not even an empty one: the API behind the filter answers all types.
     ('api', 'console_types', ''),
     ('api', 'console_types', 'serial,novnc'),
     ('api', 'listen_host', '::1'),
@@ -130,9 +130,9 @@ ACCEPTED = [
     ('console_proxy', 'ping_interval', '0'),
     ('console_rpc', 'timeout', '0.1'),
     ('console_tokens', 'spice_join_grace', '0'),
-    # A token may be dead at once.
+    # A token could expire immediately.
     ('consoleauth', 'token_ttl', '0'),
-    # The file is looked at for every server.
+    # The file would be checked for every server.
     ('inventory', 'check_interval', '0'),
     ('serial_console', 'base_url', 'wss://[2001:db8::1]:6083/?zone=eu'),
     ('spice', 'html5proxy_base_url', 'https://[2001:db8::1]/a.html?x=1'),
@@ -150,10 +150,10 @@ REFUSED = [
     ('api', 'noauth_allow_remote', 'perhaps'),
     ('console', 'ssl_minimum_version', 'sslv3'),
     ('console_proxy', 'max_sessions', '-1'),
-    # It takes all the memory.
+    # It would use all the memory.
     ('console_proxy', 'max_frame_bytes', '1073741824'),
     ('console_proxy', 'handshake_timeout', '0'),
-    # Every wait and every list has a bound.
+    # Every wait and every list is limited.
     ('console_rpc', 'timeout', '0'),
     ('console_rpc', 'timeout', '-1'),
     ('console_rpc', 'timeout', '3601'),
@@ -172,7 +172,7 @@ REFUSED = [
     ('console_tokens', 'lease', '0'),
     ('consoleauth', 'token_ttl', '-1'),
     ('inventory', 'check_interval', '-1'),
-    # A URL of another kind.
+    # A URL with another scheme.
     ('serial_console', 'base_url', 'http://127.0.0.1/'),
     ('serial_console', 'base_url', 'no url'),
     ('spice', 'html5proxy_base_url', 'ws://127.0.0.1/'),
@@ -180,14 +180,14 @@ REFUSED = [
 
 
 def load(tmp_path, group, option, text):
-    """The value of an option that a file has as this text."""
+    """Return the value of an option for a text in a file."""
     path = tmp_path / 'one.conf'
     path.write_text(f'[{group}]\n{option} = {text}\n')
     return getattr(config.load([str(path)])[group], option)
 
 
 def options():
-    """All of them by their group."""
+    """Return all options by group."""
     found = {}
     for group, opts in config.list_opts():
         found.setdefault(group, []).extend(opts)
@@ -202,12 +202,12 @@ def test_names_and_defaults():
 
 
 def test_help():
-    """Every option has it."""
+    """Every option has a help text."""
     assert all(opt.help for opts in options().values() for opt in opts)
 
 
 def test_sample_names_no_machine():
-    """The sample is the same wherever it is written."""
+    """The sample is the same on every machine."""
     (host,) = (opt for opt in options()[None] if opt.dest == 'host')
     assert host.sample_default == '<current_hostname>'
 
@@ -219,6 +219,6 @@ def test_accepted(tmp_path, group, option, text):
 
 @pytest.mark.parametrize(('group', 'option', 'text'), REFUSED)
 def test_refused(tmp_path, group, option, text):
-    """What cannot be meant stops the start, and the error names the option."""
+    """An invalid value stops the start, and the error names the option."""
     with pytest.raises(cfg.ConfigFileValueError, match=option):
         load(tmp_path, group, option, text)

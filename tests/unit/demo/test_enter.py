@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Enter, in a terminal that the test has."""
+"""Pressing Enter, in a terminal of the test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from console_ext.demo import enter
 
-# In a session whose terminal is the given descriptor; ends when the terminal does.
+# Run in a session with the given descriptor as terminal; it ends with the terminal.
 PROGRAM = """
 import fcntl, os, termios, threading
 from console_ext.demo import enter
@@ -36,13 +36,13 @@ def pipe():
 
 
 def test_no_terminal(pipe):
-    """A pipe is no terminal, and neither is what is closed."""
+    """Neither a pipe nor a closed descriptor is a terminal."""
     assert not enter.is_foreground(pipe[0])
     assert not enter.is_foreground(-1)
 
 
 def test_each_line():
-    """Until the terminal sends the end of a file."""
+    """The function is called for each line until the end of the file."""
     ours, theirs = os.openpty()
     program = subprocess.Popen(
         [sys.executable, '-c', PROGRAM],

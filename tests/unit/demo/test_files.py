@@ -8,8 +8,8 @@ from console_ext.inventory import Inventory
 PORTS = files.Ports(api=1, serial=2, spice=3, vnc=4)
 
 
-def test_it_is_a_configuration(tmp_path):
-    """Read as an operator's, with the ports where they belong."""
+def test_configuration(tmp_path):
+    """It can be read as an operator's configuration, and the ports are set."""
     conf = config.load([str(files.write(tmp_path, PORTS, []))])
     assert (conf.api.listen_host, conf.api.listen_port) == ('127.0.0.1', 1)
     assert conf.serial_console.serialproxy_port == 2
@@ -22,7 +22,7 @@ def test_it_is_a_configuration(tmp_path):
 
 
 def test_its_servers_are_on_its_host(tmp_path):
-    """And of the project that a request without a token is for."""
+    """They belong to the project of requests without a token."""
     shared = {'serial': {'host': '127.0.0.1', 'port': 4}}
     servers = [files.server(number, 'x', consoles=shared) for number in (1, 2)]
     conf = config.load([str(files.write(tmp_path, PORTS, servers))])
@@ -33,7 +33,7 @@ def test_its_servers_are_on_its_host(tmp_path):
 
 
 def test_the_log_is_a_file(tmp_path):
-    """Beside the configuration."""
+    """The log file is in the directory of the configuration."""
     log = files.log_of(tmp_path)
     path = files.write(tmp_path, PORTS, [])
     assert log == tmp_path / 'console_ext.log'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guest that is only a serial port."""
+"""The guest that consists of a serial port only."""
 
 import re
 import socket
@@ -35,12 +35,12 @@ def test_login(terminal):
 
 @pytest.mark.parametrize('line_end', [b'\r', b'\n', b'\r\n'])
 def test_line_ends(shell, line_end):
-    """Whatever a client sends for the return key is one of it."""
+    """Every line end that a client may send counts as one."""
     assert shell.type(b'echo a' + line_end) == b'echo a\r\na\r\n' + SHELL
 
 
 def test_line_end_in_two_parts(shell):
-    """A network may cut anywhere."""
+    """A line end may be split by the network."""
     assert shell.type(b'\r') == b'\r\n' + SHELL
     assert shell.type(b'\n') == b''
     assert shell.type(b'\n') == b'\r\n' + SHELL
@@ -62,36 +62,36 @@ def test_line_end_in_two_parts(shell):
     ],
 )
 def test_commands(shell, line, answer):
-    """A few, so that there is something to type."""
+    """A few commands are supported."""
     said = shell.type(line + b'\r').removeprefix(line + b'\r\n').removesuffix(SHELL)
     assert re.fullmatch(answer, said)
 
 
 def test_exit(shell):
-    """The next one may log in."""
+    """After exit, the next user can log in."""
     assert shell.type(b'exit\r').endswith(b'logout\r\n' + LOGIN)
     assert shell.type(b'bob\rx\r').endswith(b'bob@web-1:~$ ')
 
 
 def test_correction(shell):
-    """A key back takes one away, and not more than there is."""
+    """Backspace removes one character, and nothing at the start of the line."""
     assert shell.type(b'ab\x7f\x08\x08') == b'ab\b \b\b \b'
     assert shell.type(b'\x1b\x00\x01') == b''
 
 
 def test_longest_line(shell):
-    """A client may send without end."""
+    """A line without end is limited."""
     assert len(shell.type(b'x' * 10_000)) == 256
     assert shell.type(b'\r').endswith(SHELL)
 
 
 def test_empty_name(terminal):
-    """Asked for again."""
+    """The guest asks for the name again."""
     assert terminal.type(b' \r').endswith(LOGIN)
 
 
 def test_over_a_socket():
-    """Two clients, one after the other, have one terminal between them."""
+    """Two clients, one after the other, see the same terminal."""
     guest = SerialGuest('web-1')
     guest.start()
     try:

@@ -32,7 +32,7 @@ def test_without_qemu(guests, monkeypatch):
 
 @pytest.mark.parametrize('starts', [True, False])
 def test_with_qemu(guests, monkeypatch, starts):
-    """One that does not start, without SPICE for example, is missing as well."""
+    """A machine that does not start, for example without SPICE, counts as missing."""
 
     def start(self):
         if not starts:

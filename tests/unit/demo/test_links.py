@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links from an API, here one that answers what the test says."""
+"""Requesting links from an API that answers as the test sets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCREEN = Console('vm-1', 'three', NOVNC)
 
 
 class API:
-    """Gives URLs that lead to itself; only some of their paths have a page."""
+    """An API whose URLs lead to itself; only some of their paths have a page."""
 
     def __init__(self):
         self.asked = []
@@ -69,13 +69,13 @@ def api():
 
 @pytest.fixture
 def links(api, monkeypatch):
-    # A proxy of the environment is for other machines.
+    # A proxy from the environment must not be used for this machine.
     monkeypatch.setenv('http_proxy', 'http://127.0.0.1:1')
     return Links(f'http://{api.address}')
 
 
 def test_request(api, links):
-    """The URL of a terminal becomes that of its page; that of a screen is one."""
+    """A terminal's URL is changed to that of its page; a screen's URL is a page."""
     assert links.request(TERMINAL) == Link(TERMINAL, f'http://{api.address}/serial')
     assert links.request(SCREEN) == Link(SCREEN, f'http://{api.address}/vnc')
     assert api.asked == [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The virtual machine, as far as QEMU is not needed for it."""
+"""The virtual machine, tested without QEMU."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ import pytest
 from console_ext import exceptions
 from console_ext.demo.machine import VirtualMachine
 
-# Listens where it is told to, as QEMU would, and on one port after the other.
+# Listens on the given ports one after the other, as QEMU would.
 LISTENING = """
 import re, socket, sys, time
 
@@ -27,7 +27,7 @@ with socket.create_server(('127.0.0.1', spice)):
 
 @pytest.fixture
 def program(tmp_path, monkeypatch):
-    """Put a program of QEMU's name on the path."""
+    """Install a program with QEMU's name on the path."""
 
     def program(source):
         folder = tmp_path / 'bin'
@@ -41,7 +41,7 @@ def program(tmp_path, monkeypatch):
 
 
 def test_whether_it_is_installed(program, monkeypatch):
-    """By what a shell would find."""
+    """It is searched for as in a shell."""
     monkeypatch.setenv('PATH', '')
     assert not VirtualMachine.is_installed()
     program('')
@@ -49,7 +49,7 @@ def test_whether_it_is_installed(program, monkeypatch):
 
 
 def test_start_and_stop(program, tmp_path):
-    """Ready when it listens; gone when it is stopped."""
+    """It is ready when it listens, and gone when it is stopped."""
     program(LISTENING)
     machine = VirtualMachine(tmp_path)
     machine.start()
@@ -70,7 +70,7 @@ def test_start_and_stop(program, tmp_path):
     ],
 )
 def test_machine_that_does_not_start(program, tmp_path, source, said):
-    """Its last words, at once."""
+    """The error has the last line of its output, without a wait."""
     program(source)
     started = time.monotonic()
     with pytest.raises(exceptions.ConfigurationError) as caught:
@@ -86,8 +86,8 @@ def test_no_directory_for_its_log(program, tmp_path):
         VirtualMachine(tmp_path / 'absent').start()
 
 
-def test_ctrl_c_is_not_for_it(program, tmp_path):
-    """It is in no process group of a terminal."""
+def test_ctrl_c_does_not_reach_it(program, tmp_path):
+    """It has a process group of its own."""
     program(LISTENING)
     machine = VirtualMachine(tmp_path)
     machine.start()
@@ -96,5 +96,5 @@ def test_ctrl_c_is_not_for_it(program, tmp_path):
 
 
 def test_stop_before_the_start(tmp_path):
-    """There is nothing to stop."""
+    """Nothing happens."""
     VirtualMachine(tmp_path).stop()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where there are colours."""
+"""When the output has colours."""
 
 from __future__ import annotations
 

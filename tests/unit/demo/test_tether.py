@@ -11,7 +11,7 @@ import pytest
 from console_ext.demo import tether
 from tests.proxy_parts import wait_for
 
-# Starts a program in a thread that ends or lives, says its process id, and waits.
+# Starts a program in a thread that ends or lives, prints its process id, and waits.
 PARENT = f"""
 import os, subprocess, sys, threading, time
 
@@ -37,7 +37,7 @@ def parent():
 
 
 def test_killed_parent(parent):
-    """However the parent ends, and not before."""
+    """The program ends with its parent, and not before."""
     child = psutil.Process(int(parent.stdout.readline()))
     wait_for(lambda: child.cmdline() == ['sleep', '600'])
     assert parent.poll() is None
@@ -46,7 +46,7 @@ def test_killed_parent(parent):
 
 
 def test_parent_that_was_gone_before():
-    """Nothing is started."""
+    """The program is not started."""
     done = subprocess.run(
         [
             sys.executable,
@@ -63,7 +63,7 @@ def test_parent_that_was_gone_before():
 
 
 def test_the_program_takes_the_place_of_the_process():
-    """Its process id and its exit status are the ones that the parent knows."""
+    """The process id and the exit status that the parent sees are the program's."""
     done = subprocess.Popen(
         [
             *(sys.executable, '-I', tether.__file__, str(os.getpid())),

@@ -53,7 +53,7 @@ def test_enter_where_it_is_read():
 
 
 def test_no_links():
-    """What is missing is said in their place."""
+    """The reason is printed in place of the links."""
     text = welcome(missing=['Install this.', 'And that.']).text([])
     assert text.startswith('Install this.\n\nAnd that.\n\n')
     assert 'once' not in text

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The inventory's YAML, read as a stream."""
+"""Reading the inventory's YAML as a stream."""
 
 import datetime
 
@@ -50,7 +50,7 @@ def test_values_are_those_of_yaml(text):
 
 
 def test_scalars_are_remembered_by_how_they_are_written():
-    """A quoted number stays a text beside a plain one."""
+    """A quoted number is a string, even if the same number also occurs unquoted."""
     assert values("servers: [1, '1', 1, \"1\", true, 'true']") == [
         1,
         '1',
@@ -62,20 +62,20 @@ def test_scalars_are_remembered_by_how_they_are_written():
 
 
 def test_memory_of_scalars_has_a_bound():
-    """Ids and names would fill it."""
+    """Ids and names would otherwise fill it."""
     many = Document(f'servers: [{", ".join(map(str, range(5000)))}]'.encode())
     assert [value for value, _ in many.servers()] == list(range(5000))
     assert len(many._scalars) == 4096
 
 
 def test_explicit_tag_is_a_text():
-    """No tag makes an object."""
+    """A tag never creates an object."""
     for tag in ('!!int', '!!python/name:os.system', '!mine'):
         assert values(f'servers: [{tag} "5"]') == ['5']
 
 
 def test_lines():
-    """Of each part, by its keys, counted from nought."""
+    """The line of each part by its keys, counted from zero."""
     ((_, lines),) = servers('servers:\n  - a: 1\n    b:\n      - x\n      - {c: 2}\n')
     assert lines == {
         (): 1,
@@ -88,7 +88,7 @@ def test_lines():
 
 
 def test_servers_come_one_by_one():
-    """The first is there before the last is even read."""
+    """The first server is returned before the last one is read."""
     stream = Document(b'servers:\n  - a: 1\n  - b: [').servers()
     assert next(stream)[0] == {'a': 1}
     with pytest.raises(yaml.MarkedYAMLError):
@@ -96,7 +96,7 @@ def test_servers_come_one_by_one():
 
 
 def test_anchors():
-    """Of the same server, and of another, as PyYAML writes what two have in common."""
+    """Within a server and between servers, as PyYAML writes shared values."""
     assert values('servers:\n  - {a: &x 1, b: *x}') == [{'a': 1, 'b': 1}]
     assert values('servers:\n  - {a: &x {b: 1}}\n  - {a: *x}\n  - *x') == [
         {'a': {'b': 1}},
@@ -108,14 +108,14 @@ def test_anchors():
 
 
 def test_anchor_of_what_is_not_finished():
-    """A value cannot hold itself."""
+    """A value cannot contain itself."""
     with pytest.raises(yaml.MarkedYAMLError, match='is not defined'):
         values('servers:\n  - &x {a: *x}')
 
 
 @pytest.mark.parametrize(('opening', 'closing'), ['[]', ('{a: ', '}')])
 def test_depth(opening, closing):
-    """Eight levels below the server, and not one more."""
+    """Eight levels below the server are allowed."""
     depth = document.Document.MAX_DEPTH
     assert values(f'servers: [{opening * depth}x{closing * depth}]')
     deeper = depth + 1
@@ -124,7 +124,7 @@ def test_depth(opening, closing):
 
 
 def test_bomb():
-    """Aliases share what they name; nothing grows."""
+    """Aliases share their value instead of copying it."""
     levels = ', '.join(
         f'l{n}: &l{n} [{", ".join([f"*l{n - 1}"] * 9)}]' for n in range(1, 8)
     )
@@ -135,6 +135,6 @@ def test_bomb():
 
 @pytest.mark.parametrize('date', ['2020-01-02', '2020-01-02 03:04:05'])
 def test_dates(date):
-    """The schema refuses them by type; here they are what YAML makes of them."""
+    """YAML's dates are accepted here; the schema refuses them by type."""
     (value,) = values(f'servers: [{date}]')
     assert isinstance(value, datetime.date)

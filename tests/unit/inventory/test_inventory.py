@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The inventory: the file's rules, and what becomes of edits."""
+"""The rules of the inventory file, and the effect of edits."""
 
 import logging
 import os
@@ -16,7 +16,7 @@ ID = server_id('01')
 
 
 def error_of(deployment, text):
-    """(line, reason) of a file that cannot be used."""
+    """The line and the reason of the error for an invalid file."""
     deployment.inventory_file.write_text(text)
     with pytest.raises(exceptions.InventoryError) as caught:
         Inventory(deployment.conf())
@@ -25,7 +25,7 @@ def error_of(deployment, text):
 
 
 def touch(path, text):
-    """Write a file so that its time is another one, however fast this machine is."""
+    """Write a file with a new modification time, however fast this machine is."""
     before = path.stat().st_mtime_ns if path.exists() else 0
     path.write_text(text)
     if path.stat().st_mtime_ns <= before:
@@ -41,7 +41,7 @@ SMALLEST = f"""servers:
 
 
 def test_smallest_server(deployment):
-    """What is not said: no host, active, running, unlocked, without consoles."""
+    """The defaults: no host, active, running, unlocked, without consoles."""
     deployment.inventory_file.write_text(SMALLEST)
     found = Inventory(deployment.conf())
     assert list(found) == [
@@ -61,7 +61,7 @@ def test_smallest_server(deployment):
 
 
 def test_whole_server(deployment):
-    """Every key."""
+    """A server with every key."""
     deployment.inventory_file.write_text(
         SMALLEST
         + """    host: compute-1
@@ -89,7 +89,7 @@ def test_whole_server(deployment):
 
 @pytest.mark.parametrize('one', TYPES, ids=lambda one: one.type)
 def test_consoles_of_each_protocol(deployment, one):
-    """A row in the table of console types is all that the file's rules need."""
+    """The keys of consoles come from the table of console types."""
     console = {'host': 'h', 'port': 1, **({'tls_port': 2} if one.tls else {})}
     deployment.write_inventory([server('01', consoles={one.protocol: console})])
     found = Inventory(deployment.conf()).get(ID)
@@ -100,7 +100,7 @@ def test_consoles_of_each_protocol(deployment, one):
 
 
 def test_usual_servers(deployment):
-    """In the order of the file; an unknown id is none."""
+    """Servers are in the order of the file; an unknown id has no server."""
     found = Inventory(deployment.conf())
     assert [entry.id for entry in found] == [one['id'] for one in SERVERS]
     assert len(found) == len(SERVERS)
@@ -110,12 +110,12 @@ def test_usual_servers(deployment):
 
 
 def test_empty_list(deployment):
-    """Nobody has to have servers."""
+    """A file without servers is valid."""
     deployment.inventory_file.write_text('servers: []\n')
     assert len(Inventory(deployment.conf())) == 0
 
 
-# Lines after the smallest server, the line of the error, and what it says.
+# Lines after the smallest server, the line of the error, and its text.
 VALUES = [
     ('    host: 7', 6, 'servers.0.host must be string'),
     ("    host: ''", 6, 'servers.0.host must be longer than or equal to 1 characters'),
@@ -169,8 +169,8 @@ VALUES = [
 
 
 @pytest.mark.parametrize(('lines', 'line', 'reason'), VALUES)
-def test_value_that_cannot_be(deployment, lines, line, reason):
-    """The line, the path of keys, and the rule."""
+def test_invalid_value(deployment, lines, line, reason):
+    """The error has the line, the path of keys, and the rule."""
     found_line, found_reason = error_of(deployment, f'{SMALLEST}{lines}\n')
     assert found_reason.startswith(reason)
     assert found_line == line
@@ -199,7 +199,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(('text', 'line', 'reason'), BROKEN)
 def test_file_that_is_no_inventory(deployment, text, line, reason):
-    """The line where it ends to make sense."""
+    """The error has the line at which the file becomes invalid."""
     found_line, found_reason = error_of(deployment, text)
     assert found_reason.startswith(reason)
     assert found_line == line
@@ -209,19 +209,19 @@ def test_file_that_is_no_inventory(deployment, text, line, reason):
     'text', ['servers: [\x07]', 'servers:\n  - name: 2001-99-99', 'servers: [0x_]']
 )
 def test_text_that_yaml_cannot_make_a_value_of(deployment, text):
-    """Still one line, and no traceback."""
+    """The error is one line without a traceback."""
     error_of(deployment, text)
 
 
 def test_bytes_that_are_no_text(deployment):
-    """As from a file of another kind."""
+    """For example a binary file."""
     deployment.inventory_file.write_bytes(b'servers: [\xff\xfe]')
     with pytest.raises(exceptions.InventoryError):
         Inventory(deployment.conf())
 
 
 def test_two_servers_with_one_id(deployment):
-    """The second one's line is named."""
+    """The error has the line of the second one."""
     second = SMALLEST.removeprefix('servers:\n')
     assert error_of(deployment, SMALLEST + second) == (
         6,
@@ -232,28 +232,28 @@ def test_two_servers_with_one_id(deployment):
 @pytest.mark.parametrize(
     'wrong', [ID.upper().replace('0', 'A'), ID[:-1], ID + '0', ID.replace('-', ''), '1']
 )
-def test_id_that_is_none(deployment, wrong):
-    """Lower-case hex with dashes, as Nova writes them."""
+def test_invalid_id(deployment, wrong):
+    """An id is lower-case hex with dashes, as Nova writes it."""
     line, reason = error_of(deployment, SMALLEST.replace(ID, f"'{wrong}'"))
     assert line == 2
     assert reason.startswith('servers.0.id must match pattern')
 
 
 def test_id_with_a_line_end(deployment):
-    """A pattern's dollar would let it pass."""
+    """In a pattern, "$" alone would accept it."""
     line, _ = error_of(deployment, SMALLEST.replace(ID, f'"{ID}\\n"'))
     assert line == 2
 
 
 def test_file_that_is_missing(deployment):
-    """At the start that is an error."""
+    """It is an error at the start."""
     deployment.inventory_file.unlink()
     with pytest.raises(exceptions.InventoryError, match='there is no such file'):
         Inventory(deployment.conf())
 
 
 def test_file_that_is_a_directory(deployment):
-    """So is that."""
+    """It is an error too."""
     deployment.inventory_file.unlink()
     deployment.inventory_file.mkdir()
     with pytest.raises(exceptions.InventoryError, match='Is a directory'):
@@ -261,7 +261,7 @@ def test_file_that_is_a_directory(deployment):
 
 
 def test_oversized_file(deployment, monkeypatch):
-    """A bound on what is read; the real one is far above any inventory."""
+    """The size is limited, far above any real inventory."""
     monkeypatch.setattr(inventory, 'MAX_FILE_BYTES', len(SMALLEST))
     deployment.inventory_file.write_text(SMALLEST)
     assert len(Inventory(deployment.conf())) == 1
@@ -273,7 +273,7 @@ def test_oversized_file(deployment, monkeypatch):
 
 
 def test_edit_takes_effect(deployment):
-    """For a look-up as for a list."""
+    """An edit affects look-ups and lists."""
     found = Inventory(deployment.conf())
     touch(deployment.inventory_file, SMALLEST)
     assert found.get(server_id('02')) is None
@@ -282,7 +282,7 @@ def test_edit_takes_effect(deployment):
 
 @pytest.mark.parametrize('broken', ['servers: [', SMALLEST + '    colour: red\n', ''])
 def test_broken_edit_keeps_the_last_good_content(deployment, caplog, broken):
-    """It is logged once, with its line, and the next good edit counts."""
+    """The error is logged once with its line, and the next valid edit takes effect."""
     found = Inventory(deployment.conf())
     touch(deployment.inventory_file, broken)
     for _ in range(3):
@@ -296,7 +296,7 @@ def test_broken_edit_keeps_the_last_good_content(deployment, caplog, broken):
 
 
 def test_file_that_goes_and_comes_back(deployment, caplog):
-    """An editor may take it away for a moment."""
+    """An editor may remove the file for a moment."""
     found = Inventory(deployment.conf())
     deployment.inventory_file.unlink()
     for _ in range(3):
@@ -307,7 +307,7 @@ def test_file_that_goes_and_comes_back(deployment, caplog):
 
 
 def test_file_that_is_replaced(deployment):
-    """Renamed into place, with the time and the size of the former one."""
+    """A file renamed into place is noticed, even with the same size and time."""
     found = Inventory(deployment.conf())
     before = deployment.inventory_file.stat()
     new = deployment.path / 'new.yaml'
@@ -319,7 +319,7 @@ def test_file_that_is_replaced(deployment):
 
 
 def test_edit_waits_for_the_interval(deployment):
-    """The file is not looked at for each server."""
+    """The file is not checked for each look-up."""
     deployment.configure(inventory={'check_interval': 3600})
     found = Inventory(deployment.conf())
     touch(deployment.inventory_file, SMALLEST)
@@ -327,7 +327,7 @@ def test_edit_waits_for_the_interval(deployment):
 
 
 def test_list_under_way_is_not_disturbed(deployment):
-    """A page that is being made is of one content."""
+    """A list is made from one version of the file."""
     found = Inventory(deployment.conf())
     entries = iter(found)
     first = next(entries)
@@ -340,7 +340,7 @@ def test_list_under_way_is_not_disturbed(deployment):
 
 
 def test_hundred_thousand_servers(deployment):
-    """Read in seconds, found in constant time, and values that recur are shared."""
+    """It is read within seconds; look-ups take constant time; values are shared."""
     one = ''.join(
         f'- id: 00000000-0000-4000-8000-{number:012x}\n'
         f'  name: web-{number}\n'
@@ -366,12 +366,12 @@ def test_hundred_thousand_servers(deployment):
             found.get(wanted)
         return time.thread_time() - started
 
-    # A search would take a thousand times as long for the last one.
+    # A linear search would take a thousand times as long for the last server.
     assert seconds_of(last.id) < 20 * seconds_of(server_id('0'))
 
 
 def test_values_are_not_changed_by_anyone(deployment):
-    """An entry is handed to many threads."""
+    """Entries are shared by threads, so nobody may change them."""
     deployment.write_inventory([server('01')])
     entry = Inventory(deployment.conf()).get(ID)
     with pytest.raises(AttributeError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Policy rules, asked as a request asks them."""
+"""Checking policy rules as a request does."""
 
 import os
 
@@ -26,7 +26,7 @@ def allows(policy, rule, who=None, target=TARGET):
 
 
 def touch(path, text):
-    """Write a file so that its time is another one, however fast this machine is."""
+    """Write a file with a new modification time, however fast this machine is."""
     before = path.stat().st_mtime_ns if path.exists() else 0
     path.write_text(text)
     if path.stat().st_mtime_ns <= before:

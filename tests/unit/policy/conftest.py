@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A policy, as an extension's rules and an operator's options make it."""
+"""A policy with the rules of an extension and the options of an operator."""
 
 import pytest
 
@@ -9,13 +9,13 @@ from console_ext.policy import Policy
 
 @pytest.fixture
 def check_always(monkeypatch):
-    """Policy files are looked at for each check."""
+    """Check the policy files on each call."""
     monkeypatch.setattr(Policy, 'CHECK_INTERVAL_S', 0.0)
 
 
 @pytest.fixture
 def policy_of(deployment, check_always):
-    """The console extension's rules, with these options of ``[oslo_policy]``."""
+    """Return a policy with the console extension's rules and these options."""
 
     def make(**options):
         deployment.configure(oslo_policy=options)

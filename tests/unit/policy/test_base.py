@@ -23,7 +23,7 @@ BASE_RULES = [
 
 @pytest.mark.parametrize(('rule', 'manager', 'member', 'reader', 'admin'), BASE_RULES)
 def test_base_rules(policy_of, rule, manager, member, reader, admin):
-    """Nova's names, with Nova's meaning."""
+    """They have the names and the meaning of Nova's rules."""
     policy = policy_of()
     roles = 'manager,member,reader'
     assert allows(policy, rule, credentials(roles)) is manager
@@ -36,5 +36,5 @@ def test_base_rules(policy_of, rule, manager, member, reader, admin):
 
 
 def test_every_base_rule_is_walked():
-    """A rule that is not in the table above is not tested."""
+    """Every base rule is in the table above."""
     assert {rule.name for rule in base_rules()} == {row[0] for row in BASE_RULES}

@@ -41,7 +41,7 @@ def rules_of(files, path, text):
     ],
 )
 def test_check_that_is_understood(deployment, files, check):
-    """All that oslo.policy has a meaning for."""
+    """Every check that oslo.policy supports is accepted."""
     path = deployment.policy_file
     deployment.write_policy({'a': check})
     assert files.read() == {str(path): {'a': check}}
@@ -56,7 +56,7 @@ def test_check_that_is_understood(deployment, files, check):
     ],
 )
 def test_check_that_is_not_understood(deployment, files, check):
-    """The file and the rule are named."""
+    """The error names the file and the rule."""
     deployment.write_policy({'a': check})
     with pytest.raises(exceptions.ConfigurationError) as caught:
         files.read()
@@ -65,7 +65,7 @@ def test_check_that_is_not_understood(deployment, files, check):
 
 
 def test_what_a_file_says(deployment, files):
-    """To say that there are no rules is not to say nothing."""
+    """An explicitly empty file is valid; a file without content is not."""
     path = deployment.policy_file
     assert files.read() == {}
     assert rules_of(files, path, 'a: "!"') == {'a': '!'}
@@ -75,7 +75,7 @@ def test_what_a_file_says(deployment, files):
 
 
 def test_which_files_there_are(deployment, files):
-    """Those of the directory too, but for hidden ones and directories."""
+    """Files of the directory count, except hidden ones and subdirectories."""
     folder = deployment.path / 'policy.d'
     (folder / 'below').mkdir(parents=True)
     for path in (deployment.policy_file, folder / 'b', folder / 'a', folder / '.c'):
@@ -93,7 +93,7 @@ def test_file_that_is_too_long(deployment, files):
 
 
 def test_settled(deployment, files, monkeypatch):
-    """Two equal looks, or an old change; a file that is gone needs the two."""
+    """Two checks agree or the change is old; a missing file needs two checks."""
     path = deployment.policy_file
     path.write_text('a: "!"')
     first = files.settled_stamp()
@@ -115,7 +115,7 @@ def test_settled(deployment, files, monkeypatch):
 
 
 def test_time_that_is_set_back(deployment, files):
-    """As by cp --preserve, with as many bytes."""
+    """As after cp --preserve, with the same size."""
     path = deployment.policy_file
     path.write_text('a: "!"')
     before, first = path.stat(), files.stamp()
@@ -126,7 +126,7 @@ def test_time_that_is_set_back(deployment, files):
 
 
 def test_directory_that_cannot_be_read(deployment, files, monkeypatch):
-    """It is a change, and an error, like a file that cannot be read."""
+    """It counts as a change and as an error, like an unreadable file."""
     (deployment.path / 'policy.d').mkdir()
     first = files.stamp()
 

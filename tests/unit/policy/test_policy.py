@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what."""
+"""Access control by policy rules."""
 
 import logging
 import time
@@ -24,7 +24,7 @@ DENY = '!'
 
 @pytest.mark.parametrize('rule', [policies.BASE, SERIAL, SPICE])
 def test_consoles_are_for_members_and_administrators(policy_of, rule):
-    """The default of each type is Nova's one rule."""
+    """The rule of each type defaults to Nova's rule."""
     policy = policy_of()
     assert allows(policy, rule)
     assert not allows(policy, rule, credentials('reader'))
@@ -33,7 +33,7 @@ def test_consoles_are_for_members_and_administrators(policy_of, rule):
 
 
 def test_override_of_nova_s_rule_governs_both_types(deployment, policy_of):
-    """An operator's file goes on to mean what it meant."""
+    """An operator's existing file keeps its effect."""
     deployment.write_policy({policies.BASE: 'role:console'})
     policy = policy_of()
     for rule in (SERIAL, SPICE):
@@ -43,7 +43,7 @@ def test_override_of_nova_s_rule_governs_both_types(deployment, policy_of):
 
 
 def test_types_can_be_split(deployment, policy_of):
-    """Serial for members, SPICE for administrators: one line more."""
+    """One more line allows SPICE for administrators only."""
     deployment.write_policy({SPICE: 'rule:context_is_admin'})
     policy = policy_of()
     assert allows(policy, SERIAL)
@@ -52,7 +52,7 @@ def test_types_can_be_split(deployment, policy_of):
 
 
 def test_rule_about_the_owner(deployment, policy_of):
-    """The target is the server, so its user is who owns it."""
+    """The target is the server, so its user is the owner."""
     deployment.write_policy({SERIAL: 'user_id:%(user_id)s'})
     policy = policy_of()
     assert allows(policy, SERIAL, credentials('reader'))
@@ -60,26 +60,26 @@ def test_rule_about_the_owner(deployment, policy_of):
 
 
 def test_rule_about_nobody(deployment, policy_of):
-    """A rule may refuse everyone."""
+    """A rule can refuse everyone."""
     deployment.write_policy({policies.BASE: DENY})
     assert not allows(policy_of(), SERIAL, credentials('admin'))
 
 
 def test_scope(policy_of):
-    """A token for the whole system is not one for a project, whatever its roles."""
+    """A system-scoped token is not accepted for a project, whatever its roles are."""
     system = credentials('admin,member', project_id=None, system_scope='all')
     assert not allows(policy_of(), SERIAL, system)
 
 
 def test_refusal_names_the_rule(policy_of):
-    """Of all the rules that were looked at, the one that was asked for."""
+    """The error names the rule that was checked, not a rule that it refers to."""
     with pytest.raises(exceptions.NotAuthorized) as caught:
         policy_of().authorize(SERIAL, TARGET, credentials('reader'))
     assert caught.value.rule == SERIAL
 
 
 def test_administrators(deployment, policy_of):
-    """Whoever the file says is one."""
+    """The file decides who is an administrator."""
     policy = policy_of()
     assert policy.is_admin(credentials('admin'))
     assert not policy.is_admin(credentials('member'))
@@ -89,27 +89,27 @@ def test_administrators(deployment, policy_of):
 
 
 def test_known_rules(policy_of):
-    """What is registered; a file may name more, and they are not."""
+    """A rule counts as known if it is registered, not if it is only in the file."""
     policy = policy_of()
     assert policy.knows(SERIAL)
     assert not policy.knows('os_compute_api:servers:delete')
 
 
 def test_unknown_rule_is_an_error(policy_of):
-    """A plugin's typing error must not pass for a refusal, nor for a permission."""
+    """A plugin's typing error is neither a refusal nor a permission."""
     with pytest.raises(oslo_policy.PolicyNotRegistered):
         policy_of().authorize('no:such', TARGET, credentials('admin'))
 
 
 def test_two_rules_of_one_name(deployment):
-    """Which default would be meant is nobody's guess."""
+    """It would be ambiguous which default applies."""
     twice = [oslo_policy.RuleDefault('a', '@'), oslo_policy.RuleDefault('a', '!')]
     with pytest.raises(exceptions.ConfigurationError, match=r'^policy: .*a'):
         Policy(deployment.conf(), twice)
 
 
 def test_rule_of_a_base_rule_s_name(deployment):
-    """Those of Nova are not an extension's to define."""
+    """An extension cannot redefine Nova's base rules."""
     rule = oslo_policy.RuleDefault('context_is_admin', '@')
     with pytest.raises(exceptions.ConfigurationError, match='context_is_admin'):
         Policy(deployment.conf(), [rule])
@@ -120,7 +120,7 @@ def test_rule_of_a_base_rule_s_name(deployment):
 
 UNUSABLE = [
     *('- a', 'just text', 'a: 1', 'a: [b, 1]', '{', '\x00', 'a: [', 'a:', '1: "@"'),
-    # What oslo.policy would take for "!", and half of these let everybody through.
+    # oslo.policy would treat these as "!", and half of them would allow everyone.
     *('a: role:admin andd role:x', 'a: not member', 'a: role:x or admin', 'a: "(@"'),
     *('a: not (role:x)) and @', 'a: [[not-a-check], [role:x]]', 'a: "a:(!)"'),
 ]
@@ -128,7 +128,7 @@ UNUSABLE = [
 
 @pytest.mark.parametrize('text', UNUSABLE)
 def test_unusable_file_at_the_start_is_one_line(deployment, text):
-    """What is YAML but no rules is refused like what is no YAML."""
+    """YAML without rules is refused like invalid YAML."""
     deployment.policy_file.write_text(text)
     with pytest.raises(exceptions.ConfigurationError) as caught:
         Policy(deployment.conf())
@@ -139,7 +139,7 @@ def test_unusable_file_at_the_start_is_one_line(deployment, text):
 
 @pytest.mark.parametrize('text', UNUSABLE)
 def test_unusable_edit_keeps_the_last_good_rules(deployment, policy_of, caplog, text):
-    """It is logged once, and the next good one counts."""
+    """The error is logged once, and the next valid edit takes effect."""
     deployment.write_policy({SERIAL: 'role:console'})
     policy = policy_of()
     touch(deployment.policy_file, text)
@@ -155,7 +155,7 @@ def test_unusable_edit_keeps_the_last_good_rules(deployment, policy_of, caplog, 
 
 
 def test_edit_takes_effect(deployment, policy_of):
-    """A file may appear and change; to do without its rules, it says so."""
+    """A file may appear and change; to remove its rules, empty it explicitly."""
     policy = policy_of()
     assert allows(policy, SERIAL)
     deployment.write_policy({SERIAL: DENY})
@@ -180,7 +180,7 @@ GONE = {
 @pytest.mark.parametrize('go', GONE.values(), ids=GONE)
 @pytest.mark.parametrize('where', ['policy.yaml', 'policy.d/1.yaml'])
 def test_rules_that_go_stay_in_force(deployment, policy_of, caplog, go, where):
-    """Who was refused is refused, and the log says it once, until they are back."""
+    """Refusals stay in force, and the log says so once, until the rules are back."""
     path = deployment.path / where
     path.parent.mkdir(exist_ok=True)
     path.write_text(f'{SERIAL}: role:console\n')
@@ -203,7 +203,7 @@ def test_rules_that_go_stay_in_force(deployment, policy_of, caplog, go, where):
 
 
 def test_one_file_that_goes_keeps_the_others(deployment, policy_of):
-    """Rules are those of one moment: half of a change is not taken."""
+    """The rules always come from one consistent set of files."""
     folder = deployment.path / 'policy.d'
     folder.mkdir()
     deployment.write_policy({SERIAL: DENY})
@@ -220,7 +220,7 @@ def test_one_file_that_goes_keeps_the_others(deployment, policy_of):
 
 
 def test_file_that_changes_while_it_is_read(deployment, policy_of, monkeypatch):
-    """What was read then is nobody's text."""
+    """Such a partial content is not used."""
     deployment.write_policy({SERIAL: DENY})
     policy = policy_of()
     read = PolicyFiles.read
@@ -243,7 +243,7 @@ def test_file_that_changes_while_it_is_read(deployment, policy_of, monkeypatch):
     ('text', 'says'), [(None, 'there is no such file'), (' \n', 'it is empty')]
 )
 def test_configured_file_has_to_be_there(deployment, policy_of, text, says):
-    """Whoever names it does not mean the defaults."""
+    """An operator who names a file does not want the defaults."""
     path = deployment.path / 'mine.yaml'
     if text is not None:
         path.write_text(text)
@@ -254,7 +254,7 @@ def test_configured_file_has_to_be_there(deployment, policy_of, text, says):
 
 
 def test_configured_directory_has_to_be_there(deployment, policy_of):
-    """It may be empty, but a file in it may not."""
+    """The directory may be empty, but its files may not."""
     folder = deployment.path / 'mine.d'
     with pytest.raises(exceptions.ConfigurationError, match=r'mine\.d: there is no'):
         policy_of(policy_dirs='mine.d')
@@ -266,7 +266,7 @@ def test_configured_directory_has_to_be_there(deployment, policy_of):
 
 
 def test_edit_of_the_same_size_takes_effect(deployment, policy_of):
-    """The time of the file counts, to the nanosecond."""
+    """The modification time counts, in nanoseconds."""
     deployment.write_policy({SERIAL: '@'})
     policy = policy_of()
     assert allows(policy, SERIAL)
@@ -275,13 +275,13 @@ def test_edit_of_the_same_size_takes_effect(deployment, policy_of):
 
 
 def test_edit_is_taken_when_it_has_settled(deployment, monkeypatch):
-    """Not while somebody may still be writing, however often it is asked for."""
+    """While a file is being written, it is not used, however often it is checked."""
     now, here = [1000.0], time.time()
     monkeypatch.setattr('time.monotonic', lambda: now[0])
     monkeypatch.setattr('time.time', lambda: here)
     deployment.write_policy({SERIAL: DENY, SPICE: DENY})
     policy = Policy(deployment.conf(), policies.list_rules())
-    # The half of a file that parses.
+    # The first half of a file, which is valid YAML.
     deployment.write_policy({SPICE: DENY})
     now[0] += 1.5
     assert not allows(policy, SERIAL)
@@ -294,7 +294,7 @@ def test_edit_is_taken_when_it_has_settled(deployment, monkeypatch):
 
 
 def test_edit_waits_for_the_interval(deployment, monkeypatch):
-    """Files are not looked at for each check."""
+    """Files are not checked for each request."""
     monkeypatch.setattr(Policy, 'CHECK_INTERVAL_S', 3600.0)
     policy = Policy(deployment.conf(), policies.list_rules())
     deployment.write_policy({SERIAL: DENY})
@@ -302,12 +302,12 @@ def test_edit_waits_for_the_interval(deployment, monkeypatch):
 
 
 def test_interval_of_a_second():
-    """The documentation tells operators to wait for two of them."""
+    """The documentation tells operators to wait for two intervals."""
     assert Policy.CHECK_INTERVAL_S == 1.0
 
 
 def test_directories_of_rules(deployment, policy_of):
-    """Files in ``policy_dirs`` come after the file, and each counts."""
+    """All files in ``policy_dirs`` count, after the main file."""
     folder = deployment.path / 'policy.d'
     folder.mkdir()
     deployment.write_policy({SERIAL: '@'})
@@ -324,7 +324,7 @@ def test_directories_of_rules(deployment, policy_of):
 
 
 def test_directory_that_is_missing(deployment, policy_of):
-    """The default one rarely exists, and may appear."""
+    """The default directory rarely exists, and may be created later."""
     folder = deployment.path / 'policy.d'
     policy = policy_of()
     assert allows(policy, SERIAL)
@@ -334,19 +334,19 @@ def test_directory_that_is_missing(deployment, policy_of):
 
 
 def test_file_under_another_name(deployment, policy_of):
-    """The option is oslo.policy's own."""
+    """oslo.policy's option sets the name."""
     (deployment.path / 'mine.yaml').write_text(f'{SERIAL}: "!"')
     assert not allows(policy_of(policy_file='mine.yaml'), SERIAL)
 
 
 def test_enforcer_for_oslo_policy_s_tools(policy_of):
-    """It is the one that decides."""
+    """The tools use the same enforcer as requests."""
     assert SERIAL in policy_of().enforcer.registered_rules
 
 
 @pytest.mark.parametrize('rule', ['context_is_admin', SERIAL])
 def test_rule_that_refers_to_itself(deployment, policy_of, rule, caplog):
-    """It would recurse at each check: the former rules stay."""
+    """It would recurse endlessly, so the previous rules stay in force."""
     policy = policy_of()
     deployment.write_policy({rule: f'rule:{rule}'})
     assert allows(policy, SERIAL)
@@ -356,7 +356,7 @@ def test_rule_that_refers_to_itself(deployment, policy_of, rule, caplog):
 
 
 def test_rule_that_fails_when_it_is_checked(deployment, policy_of, caplog):
-    """It refuses, and the log says which it was."""
+    """The rule refuses, and the log names it."""
     deployment.write_policy({SERIAL: 'user_id:%(user_id'})
     policy = policy_of()
     assert not allows(policy, SERIAL)
@@ -365,7 +365,7 @@ def test_rule_that_fails_when_it_is_checked(deployment, policy_of, caplog):
 
 
 def test_problems(deployment, policy_of):
-    """Names like ours that nothing asks for, and rules that are not there."""
+    """Rules that nothing checks, and references to undefined rules."""
     rules = [SERIAL, SPICE, policies.BASE]
     assert list(policy_of().problems(rules)) == []
     deployment.write_policy(

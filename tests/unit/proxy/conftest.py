@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture(params=['asyncio', 'uvloop'])
 def loop_factory(request):
-    """A maker of event loops, asyncio's and uvloop's."""
+    """A factory of event loops of asyncio and of uvloop."""
     if request.param == 'asyncio':
         return asyncio.new_event_loop
     return pytest.importorskip('uvloop').new_event_loop

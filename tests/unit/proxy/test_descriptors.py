@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a process shares its descriptors out."""
+"""How a process divides its file descriptors."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from console_ext.proxy import descriptors
     [(64, 16, 16), (1024, 256, 320), (20000, 1024, 9424), (2**19, 1024, 261568)],
 )
 def test_share(limit, waiting, sessions):
-    """A session takes two, and some are left for the rest of the process."""
+    """A session needs two, and some are reserved for the rest of the process."""
     shares = descriptors.share(limit)
     assert (shares.limit, shares.waiting, shares.sessions) == (limit, waiting, sessions)
     assert waiting + 2 * sessions <= limit - min(descriptors.MAX_RESERVED, limit // 4)
 
 
 def test_of_this_process():
-    """By the limit that is in force."""
+    """The limit in force is used."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert descriptors.of_this_process().limit == soft

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Networks that an option names, and addresses in one form."""
+"""Networks in options, and the canonical form of addresses."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from console_ext.proxy.networks import Networks
     ],
 )
 def test_address(text, form):
-    """An address has one form; what is no address is None."""
+    """An address has one canonical form; other texts give None."""
     found = networks.address(text)
     assert (None if found is None else str(found)) == form
 
 
-def test_a_network_that_is_none():
-    """The option is named."""
+def test_invalid_network():
+    """The error names the option."""
     with pytest.raises(exceptions.ConfigurationError, match='the option'):
         Networks(['10.0.0.1/8'], 'the option')

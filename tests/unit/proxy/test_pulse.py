@@ -5,7 +5,7 @@ from console_ext.proxy.pulse import Pulse
 
 
 def test_beats():
-    """Each is heard once; silence is silence."""
+    """Each beat is read once; without beats, nothing is."""
     pulse = Pulse()
     assert not pulse.heard()
     pulse.beat()
@@ -16,7 +16,7 @@ def test_beats():
 
 
 def test_nobody_listens():
-    """A beat does not wait for a supervisor that is frozen."""
+    """Sending a beat does not wait for a frozen supervisor."""
     pulse = Pulse()
     for _ in range(2**16 + 10):
         pulse.beat()

@@ -33,13 +33,13 @@ def made(deployment, tmp_path, store):
 
 
 def test_stop_without_start(made):
-    """Nothing to do."""
+    """It has no effect."""
     made.stop()
     assert not made.alive()
 
 
 def test_reload_without_start(made):
-    """As little."""
+    """It has no effect."""
     made.reload()
 
 
@@ -52,13 +52,13 @@ def test_url(made):
 
 
 def test_a_heartbeat_that_is_too_slow(deployment, store):
-    """Proxy refuses it before it listens."""
+    """The proxy refuses it before it listens."""
     deployment.configure(console_tokens={'lease': 12})
     with pytest.raises(exceptions.ConfigurationError, match='heartbeat_interval'):
         Proxy(deployment.conf(), store, Computes())
 
 
 def test_event_loops(monkeypatch):
-    """uvloop where it is installed, and asyncio's own where it is not."""
+    """uvloop if it is installed, otherwise asyncio's event loop."""
     monkeypatch.setitem(sys.modules, 'uvloop', None)
     assert server._loop_factory() is asyncio.new_event_loop

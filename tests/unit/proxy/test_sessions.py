@@ -35,7 +35,7 @@ def made(timing: Timing | None = None) -> Sessions:
 
 
 def begun(sessions: Sessions, expires: float | None = None, **values: str) -> Transport:
-    """The client's connection of a new session."""
+    """Return the client's connection of a new session."""
     guest, transport = Guest(b''), Transport()
     guest.connection_made(Transport())
     admitted = Admitted(
@@ -50,8 +50,8 @@ def begun(sessions: Sessions, expires: float | None = None, **values: str) -> Tr
     return transport
 
 
-def test_words_of_others_in_the_log(caplog):
-    """Each line of a session is one, and bounded, whatever is in an authorization."""
+def test_untrusted_text_in_the_log(caplog):
+    """Values of an authorization cannot forge log lines, and are shortened."""
     caplog.set_level(logging.INFO, 'console_ext')
     words = dict.fromkeys(
         ('server_id', 'console_type', 'project_id', 'user_id', 'host'), HOSTILE
@@ -73,7 +73,7 @@ def test_words_of_others_in_the_log(caplog):
     [(Timing(), None), (Timing(20, 20), 120), (Timing(100, 300), 400)],
 )
 def test_the_client_is_watched(timing, unacknowledged_s):
-    """By TCP, and longer than by pings."""
+    """TCP detects a lost client, but later than pings do."""
 
     async def run():
         sessions = made(timing)
@@ -88,7 +88,7 @@ def test_the_client_is_watched(timing, unacknowledged_s):
 
 @pytest.mark.parametrize('grace_s', [0, 5])
 def test_a_session_that_begins_when_all_have_ended(grace_s):
-    """An admission may come to its end meanwhile: it is told as the others were."""
+    """An admission may end during the stop: its session gets the close frame too."""
 
     async def run():
         sessions = made()
@@ -102,7 +102,7 @@ def test_a_session_that_begins_when_all_have_ended(grace_s):
 
 
 def test_a_session_whose_time_was_up_before_it_began():
-    """Its opening may take longer than it may last."""
+    """Opening a session may take longer than its maximum duration."""
 
     async def run():
         sessions = made()

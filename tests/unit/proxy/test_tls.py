@@ -12,12 +12,12 @@ from console_ext.proxy import tls
 
 
 def test_no_certificate(deployment):
-    """Is no TLS."""
+    """Without a certificate, there is no TLS."""
     assert tls.context(deployment.conf()) is None
 
 
 def test_minimum_version(deployment, certificate):
-    """As it is configured; the default is not older than TLS 1.2."""
+    """The configured version; the default is at least TLS 1.2."""
     cert_file, key_file = certificate()
     deployment.configure(DEFAULT={'cert': cert_file, 'key': key_file})
     default = tls.context(deployment.conf())
@@ -27,14 +27,14 @@ def test_minimum_version(deployment, certificate):
 
 
 def test_one_file_for_both(deployment, certificate, tmp_path):
-    """A certificate with its key behind it, as self.pem in Nova."""
+    """A file with certificate and key, such as Nova's self.pem."""
     both = tmp_path / 'self.pem'
     both.write_text(''.join(file.read_text() for file in certificate()))
     assert tls.context(deployment.configure(DEFAULT={'cert': both}).conf())
 
 
 def test_a_key_with_a_password(deployment, certificate, tmp_path):
-    """Is refused, and not asked for on a terminal."""
+    """It is refused; OpenSSL does not ask on the terminal."""
     from cryptography.hazmat.primitives import serialization
 
     cert_file, key_file = certificate()
@@ -52,7 +52,7 @@ def test_a_key_with_a_password(deployment, certificate, tmp_path):
 
 
 def test_a_key_of_another_certificate(deployment, certificate, tmp_path):
-    """Half a change is none: what was in force stays."""
+    """If only one file has changed, the previous certificate stays in force."""
     cert_file, key_file = certificate()
     deployment.configure(DEFAULT={'cert': cert_file, 'key': key_file})
     conf = deployment.conf()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several processes of one program; each test forks in a program of its own."""
+"""Worker processes of a program; each test forks in a program of its own."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def run(tmp_path):
 
 
 def test_signals(run):
-    """SIGHUP reaches each; SIGTERM ends them all, and then the program."""
+    """SIGHUP reaches each worker; SIGTERM ends the workers, then the program."""
     process, said = run(
         2,
         """
@@ -98,7 +98,7 @@ def test_signals(run):
 
 
 def test_ready(run, tmp_path):
-    """Once, and not before the slowest worker's event loop has turned."""
+    """It is reported once, after the event loop of the slowest worker has run."""
     process, said = run(
         2,
         """
@@ -121,7 +121,7 @@ def test_ready(run, tmp_path):
 
 
 def test_a_reload_while_workers_start(run):
-    """SIGHUP is none of their business yet, and does not end them."""
+    """Workers that are starting ignore SIGHUP."""
     process, said = run(
         2,
         """
@@ -136,7 +136,7 @@ def test_a_reload_while_workers_start(run):
 
 
 def test_a_dead_worker_is_replaced_under_its_number(run):
-    """So that it takes the dead one's place."""
+    """The new worker takes over the number of the dead one."""
     process, said = run(
         2,
         """
@@ -154,7 +154,7 @@ def test_a_dead_worker_is_replaced_under_its_number(run):
 
 
 def test_children_that_are_no_workers(run):
-    """Those of a shell that has become the program end without an effect."""
+    """Children of a shell that was replaced by the program have no effect."""
     process, said = run(
         1,
         """
@@ -162,7 +162,7 @@ def test_children_that_are_no_workers(run):
         signals.wait(60)
         return 0
         """,
-        # The first ends before a worker does, the second while they are stopped.
+        # The first ends before a worker does, the second during the stop.
         wrap='sleep 1.5 & exec {}',
     )
     (first,) = wait_for(lambda: said())
@@ -178,7 +178,7 @@ def test_children_that_are_no_workers(run):
 
 
 def test_a_child_that_is_no_worker_ends_with_them(run):
-    """The workers are waited for, not the child."""
+    """The stop waits for the workers, but not for the child."""
     process, said = run(
         1,
         """
@@ -205,7 +205,7 @@ BEATS = """
 
 
 def test_a_frozen_worker_is_replaced(run):
-    """It is killed, with a word in the log; the other one is left alone."""
+    """It is killed and logged; the other worker is not affected."""
     process, said = run(2, BEATS, silence_s=2)
     first = wait_for(lambda: len(said()) == 2 and said())
     frozen, other = first
@@ -223,7 +223,7 @@ def test_a_frozen_worker_is_replaced(run):
 
 
 def test_a_blocked_worker_is_replaced(run):
-    """A process that runs, with an event loop that does not turn."""
+    """The process runs, but its event loop is blocked."""
     process, said = run(
         1,
         """
@@ -240,7 +240,7 @@ def test_a_blocked_worker_is_replaced(run):
 
 
 def test_a_blocked_worker_does_not_outlive_its_parent(run):
-    """Also where it cannot see that it is to end."""
+    """Even if it cannot see that it has to end."""
     process, said = run(
         1,
         """
@@ -255,14 +255,14 @@ def test_a_blocked_worker_does_not_outlive_its_parent(run):
 
 
 def test_all_of_them_frozen_for_a_while(run):
-    """A supervisor that was frozen too does not hold it against its workers."""
+    """A supervisor that was frozen too does not kill its workers."""
     process, said = run(2, BEATS, silence_s=2)
     workers = wait_for(lambda: len(said()) == 2 and said())
     pids = [process.pid, *(int(one.split(':')[1]) for one in workers)]
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     time.sleep(5)
-    # The supervisor first, so that it finds them silent.
+    # The supervisor first, so that it sees the workers silent.
     os.kill(process.pid, signal.SIGCONT)
     time.sleep(1)
     for pid in pids[1:]:
@@ -276,7 +276,7 @@ def test_all_of_them_frozen_for_a_while(run):
 
 
 def test_a_worker_that_has_not_started_is_not_silent(run):
-    """Until its first beat it has more time."""
+    """It has more time until its first beat."""
     process, said = run(
         1,
         """
@@ -293,7 +293,7 @@ def test_a_worker_that_has_not_started_is_not_silent(run):
 
 
 def test_stopping_faster(run):
-    """A second SIGTERM reaches the workers, and leaves them less time."""
+    """A second SIGTERM reaches the workers, and shortens their time."""
     process, said = run(
         1,
         """
@@ -314,7 +314,7 @@ def test_stopping_faster(run):
 
 
 def test_a_worker_that_does_not_end(run):
-    """It is killed when patience is over."""
+    """It is killed after the time limit."""
     process, said = run(
         1,
         """
@@ -331,7 +331,7 @@ def test_a_worker_that_does_not_end(run):
 
 
 def test_workers_that_fail(run):
-    """Each failure is logged; three in a row are the end."""
+    """Each failure is logged; after three in a row the program ends."""
     process, _ = run(1, 'raise RuntimeError("why")')
     _, log = process.communicate(timeout=20)
     assert process.returncode == 1

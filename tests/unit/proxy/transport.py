@@ -8,7 +8,7 @@ from unittest import mock
 
 
 class Transport(mock.Mock):
-    """A connection that takes everything and remembers it."""
+    """A connection that records what is written."""
 
     def __init__(self, **options):
         super().__init__(spec=asyncio.Transport, **options)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The buses a client speaks on."""
+"""The message buses of a client."""
 
 import math
 import socket
@@ -19,7 +19,7 @@ def conf(deployment):
 
 
 def test_one_bus_for_each_url(conf):
-    """Asked for again, it is the same, and knows what it knew."""
+    """A second request returns the same bus, with its state."""
     many = Buses(conf)
     assert many.get(None) is many.get(None)
     assert many.get('fake:/') is many.get('fake:/')
@@ -28,7 +28,7 @@ def test_one_bus_for_each_url(conf):
 
 
 def test_connected_once(conf):
-    """And anew after it was closed."""
+    """It connects once, and again after it was closed."""
     bus = Bus(conf, 'fake:/')
     first = bus.connect()
     assert bus.connect() is first
@@ -39,7 +39,7 @@ def test_connected_once(conf):
 
 
 def test_number_of_buses_is_bounded(conf, monkeypatch):
-    """The one that was not used for longest is closed."""
+    """Above the limit, the bus that was unused for longest is closed."""
     closed = []
     monkeypatch.setattr(Buses, 'MAX_BUSES', 2)
     monkeypatch.setattr(Bus, 'disown', lambda bus: closed.append(bus) or [])
@@ -54,7 +54,7 @@ def test_number_of_buses_is_bounded(conf, monkeypatch):
 
 
 def test_broker_that_is_away(conf):
-    """Each bus has its own broker; a closed port is noticed before a call."""
+    """Each bus has its own broker; a closed port is detected before a call."""
     with socket.socket() as held:
         held.bind(('127.0.0.1', 0))
         bus = Bus(conf, f'rabbit://u:p@127.0.0.1:{held.getsockname()[1]}/')
@@ -65,7 +65,7 @@ def test_broker_that_is_away(conf):
 
 
 def test_broker_that_is_silent(conf):
-    """One thread waits for it; the others, and those of the next moments, do not."""
+    """One thread waits for the broker; other and later calls fail at once."""
     with socket.create_server(('127.0.0.1', 0)) as silent:
         bus = Bus(conf, f'rabbit://u:p@127.0.0.1:{silent.getsockname()[1]}/')
         started = time.monotonic()
@@ -83,7 +83,7 @@ def test_broker_that_is_silent(conf):
             thread.join()
         took = time.monotonic() - started
         assert len(refused) == 20
-        # One after the other they would take 10 s.
+        # One after the other, they would take 10 s.
         assert 0.5 <= took < 5
         with pytest.raises(exceptions.BusUnreachable):
             bus.submit('compute-1', lambda: 7)
@@ -93,14 +93,14 @@ def test_broker_that_is_silent(conf):
             silent.accept()
 
 
-def test_url_that_is_none(conf):
-    """A cell may be mapped with anything."""
+def test_invalid_url(conf):
+    """A cell's mapping may contain any text."""
     with pytest.raises(oslo_messaging.InvalidTransportURL):
         Bus(conf, 'none').probe(time.monotonic() + 5)
 
 
-def test_what_is_known(conf):
-    """An answer ends the doubt, a failure brings it back; hosts are remembered."""
+def test_state_of_a_bus(conf):
+    """An answer marks the bus as working, a failure as doubtful; hosts stay known."""
     bus = Bus(conf, None)
     assert bus.last_failure == -math.inf
     assert not bus.is_well()
@@ -117,7 +117,7 @@ def test_what_is_known(conf):
 
 
 def test_call_that_is_stuck(conf, monkeypatch):
-    """The bus is in doubt while a call is out for longer than it may be."""
+    """A call that exceeds its time makes the bus doubtful."""
     bus = Bus(conf, None)
     bus.connect()
     bus.answered(bus.host('compute-1'))
@@ -128,14 +128,14 @@ def test_call_that_is_stuck(conf, monkeypatch):
         with bus.calling(now + 30):
             assert not bus.is_well()
         assert bus.is_well()
-        # Another call was answered after it should have ended.
+        # Another call was answered after this one should have ended.
         with bus.calling(now - 1):
             assert bus.is_well()
     bus.close()
 
 
 def test_host_that_is_silent_while_others_answer(conf):
-    """The bus is in doubt only if none has answered meanwhile."""
+    """The bus is doubtful only if no host has answered meanwhile."""
     bus = Bus(conf, None)
     bus.connect()
     silent = bus.host('silent')
@@ -149,7 +149,7 @@ def test_host_that_is_silent_while_others_answer(conf):
 
 
 def test_hosts_that_are_known_are_bounded(conf, monkeypatch):
-    """Names come from a database, and any number of them."""
+    """Names come from a database, so their number is limited."""
     monkeypatch.setattr(Bus, 'MAX_HOSTS', 2)
     bus = Bus(conf, None)
     first = bus.host('a')
@@ -163,7 +163,7 @@ def test_hosts_that_are_known_are_bounded(conf, monkeypatch):
 
 
 def test_host_that_has_just_not_answered(conf):
-    """What waits for it ends, and what comes while one call asks it is refused."""
+    """Waiting calls end; new ones are refused while one call probes the host."""
     bus = Bus(conf, None)
     begun, ended = threading.Semaphore(0), threading.Event()
 

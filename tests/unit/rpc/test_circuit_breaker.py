@@ -12,7 +12,7 @@ def circuit():
 
 
 def test_closed(circuit):
-    """Any number of calls go through."""
+    """Any number of calls is allowed."""
     assert not circuit.refuses()
     assert circuit.enter()
     assert circuit.enter()
@@ -24,7 +24,7 @@ def test_closed(circuit):
 
 @pytest.mark.parametrize('answers', [False, True])
 def test_half_open(circuit, answers):
-    """One call at a time finds out whether the peer answers again."""
+    """One call at a time tests whether the peer answers again."""
     assert circuit.enter()
     circuit.unanswered()
     assert not circuit.refuses()
@@ -43,7 +43,7 @@ def test_half_open(circuit, answers):
 
 
 def test_probe_that_says_nothing(circuit):
-    """The next call is the probe then."""
+    """The next call becomes the probe."""
     circuit.unanswered()
     assert circuit.enter()
     circuit.inconclusive()

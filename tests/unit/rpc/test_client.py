@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The asking half, against real servers of oslo.messaging's in-process bus."""
+"""The client, against real servers of oslo.messaging's in-process bus."""
 
 import contextlib
 import functools
@@ -42,7 +42,7 @@ METHODS = {'validate_console_port', *(one.rpc_method for one in TYPES)}
 
 
 class Scripted:
-    """A compute host that does what a test says."""
+    """A compute host that answers as the test sets."""
 
     target = oslo_messaging.Target(version='5.13')
 
@@ -64,7 +64,7 @@ class Scripted:
 
 
 class Failing(compute.Driver):
-    """A driver that raises what a test wants it to."""
+    """A driver that raises the error that the test sets."""
 
     def __init__(self):
         self.error = None
@@ -80,7 +80,7 @@ def configuration(path, host):
     return deployment.conf()
 
 
-# A server of oslo.messaging takes a second to stop: one of each kind for all tests.
+# A server of oslo.messaging takes 1 s to stop: share one of each kind.
 
 
 @pytest.fixture(scope='module')
@@ -90,7 +90,7 @@ def conf(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def agent(conf):
-    """The real answering half, with the inventory's driver."""
+    """The real server with the inventory driver."""
     server = ComputeServer(conf, compute.load(conf))
     server.start()
     yield
@@ -99,7 +99,7 @@ def agent(conf):
 
 @pytest.fixture(scope='module')
 def failing(tmp_path_factory):
-    """The real answering half as the host ``failing``; its driver."""
+    """The real server as the host ``failing``; return its driver."""
     driver = Failing()
     conf = configuration(tmp_path_factory.mktemp('failing') / 'x', 'failing')
     server = ComputeServer(conf, driver)
@@ -146,7 +146,7 @@ def client(conf):
 
 
 def test_both_consoles_of_a_server(client, context, agent):
-    """What the agent knows of a console comes back as a value."""
+    """The agent's answer is returned as a value."""
     serial = client.get_console(context, 'compute-1', SERVER, SERIAL)
     spice = client.get_console(context, 'compute-1', SERVER, SPICE_HTML5)
     assert (serial.host, serial.port, serial.tls_port) == ('127.0.0.1', 10001, None)
@@ -160,7 +160,7 @@ def test_both_consoles_of_a_server(client, context, agent):
 
 @pytest.mark.parametrize('one', TYPES, ids=lambda one: one.type)
 def test_method_of_each_type(client, context, scripted, one):
-    """Nova has several; the table says which one gives the type."""
+    """The table has the method of each type."""
     client.get_console(context, 'scripted', SERVER, one)
     assert scripted.methods == [one.rpc_method]
     ((_, sent),) = scripted.calls
@@ -168,20 +168,20 @@ def test_method_of_each_type(client, context, scripted, one):
 
 
 def test_token_is_not_shown(client, context, agent):
-    """Neither the token nor the URL that holds it gets into a log by accident."""
+    """Its repr has neither the token nor the URL, so it can be logged."""
     info = client.get_console(context, 'compute-1', SERVER, SERIAL)
     assert info.token not in repr(info)
 
 
 @pytest.mark.parametrize(('port', 'valid'), [(10001, True), (10002, False)])
 def test_port_is_validated_by_the_agent(client, context, agent, port, valid):
-    """The host says whether a port is still that server's."""
+    """The host confirms that the port is still that server's."""
     asked = client.validate_console_port(context, 'compute-1', SERVER, 'serial', port)
     assert asked.result(5) is valid
 
 
-def test_what_travels(client, context, scripted):
-    """What is known of the server, its host, and the caller as an administrator."""
+def test_content_of_a_call(client, context, scripted):
+    """The server's known fields, its host, and an administrator's context."""
     server = Instance(server_id('01'), database_id=7, vm_state='building')
     client.get_console(context, 'scripted', server, SERIAL)
     client.validate_console_port(context, 'scripted', server, 'serial', 10001).result(5)
@@ -216,7 +216,7 @@ def test_what_travels(client, context, scripted):
     ],
 )
 def test_each_error_of_a_driver(client, context, failing, error, expected):
-    """What a driver raises on its host is raised here, with this server's values."""
+    """An exception of a driver is raised here with the values of the call."""
     failing.error = error
     with pytest.raises(expected) as caught:
         client.get_console(context, 'failing', SERVER, SERIAL)
@@ -250,7 +250,7 @@ def test_each_error_of_a_driver(client, context, failing, error, expected):
 def test_errors_of_the_bus_and_of_strangers(
     client, context, scripted, caplog, raised, expected
 ):
-    """What the bus says, and no word of what a remote host does."""
+    """Errors of the bus are reported; texts of a remote host are not."""
 
     def fail():
         raise raised
@@ -294,7 +294,7 @@ def test_errors_of_the_bus_and_of_strangers(
     ids=lambda reply: repr(reply)[:40],
 )
 def test_reply_that_is_no_connect_info(client, context, scripted, reply):
-    """A host's answer is not believed, and not quoted: it may hold a token."""
+    """The answer is checked, and not quoted: it may contain a token."""
     scripted.answer = lambda: reply
     with pytest.raises(exceptions.UnexpectedReply) as caught:
         client.get_console(context, 'scripted', SERVER, SPICE_HTML5)
@@ -309,7 +309,7 @@ HOSTILE = 'x\nERROR y\r\x1b[2J\x00\u202e'
     'key', ['host', 'internal_access_path', 'token', 'access_url', 'port', 'tlsPort']
 )
 def test_reply_that_would_forge_a_line(client, context, scripted, key):
-    """No text of a console has a control character."""
+    """No text may contain control characters."""
     scripted.answer = lambda: {**REPLY, key: HOSTILE}
     with pytest.raises(exceptions.UnexpectedReply) as caught:
         client.get_console(context, 'scripted', SERVER, SERIAL)
@@ -318,7 +318,7 @@ def test_reply_that_would_forge_a_line(client, context, scripted, key):
 
 @pytest.mark.parametrize('name', [HOSTILE, 'x' * 10**6, None, 7, ['x'], {'x': HOSTILE}])
 def test_name_of_a_remote_error(client, context, monkeypatch, name):
-    """It is any JSON that a host likes to send."""
+    """It may be any JSON value."""
 
     def fail(*args, **kwargs):
         raise oslo_messaging.RemoteError(name, HOSTILE, HOSTILE)
@@ -334,7 +334,7 @@ def test_name_of_a_remote_error(client, context, monkeypatch, name):
 @pytest.mark.parametrize('port', [None, -1, '-1', 'left out'])
 @pytest.mark.parametrize('tls_port', [5901, '5901'])
 def test_console_with_a_tls_port_only(client, context, scripted, port, tls_port):
-    """What libvirt says of a guest with defaultMode='secure'; no proxy can reach it."""
+    """As libvirt reports a guest with defaultMode='secure'."""
     scripted.answer = lambda: {
         key: value
         for key, value in {**REPLY, 'port': port, 'tlsPort': tls_port}.items()
@@ -354,14 +354,14 @@ def test_console_without_a_tls_port(client, context, scripted, tls_port):
 
 @pytest.mark.parametrize('port', [1, 65535, '5900'])
 def test_port_may_be_a_text(client, context, scripted, port):
-    """Nova's drivers take it from XML, and send it as they find it."""
+    """Nova's drivers read it from XML, and send it as it is."""
     scripted.answer = lambda: {**REPLY, 'port': port, 'tlsPort': port}
     info = client.get_console(context, 'scripted', SERVER, SPICE_HTML5)
     assert (info.port, info.tls_port) == (int(port), int(port))
 
 
 def test_path_of_the_hypervisor_is_kept(client, context, scripted):
-    """Some hypervisors want a path first on the connection."""
+    """Some hypervisors require a path on the connection."""
     path = 'x' * rpc_client.MAX_TEXT
     scripted.answer = lambda: {**REPLY, 'internal_access_path': path}
     info = client.get_console(context, 'scripted', SERVER, SERIAL)
@@ -370,14 +370,14 @@ def test_path_of_the_hypervisor_is_kept(client, context, scripted):
 
 @pytest.mark.parametrize('reply', ['True', 1, None, {}])
 def test_only_true_validates_a_port(client, context, scripted, reply):
-    """Whatever is not exactly yes is no."""
+    """Only True counts as a confirmation."""
     scripted.answer = lambda: reply
     asked = client.validate_console_port(context, 'scripted', SERVER, 'serial', 1)
     assert asked.result(5) is (reply is True)
 
 
 def test_host_that_nobody_answers_for(client, context):
-    """Within the timeout, and a quarter of a second for the thread that waits."""
+    """The error comes within the timeout plus 0.25 s for the waiting thread."""
     started = time.monotonic()
     with pytest.raises(exceptions.HostUnreachable) as caught:
         client.get_console(context, 'ghost', SERVER, SERIAL)
@@ -387,7 +387,7 @@ def test_host_that_nobody_answers_for(client, context):
 
 
 def test_host_that_answers_too_late(client, context, scripted):
-    """A call is given up; one asks again, and others are refused at once meanwhile."""
+    """The call is given up; then one call probes, and others are refused at once."""
     release = threading.Event()
 
     def wait():
@@ -416,7 +416,7 @@ def test_host_that_answers_too_late(client, context, scripted):
 
 
 def test_host_that_does_not_answer_delays_no_other(client, context, agent):
-    """While 300 calls are made to it, and for as long as any of them lasts."""
+    """While 300 calls to it wait, calls to others are answered."""
     client._timeout_s = 2
     args = (SERVER, 'serial', 10001)
     dead, slowest = [], 0.0
@@ -438,7 +438,7 @@ def test_host_that_does_not_answer_delays_no_other(client, context, agent):
 def test_host_that_does_not_answer_puts_no_broker_in_doubt(
     client, context, agent, monkeypatch
 ):
-    """While others answer, their calls depend on no probe that could fail."""
+    """While others answer, their calls do not need a probe of the broker."""
     client._timeout_s = 1
     args = (SERVER, 'serial', 10001)
     assert client.validate_console_port(context, 'compute-1', *args).result(5)
@@ -451,7 +451,7 @@ def test_host_that_does_not_answer_puts_no_broker_in_doubt(
 
 
 def test_callers_of_a_host_that_does_not_answer(client, context, agent, monkeypatch):
-    """They wait in threads of the API: few of them, and not for long."""
+    """Few API threads wait for the host, and not for long."""
     monkeypatch.setattr(ComputeClient, 'BEGIN_S', 0.1)
     client._timeout_s = 2
     waited = []
@@ -472,7 +472,7 @@ def test_callers_of_a_host_that_does_not_answer(client, context, agent, monkeypa
 
 
 def test_missing_queue_is_asked_for_again_after_a_failure(client, context, scripted):
-    """A broker that comes back has lost the queues for a moment."""
+    """A broker that restarts has no queues for a moment."""
     with pytest.raises(exceptions.HostUnreachable):
         client.get_console(context, 'ghost', SERVER, SERIAL)
     errors = [oslo_messaging.MessageUndeliverable(None, None, None, None)]
@@ -489,7 +489,7 @@ def test_missing_queue_is_asked_for_again_after_a_failure(client, context, scrip
 
 
 def test_call_beyond_the_limit(deployment, context, scripted):
-    """More calls than are allowed wait for a slot, and no longer than a call."""
+    """Excess calls wait for a slot, but not longer than a call's timeout."""
     conf = deployment.configure(console_rpc={'max_concurrent_calls': 1}).conf()
     client = ComputeClient(conf)
     client._timeout_s = 5
@@ -519,8 +519,8 @@ def test_call_beyond_the_limit(deployment, context, scripted):
         client.close()
 
 
-def test_slots_come_back(deployment, context, scripted):
-    """Ten calls one after the other need one slot, whatever became of them."""
+def test_slots_are_released(deployment, context, scripted):
+    """Ten successive calls need one slot, however they end."""
     conf = deployment.configure(console_rpc={'max_concurrent_calls': 1}).conf()
     client = ComputeClient(conf)
     errors = [OSError(), KeyError(), None] * 3
@@ -539,8 +539,8 @@ def test_slots_come_back(deployment, context, scripted):
     assert len(scripted.calls) == 9
 
 
-def test_no_broker_is_known_at_once(deployment, context):
-    """Before the first call, and after a failure, a connect tells in a moment."""
+def test_unreachable_broker_is_detected_at_once(deployment, context):
+    """An unreachable broker is detected at once, before a call and after a failure."""
     with socket.socket() as taken:
         taken.bind(('127.0.0.1', 0))
         url = f'rabbit://guest:guest@127.0.0.1:{taken.getsockname()[1]}/'
@@ -553,13 +553,13 @@ def test_no_broker_is_known_at_once(deployment, context):
 
 
 def test_child_after_a_fork_connects_itself(conf, client, context, agent):
-    """A server may fork after the first call; the child's connection is its own."""
+    """A server may fork after the first call; the child opens its own connection."""
     former = client.get_console(context, 'compute-1', SERVER, SERIAL)
     bus = client._buses.get(None)
     connected = bus.connect()
     child = os.fork()
     if child == 0:
-        # The bus is this process's memory: the child needs an agent as well.
+        # This bus is in the process's memory, so the child needs its own agent.
         status = 1
         try:
             ComputeServer(conf, compute.load(conf)).start()
@@ -574,7 +574,7 @@ def test_child_after_a_fork_connects_itself(conf, client, context, agent):
 
 
 def test_each_bus_is_on_its_own(client, context, agent, caplog):
-    """What happens to one says nothing of the others, and no log has the password."""
+    """Buses do not affect each other, and no password is logged."""
     with socket.socket() as held:
         held.bind(('127.0.0.1', 0))
         away = f'rabbit://u:secret@127.0.0.1:{held.getsockname()[1]}/'
@@ -586,7 +586,7 @@ def test_each_bus_is_on_its_own(client, context, agent, caplog):
 
 
 def test_closed_client_connects_again(client, context, agent):
-    """Closing lets go of connections, not of the client."""
+    """After a close, the client connects again."""
     client.close()
     client.get_console(context, 'compute-1', SERVER, SERIAL)
     client.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors on the wire: both tables, whole."""
+"""Both tables of error names."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from console_ext.rpc import errors
 ASKED_SERIAL = ('an-id', 'serial', 'get_serial_console')
 ASKED_SPICE = ('an-id', 'spice-html5', 'get_spice_console')
 
-# A remote name, what it means for a serial console, and for SPICE.
+# A remote name, and its exception for a serial and for a SPICE console.
 FROM_WIRE = [
     ('InstanceNotFound', exceptions.ServerNotFound, exceptions.ServerNotFound),
     ('InstanceNotReady', exceptions.ServerNotReady, exceptions.ServerNotReady),
@@ -62,14 +62,14 @@ TO_WIRE = [
 
 @pytest.mark.parametrize(('name', 'serial', 'spice'), FROM_WIRE)
 def test_from_wire(name, serial, spice):
-    """A name means an exception of ours, or nothing that we expect."""
+    """A known name gives our exception, an unknown one None."""
     for asked, expected in ((ASKED_SERIAL, serial), (ASKED_SPICE, spice)):
         error = errors.from_wire(name, asked)
         assert (None if error is None else type(error)) is expected
 
 
 def test_values_are_our_own():
-    """The text is made from what was asked, not from what came back."""
+    """The text is made from the call, not from the answer."""
     not_found = errors.from_wire('InstanceNotFound', ASKED_SERIAL)
     conflict = errors.from_wire('InstanceInvalidState', ASKED_SPICE)
     invalid = errors.from_wire('ConsoleTypeInvalid', ASKED_SPICE)
@@ -80,7 +80,7 @@ def test_values_are_our_own():
 
 @pytest.mark.parametrize(('error', 'name'), TO_WIRE, ids=lambda value: str(value)[:20])
 def test_to_wire(error, name):
-    """A caller, a real nova-api among them, knows the error by name and module."""
+    """A caller, such as nova-api, recognises the class name and module."""
     wire = errors.to_wire(error)
     assert type(wire).__name__ == name
     builtin = name == 'NotImplementedError'
@@ -97,6 +97,6 @@ def test_every_console_error_has_a_name():
 
 @pytest.mark.parametrize(('error', 'name'), TO_WIRE, ids=lambda value: str(value)[:20])
 def test_there_and_back(error, name):
-    """Between our own two halves an error of a serial console stays what it is."""
+    """Between our client and server, errors of serial consoles stay the same."""
     returned = errors.from_wire(type(errors.to_wire(error)).__name__, ASKED_SERIAL)
     assert type(returned) is type(error)

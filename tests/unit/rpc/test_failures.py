@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages that cannot be handled, in the log."""
+"""Messages that cannot be processed, in the log."""
 
 import logging
 
@@ -13,7 +13,7 @@ LOG = logging.getLogger('oslo_messaging.rpc.server')
 
 @pytest.fixture
 def log(caplog):
-    """The records that pass."""
+    """Return the records that pass the filter."""
     caplog.set_level(logging.DEBUG)
     filter_ = FirstOfEachKind()
     filter_.install()
@@ -40,7 +40,7 @@ def tracebacks(log):
 
 
 def test_first_of_each_kind(log):
-    """By the class of the error and its place; the others are one line."""
+    """Repetitions with the same error class and place are one line."""
     for _ in range(100):
         fail(ValueError('why'))
         fail(TypeError('why'))
@@ -54,7 +54,7 @@ def test_first_of_each_kind(log):
 
 
 def test_how_many_there_were(log, monkeypatch):
-    """The count is complete at each report."""
+    """Each report has the complete count."""
     fail(ValueError('why'))
     fail(ValueError('why'))
     for _ in range(9):
@@ -67,28 +67,28 @@ def test_how_many_there_were(log, monkeypatch):
 
 
 def test_long_texts(log):
-    """What a sender wrote is not repeated at any length."""
+    """Long texts of a sender are shortened."""
     fail(ValueError('x' * 1_000_000))
     assert tracebacks(log) == []
     assert len(log.text) < 1000
 
 
 def test_number_of_kinds(log):
-    """It is bounded, whatever arrives."""
+    """The number of remembered kinds is limited."""
     for number in range(2 * failures.MAX_KINDS):
         fail(type(f'Error{number}', (Exception,), {})('why'))
     assert len(tracebacks(log)) == failures.MAX_KINDS
 
 
 def test_everything_else_passes(log):
-    """Warnings of a lost connection, as often as they come."""
+    """For example each warning about a lost connection."""
     for _ in range(3):
         LOG.warning('Connection failed')
     assert [record.getMessage() for record in log.records] == ['Connection failed'] * 3
 
 
 def test_afterwards(caplog):
-    """Whoever comes next finds the loggers as they were."""
+    """Afterwards, the loggers are as before."""
     filter_ = FirstOfEachKind()
     filter_.install()
     filter_.remove()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server as it travels."""
+"""A server as it is sent on the bus."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from console_ext.rpc import instance
 
 
 def test_smallest_primitive():
-    """The three header keys, a version that is never raised, and the id."""
+    """The three header keys, a version that never changes, and the id."""
     assert instance.to_primitive('an-id') == {
         'nova_object.name': 'Instance',
         'nova_object.namespace': 'nova',
@@ -17,7 +17,7 @@ def test_smallest_primitive():
 
 
 def test_what_is_known_travels_along():
-    """Fields under Nova's names; a database id of 0 is one too."""
+    """Known fields have Nova's names; 0 is a valid database id."""
     primitive = instance.to_primitive(
         'an-id', database_id=0, vm_state='building', host='compute-1'
     )
@@ -47,15 +47,15 @@ def test_what_is_known_travels_along():
         {'nova_object.name': 'Instance', 'nova_object.data': None},
     ],
 )
-def test_what_is_no_instance(primitive):
-    """A peer may send anything."""
+def test_invalid_instance(primitive):
+    """A peer may send any value."""
     with pytest.raises(ValueError, match='not an'):
         instance.uuid_of(primitive)
 
 
 @pytest.mark.parametrize('state', [None, 7, ['building']])
 def test_state_that_is_no_text(state):
-    """A state that cannot be read is one that is not known."""
+    """An invalid state counts as unknown."""
     primitive = instance.to_primitive('an-id')
     primitive['nova_object.data']['vm_state'] = state
     assert instance.vm_state_of(primitive) is None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is in the way to a broker; tests/integration has a real one."""
+"""Problems with a broker; tests/integration has real brokers."""
 
 import socket
 
@@ -17,7 +17,7 @@ def broker(conf, url):
 
 
 def test_brokers_of_a_bus(deployment):
-    """Each by itself; what is shown of one holds no password."""
+    """Brokers are listed separately, without passwords."""
     conf = deployment.conf()
     one, two = probe.brokers_of(conf, 'rabbit://a:secret@one:5671,b:c@two/v?ssl=1')
     assert (one.name, one.url) == ('one:5671', 'rabbit://a:secret@one:5671/v?ssl=1')
@@ -27,7 +27,7 @@ def test_brokers_of_a_bus(deployment):
     assert broker(conf, 'rabbit://').name == 'localhost:5672'
 
 
-def test_what_is_no_url(deployment):
+def test_invalid_url(deployment):
     with pytest.raises(oslo_messaging.InvalidTransportURL):
         probe.brokers_of(deployment.conf(), 'rabbit//x')
 
@@ -46,8 +46,8 @@ def test_broker_problem(deployment, url, why):
     assert probe.broker_problem(conf, broker(conf, url)) == why
 
 
-def test_what_does_not_speak(deployment):
-    """A port that takes connections, and says nothing or no AMQP."""
+def test_no_amqp(deployment):
+    """A port that accepts connections but does not speak AMQP."""
     conf = deployment.conf()
     with socket.create_server(('127.0.0.1', 0)) as silent:
         url = f'rabbit://u:p@127.0.0.1:{silent.getsockname()[1]}/'
@@ -57,13 +57,13 @@ def test_what_does_not_speak(deployment):
 
 
 def test_host(deployment):
-    """One that answers, one without a queue; no error is in the agent's log."""
+    """A host that answers, and one without a queue; the agent logs no error."""
     conf = deployment.conf()
     server = ComputeServer(conf, compute.load(conf))
     server.start()
     try:
         assert probe.host_problem(conf, 'compute-1', 5) is None
-        # The driver for tests has no queues to be missing.
+        # The driver for tests never reports missing queues.
         assert probe.host_problem(conf, 'ghost', 0.5) == (
             'it has a queue, but does not answer within 0.5 s'
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The answering half: each method, and what is on the wire when it refuses."""
+"""The server: each method, and its errors on the wire."""
 
 import logging
 import threading
@@ -33,7 +33,7 @@ def endpoint(deployment):
 
 
 def refused(call, *args):
-    """The name that goes over the wire, and that nothing is logged as a failure."""
+    """Return the error's name on the wire; check that no failure was logged."""
     with pytest.raises(oslo_messaging.ExpectedException) as caught:
         call({}, *args)
     wire_class, wire, _ = caught.value.exc_info
@@ -42,7 +42,7 @@ def refused(call, *args):
 
 
 def test_serial_console(endpoint):
-    """All of Nova's keys, and a token of its own for each call."""
+    """The answer has all of Nova's keys, and a new token for each call."""
     info = endpoint.get_serial_console({}, 'serial', primitive())
     token = info.pop('token')
     assert str(uuid.UUID(token, version=4)) == token
@@ -56,12 +56,12 @@ def test_serial_console(endpoint):
 
 
 def test_serial_console_of_any_type(endpoint):
-    """As Nova's: only the API checks the type of a serial console."""
+    """As in Nova, only the API checks the type."""
     assert endpoint.get_serial_console({}, 'whatever', primitive())
 
 
 def test_spice_console(endpoint):
-    """A TLS port beside Nova's keys, null where there is none."""
+    """The answer has a TLS port, null if there is none."""
     info = endpoint.get_spice_console({}, 'spice-html5', primitive())
     token = info.pop('token')
     assert info == {
@@ -84,14 +84,14 @@ def test_spice_console(endpoint):
     ],
 )
 def test_refusals(endpoint, number, serial, spice):
-    """Unscheduled, without consoles, on another host, stopped, unknown."""
+    """Unscheduled, without consoles, on another host, stopped, or unknown."""
     asked = primitive(number)
     assert refused(endpoint.get_serial_console, 'serial', asked) == serial
     assert refused(endpoint.get_spice_console, 'spice-html5', asked) == spice
 
 
 def test_server_that_is_still_being_built_is_not_ready(endpoint):
-    """Only the caller knows that it is; without that word it is not found."""
+    """Only the caller knows that it is being built; otherwise it is not found."""
     unknown = primitive('ff', vm_state='building')
     assert refused(endpoint.get_serial_console, 'serial', unknown) == 'InstanceNotReady'
     assert refused(endpoint.validate_console_port, unknown, '1', 'serial') == (
@@ -102,7 +102,7 @@ def test_server_that_is_still_being_built_is_not_ready(endpoint):
 
 
 def test_disabled_types(deployment):
-    """A host without consoles refuses before it looks for the server."""
+    """The type is checked before the server is looked up."""
     deployment.configure(serial_console={'enabled': False}, spice={'enabled': False})
     endpoint = endpoint_of(deployment)
     for number in ('01', 'ff'):
@@ -117,7 +117,7 @@ def test_disabled_types(deployment):
 
 @pytest.mark.parametrize('console_type', ['serial', 'novnc', '', 'x'])
 def test_unknown_spice_type(endpoint, console_type):
-    """Unlike a serial call, a SPICE call checks its type."""
+    """Unlike for serial consoles, the type is checked."""
     refusal = refused(endpoint.get_spice_console, console_type, primitive())
     assert refusal == 'ConsoleTypeInvalid'
 
@@ -139,13 +139,13 @@ def test_unknown_spice_type(endpoint, console_type):
     ],
 )
 def test_ports(endpoint, port, console_type, valid):
-    """A port is that of the console or it is not; a missing TLS port is none."""
+    """The port must be one of the console's; a missing TLS port matches nothing."""
     answer = endpoint.validate_console_port({}, primitive(), port, console_type)
     assert answer is valid
 
 
 class Driver(compute.Driver):
-    """Knows one endpoint, which every console of every server has."""
+    """Returns the same endpoint for every console of every server."""
 
     def __init__(self, endpoint):
         self._endpoint = endpoint
@@ -156,7 +156,7 @@ class Driver(compute.Driver):
 
 @pytest.mark.parametrize('one', TYPES, ids=lambda one: one.type)
 def test_console_of_each_type(deployment, one):
-    """A row in the table, and the method that Nova has for it, are enough."""
+    """Each type in the table works with its method."""
     driver = Driver(Endpoint('h', 7, None, '/path'))
     endpoint = ComputeEndpoint(deployment.conf(), driver, '5.13')
     info = getattr(endpoint, one.rpc_method)({}, one.type, primitive())
@@ -172,7 +172,7 @@ def test_console_of_each_type(deployment, one):
 
 
 def test_tls_port_is_valid_too(deployment):
-    """SPICE listens on two ports."""
+    """SPICE consoles have two ports."""
     driver = Driver(Endpoint('h', 5901, 5902))
     endpoint = ComputeEndpoint(deployment.conf(), driver, '5.13')
     for port, valid in (('5901', True), ('5902', True), ('5903', False)):
@@ -182,7 +182,7 @@ def test_tls_port_is_valid_too(deployment):
 
 
 def test_port_of_a_server_that_has_none(endpoint):
-    """A server that is not here or not running, and a type that does not exist."""
+    """The server is not here or not running, or the type does not exist."""
     validate = endpoint.validate_console_port
     assert refused(validate, primitive('ff'), '10001', 'serial') == 'InstanceNotFound'
     assert refused(validate, primitive('09'), '10001', 'serial') == 'InstanceNotReady'
@@ -193,7 +193,7 @@ def test_port_of_a_server_that_has_none(endpoint):
     'base_url', ['ws://[2001:db8::1]:6083/', 'wss://h/?zone=eu', 'ws://h:7']
 )
 def test_base_url_of_the_configuration(deployment, base_url):
-    """What the option accepts comes out as a URL with a token."""
+    """Every value that the option accepts gives a URL with a token."""
     deployment.configure(serial_console={'base_url': base_url})
     info = endpoint_of(deployment).get_serial_console({}, 'serial', primitive())
     query = parse.parse_qs(parse.urlsplit(info['access_url']).query)
@@ -202,7 +202,7 @@ def test_base_url_of_the_configuration(deployment, base_url):
 
 
 def test_a_stop_that_hangs(deployment, monkeypatch, caplog):
-    """The library waits for a frozen broker without end; the agent does not."""
+    """With a frozen broker, the library would wait indefinitely; the agent does not."""
     over = threading.Event()
     conf = deployment.conf()
     agent = ComputeServer(conf, compute.load(conf))
@@ -219,7 +219,7 @@ def test_a_stop_that_hangs(deployment, monkeypatch, caplog):
 
 @pytest.fixture(scope='module')
 def call(tmp_path_factory):
-    """Call the agent of host ``answering`` by method name, version and arguments."""
+    """Call the agent of the host ``answering``."""
     deployment = Deployment(tmp_path_factory.mktemp('agent'))
     conf = deployment.configure(DEFAULT={'host': 'answering'}).conf()
     here = [server('01', host='answering')]
@@ -256,7 +256,7 @@ ARGS = {'console_type': 'serial', 'instance': primitive('07')}
     ],
 )
 def test_versions(call, version, served):
-    """Those of Nova 2026.2, and no other."""
+    """Exactly the versions of Nova 2026.2."""
     expected = 'ConsoleTypeUnavailable' if served else 'UnsupportedVersion'
     with pytest.raises(Exception) as caught:
         call('get_serial_console', version, **ARGS)
@@ -276,14 +276,14 @@ def test_versions(call, version, served):
     ],
 )
 def test_only_exposed_methods_can_be_called(call, method):
-    """Whatever else the endpoint has is nobody's business on the bus."""
+    """Other methods of the endpoint cannot be called on the bus."""
     with pytest.raises(Exception) as caught:
         call(method, **ARGS)
     assert type(caught.value).__name__ == 'NoSuchMethod'
 
 
 def test_exposed_methods():
-    """The contract, whole."""
+    """The complete list of methods."""
     exposed = {
         name
         for name, value in vars(ComputeEndpoint).items()
@@ -299,7 +299,7 @@ def test_exposed_methods():
 
 
 def test_expected_errors_leave_no_traceback(call, caplog):
-    """A server without a console is an ordinary thing to be asked about."""
+    """It is normal to ask for a server without a console."""
     caplog.set_level(logging.DEBUG)
     with pytest.raises(Exception) as caught:
         call('get_serial_console', **ARGS)
@@ -321,8 +321,8 @@ HOSTILE = 'x\nERROR y\x1b[2J' * 10**4
         ('get_serial_console', {**ARGS, 'instance': instance.to_primitive(HOSTILE)}),
     ],
 )
-def test_words_of_the_bus_in_the_log(call, caplog, method, args):
-    """One line of a bounded length, and nothing that a terminal obeys."""
+def test_untrusted_text_in_the_log(call, caplog, method, args):
+    """Text from the bus is logged on one short line without control characters."""
     caplog.set_level(logging.INFO, 'console_ext')
     with pytest.raises(Exception):  # noqa: B017
         call(method, **args)
@@ -332,14 +332,14 @@ def test_words_of_the_bus_in_the_log(call, caplog, method, args):
 
 
 def test_token_is_not_logged(call, caplog):
-    """Not even at DEBUG."""
+    """The token is not logged, even at DEBUG."""
     caplog.set_level(logging.DEBUG)
     info = call('get_serial_console', console_type='serial', instance=primitive())
     assert info['token'] not in caplog.text
 
 
 def test_ping():
-    """As every service of Nova does, outside the versions of its own methods."""
+    """Every service of Nova has it, separately from the versions of its own methods."""
     endpoint = rpc_server.BaseEndpoint()
     assert (endpoint.target.namespace, endpoint.target.version) == ('baseapi', '1.0')
     assert endpoint.ping({}, 'x') == {'service': 'compute', 'arg': 'x'}

@@ -13,7 +13,7 @@ from console_ext.rpc import transport
 
 
 def test_nova_s_exchange_is_the_default(deployment):
-    """A nova-compute is found without configuring anything."""
+    """nova-compute is found without configuration."""
     conf = deployment.conf()
     transport.register_opts(conf)
     assert conf.control_exchange == 'nova'
@@ -21,7 +21,7 @@ def test_nova_s_exchange_is_the_default(deployment):
 
 
 def test_configuration_wins_over_our_defaults(deployment):
-    """What the operator says of the bus is what is done."""
+    """Configured values replace our defaults."""
     deployment.configure(
         DEFAULT={'control_exchange': 'cell2'},
         oslo_messaging_rabbit={'rabbit_interval_max': 9},
@@ -33,14 +33,14 @@ def test_configuration_wins_over_our_defaults(deployment):
 
 
 def test_both_halves_may_register(deployment):
-    """A process that asks and answers registers everything twice."""
+    """A process with client and server registers the options twice."""
     conf = deployment.conf()
     transport.connect(conf).cleanup()
     transport.connect(conf).cleanup()
 
 
 class Connected:
-    """A transport whose end hangs, fails or comes."""
+    """A transport whose close hangs, fails or succeeds."""
 
     def __init__(self, act=lambda: None):
         self.closed = threading.Event()
@@ -56,7 +56,7 @@ def _fail():
 
 
 def test_disconnect(caplog):
-    """One whose broker is frozen keeps nobody from ending, nor the others open."""
+    """A frozen broker does not delay the end, nor closing the others."""
     over = threading.Event()
     frozen, broken, well = Connected(over.wait), Connected(_fail), Connected()
     started = time.monotonic()
@@ -70,7 +70,7 @@ def test_disconnect(caplog):
 
 
 def test_disconnect_without_waiting():
-    """It is done all the same."""
+    """It is still done, in the background."""
     connected = Connected()
     transport.disconnect([connected], 0)
     assert connected.closed.wait(10)
@@ -82,7 +82,7 @@ def _url(*ports, host='127.0.0.1'):
 
 @contextlib.contextmanager
 def _listener(family, address, greeting=b'\1'):
-    """A broker, as far as its greeting; without one, a broker that is stopped."""
+    """Imitates a broker's greeting; without one, a stopped broker."""
     with socket.socket(family) as listener:
         listener.bind((address, 0))
         listener.listen()
@@ -105,7 +105,7 @@ def _listener(family, address, greeting=b'\1'):
 
 @pytest.fixture
 def closed_port():
-    """A port that is held, and that nobody listens on."""
+    """A reserved port on which nobody listens."""
     with socket.socket() as held:
         held.bind(('127.0.0.1', 0))
         yield held.getsockname()[1]
@@ -118,25 +118,25 @@ def _listens(deployment, url):
 
 
 def test_in_process_there_is_no_broker_to_miss(deployment):
-    """Nothing is connected to, so nothing is away."""
+    """The in-process driver has no broker."""
     assert _listens(deployment, 'fake:/')
 
 
 def test_broker_that_listens(deployment, closed_port):
-    """One of several is enough."""
+    """One of several brokers is enough."""
     with _listener(socket.AF_INET, '127.0.0.1') as port:
         assert _listens(deployment, _url(port))
         assert _listens(deployment, _url(closed_port, port))
 
 
 def test_broker_that_does_not_listen(deployment, closed_port):
-    """None of them is one too few."""
+    """If none listens, the probe fails."""
     assert not _listens(deployment, _url(closed_port))
     assert not _listens(deployment, _url(closed_port, closed_port))
 
 
 def test_broker_that_is_stopped(deployment):
-    """The kernel accepts connections for it: that is no answer."""
+    """The kernel accepts its connections, but there is no greeting."""
     with _listener(socket.AF_INET, '127.0.0.1', greeting=b'') as silent:
         assert not _listens(deployment, _url(silent))
         with _listener(socket.AF_INET, '127.0.0.1') as well:
@@ -144,14 +144,14 @@ def test_broker_that_is_stopped(deployment):
 
 
 def test_broker_that_greets_over_tls_only(deployment):
-    """There a connection is enough."""
+    """With TLS, a connection is enough."""
     deployment.configure(oslo_messaging_rabbit={'ssl': True})
     with _listener(socket.AF_INET, '127.0.0.1', greeting=b'') as port:
         assert _listens(deployment, _url(port))
 
 
 def test_broker_at_an_ipv6_address(deployment):
-    """Brackets are the URL's, not the address's."""
+    """The brackets belong to the URL, not to the address."""
     if not socket.has_ipv6:
         pytest.skip('this Python has no IPv6')
     try:
@@ -163,19 +163,19 @@ def test_broker_at_an_ipv6_address(deployment):
 
 
 def test_name_that_does_not_resolve(deployment):
-    """A broker without an address does not listen."""
+    """A broker without an address counts as not listening."""
     assert not _listens(deployment, _url(5672, host='broker.invalid'))
 
 
 def test_groups_of_the_library_need_no_global_configuration(deployment):
-    """oslo.messaging reads two groups that it registers on its global one only."""
+    """oslo.messaging registers two groups only on its global configuration."""
     conf = deployment.conf()
     transport.register_opts(conf)
     assert conf.oslo_messaging_metrics is not None
 
 
 def test_no_broker_is_asked_after_the_deadline(deployment):
-    """However many brokers there are, asking them ends."""
+    """The deadline holds for any number of brokers."""
     with _listener(socket.AF_INET, '127.0.0.1') as port:
         conf = deployment.configure(DEFAULT={'transport_url': _url(port)}).conf()
         transport.register_opts(conf)
@@ -194,7 +194,7 @@ def test_no_broker_is_asked_after_the_deadline(deployment):
     ],
 )
 def test_bus_that_cannot_be_used(deployment, url):
-    """It is said at the start, and the URL is not quoted: a password may be in it."""
+    """The error at the start does not quote the URL, which may have a password."""
     conf = deployment.configure(DEFAULT={'transport_url': url}).conf()
     with pytest.raises(exceptions.ConfigurationError) as caught:
         transport.check(conf)
@@ -204,5 +204,5 @@ def test_bus_that_cannot_be_used(deployment, url):
 
 @pytest.mark.parametrize('url', ['fake:/', 'rabbit://u:p@h:5672,u:p@i/', 'kombu://h'])
 def test_bus_that_can(deployment, url):
-    """Nothing is connected."""
+    """There is no connection yet."""
     transport.check(deployment.configure(DEFAULT={'transport_url': url}).conf())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The look-up that an option names."""
+"""Loading the look-up that an option names."""
 
 import pytest
 
@@ -9,12 +9,12 @@ from console_ext.servers.inventory import InventoryLookUp
 
 
 def test_configured_look_up(deployment):
-    """The default one reads the inventory."""
+    """The default look-up reads the inventory."""
     assert isinstance(base.load(deployment.conf(), None), InventoryLookUp)
 
 
 def test_unknown_name(deployment):
-    """The option, the name, and where it was looked for."""
+    """The error has the option, the name, and where it was looked for."""
     deployment.configure(api={'servers': 'nowhere'})
     with pytest.raises(exceptions.ConfigurationError) as caught:
         base.load(deployment.conf(), None)
@@ -25,14 +25,14 @@ def test_unknown_name(deployment):
 
 
 def test_look_up_that_does_not_start(deployment):
-    """Its own error comes through."""
+    """Its own error is raised."""
     deployment.inventory_file.unlink()
     with pytest.raises(exceptions.InventoryError):
         base.load(deployment.conf(), None)
 
 
 def test_look_up_has_to_find():
-    """A plugin without ``get`` cannot even be made."""
+    """A plugin without ``get`` cannot be instantiated."""
 
     class Half(base.LookUp):
         def __init__(self, conf, application):
@@ -43,7 +43,7 @@ def test_look_up_has_to_find():
 
 
 def test_what_is_not_known_of_a_server():
-    """Another source may know less than Nova."""
+    """Other sources may know less about a server than Nova."""
     server = base.Server('i', 'n', 'p', 'u', None, None, None)
     assert (server.power_state, server.locked, server.database_id) == (
         None,
@@ -53,7 +53,7 @@ def test_what_is_not_known_of_a_server():
 
 
 def test_bus_is_not_shown():
-    """Its URL holds a password."""
+    """The repr has no bus URL, because that contains a password."""
     server = base.Server(
         'i', 'n', 'p', 'u', None, None, None, bus_url='rabbit://u:secret@h/'
     )

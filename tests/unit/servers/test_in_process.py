@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests within the process."""
+"""Requests to an application in the same process."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from console_ext.servers import in_process
 
 
 class Answer:
-    """The parts of a body, and whether it was closed."""
+    """Iterates over the parts of a body, and records its close."""
 
     def __init__(self, *parts):
         self.parts = parts
@@ -21,7 +21,7 @@ class Answer:
 
 
 def test_environ():
-    """A request of nobody, below the mount of the API."""
+    """A request without a user, below the mount point of the API."""
     environ = in_process.environ_of('/servers')
     assert (environ['SCRIPT_NAME'], environ['PATH_INFO']) == ('/v2.1', '/servers')
     assert environ['wsgi.input'].read() == b''
@@ -29,7 +29,7 @@ def test_environ():
 
 
 def test_answer():
-    """The last status, all that was written and returned, and the end of it."""
+    """The last status, all written and returned bytes, and a closed answer."""
     answer = Answer(b'two', b'three')
 
     def application(environ, start_response):
@@ -43,7 +43,7 @@ def test_answer():
 
 
 def test_too_much():
-    """No more is read, and the answer is closed."""
+    """An overlong answer is not read completely, and is closed."""
     answer = Answer(b'12345', b'6', b'7')
 
     def application(environ, start_response):
@@ -57,7 +57,7 @@ def test_too_much():
 
 @pytest.mark.parametrize('status', [None, '', 'OK'])
 def test_no_status(status):
-    """An application that is none."""
+    """The application never sets a status."""
 
     def application(environ, start_response):
         if status is not None:

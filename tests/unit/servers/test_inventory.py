@@ -23,7 +23,7 @@ def who(project_id=PROJECT_A, **more):
 
 
 def test_server(look_up):
-    """All of it; an inventory knows no database."""
+    """All fields; there is no database id."""
     assert look_up.get(who(), server_id('01')) == Server(
         id=server_id('01'),
         name='server-01',
@@ -51,7 +51,7 @@ def test_server(look_up):
     ],
 )
 def test_who_finds_what(look_up, context, number, found):
-    """A server of another project is as absent as one that is not there."""
+    """A server of another project is not found, like one that does not exist."""
     wanted = server_id(number)
     if found:
         assert look_up.get(context, wanted).id == wanted
@@ -62,7 +62,7 @@ def test_who_finds_what(look_up, context, number, found):
 
 
 def test_an_id_in_upper_case(look_up):
-    """It is found, as in Nova; the server's own id is as the file has it."""
+    """The server is found, as in Nova; its own id has the spelling of the file."""
     assert look_up.get(who(), server_id('0a').upper()).id == server_id('0a')
     with pytest.raises(exceptions.ServerNotFound) as caught:
         look_up.get(who(), server_id('ff').upper())
@@ -71,7 +71,7 @@ def test_an_id_in_upper_case(look_up):
 
 @pytest.mark.parametrize('text', ['', '1', 'ж', '../..', '\x00', 'x' * 10_000])
 def test_any_text(look_up, text):
-    """It comes from a URL."""
+    """The text comes from a URL."""
     with pytest.raises(exceptions.ServerNotFound):
         look_up.get(who(is_admin=True), text)
 
@@ -81,6 +81,6 @@ def test_any_text(look_up, text):
     [(PROJECT_B, ['02']), ('c', []), (None, [one['id'][-2:] for one in SERVERS])],
 )
 def test_servers_of_a_project(look_up, project_id, numbers):
-    """Or of all, in the order of the file."""
+    """The servers of a project, or all, in the order of the file."""
     found = [one.id for one in look_up.of_project(project_id)]
     assert found == [server_id(number) for number in numbers]

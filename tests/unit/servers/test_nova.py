@@ -14,7 +14,7 @@ from console_ext.servers import base, nova
 
 
 def test_without_nova(deployment, monkeypatch):
-    """One clear line, when it is chosen and not before."""
+    """One clear line, only if this look-up is selected."""
     monkeypatch.setitem(sys.modules, 'nova', None)
     deployment.configure(api={'servers': 'nova'})
     with pytest.raises(exceptions.ConfigurationError) as caught:
@@ -25,7 +25,7 @@ def test_without_nova(deployment, monkeypatch):
 
 
 def test_nova_s_files(deployment, monkeypatch):
-    """They name the database of its API, as may the environment."""
+    """The files, or the environment, have the URL of Nova's API database."""
     assert not nova.has_files(deployment.conf())
     monkeypatch.setenv('OS_API_DATABASE__CONNECTION', 'sqlite://')
     assert nova.has_files(deployment.conf())
@@ -35,7 +35,7 @@ def test_nova_s_files(deployment, monkeypatch):
 
 
 def test_look_up_without_nova_s_files(deployment, monkeypatch):
-    """Its policy would be ignored."""
+    """Nova's policy would be ignored."""
     modules = {name: SimpleNamespace() for name in ('context', 'exception')}
     objects = SimpleNamespace(InstanceMapping=None)
     monkeypatch.setitem(
@@ -47,7 +47,7 @@ def test_look_up_without_nova_s_files(deployment, monkeypatch):
 
 
 def test_part_of_nova():
-    """Whatever the application is: an object, a function, a class of another."""
+    """Part of Nova is recognised as object, function or class."""
 
     def function():
         pass

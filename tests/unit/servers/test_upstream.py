@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The look-up in the API behind us."""
+"""The look-up in the wrapped API."""
 
 import copy
 import json
@@ -32,7 +32,7 @@ VIEW: dict[str, Any] = {
 
 
 class NovaContext:
-    """As much of Nova's as the look-up asks for."""
+    """The part of Nova's context that the look-up uses."""
 
     is_admin = False
     system_scope = 'all'
@@ -49,7 +49,7 @@ class NovaContext:
 
 
 class Behind:
-    """An API that answers what a test says."""
+    """An API that answers as the test sets."""
 
     def __init__(self):
         self.environs = []
@@ -92,7 +92,7 @@ def who(project_id=PROJECT_A, **more):
 
 
 def test_server(look_up):
-    """All that the API shows; its database is its own."""
+    """All fields that the API shows; there is no database id."""
     assert isinstance(look_up, UpstreamLookUp)
     assert look_up.get(who(), ID) == Server(
         id=ID,
@@ -109,13 +109,13 @@ def test_server(look_up):
 
 @pytest.mark.parametrize('nothing', [None, ''])
 def test_server_without_a_host(look_up, behind, nothing):
-    """It was not scheduled yet."""
+    """The server has not been scheduled yet."""
     behind.answer = {'server': {**VIEW, 'OS-EXT-SRV-ATTR:host': nothing}}
     assert look_up.get(who(), ID).host is None
 
 
 def test_what_is_asked(look_up, behind):
-    """One request, of the caller, with the request's own id."""
+    """One request on behalf of the caller, with the request's id."""
     look_up.get(who(roles=['reader']), ID)
     (environ,) = behind.environs
     assert environ['REQUEST_METHOD'] == 'GET'
@@ -130,7 +130,7 @@ def test_what_is_asked(look_up, behind):
 
 
 def test_nova_s_context_is_raised(look_up, behind):
-    """A copy of it, with a project's scope; the caller's own stays what it was."""
+    """A copy of the context gets the rights; the caller's stays unchanged."""
     context = who(None, system_scope='all')
     context.nova = NovaContext()
     look_up.get(context, ID)
@@ -148,7 +148,7 @@ def test_nova_s_context_is_raised(look_up, behind):
 
 
 def test_roles_of_another_policy(behind, deployment):
-    """Where the API's administrators are not those of the role admin."""
+    """For an API whose administrators do not have the role admin."""
     deployment.configure(api={'servers': 'upstream', 'upstream_roles': 'boss,chief'})
     look_up = base.load(deployment.conf(), behind)
     context = who()
@@ -161,7 +161,7 @@ def test_roles_of_another_policy(behind, deployment):
 
 @pytest.mark.parametrize('status', ['200 OK', '403 Forbidden'])
 def test_roles_that_do_not_suffice(look_up, behind, status):
-    """It is said where they are configured."""
+    """The error names the option for the roles."""
     behind.status = status
     behind.answer = {
         'server': {k: v for k, v in VIEW.items() if not k.endswith('host')}
@@ -182,7 +182,7 @@ def test_roles_that_do_not_suffice(look_up, behind, status):
     ],
 )
 def test_who_finds_it(look_up, context, found):
-    """Asked as an administrator, but answered to the caller."""
+    """The API is asked as an administrator, but the caller's project is checked."""
     if found:
         assert look_up.get(context, ID).id == ID
     else:
@@ -194,14 +194,14 @@ def test_who_finds_it(look_up, context, found):
     'text', ['detail', '', '1', '..', f'{ID}.json', f'{ID}/ips', ID + '\n', '٠' * 36]
 )
 def test_what_is_no_id_is_not_asked_for(look_up, behind, text):
-    """It would lead to another part of the API."""
+    """Such a text could lead to another resource of the API."""
     with pytest.raises(exceptions.ServerNotFound):
         look_up.get(who(), text)
     assert behind.environs == []
 
 
 def test_id_in_capitals(look_up):
-    """Nova on MySQL finds it, under its own spelling."""
+    """Nova with MySQL finds it, and answers with its own spelling."""
     assert look_up.get(who(), ID.upper()).id == ID
 
 
@@ -222,7 +222,7 @@ def test_id_in_capitals(look_up):
     ],
 )
 def test_other_statuses(look_up, behind, status, error):
-    """Later, or never; of what the API said nothing is passed on."""
+    """Temporary or permanent errors; the API's texts are not passed on."""
     behind.status = status
     behind.answer = {'computeFault': {'message': 'a secret of the API'}}
     with pytest.raises(error) as caught:
@@ -249,14 +249,14 @@ def test_other_statuses(look_up, behind, status, error):
     ],
 )
 def test_answers_that_make_no_sense(look_up, behind, answer):
-    """A host that is not told is not taken for none."""
+    """A missing host field is an error, not an unscheduled server."""
     behind.answer = answer
     with pytest.raises(exceptions.LookUpFailed):
         look_up.get(who(), ID)
 
 
 def test_endless_answer(deployment):
-    """No more is held than a server's view can be."""
+    """The answer is limited to the size of a server's view."""
     sent = 0
 
     def endless(environ, start_response):
@@ -272,7 +272,7 @@ def test_endless_answer(deployment):
 
 
 def test_answer_that_was_begun_again(deployment):
-    """An application that fails half-way may answer anew."""
+    """An application that fails half-way may start its answer again."""
 
     def failing(environ, start_response):
         start_response('200 OK', [])
@@ -284,7 +284,7 @@ def test_answer_that_was_begun_again(deployment):
 
 
 def test_nothing_behind(deployment):
-    """The stand-alone host has nobody to ask."""
+    """The stand-alone API has no wrapped API."""
     deployment.configure(api={'servers': 'upstream'})
     with pytest.raises(exceptions.ConfigurationError, match='upstream works only'):
         base.load(deployment.conf(), None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The minimal compute API, behind the whole pipeline."""
+"""The minimal compute API with its whole pipeline."""
 
 import pytest
 
@@ -30,7 +30,7 @@ OF_B = [one['id'] for one in SERVERS if one['project_id'] == PROJECT_B]
 
 @pytest.fixture(scope='module')
 def application(tmp_path_factory):
-    """One for all tests that change nothing."""
+    """One application for all tests that change nothing."""
     return deploy.load_app(Deployment(tmp_path_factory.mktemp('app')).conf())
 
 
@@ -66,7 +66,7 @@ LISTED = [
 @pytest.mark.parametrize(('query', 'token', 'expected'), LISTED)
 @pytest.mark.parametrize('path', ['/v2.1/servers', '/v2.1/servers/detail'])
 def test_list(application, path, query, token, expected):
-    """One's own servers, in the order of the file; a page of them on request."""
+    """The project's servers in the order of the file, optionally in pages."""
     assert ids(ask(application, f'{path}?{query}', token=token)) == expected
 
 
@@ -86,14 +86,14 @@ def test_list(application, path, query, token, expected):
     ],
 )
 def test_query_that_is_refused(application, query, message):
-    """What a client asks for wrongly is its own fault, and said so."""
+    """An invalid query is answered 400."""
     response = ask(application, f'/v2.1/servers?{query}', token=ALICE)
     assert response.status_int == 400
     assert fault(response) == ('badRequest', message)
 
 
 def test_longest_page(deployment):
-    """A list has a bound, whatever is asked for."""
+    """The length of a page is limited."""
     servers = [server(f'{number:x}') for number in range(app.MAX_LISTED + 1)]
     deployment.write_inventory(servers)
     application = deploy.load_app(deployment.conf())
@@ -105,7 +105,7 @@ def test_longest_page(deployment):
 
 
 def test_brief_and_full(application):
-    """As Nova's clients read them."""
+    """As clients of Nova read them."""
     href = f'http://localhost/v2.1/servers/{server_id("05")}'
     brief = {
         'id': server_id('05'),
@@ -130,7 +130,7 @@ def test_brief_and_full(application):
     assert detailed.json == {'servers': [full]}
     shown = ask(application, f'/v2.1/servers/{server_id("05")}', token=ALICE)
     assert shown.json == {'server': full}
-    # Which host it is on is for administrators.
+    # Only administrators see the host.
     shown = ask(application, f'/v2.1/servers/{server_id("05")}', token=ADMIN)
     assert shown.json == {'server': {**full, 'OS-EXT-SRV-ATTR:host': 'compute-1'}}
 
@@ -150,7 +150,7 @@ def test_brief_and_full(application):
     ],
 )
 def test_status(deployment, vm_state, status):
-    """What users are shown for a state."""
+    """The status that users see for a state."""
     deployment.write_inventory([server('01', vm_state=vm_state)])
     application = deploy.load_app(deployment.conf())
     shown = ask(application, f'/v2.1/servers/{server_id("01")}', token=ALICE)
@@ -174,7 +174,7 @@ def test_status(deployment, vm_state, status):
     ],
 )
 def test_who_may_see_what(application, path, token, status):
-    """Absent, of another project, or for another scope."""
+    """The server does not exist, is of another project, or the scope is wrong."""
     assert ask(application, path, token=token).status_int == status
 
 
@@ -194,7 +194,7 @@ def test_who_may_see_what(application, path, token, status):
     ],
 )
 def test_actions_that_no_extension_has(application, version, body, status, message):
-    """They end here, behind the extensions."""
+    """Unknown actions are refused after all extensions."""
     response = ask(
         application,
         f'/v2.1/servers/{server_id("01")}/action',
@@ -208,7 +208,7 @@ def test_actions_that_no_extension_has(application, version, body, status, messa
 
 
 def test_action_at_a_version_without_it(deployment):
-    """A host that goes on past 2.5 answers as Nova does: there is nothing there."""
+    """The stand-alone API answers 404, as Nova does."""
     supported = app.microversions.Range.parse('2.1', '2.104')
     application = app.build_app(deployment.conf(), supported)
     response = ask(
@@ -223,13 +223,13 @@ def test_action_at_a_version_without_it(deployment):
 
 
 def test_factory(deployment):
-    """PasteDeploy's way in."""
+    """The factory that PasteDeploy calls."""
     application = app.factory({}, config_files=str(deployment.config_file))
     assert ids(ask(application, '/servers', token=BOB)) == OF_B
 
 
 def test_rules():
-    """By Nova's names, so that an operator's file governs them."""
+    """They have Nova's names, so an operator's policy file applies."""
     assert {rule.name: rule.check_str for rule in app.policies()} == {
         'os_compute_api:servers:index': 'rule:project_reader_or_admin',
         'os_compute_api:servers:detail': 'rule:project_reader_or_admin',
@@ -265,7 +265,7 @@ def with_resources(deployment, monkeypatch):
 
 @pytest.mark.parametrize(('version', 'body', 'status', 'message'), NOUN_FAULTS)
 def test_resource_that_is_refused(with_resources, version, body, status, message):
-    """There is no other API to ask, so the extension's host says it."""
+    """Without a wrapped API, the stand-alone API answers."""
     response = ask(
         with_resources,
         f'/servers/{server_id("01")}/screens',
@@ -279,7 +279,7 @@ def test_resource_that_is_refused(with_resources, version, body, status, message
 
 
 def test_resource_that_no_other_api_takes(with_resources):
-    """What the extension would leave, its method answers, or says what is instead."""
+    """What would be left to a wrapped API is answered by the method, or refused."""
     at_latest = {'OpenStack-API-Version': 'compute latest'}
     response = ask(
         with_resources,
@@ -307,7 +307,7 @@ def test_resource_that_no_other_api_takes(with_resources):
     ],
 )
 def test_resource_by_another_method(with_resources, method, path):
-    """There is nothing, as Nova's router says it: no JSON, and no version."""
+    """The answer is 404 without JSON and version headers, as from Nova's router."""
     headers = {'OpenStack-API-Version': 'compute 2.99'}
     response = ask(with_resources, path, token=ADMIN, method=method, headers=headers)
     assert response.status_int == 404

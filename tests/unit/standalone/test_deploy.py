@@ -24,7 +24,7 @@ paste.app_factory = console_ext.standalone.app:factory
 
 
 def test_pipeline_of_the_release(deployment):
-    """A request goes all the way through."""
+    """A request passes the whole pipeline."""
     response = ask(deploy.load_app(deployment.conf()), '/v2.1/servers', token=ALICE)
     assert response.status_int == 200
     for header in ('x-openstack-request-id', 'x-compute-request-id'):
@@ -32,7 +32,7 @@ def test_pipeline_of_the_release(deployment):
 
 
 def test_strategy_names_the_pipeline(deployment):
-    """``keystone`` is the default, and lets nobody in without a token."""
+    """``keystone`` is the default, and requires a token."""
     deployment.configure(
         api={'auth_strategy': 'keystone'},
         keystone_authtoken={'www_authenticate_uri': 'http://keystone.example/'},
@@ -44,7 +44,7 @@ def test_strategy_names_the_pipeline(deployment):
 
 
 def test_file_beside_the_configuration(deployment):
-    """A name is looked for there first."""
+    """The directory of the configuration is searched first."""
     (deployment.path / 'mine.ini').write_text(
         PASTE.format(filters='noauth_auth', broken='x:y')
     )
@@ -54,7 +54,7 @@ def test_file_beside_the_configuration(deployment):
 
 
 def test_file_that_is_missing(deployment):
-    """The option and its value are named."""
+    """The error has the option and its value."""
     deployment.configure(api={'paste_config': 'none.ini'})
     with pytest.raises(exceptions.ConfigurationError, match=r'= none\.ini: '):
         deploy.load_app(deployment.conf())
@@ -74,7 +74,7 @@ def test_file_that_is_missing(deployment):
     ],
 )
 def test_file_that_cannot_be_used(deployment, text):
-    """One line, with the path of the file."""
+    """The error is one line with the path of the file."""
     (deployment.path / 'mine.ini').write_text(text)
     deployment.configure(api={'paste_config': 'mine.ini'})
     with pytest.raises(exceptions.ConfigurationError) as caught:
@@ -84,7 +84,7 @@ def test_file_that_cannot_be_used(deployment, text):
 
 @pytest.mark.parametrize('text', ['no section', '[pipeline:noauth\n', '[a]\nb\n'])
 def test_file_that_is_no_ini(deployment, text):
-    """The same for what cannot even be parsed."""
+    """The same for a file that cannot be parsed."""
     (deployment.path / 'mine.ini').write_text(text)
     deployment.configure(api={'paste_config': 'mine.ini'})
     with pytest.raises(exceptions.ConfigurationError, match=r'mine\.ini'):
@@ -92,14 +92,14 @@ def test_file_that_is_no_ini(deployment, text):
 
 
 def test_error_of_a_part_comes_through(deployment):
-    """A broken inventory is not a broken pipeline."""
+    """An error of the inventory is not reported as one of the pipeline."""
     deployment.inventory_file.write_text('servers: 7')
     with pytest.raises(exceptions.InventoryError):
         deploy.load_app(deployment.conf())
 
 
 def test_both_pipelines_have_one_order():
-    """They differ in who authenticates, and in nothing else."""
+    """They only differ in their authentication."""
     text = (ETC / 'api-paste.ini').read_text()
     keystone, noauth = [
         line.replace('keystone', 'X').replace('noauth', 'X')

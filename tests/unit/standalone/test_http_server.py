@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The threaded server: connections that are idle, busy and too many."""
+"""The threaded server: idle, busy and too many connections."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HALF_A_REQUEST = b'POST /v2.1/servers HTTP/1.1\r\nHost: x\r\nContent-Le'
 
 
 class Application:
-    """Answers at once, and ``/slow`` when it is let to."""
+    """Answers at once, except ``/slow``, which waits for the test."""
 
     def __init__(self):
         self.asked = threading.Event()
@@ -58,7 +58,7 @@ def server(deployment, application, monkeypatch):
 
 @pytest.fixture
 def idle(server):
-    """A function that opens connections which send a text, and nothing more."""
+    """A function that opens connections which only send a given text."""
     address = ('127.0.0.1', int(server.url.rpartition(':')[2]))
     with contextlib.ExitStack() as stack:
 
@@ -74,7 +74,7 @@ def idle(server):
 
 
 def is_open(connection):
-    """Whether a server has not closed a connection on which it is silent."""
+    """Whether the server has kept a silent connection open."""
     connection.setblocking(False)
     try:
         return connection.recv(1) != b''
@@ -86,7 +86,7 @@ def is_open(connection):
 
 @pytest.mark.parametrize('text', [b'', HALF_A_REQUEST])
 def test_idle_ones_make_room(server, idle, text):
-    """As many as one likes keep nobody else from an answer."""
+    """Any number of idle connections does not prevent an answer."""
     crowd = idle(3 * LIMIT, text)
     for _ in range(2 * LIMIT):
         assert requests.get(server.url, timeout=10).text == 'ok'
@@ -94,7 +94,7 @@ def test_idle_ones_make_room(server, idle, text):
 
 
 def test_the_oldest_makes_room(server, idle):
-    """Those of clients that come and ask are there for a moment only."""
+    """Connections of well-behaved clients are short."""
     old, *younger = idle(LIMIT)
     idle(1)
     wait_for(lambda: not is_open(old))
@@ -102,7 +102,7 @@ def test_the_oldest_makes_room(server, idle):
 
 
 def test_a_request_under_way_is_no_idleness(server, application, idle):
-    """It is answered, however many connect in the meantime."""
+    """The request is answered, however many clients connect meanwhile."""
     answers = []
 
     def ask():
@@ -119,10 +119,10 @@ def test_a_request_under_way_is_no_idleness(server, application, idle):
 
 
 def test_more_descriptors_than_select_knows(deployment, application):
-    """The server waits on any descriptor."""
+    """The server works with descriptor numbers above 1024."""
     http_server.open_files.raise_limit()
     with contextlib.ExitStack() as stack:
-        # Descriptors up to there are taken, so that the server's are above 1024.
+        # Occupy the lower descriptors, so that the server's are above 1024.
         for _ in range(1100):
             stack.enter_context(socket.socket())
         server = started(deployment, application)
@@ -132,7 +132,7 @@ def test_more_descriptors_than_select_knows(deployment, application):
 
 
 def test_stop_with_a_request_under_way(deployment, application):
-    """It has some seconds, and is left then."""
+    """The stop waits some seconds for it."""
     server = started(deployment, application)
     asking = threading.Thread(target=_ask_in_vain, args=(server,))
     asking.start()
@@ -151,7 +151,7 @@ def _ask_in_vain(server):
 
 
 def test_failure_is_logged_without_the_path(server, caplog):
-    """The path may hold a token."""
+    """The path may contain a token."""
     answer = requests.get(f'{server.url}/fail/a-token', timeout=60)
     assert answer.status_code == 500
     assert 'a-token' not in answer.text

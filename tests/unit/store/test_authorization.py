@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values: equal by what they hold, usable in sets, not to be changed."""
+"""Values are compared by content, hashable and immutable."""
 
 from __future__ import annotations
 

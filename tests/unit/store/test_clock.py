@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The database's time; the integration tests have the other databases."""
+"""The database's time; the integration tests cover the other databases."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from console_ext.store import clock
 
 
 def test_it_is_this_machines_for_sqlite():
-    """In seconds since the epoch, with their fraction."""
+    """With SQLite: seconds since the epoch, with a fraction."""
     with sa.create_engine('sqlite://').connect() as connection:
         before = time.time()
         told = connection.scalar(sa.select(clock.now('sqlite')))

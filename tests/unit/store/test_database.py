@@ -34,7 +34,7 @@ def test_conflict_is_retried(connected):
 
 
 def test_work_that_does_not_end(tmp_path, monkeypatch):
-    """The database gives up if the driver has no timeout, unless told to wait."""
+    """Unless it is told to wait, the database ends work for drivers without timeout."""
     monkeypatch.setattr(database, '_DRIVERS_WITHOUT_TIMEOUT', {'pysqlite'})
     made = Database(factories.configuration(f'sqlite:///{tmp_path}/f'), 0.1)
     go_on = threading.Event()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""URLs that cannot be used, and the bounds that the others get."""
+"""Invalid URLs, and the default timeouts of valid ones."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_gives_a_url_timeouts_where_it_has_none(url, expected):
 
 @pytest.mark.parametrize('driver', ['+pymysql', '+mysqlconnector', ''])
 def test_mariadb_is_spelt_mysql(driver):
-    """By whose name oslo.db, the tables and the timeouts know both."""
+    """oslo.db, the tables and the timeouts know both databases as mysql."""
     url = engine._of_mysql(sa.make_url(f'mariadb{driver}://u:p@h:3307/d?charset=x'))
     assert url.render_as_string(hide_password=False) == (
         f'mysql{driver}://u:p@h:3307/d?charset=x'
@@ -99,7 +99,7 @@ def test_a_file_is_opened_once_for_many_calls(tmp_path):
     ],
 )
 def test_what_a_power_failure_may_undo(tmp_path, journal, values, expected):
-    """2 is FULL, 1 is NORMAL: nothing damages the file but what was asked for."""
+    """2 is FULL, 1 is NORMAL: only the last transactions can be lost."""
     with contextlib.closing(sqlite3.connect(tmp_path / 'f')) as file:
         file.execute(f'PRAGMA journal_mode = {journal}')
     conf = factories.configuration(f'sqlite:///{tmp_path}/f', database=values)
@@ -108,7 +108,7 @@ def test_what_a_power_failure_may_undo(tmp_path, journal, values, expected):
 
 
 def test_a_file_that_is_replaced_is_opened_again(tmp_path):
-    """A copy is put in its place, as from a backup: nobody goes on with the other."""
+    """For example when a backup is restored: no process continues with the old file."""
     path = tmp_path / 'f'
     made = engine.engine(factories.configuration(f'sqlite:///{path}'), 5)
     with made.begin() as connection:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether there is a store, and what is said where it cannot be had."""
+"""Whether there is a store, and the error if it cannot be used."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Migrations on SQLite; the integration tests have the other databases."""
+"""Migrations on SQLite; the integration tests cover the other databases."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_sync_creates_the_tables_and_does_so_once(conf):
 
 
 def test_sync_keeps_what_others_have_in_the_database(conf):
-    """Another program's alembic version, for one: the database may be shared."""
+    """The database may be shared, for example with another alembic version table."""
     engine = sa.create_engine(conf.database.connection)
     with engine.begin() as connection:
         connection.execute(sa.text('CREATE TABLE alembic_version (version_num TEXT)'))
@@ -47,7 +47,7 @@ def test_sync_keeps_what_others_have_in_the_database(conf):
 
 @pytest.mark.parametrize('table', ['instance_mappings', 'compute_nodes'])
 def test_sync_refuses_a_database_of_nova(conf, table):
-    """The API's or a cell's; no table of ours is created in it."""
+    """It is Nova's API database or a cell; no table is created in it."""
     engine = sa.create_engine(conf.database.connection)
     with engine.begin() as connection:
         connection.execute(sa.text(f'CREATE TABLE {table} (id INTEGER)'))
@@ -58,7 +58,7 @@ def test_sync_refuses_a_database_of_nova(conf, table):
 
 
 def test_sync_upgrades_tables_that_are_in_a_database_of_nova(conf):
-    """Earlier versions of this package created them there."""
+    """Earlier versions of this package created tables there."""
     migration.sync(conf, '001')
     engine = sa.create_engine(conf.database.connection)
     with engine.begin() as connection:
@@ -80,7 +80,7 @@ def test_a_directory_that_is_missing(tmp_path):
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(conf):
-    """The second of its tables is there already, and is somebody else's."""
+    """One of its tables already exists, and belongs to another program."""
     engine = sa.create_engine(conf.database.connection)
     with engine.begin() as connection:
         connection.exec_driver_sql(f'CREATE TABLE {schema.SOCKETS.name} (i INTEGER)')
@@ -92,7 +92,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(conf):
 
 
 def test_an_upgrade_keeps_what_is_stored(conf):
-    """Tokens that were given out before it still open."""
+    """Tokens that were issued before are still valid."""
     migration.sync(conf, '001')
     engine = sa.create_engine(conf.database.connection)
     token_hash = hashlib.sha256(b'token').hexdigest()
@@ -115,7 +115,7 @@ def test_an_upgrade_keeps_what_is_stored(conf):
 
 
 def test_a_session_goes_on_over_an_upgrade(conf):
-    """It is joined.  Its beginning is not known, but is not before the token's."""
+    """Its start is unknown, and counts as that of the token."""
     migration.sync(conf)
     conf.set_override('max_session_time', 100, group='console_proxy')
     clock = factories.Clock()
@@ -125,7 +125,7 @@ def test_a_session_goes_on_over_an_upgrade(conf):
     first = store.redeem(token, 'spice-html5', factories.CLIENT)
     engine = sa.create_engine(conf.database.connection)
     with engine.begin() as connection:
-        # As the version before leaves it.
+        # As in the previous schema version.
         connection.execute(
             schema.AUTHORIZATIONS.update().values(opened=None, admitted=0, gaps=0)
         )

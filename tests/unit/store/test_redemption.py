@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The decision, as a table and as what holds for everything."""
+"""The decision whether a token is redeemed: a table, and general properties."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def opened(state, **changes):
             RefusalReason.WRONG_TYPE,
         ),
         (opened(SERIAL, leases=(NOW + 1,)), 'serial', 'a', RefusalReason.USED),
-        # A type of a later release: nothing is known of its clients.
+        # A type of a later release: the number of its sockets is unknown.
         (State('later', NOW + 1), 'later', 'a', None),
         (opened(State('later', NOW + 1), closed=NOW), 'later', 'a', RefusalReason.USED),
         (opened(SERIAL, closed=NOW), 'serial', 'a', RefusalReason.USED),
@@ -62,9 +62,9 @@ def opened(state, **changes):
             'a',
             RefusalReason.REVOKED,
         ),
-        # After the token's time, while the session lives.
+        # After the token has expired, while the session lasts.
         (opened(State('spice-html5', 1), leases=(NOW + 1,)), 'spice-html5', 'a', None),
-        # The grace, after a socket that closed and after one whose proxy died.
+        # The grace period, after a closed socket and after one whose proxy died.
         (opened(SPICE, closed=NOW - 9), 'spice-html5', 'a', None),
         (opened(SPICE, closed=NOW - 10), 'spice-html5', 'a', RefusalReason.USED),
         (opened(SPICE, closed=NOW - 10), 'spice-html5', 'b', RefusalReason.USED),
@@ -72,7 +72,7 @@ def opened(state, **changes):
         (opened(SPICE, leases=(NOW - 10,)), 'spice-html5', 'a', RefusalReason.USED),
         (opened(SPICE, closed=1, leases=(NOW - 9,)), 'spice-html5', 'a', None),
         (opened(SPICE), 'spice-html5', 'a', RefusalReason.USED),
-        # The cap counts what is believed to be open.
+        # The limit counts sockets that are probably open.
         (
             opened(SPICE, leases=(NOW + 1,) * 3),
             'spice-html5',
@@ -80,7 +80,7 @@ def opened(state, **changes):
             RefusalReason.TOO_MANY_SOCKETS,
         ),
         (opened(SPICE, leases=(NOW + 1, NOW + 1, NOW)), 'spice-html5', 'a', None),
-        # As many sockets, one after the other, as a session may have in all.
+        # The maximum number of sockets of a session in total.
         (opened(SPICE, leases=(NOW + 1,), admitted=8), 'spice-html5', 'a', None),
         (
             opened(SPICE, leases=(NOW + 1,), admitted=9),
@@ -88,7 +88,7 @@ def opened(state, **changes):
             'a',
             RefusalReason.TOO_MANY_JOINS,
         ),
-        # All the gaps together, with the one that lasts now.
+        # All gaps together, including the current one.
         (opened(SPICE, closed=NOW - 5, gaps_s=95), 'spice-html5', 'a', None),
         (
             opened(SPICE, closed=NOW - 5, gaps_s=96),
@@ -126,7 +126,7 @@ LIVE = opened(SPICE, leases=(NOW + 1,))
     ],
 )
 def test_a_session_has_an_end(state, limits, left_s):
-    """Nobody joins it then, or later."""
+    """After the maximum duration, nobody can join."""
     assert redemption.left_s(state, NOW, limits) == left_s
     over = left_s is not None and left_s <= 0
     request = Attempt(state.console_type, 'a', NOW)
@@ -183,7 +183,7 @@ def test_what_is_let_in_is_let_in_for_a_reason(state, request_, limits):
 
 @given(STATES, REQUESTS, LIMITS_OF_ALL_KINDS, st.floats(0, 1000))
 def test_what_is_over_stays_over(state, request_, limits, later_s):
-    """Unless a socket is opened or kept: nothing comes back with time alone."""
+    """Time alone never makes a token valid again."""
     final = {RefusalReason.EXPIRED, RefusalReason.USED, RefusalReason.REVOKED}
     if redemption.refusal(state, request_, limits) in final:
         later = dataclasses.replace(request_, now=request_.now + later_s)

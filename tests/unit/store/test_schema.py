@@ -13,7 +13,7 @@ def test_names_are_ours_alone():
 
 
 def test_no_column_for_a_token():
-    """Only its hash has a place, and only one row may have it."""
+    """Only the hash of a token is stored, and it is unique."""
     names = {column.name for table in METADATA.tables.values() for column in table.c}
     assert {name for name in names if 'token' in name} == {'token_hash'}
     (index,) = [one for one in AUTHORIZATIONS.indexes if one.unique]
@@ -21,7 +21,7 @@ def test_no_column_for_a_token():
 
 
 def test_a_socket_is_of_an_authorization():
-    """None outlives what let it in."""
+    """Sockets are deleted with their authorization."""
     (key,) = SOCKETS.c.authorization_id.foreign_keys
     assert key.column is AUTHORIZATIONS.c.id
     assert not SOCKETS.c.authorization_id.nullable

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The statements, as each kind of database is given them."""
+"""The SQL statements for each kind of database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from console_ext.store.statements import Statements
 
 DIALECTS = {'sqlite': sqlite, 'mysql': mysql, 'postgresql': postgresql}
 
-# What each of them sets or compares by the database's clock.
+# The columns that are set or compared with the database's clock.
 TIMED = {'issue', 'read', 'admit', 'add_socket', 'renew', 'close', 'revoke', 'old'}
 
 
@@ -30,14 +30,14 @@ def test_the_time_is_the_databases(name, dialect):
 
 @pytest.mark.parametrize('dialect', DIALECTS)
 def test_the_hash_is_not_read(dialect):
-    """SQLAlchemy's own log shows the rows that it reads."""
+    """SQLAlchemy's log shows the rows that it reads."""
     columns = compiled('read', dialect).partition('FROM')[0]
     assert 'redeemed' in columns
     assert 'token_hash' not in columns
 
 
 def test_no_time_is_a_parameter():
-    """Only how long something lasts."""
+    """Parameters are durations, not times."""
     statements = Statements(sa.literal_column('now()', sa.Double()))
     for name in TIMED:
         for parameter in getattr(statements, name).compile().params:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract on SQLite, and what only SQLite is asked."""
+"""The contract of stores with SQLite, and properties of SQLite only."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A resource to be asked, and a controller that does what a test gives it to do."""
+"""A resource, and a controller that behaves as a test sets."""
 
 from oslo_policy import policy as oslo_policy
 
@@ -22,7 +22,7 @@ ACTION_SCHEMA = {
 
 
 class Controller:
-    """Does what a test gives it to do."""
+    """Behaves as the test sets."""
 
     def __init__(self):
         self.seen = None
@@ -61,12 +61,12 @@ RULES = [
 ]
 
 
-# Not up to the newest: requests can be for versions that are not supported.
+# Not up to the newest, so that requests can exceed the supported range.
 SUPPORTED = microversions.Range.parse('2.1', '2.5')
 
 
 class Host:
-    """A resource with the controller's operations, and what it takes to ask it."""
+    """A resource with the controller's operations, and a method to send requests."""
 
     def __init__(self, conf, supported=SUPPORTED):
         self.controller = Controller()

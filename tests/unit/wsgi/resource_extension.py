@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An extension with resources, and a compute API for it to stand in front of."""
+"""An extension with resources, and a compute API behind it."""
 
 from oslo_policy import policy as oslo_policy
 
@@ -37,7 +37,7 @@ def rule_of(body):
 
 
 class ScreensController:
-    """Takes every screen but those of another's kind."""
+    """Accepts every screen, except those of another kind."""
 
     def __init__(self):
         self.seen = []
@@ -65,7 +65,7 @@ class ScreensController:
 
 
 class KeysController(wsgi.Controller):
-    """Knows one key, and leaves the others to the API behind."""
+    """Knows one key, and leaves others to the wrapped API."""
 
     KNOWN = 'k' * 43
 
@@ -114,7 +114,7 @@ class Resources(wsgi.V21APIExtensionBase):
 
 
 def load(conf):
-    """The extension alone, and what the loader made of it."""
+    """Load the extension only."""
     extension = Resources(conf)
     policy = Policy(conf, extension.get_policies())
     return extension, Loaded(
@@ -123,7 +123,7 @@ def load(conf):
 
 
 class Behind:
-    """The wrapped API: it says its versions, and notes what else reaches it."""
+    """The wrapped API: answers with its versions, and records other requests."""
 
     def __init__(self):
         self.document = (200, DOCUMENT)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever a client sends: an answer in JSON, and never a fault of ours."""
+"""Any input from a client gets an answer in JSON, and never a status 500."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from tests.wsgi_client import ALICE, SERIAL, ask, build, chunked, fault
 
 ACTION = f'/v2.1/servers/{server_id("01")}/action'
 
-# The server has no host, so that no request gets as far as the message bus.
+# The server has no host, so no request reaches the message bus.
 SERVERS = [server('01', host=None)]
 
 a_few = settings(
@@ -80,7 +80,7 @@ def pipeline(conf):
 
 @pytest.fixture(scope='module')
 def filtered(conf):
-    """The filter alone, in front of what answers 299 and the length of the body."""
+    """The filter, before an application that answers 299 and the length of the body."""
 
     def behind(environ, start_response):
         length = len(environ['wsgi.input'].read())
@@ -96,7 +96,7 @@ def assert_orderly(response):
         if 'json' in response.content_type:
             assert fault(response)
         else:
-            # A path that leads nowhere is answered as Nova's router answers it.
+            # Unknown paths are answered like by Nova's router.
             assert response.status_int == 404
             assert response.text.startswith('404 Not Found')
 
@@ -104,7 +104,7 @@ def assert_orderly(response):
 @a_few
 @given(body=BODIES)
 def test_bodies(pipeline, filtered, body):
-    """Bytes, JSON of any shape, and shapes near to ours."""
+    """Any bytes, any JSON, and JSON that is almost valid."""
     response = ask(pipeline, ACTION, body, token=ALICE)
     assert_orderly(response)
     assert response.status_int in (400, 409)
@@ -146,7 +146,7 @@ def test_chunked_bodies(pipeline, filtered, body):
     | st.sampled_from(['compute 2.5', 'compute 2.9', 'compute latest']),
 )
 def test_bodies_of_a_resource(conf, body, version):
-    """Answered, refused, or passed on whole."""
+    """Bodies are answered, refused, or passed on completely."""
     wrapped = Wrapped(conf)
     response = ask(
         wrapped.filter,
@@ -168,7 +168,7 @@ def test_bodies_of_a_resource(conf, body, version):
     body=st.just(json.dumps(SERIAL).encode()) | BODIES,
 )
 def test_headers(pipeline, filtered, values, body):
-    """Each header that anything here reads, with any value a server lets through."""
+    """Each header that is read here, with any value that a web server accepts."""
     for application, path in ((pipeline, ACTION), (filtered, ACTION[5:])):
         request = build(path, body, token=ALICE)
         request.environ['wsgi.input'] = io.BytesIO(body)
@@ -179,7 +179,7 @@ def test_headers(pipeline, filtered, values, body):
 @a_few
 @given(path=PATHS, method=METHODS, query=HEADER)
 def test_paths(pipeline, filtered, path, method, query):
-    """Any bytes as a path, any method, any query."""
+    """Any bytes as path, any method, any query."""
     for application in (pipeline, filtered):
         request = build('/', method=method, token=ALICE)
         request.environ.update(PATH_INFO=path, QUERY_STRING=query)
@@ -192,7 +192,7 @@ def test_paths(pipeline, filtered, path, method, query):
     shapes=st.lists(st.sampled_from(['[]', '{}']), min_size=1, max_size=5),
 )
 def test_depth(pipeline, depth, shapes):
-    """However it is nested: up to the limit it is read, beyond it is malformed."""
+    """Nesting up to the limit is accepted; beyond it, the body is malformed."""
     body = '{}'
     for number in range(depth - 2):
         shape = shapes[number % len(shapes)]
@@ -209,7 +209,7 @@ def test_depth(pipeline, depth, shapes):
 @a_few
 @given(query=st.binary(max_size=60).map(lambda text: text.decode('latin-1')))
 def test_queries(pipeline, query):
-    """Any bytes where a list's options stand."""
+    """Any bytes as the query of a list."""
     for name in ('name', 'limit', 'marker', 'all_tenants'):
         request = build('/v2.1/servers', token=ALICE)
         request.environ['QUERY_STRING'] = f'{name}={query}'

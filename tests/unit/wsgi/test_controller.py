@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Methods of one name, for different microversions."""
+"""Methods with the same name, for different microversions."""
 
 from console_ext import wsgi
 from console_ext.wsgi.controller import overloads
@@ -27,7 +27,7 @@ class Greeting(wsgi.Controller):
 
 
 def test_every_method_of_a_name():
-    """The last one first, each bound to the controller and with its own marks."""
+    """The last one first, each bound to the controller, with its own declarations."""
     greeting = Greeting()
     methods = list(overloads(greeting.show))
     assert [method() for method in methods] == [
@@ -48,7 +48,7 @@ def test_methods_without_marks():
 
 
 def test_subclass_starts_anew():
-    """What it defines stands alone; what it does not, it inherits."""
+    """A method of a subclass replaces all inherited ones of its name."""
 
     class Derived(Greeting):
         @wsgi.api_version('2.3')
@@ -63,7 +63,7 @@ def test_subclass_starts_anew():
 
 
 def test_controller_of_another_class():
-    """The base is needed for several methods of one name only."""
+    """Without the base class, a name has only one method."""
 
     class Plain:
         @wsgi.api_version('2.3')

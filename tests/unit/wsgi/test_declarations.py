@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a controller says of its methods."""
+"""The decorators for methods of controllers."""
 
 import pytest
 
@@ -34,7 +34,7 @@ class Controller:
 
 
 def test_all_marks():
-    """Each says one thing."""
+    """Each decorator declares one property."""
     assert declaration_of(Controller().marked) == Declaration(
         action='os-a',
         minimum='2.3',
@@ -48,7 +48,7 @@ def test_all_marks():
 
 
 def test_schemas_stack():
-    """Each is kept with its microversions."""
+    """Several schemas are kept with their microversions."""
 
     @validation.schema(REQUEST, '2.6', '2.7')
     @validation.schema(RESPONSE, '2.8')
@@ -72,7 +72,7 @@ def test_schemas_stack():
 
 
 def test_rule_that_is_chosen():
-    """The function, and all rules that it may choose."""
+    """The function and all rules that it may return."""
 
     def choose(body):
         return 'a:b'
@@ -85,7 +85,7 @@ def test_rule_that_is_chosen():
 
 
 def test_what_is_not_said():
-    """From 2.1 on without end, a resource's method, 200, no schema, no errors."""
+    """From 2.1 without end, a method of a resource, 200, no schema, no errors."""
     assert declaration_of(Controller().hardly) == Declaration(
         action=None,
         minimum='2.1',
@@ -100,12 +100,12 @@ def test_what_is_not_said():
 
 
 def test_unmarked_method():
-    """A method without marks is the controller's own."""
+    """A method without decorators is not an operation."""
     assert declaration_of(Controller().unmarked) is None
 
 
 def test_method_is_unchanged():
-    """Marks are read by the host; the method can be called as it is."""
+    """The decorated method can be called as before."""
     assert Controller().marked() == 'unchanged'
     assert Controller.marked.__name__ == 'marked'
 
@@ -118,7 +118,7 @@ def test_method_is_unchanged():
     ],
 )
 def test_order_of_marks(order):
-    """It does not matter."""
+    """The order of decorators does not matter."""
 
     def method(self):
         pass
@@ -129,13 +129,13 @@ def test_order_of_marks(order):
 
 
 def test_marks_are_values():
-    """A method's marks cannot be changed behind the host's back."""
+    """Declarations cannot be changed afterwards."""
     with pytest.raises(AttributeError):
         declaration_of(Controller.marked).policy = 'other'
 
 
 def test_overriding_method_starts_without_marks():
-    """A subclass says again what is true of its own method."""
+    """A method of a subclass does not inherit declarations."""
 
     class Derived(Controller):
         def marked(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an extension is."""
+"""The interface of extensions."""
 
 import dataclasses
 import inspect
@@ -11,14 +11,14 @@ from console_ext.wsgi import extensions
 
 
 class Smallest(wsgi.V21APIExtensionBase):
-    """The least that an extension says."""
+    """The minimal extension."""
 
     name = 'Smallest'
     alias = 'smallest'
 
 
 def test_names_are_nova_s():
-    """Plugins are written to these; a change breaks them."""
+    """Plugins depend on these names."""
     assert extensions.NAMESPACE == 'console_ext.api.v21.extensions'
     assert list(inspect.signature(wsgi.ControllerExtension).parameters) == [
         'extension',
@@ -35,7 +35,7 @@ def test_names_are_nova_s():
 
 
 def test_public_names():
-    """All that an author imports, and all of it there."""
+    """All names that an author imports."""
     assert {name for name in wsgi.__all__ if hasattr(wsgi, name)} == {
         'Controller',
         'ControllerExtension',
@@ -53,7 +53,7 @@ def test_public_names():
 
 
 def test_smallest_extension(deployment):
-    """Whatever an extension does not need has a default."""
+    """Everything optional has a default."""
     conf = deployment.conf()
     extension = Smallest(conf)
     assert extension.conf is conf
@@ -72,13 +72,13 @@ def test_smallest_extension(deployment):
     ],
 )
 def test_values(value):
-    """What an extension hands out is not changed afterwards."""
+    """Values of an extension cannot be changed afterwards."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         value.collection = 'other'
 
 
 def test_defaults_of_a_resource():
-    """A resource stands at the top, and its members are called after it."""
+    """By default a resource is at the top level, and its name gives that of members."""
     resource = wsgi.ResourceExtension('things', None)
     assert (resource.parent, resource.member_name, resource.id_name) == (
         None,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Errors as responses."""
+"""Translating errors into responses."""
 
 import logging
 
@@ -11,7 +11,7 @@ from console_ext.wsgi import faults
 from tests.unit.test_exceptions import CLASSES, TEXTS
 from tests.wsgi_client import ask, fault
 
-# Every exception, with what HTTP makes of it.
+# Every exception with its HTTP response.
 LEAVES = {
     exceptions.ExtensionError: (500, 'computeFault'),
     exceptions.InventoryError: (500, 'computeFault'),
@@ -22,7 +22,7 @@ LEAVES = {
     exceptions.MalformedBody: (400, 'badRequest'),
     exceptions.NoSuchAction: (400, 'badRequest'),
     exceptions.NotAtThisMicroversion: (404, 'itemNotFound'),
-    # The filter passes the request on, and answers nothing.
+    # The filter passes the request on instead of answering.
     exceptions.Declined: (500, 'computeFault'),
     exceptions.MicroversionsUnavailable: (503, 'serviceUnavailable'),
     exceptions.TokenNotFound: (404, 'itemNotFound'),
@@ -45,10 +45,10 @@ LEAVES = {
     exceptions.ServersUnavailable: (503, 'serviceUnavailable'),
     exceptions.LookUpFailed: (500, 'computeFault'),
     exceptions.StoreUnavailable: (503, 'serviceUnavailable'),
-    # The API hands tokens out, and takes none.
+    # The API issues tokens, but does not redeem them.
     exceptions.TokenRefused: (500, 'computeFault'),
     exceptions.UnexpectedReply: (500, 'computeFault'),
-    # The proxy's own, which never get here.
+    # These only occur in the proxy.
     exceptions.ConsoleMoved: (500, 'computeFault'),
     exceptions.TargetRefused: (500, 'computeFault'),
     exceptions.TargetForbidden: (500, 'computeFault'),
@@ -60,13 +60,13 @@ EXAMPLES = {type(error): error for error, _ in TEXTS}
 
 
 def test_every_leaf_is_in_the_table():
-    """A new class of error begins with a decision about its status."""
+    """Add a line with the status for a new class of error."""
     assert set(LEAVES) == {cls for cls in CLASSES.values() if not cls.__subclasses__()}
 
 
 @pytest.mark.parametrize('cls', LEAVES)
 def test_status_and_name(cls):
-    """Status, name and text of a fault; the text of a 500 is never the error's."""
+    """Status, name and text of a fault; a 500 never has the error's text."""
     error = EXAMPLES[cls]
     response = faults.from_error(error, 'req-1')
     name, message = fault(response)
@@ -79,7 +79,7 @@ def test_status_and_name(cls):
 
 @pytest.mark.parametrize('cls', LEAVES)
 def test_retry_after(cls):
-    """Only a 503 says when to come back, and each does."""
+    """Every 503 has the header, and no other status has it."""
     response = faults.from_error(EXAMPLES[cls], None)
     expected = '10' if response.status_int == 503 else None
     assert response.headers.get('Retry-After') == expected
@@ -105,14 +105,14 @@ def test_retry_after(cls):
     ],
 )
 def test_names(status, name):
-    """Nova's names; a status without one is a computeFault."""
+    """Nova's names; a status without a name is a computeFault."""
     response = faults.response(status, 'a message')
     assert response.status_int == status
     assert fault(response) == (name, 'a message')
 
 
 def test_message_of_any_text():
-    """Quotes, control characters, other scripts and lone surrogates are all text."""
+    """The text may have quotes, control characters, any script and lone surrogates."""
     message = '"\x00\r\nж€\ud800</script>'
     assert fault(faults.response(400, message))[1] == message
 
@@ -125,7 +125,7 @@ def test_message_of_any_text():
     ],
 )
 def test_errors_of_webob(error, status, message):
-    """A controller may raise what Nova's raise."""
+    """A controller may raise the same errors as Nova's."""
     response = faults.from_error(error, None)
     assert response.status_int == status
     assert fault(response)[1] == message
@@ -135,7 +135,7 @@ def test_errors_of_webob(error, status, message):
     'error', [ValueError('secret'), webob.exc.HTTPInternalServerError('secret')]
 )
 def test_what_nobody_foresaw(error):
-    """A 500 says what to tell the administrator, and nothing else."""
+    """A 500 only says what to tell the administrator."""
     name, message = fault(faults.from_error(error, 'req-1'))
     assert name == 'computeFault'
     assert message == (
@@ -152,7 +152,7 @@ def failing_with(error):
 
 
 def test_filter_answers_what_got_past_everything(caplog):
-    """The log has the traceback and the request's id; the client has the id."""
+    """The log has the traceback and the request id; the client gets the id."""
     response = ask(
         failing_with(KeyError('secret')), '/', environ={faults.REQUEST_ID: 'req-7'}
     )
@@ -166,12 +166,12 @@ def test_filter_answers_what_got_past_everything(caplog):
 
 
 def test_filter_lets_the_size_limit_through():
-    """It is raised while a body is read, for the filter in front of this one."""
+    """It is raised while a body is read; the filter in front handles it."""
     with pytest.raises(webob.exc.HTTPRequestEntityTooLarge):
         ask(failing_with(webob.exc.HTTPRequestEntityTooLarge()), '/')
 
 
 def test_filter_leaves_answers_alone():
-    """Whatever the application answers is answered."""
+    """Answers of the application are not changed."""
     application = faults.filter_factory({})(webob.exc.HTTPNotFound())
     assert ask(application, '/').status_int == 404

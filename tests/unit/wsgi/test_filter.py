@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The extensions as a filter around another compute API."""
+"""The extensions as a filter in front of another compute API."""
 
 import io
 import json
@@ -38,7 +38,7 @@ ACTION = f'/servers/{server_id("01")}/action'
 
 
 class Unreadable(io.RawIOBase):
-    """A body that nobody may touch."""
+    """A body that must not be read."""
 
     def readable(self):
         return True
@@ -48,7 +48,7 @@ class Unreadable(io.RawIOBase):
 
 
 class Behind:
-    """The wrapped API: it says its versions, and notes what else reaches it."""
+    """The wrapped API: answers with its versions, and records other requests."""
 
     def __init__(self):
         self.document = DOCUMENT
@@ -67,7 +67,7 @@ class Behind:
 
 @pytest.fixture(scope='module')
 def built(tmp_path_factory):
-    """The filter, and what is behind it: one for all tests that change nothing."""
+    """The filter and the wrapped API, for all tests that change nothing."""
     deployment = Deployment(tmp_path_factory.mktemp('filter'))
     deployment.configure(console_rpc={'timeout': 0.2})
     behind = Behind()
@@ -111,7 +111,7 @@ PASSED_ON: list[tuple[str, Any, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(('path', 'body', 'how'), PASSED_ON)
 def test_what_is_not_ours_is_passed_on(application, behind, path, body, how):
-    """The body can be read again, and the environ is what it was."""
+    """The body can be read again, and the environ is unchanged."""
     request = build(path, body, token=ALICE, **how)
     sent = request.environ['wsgi.input'].read()
     request.environ['wsgi.input'] = io.BytesIO(sent)
@@ -120,7 +120,7 @@ def test_what_is_not_ours_is_passed_on(application, behind, path, body, how):
     assert response.status_int == 299
     assert behind.bodies == [sent]
     (environ,) = behind.environs
-    # WebOb keeps its own notes, and what it has read, in the environ.
+    # WebOb stores its own values in the environ.
     own = {'wsgi.input'} | {key for key in environ if key.startswith('webob.')}
     assert {key: environ[key] for key in environ.keys() - own} == {
         key: before[key] for key in before.keys() - own
@@ -131,7 +131,7 @@ def test_what_is_not_ours_is_passed_on(application, behind, path, body, how):
     ('path', 'body'), [('/images/1/file', None), (ACTION, {'os-stop': None})]
 )
 def test_answers_of_others_are_handed_on_as_they_come(deployment, path, body):
-    """Nothing stands between the server and the API behind us: WSGI is theirs alone."""
+    """The answer goes directly from the wrapped API to the web server."""
     seen = []
     stream = iter([b'one', b'two'])
 
@@ -215,7 +215,7 @@ def test_guest_in_another_s_process(deployment):
 
 @pytest.mark.parametrize('path', ['/', '/servers', '/images/1/action', ACTION + 'x'])
 def test_nothing_is_read_of_other_paths(application, behind, path):
-    """An upload costs nothing on its way through."""
+    """The body is not read."""
     request = build(path, method='POST', environ={'wsgi.input': Unreadable()})
     request.environ['CONTENT_LENGTH'] = '1000'
     assert request.get_response(application).status_int == 299
@@ -223,7 +223,7 @@ def test_nothing_is_read_of_other_paths(application, behind, path):
 
 @pytest.mark.parametrize(('extra', 'passed'), [(0, False), (1, True)])
 def test_oversized_body_is_passed_on_unread(deployment, application, extra, passed):
-    """Its size limit, and its words for it, are those of the API behind us."""
+    """The wrapped API applies its own limit."""
     body = json.dumps(SERIAL).encode()
     body += b' ' * (114688 + extra - len(body))
     request = build(ACTION, body, token=READER)
@@ -234,14 +234,14 @@ def test_oversized_body_is_passed_on_unread(deployment, application, extra, pass
 
 
 def test_limit_of_the_configuration(deployment, behind):
-    """The option is oslo.middleware's, which a nova.conf may set."""
+    """The option is that of oslo.middleware, which a nova.conf may set."""
     deployment.configure(oslo_middleware={'max_request_body_size': 10})
     application = console_filter.build_filter(deployment.conf(), behind)
     assert ask(application, ACTION, SERIAL, token=READER).status_int == 299
 
 
 def test_chunked_bodies(application, behind):
-    """Ours are answered; another's goes on whole."""
+    """Ours are answered; others are passed on completely."""
     ours = chunked(json.dumps(SERIAL).encode())
     response = ask(application, ACTION, method='POST', token=READER, environ=ours)
     assert response.status_int == 403
@@ -254,7 +254,7 @@ def test_chunked_bodies(application, behind):
 
 
 def test_client_s_own_identity(deployment, behind, caplog):
-    """Without authentication in front nobody gets in; the log says it once."""
+    """Without authentication in front, requests are refused; the log says so once."""
     application = console_filter.build_filter(deployment.conf(), behind)
     claimed = {
         'X-User-Id': 'mallory',
@@ -282,7 +282,7 @@ def test_client_s_own_identity(deployment, behind, caplog):
     ids=str,
 )
 def test_action_at_latest(deployment, behind, document, body, status):
-    """It is ours where the newest microversion of the API behind still has it."""
+    """The action exists if the wrapped API's newest microversion has it."""
     behind.document = document
     application = console_filter.build_filter(deployment.conf(), behind)
     latest = {'OpenStack-API-Version': 'compute latest'}
@@ -296,7 +296,7 @@ def nova_context():
 
 
 class OfNova(Behind):
-    """The wrapped API, where it is Nova's."""
+    """The wrapped API, recognised as Nova's."""
 
 
 OfNova.__module__ = 'nova.api.openstack.compute.routes'
@@ -305,7 +305,7 @@ NOVA_FILES = {'api_database': {'connection': 'mysql+pymysql://nova@database/nova
 
 
 def test_in_a_nova_without_its_files(deployment):
-    """Nova's policy would be ignored: it does not start."""
+    """The start fails, because Nova's policy would be ignored."""
     with pytest.raises(exceptions.ConfigurationError) as caught:
         console_filter.build_filter(deployment.conf(), OfNova())
     assert f'Files read: {deployment.config_file}.' in str(caught.value)
@@ -314,7 +314,7 @@ def test_in_a_nova_without_its_files(deployment):
 
 
 def test_request_through_a_nova_without_its_files(deployment, behind, caplog):
-    """Where only a request shows it: 500, one line, and the rest is passed on."""
+    """If only a request shows it, it gets a 500; others are passed on."""
     through_nova = {'environ': {'nova.context': nova_context()}}
     application = console_filter.build_filter(deployment.conf(), behind)
     for _ in range(50):
@@ -344,7 +344,7 @@ ANSWERED = [
 
 @pytest.mark.parametrize(('how', 'status', 'name'), ANSWERED)
 def test_what_is_ours_is_answered(application, behind, how, status, name):
-    """The API behind us does not hear of it."""
+    """The wrapped API does not get the request."""
     how = {'path': ACTION, 'body': SERIAL, 'token': ALICE, **how}
     response = ask(application, how.pop('path'), how.pop('body'), **how)
     assert response.status_int == status
@@ -354,7 +354,7 @@ def test_what_is_ours_is_answered(application, behind, how, status, name):
 
 
 def test_closing_reaches_every_extension(deployment, behind):
-    """Once, and in no other way than this."""
+    """Each extension is closed exactly once."""
 
     class Closing:
         closed = 0
@@ -370,7 +370,7 @@ def test_closing_reaches_every_extension(deployment, behind):
 
 
 def test_look_up_of_the_caller_s(deployment, behind):
-    """A look-up may be handed in, with no configured one needed."""
+    """A look-up can be passed as an argument instead of configuring one."""
 
     class Nowhere:
         def get(self, context, server_id):
@@ -384,7 +384,7 @@ def test_look_up_of_the_caller_s(deployment, behind):
 
 
 def test_resource_of_an_extension(deployment, behind):
-    """Its methods are answered, or refused, where they exist; else it is passed on."""
+    """Its methods answer or refuse; requests without a method are passed on."""
 
     class Things:
         @wsgi.authorize('context_is_admin')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which version of the API a request asks for."""
+"""Parsing and choosing the microversion of a request."""
 
 import pytest
 
@@ -13,7 +13,7 @@ LEGACY = microversions.LEGACY_HEADER
 
 
 def environ_of(**values):
-    """The environ of a request with one of the headers, or both."""
+    """Return the environ of a request with one of the headers, or both."""
     named = {'standard': STANDARD, 'legacy': LEGACY}
     return build('/', headers={named[k]: v for k, v in values.items()}).environ
 
@@ -29,7 +29,7 @@ def environ_of(**values):
     ],
 )
 def test_versions(text, version):
-    """Two numbers and a dot."""
+    """A version is two numbers with a dot between them."""
     assert Version.parse(text) == version
     assert str(version) == text
 
@@ -67,13 +67,13 @@ def test_versions(text, version):
         'None',
     ],
 )
-def test_what_is_no_version(text):
-    """Other scripts' digits, signs, leading zeros and huge numbers are refused."""
+def test_invalid_version(text):
+    """Non-ASCII digits, signs, leading zeros and huge numbers are refused."""
     with pytest.raises(exceptions.InvalidMicroversion):
         Version.parse(text)
 
 
-# Headers, the version without a known range, and with that of the stand-alone host.
+# Headers, and the version without a known range and with that of the stand-alone API.
 REQUESTED = [
     ({}, DEFAULT, DEFAULT),
     ({'standard': 'compute 2.5'}, Version(2, 5), Version(2, 5)),
@@ -101,7 +101,7 @@ REQUESTED = [
 
 @pytest.mark.parametrize(('values', 'anywhere', 'stand_alone'), REQUESTED)
 def test_requested(values, anywhere, stand_alone):
-    """The standard header wins, another service's is not ours, the last one counts."""
+    """The standard header wins, other services are ignored, the last one counts."""
     assert microversions.requested(environ_of(**values), None) == anywhere
     if stand_alone is None:
         with pytest.raises(exceptions.UnsupportedMicroversion) as caught:
@@ -125,7 +125,7 @@ def test_requested(values, anywhere, stand_alone):
     ],
 )
 def test_unreadable_request(values):
-    """What names our service and no version is refused, not ignored."""
+    """A value for our service that is no version is refused."""
     with pytest.raises(exceptions.InvalidMicroversion):
         microversions.requested(environ_of(**values), None)
 
@@ -134,7 +134,7 @@ def test_unreadable_request(values):
     'values', [{'standard': 'compute latest'}, {'legacy': 'latest'}]
 )
 def test_latest(values):
-    """The newest of a known range; where none is known, beyond every bounded one."""
+    """The newest of a known range; else it is above all bounded ranges."""
     assert microversions.requested(environ_of(**values), STAND_ALONE) == Version(2, 99)
     unknown = microversions.requested(environ_of(**values), None)
     assert unknown not in Range.parse('2.1', '999999999.999999999')
@@ -152,7 +152,7 @@ def test_latest(values):
     ],
 )
 def test_range(version, inside):
-    """Both ends belong to it."""
+    """The range includes both ends."""
     assert (Version(*version) in STAND_ALONE) is inside
     assert (Version(*version) in Range(Version(2, 1), None)) is (version >= (2, 1))
     assert version not in STAND_ALONE
@@ -169,7 +169,7 @@ def test_range(version, inside):
     ],
 )
 def test_overlap(one, other, overlap):
-    """Whichever is asked."""
+    """The order does not matter."""
     one, other = Range.parse(*one), Range.parse(*other)
     assert one.overlaps(other) is overlap
     assert other.overlaps(one) is overlap
@@ -187,7 +187,7 @@ def test_overlap(one, other, overlap):
     ],
 )
 def test_overlapping(ranges, pair):
-    """The first two of many that share a version."""
+    """Return the first two ranges that share a version."""
     ranges = [Range.parse(*bounds) for bounds in ranges]
     expected = None if pair is None else tuple(ranges[index] for index in pair)
     assert microversions.overlapping(ranges) == expected
@@ -197,12 +197,12 @@ def test_overlapping(ranges, pair):
     ('bounds', 'text'), [(('2.1', '2.5'), '2.1–2.5'), (('2.1', None), '2.1–')]
 )
 def test_range_as_text(bounds, text):
-    """As in the table of routes."""
+    """The format of the table of routes."""
     assert str(Range.parse(*bounds)) == text
 
 
 @pytest.mark.parametrize('bounds', [('x', None), ('2.1', 'x'), ('2', '2.5')])
 def test_invalid_range(bounds):
-    """A plugin's mistake is found when it is loaded."""
+    """It is an error when the plugin is loaded."""
     with pytest.raises(exceptions.InvalidMicroversion):
         Range.parse(*bounds)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is declared of a method, compiled."""
+"""Compiling the declarations of a method."""
 
 import pytest
 
@@ -57,7 +57,7 @@ from console_ext.wsgi.operation import Operation
     ],
 )
 def test_declarations_that_cannot_be_compiled(marks, reason):
-    """The extension and the method are named."""
+    """The error names the extension and the method."""
 
     def method(request):
         pass

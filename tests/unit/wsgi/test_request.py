@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a request asks for."""
+"""Parsing requests."""
 
 import io
 
@@ -43,7 +43,7 @@ DEEP = MAX_JSON_DEPTH - 1
     ids=lambda body: repr(body[:30]),
 )
 def test_malformed_bodies(host, body):
-    """One rule: UTF-8, JSON, an object, one key, and no deeper than the limit."""
+    """A body must be UTF-8, JSON, an object with one key, within the depth limit."""
     response = host.ask(body=body)
     assert response.status_int == 400
     assert fault(response) == ('badRequest', 'Malformed request body')
@@ -51,7 +51,7 @@ def test_malformed_bodies(host, body):
 
 @pytest.mark.parametrize('shape', [('[', ']'), ('{"a":', '}')])
 def test_depth_just_under_the_limit(shape):
-    """The limit counts the outermost object, and is a depth that still passes."""
+    """The limit counts the outermost object."""
     opening, closing = shape
     inner = opening * (DEEP - 1) + '[]' + closing * (DEEP - 1)
     environ = build('/', f'{{"os-x": {inner}}}'.encode()).environ
@@ -60,7 +60,7 @@ def test_depth_just_under_the_limit(shape):
 
 
 def test_body_that_ends_early_is_malformed():
-    """A client that goes away while it sends is no unexpected error of ours."""
+    """A client that disconnects while sending is not an unexpected error."""
     environ = build('/', {'os-stop': {}}).environ
     environ['CONTENT_LENGTH'] = '1000'
     environ['wsgi.input'] = io.BytesIO(b'{"os-stop": {}}')
@@ -69,12 +69,12 @@ def test_body_that_ends_early_is_malformed():
 
 
 def test_last_of_two_keys_of_one_name_wins(host):
-    """As everywhere in Nova."""
+    """As in Nova."""
     assert host.ask(body=b'{"os-act": 1, "os-act": {}}').status_int == 200
 
 
 def test_chunked_body(host):
-    """A length is not needed where the server says that the input ends."""
+    """No length is needed if the web server marks the end of the input."""
     response = host.ask(environ=chunked(b'{"os-act": {}}'))
     assert response.status_int == 200
 
@@ -97,7 +97,7 @@ def test_chunked_body(host):
     ],
 )
 def test_content_types(host, content_type, status):
-    """Those of Nova, to the letter; none at all is JSON."""
+    """The same types as in Nova; without a type, it is JSON."""
     response = host.ask(environ={'CONTENT_TYPE': content_type})
     assert response.status_int == status
     if status == 415:
@@ -105,7 +105,7 @@ def test_content_types(host, content_type, status):
 
 
 def test_methods_without_a_body_have_no_content_type(host):
-    """What a GET or a DELETE says of its body is nothing we read."""
+    """The type of a GET or DELETE is ignored."""
     how = {'environ': {'CONTENT_TYPE': 'text/html'}}
     assert host.ask('index', method='GET', **how).status_int == 202
     deleted = host.ask('delete', method='DELETE', args={'thing_id': '7'}, **how)

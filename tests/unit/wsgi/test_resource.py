@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One request, from its headers to its response."""
+"""Processing one request, from headers to response."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ from tests.wsgi_client import ADMIN, ALICE, BOB, READER, build, fault
 
 SECRET = 'a-secret-of-the-plugin'
 
-# The order of checks: for each two faults, the earlier one is answered.
+# The order of checks: for each pair of faults, the earlier one is reported.
 
 FAULTS: list[tuple[str, int, dict[str, Any]]] = [
     ('version', 406, {'headers': {'OpenStack-API-Version': 'compute 2.9'}}),
@@ -42,7 +42,7 @@ PAIRS = [
     (first, second)
     for index, first in enumerate(FAULTS)
     for second in FAULTS[index + 1 :]
-    # One request has one body, and one identity.
+    # A request has only one body and one identity.
     if not (set(first[2]) & set(second[2]))
 ]
 
@@ -51,7 +51,7 @@ PAIRS = [
     ('first', 'second'), PAIRS, ids=lambda one: one[0].replace(' ', '-')
 )
 def test_order_of_checks(host, first, second):
-    """Whoever is refused for two reasons is told the earlier one."""
+    """A request with two faults gets the error of the earlier check."""
     name, status, how = first
     response = host.ask(**{**how, **second[2]})
     assert response.status_int == status
@@ -61,7 +61,7 @@ def test_order_of_checks(host, first, second):
 
 @pytest.mark.parametrize('one', FAULTS, ids=lambda one: one[0].replace(' ', '-'))
 def test_each_fault_alone(host, one):
-    """Without this the table above would prove nothing."""
+    """Verifies that each fault in the table above has an effect by itself."""
     name, status, how = one
     response = host.ask(**how)
     assert response.status_int == status
@@ -69,7 +69,7 @@ def test_each_fault_alone(host, one):
 
 
 def test_action_before_version(host):
-    """An unknown action is unknown at every version; a known one may not be there."""
+    """An unknown action is unknown at every version; a known one has its versions."""
     at_next = {'OpenStack-API-Version': 'compute 2.6'}
     host.resource = Resource(host.resource.policy, host.resource.servers, None)
     assert host.ask(headers=at_next, body={'os-none': {}}).status_int == 400
@@ -78,7 +78,7 @@ def test_action_before_version(host):
 
 
 def test_state_after_policy(host):
-    """A method that would refuse for the state is not even called."""
+    """The method is not called if the policy refuses."""
 
     def conflict():
         raise exceptions.ServerNotReady('x')
@@ -88,7 +88,7 @@ def test_state_after_policy(host):
     assert host.ask(token=READER).status_int == 403
 
 
-# What a method gets, and what policy sees.
+# The arguments of a method, and the target of the policy.
 
 
 def test_what_a_method_gets(host):
@@ -103,21 +103,21 @@ def test_what_a_method_gets(host):
 
 
 def test_variables_of_the_url(host):
-    """A resource's id is the method's; the project is not."""
+    """The method gets the id of a resource, but not the project."""
     args = {'thing_id': '7', 'project_id': PROJECT_A}
     host.ask('delete', method='DELETE', args=args)
     assert host.controller.seen == '7'
 
 
 def test_target_is_the_server(host):
-    """An administrator of another project may, a member of another one sees nothing."""
+    """An administrator of another project may access it; a member does not see it."""
     assert host.ask(token=ADMIN, number='02').status_int == 200
     assert host.ask(token=ALICE, number='02').status_int == 404
     assert host.ask(token=BOB, number='02').status_int == 200
 
 
 def test_target_without_a_server_is_the_caller(host):
-    """So a rule about the owner is about who asks."""
+    """So a rule about the owner is about the caller."""
     response = host.ask('delete', method='DELETE', args={'thing_id': '7'})
     assert response.status_int == 200
 
@@ -126,7 +126,7 @@ def test_target_without_a_server_is_the_caller(host):
 
 
 def test_success(host):
-    """Status, JSON, and the headers of the version."""
+    """Status, JSON, and version headers."""
     response = host.ask()
     assert response.status_int == 200
     assert response.json == {'done': True}
@@ -140,12 +140,12 @@ def test_success(host):
 
 
 def test_declared_status(host):
-    """A method may be accepted rather than done."""
+    """A method may declare 202."""
     assert host.ask('index', method='GET').status_int == 202
 
 
 def test_success_without_a_body(host):
-    """Nothing is not null, and has no type."""
+    """No body is not the same as null, and has no content type."""
     response = host.ask('delete', method='DELETE', args={'thing_id': '7'})
     assert response.body == b''
     assert 'Content-Type' not in response.headers
@@ -164,7 +164,7 @@ def test_success_without_a_body(host):
     ],
 )
 def test_version_headers(host, asked, named):
-    """The version that was used, or refused; none where none could be read."""
+    """The version that was used or refused; none if it could not be parsed."""
     response = host.ask(headers={'OpenStack-API-Version': asked})
     expected = None if named is None else f'compute {named}'
     assert response.headers.get('OpenStack-API-Version') == expected
@@ -174,7 +174,7 @@ def test_version_headers(host, asked, named):
 
 @pytest.mark.parametrize('asked', ['compute 2.6', 'compute 9.9', 'compute nonsense'])
 def test_legacy_knows_no_microversions(host, asked):
-    """Below /v2 the header is not read, and not answered."""
+    """Below /v2, the version header is ignored and not sent."""
     response = host.ask(
         headers={'OpenStack-API-Version': asked}, environ={LEGACY_V2: True}
     )
@@ -184,7 +184,7 @@ def test_legacy_knows_no_microversions(host, asked):
 
 
 def test_legacy_lets_further_properties_pass(host):
-    """As Nova's /v2; it is still one key for one action."""
+    """As Nova's /v2 does; an action still has exactly one key."""
     body = {'os-act': {'extra': 1}}
     legacy = {LEGACY_V2: True}
     assert host.ask(body=body).status_int == 400
@@ -214,14 +214,14 @@ VENDOR = 'application/vnd.openstack.compute+json'
     ],
 )
 def test_accept(host, accept, content_type):
-    """The better one of Nova's two; whatever the client likes instead, JSON."""
+    """The client's preference among Nova's two types, otherwise JSON."""
     environ = {} if accept is None else {'HTTP_ACCEPT': accept}
     response = host.ask(environ=environ)
     assert response.status_int == 200
     assert response.headers['Content-Type'] == content_type
 
 
-# What a plugin does wrong.
+# Errors of plugins.
 
 
 def assert_tells_nothing(response):
@@ -256,7 +256,7 @@ def raising(error):
     ids=lambda error: type(error).__name__,
 )
 def test_error_that_was_not_expected(host, error, caplog):
-    """A status that a method did not announce is our fault, and says nothing."""
+    """A status that the method did not declare becomes a 500 without details."""
     host.controller.do = raising(error)
     assert_tells_nothing(host.ask(environ={'openstack.request_id': 'req-9'}))
     (record,) = [one for one in caplog.records if one.name.startswith('console_ext')]
@@ -265,7 +265,7 @@ def test_error_that_was_not_expected(host, error, caplog):
 
 
 def test_traceback_is_in_the_log(host, caplog):
-    """Of what nobody foresaw; a strange answer of a host is said in one line."""
+    """Only for unexpected errors; an invalid answer of a host is one line."""
     host.controller.do = raising(ValueError(SECRET))
     host.ask()
     host.controller.do = raising(exceptions.UnexpectedReply('h', 'odd'))
@@ -287,7 +287,7 @@ def test_traceback_is_in_the_log(host, caplog):
     ids=lambda error: type(error).__name__,
 )
 def test_words_of_others_in_the_log(host, error, caplog):
-    """One line of a bounded length, and nothing that a terminal obeys."""
+    """One line of limited length, without control characters."""
     host.controller.do = raising(error)
     host.ask()
     (record,) = [one for one in caplog.records if one.name.startswith('console_ext')]
@@ -311,7 +311,7 @@ def test_words_of_others_in_the_log(host, error, caplog):
     ids=lambda value: type(value).__name__,
 )
 def test_error_that_was_expected(host, error, status):
-    """Announced, or one that the checks before a method end with."""
+    """A declared error, or one of the checks before the method."""
     host.controller.do = raising(error)
     response = host.ask()
     assert response.status_int == status
@@ -319,7 +319,7 @@ def test_error_that_was_expected(host, error, status):
 
 
 def test_unreachable_host_is_named_in_the_log_only(host, caplog):
-    """An operator needs the name that a user is not told."""
+    """An operator needs the name, but users do not learn it."""
     host.controller.do = raising(exceptions.HostUnreachable('a-host'))
     response = host.ask(environ={'openstack.request_id': 'req-9'})
     assert 'a-host' not in response.text
@@ -330,7 +330,7 @@ def test_unreachable_host_is_named_in_the_log_only(host, caplog):
 
 
 def test_answer_that_does_not_fit_its_schema(host, caplog):
-    """The value may be a token, so neither the answer nor the log quotes it."""
+    """The value may be a token, so neither the response nor the log has it."""
     host.controller.do = lambda: {'url': SECRET}
     assert_tells_nothing(host.ask(environ={'openstack.request_id': 'req-9'}))
     assert SECRET not in caplog.text
@@ -338,19 +338,19 @@ def test_answer_that_does_not_fit_its_schema(host, caplog):
 
 @pytest.mark.parametrize('answer', [{'done': object()}, {'done': {1, 2}}])
 def test_answer_that_is_no_json(host, answer):
-    """What a plugin returns is as little to be trusted as what it raises."""
+    """The return value of a plugin is checked too."""
     host.controller.do = lambda: answer
     assert_tells_nothing(host.ask(environ={'openstack.request_id': 'req-9'}))
 
 
 def test_expected_errors_of_one_method_are_not_those_of_another(host):
-    """``index`` announces nothing but what all may end with."""
+    """``index`` declares no error of its own."""
     host.controller.do = raising(exceptions.ServerNotReady('x'))
     assert host.ask('index', method='GET').status_int == 500
 
 
 def test_refusal_of_a_request_that_led_nowhere():
-    """Without an operation there is nothing to be unexpected by."""
+    """Without an operation, there are no declared errors."""
     request = Request(build('/').environ)
     request.version = None
     error = exceptions.ConsoleNotSupported()
@@ -360,7 +360,7 @@ def test_refusal_of_a_request_that_led_nowhere():
 
 
 def test_latest_of_an_api_that_is_not_ours(deployment):
-    """What that is cannot be known, and so is not said."""
+    """The newest version is unknown, so there are no version headers."""
     host = Host(deployment.conf(), supported=None)
     headers = {'OpenStack-API-Version': 'compute latest'}
     response = host.ask('index', method='GET', headers=headers)
@@ -369,6 +369,6 @@ def test_latest_of_an_api_that_is_not_ours(deployment):
 
 
 def test_nothing_of_ours_is_left_in_the_environ(host):
-    """A request that is passed on is as it came."""
+    """A request that is passed on has an unchanged environ."""
     host.ask()
     assert 'webob.adhoc_attrs' not in host.controller.seen[0].environ

@@ -7,7 +7,7 @@ from console_ext.wsgi.responses import json_response
 
 
 def test_response():
-    """JSON in ASCII, with its length and its type."""
+    """JSON in ASCII, with length and type."""
     response = json_response(202, {'a': 'ж\ud800'})
     assert response.status_int == 202
     assert response.body == b'{"a": "\\u0436\\ud800"}'
@@ -18,13 +18,13 @@ def test_response():
 
 
 def test_content_type_is_kept_whole():
-    """WebOb would take the charset away."""
+    """WebOb would remove the charset."""
     content_type = 'application/json; charset=UTF-8'
     response = json_response(400, {}, content_type)
     assert response.headers['Content-Type'] == content_type
 
 
 def test_what_is_no_json():
-    """That is the caller's mistake."""
+    """It is a bug of the caller."""
     with pytest.raises(TypeError):
         json_response(200, {'a': object()})

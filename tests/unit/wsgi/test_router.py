@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which operations a URL leads to."""
+"""Finding the operations of a URL."""
 
 import pytest
 
@@ -61,7 +61,7 @@ MATCHES = [
 
 @pytest.mark.parametrize(('method', 'path', 'name', 'args'), MATCHES)
 def test_match(router, operations, method, path, name, args):
-    """With and without the project; variables are decoded."""
+    """With and without project; variables are decoded."""
     match = router.match(build(path, method=method).environ)
     assert match.args == args
     assert match.is_action is (name == 'act')
@@ -107,7 +107,7 @@ def test_no_match(router, method, path):
 
 
 def test_empty_path(router):
-    """A mount's own path may be empty."""
+    """The path of a mount point may be empty."""
     assert router.match({'PATH_INFO': '', 'REQUEST_METHOD': 'GET'}) is None
     assert router.match({'REQUEST_METHOD': 'GET'}) is None
 
@@ -121,13 +121,13 @@ def test_match_leaves_the_environ_alone(router):
 
 
 def test_empty_router():
-    """An installation without extensions routes nothing."""
+    """Without extensions, there are no routes."""
     assert Router().match(build('/things').environ) is None
     assert list(Router().rows()) == []
 
 
 def test_rows(router):
-    """The final table, an action a line."""
+    """The complete table, a line for each action."""
     assert list(router.rows()) == [
         Row('GET', '/things', None, '2.1–', 'x:index', 'an-alias'),
         Row('GET', '/things/{thing_id}', None, '2.1–', 'x:show', 'an-alias'),
@@ -138,5 +138,5 @@ def test_rows(router):
 
 
 def test_empty_table_of_actions():
-    """It is one all the same: every action is unknown there."""
+    """An empty table is still a table: every action is unknown."""
     assert Match({}, {}).is_action

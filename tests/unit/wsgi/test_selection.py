@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which requests for a resource are taken from the API behind, and which are left."""
+"""Which requests for a resource are answered, and which are left to the wrapped API."""
 
 import io
 import json
@@ -72,7 +72,7 @@ LEFT = {
 
 @pytest.mark.parametrize('case', LEFT)
 def test_what_is_left(wrapped, case):
-    """The API behind gets it whole: its body, and its environ as it was."""
+    """The wrapped API gets the request unchanged, with its body and environ."""
     path, body, how = LEFT[case]
     request = build(path, body, **{'token': ALICE, **how})
     sent = request.environ['wsgi.input'].read()
@@ -91,7 +91,7 @@ def test_what_is_left(wrapped, case):
         for key, value in environ.items()
         if key not in own and before.get(key) != value
     }
-    # The length of a chunked body is known once it was read.
+    # The length of a chunked body is known after reading it.
     assert not changed.keys() - {'CONTENT_LENGTH'}
     assert before.keys() - own <= environ.keys()
     assert wrapped.screens.seen == []
@@ -119,7 +119,7 @@ def test_what_is_left(wrapped, case):
     ids=str,
 )
 def test_what_is_taken_and_refused(wrapped, how, status, message):
-    """The API behind would answer it without our policy, so it does not get it."""
+    """The wrapped API would answer it without our policy, so it does not get it."""
     response = post(wrapped, **how)
     assert response.status_int == status
     assert fault(response)[1].startswith(message)
@@ -129,7 +129,7 @@ def test_what_is_taken_and_refused(wrapped, how, status, message):
 
 
 def test_predicate_that_fails(wrapped, caplog):
-    """What cannot be decided is not left."""
+    """In doubt, the request is refused instead of passed on."""
     (operation,) = [
         one for one in wrapped.filter._router.operations() if one.serves is not None
     ]
@@ -144,7 +144,7 @@ def test_predicate_that_fails(wrapped, caplog):
 
 
 def test_what_is_answered(wrapped):
-    """By the method, with the server and the body, and headers of the version."""
+    """By the method, with the server, the body, and version headers."""
     response = post(wrapped, version='2.9')
     assert response.json == {'screen': 'ours'}
     assert response.headers['OpenStack-API-Version'] == 'compute 2.9'
@@ -154,7 +154,7 @@ def test_what_is_answered(wrapped):
 
 
 def test_schema_of_the_version(wrapped):
-    """The one that holds; at other versions others do."""
+    """The schema of the requested microversion."""
     large = {'screen': {'kind': 'large'}}
     response = post(wrapped, large, '2.8', token=ADMIN)
     assert fault(response) == (
@@ -169,7 +169,7 @@ def test_schema_of_the_version(wrapped):
 
 
 def test_query_schema_of_the_version(wrapped):
-    """Free where none holds; before the policy where one does."""
+    """Without a schema any query is valid; a schema is checked before the policy."""
 
     def show(version, query, token=ADMIN):
         return ask(wrapped.filter, f'{KEY}?{query}', token=token, **at(version))
@@ -186,7 +186,7 @@ def test_query_schema_of_the_version(wrapped):
 
 
 def test_rule_of_the_body(wrapped):
-    """Each kind has its rule; a rule that nobody declared is an error of ours."""
+    """Each kind has its rule; returning an undeclared rule is a bug."""
     large, odd = {'screen': {'kind': 'large'}}, {'screen': {'kind': 'odd'}}
     assert post(wrapped, SMALL, token=ALICE).status_int == 200
     refused = post(wrapped, large, token=ALICE)
@@ -198,29 +198,29 @@ def test_rule_of_the_body(wrapped):
 
 
 def test_server_before_policy(wrapped):
-    """What the caller cannot see does not exist; the target is the server's owner."""
+    """A server that the caller cannot see does not exist; the target is its owner."""
     other = f'/servers/{server_id("02")}/screens'
     assert post(wrapped, token=READER).status_int == 403
     assert post(wrapped, path=other, token=ALICE).status_int == 404
     assert post(wrapped, path='/servers/x/screens', token=READER).status_int == 404
     assert post(wrapped, path=other, token=BOB).status_int == 200
-    # The rule is about the server's user, who the administrator is not.
+    # The rule compares the server's user, who is not the administrator.
     assert post(wrapped, path=other, token=ADMIN).status_int == 403
 
 
 def test_method_of_the_version(wrapped):
-    """Two of one name, and none below both."""
+    """Two methods with the same name, and none below their ranges."""
     for version, shown in (('2.31', 'old'), ('2.98', 'old'), ('2.99', 'new')):
         answer = ask(wrapped.filter, KEY, token=ADMIN, **at(version))
         assert answer.json == {'key': shown}
     assert wrapped.behind.environs == []
 
 
-# The range of the API behind.
+# The range of the wrapped API.
 
 
 def test_latest_is_that_of_the_api_behind(wrapped):
-    """As a number, for the schemas, the method and the headers."""
+    """ "latest" becomes its newest version for schemas, method and headers."""
     answer = ask(wrapped.filter, KEY, token=ADMIN, **at('latest'))
     assert answer.json == {'key': 'new'}
     assert answer.headers['OpenStack-API-Version'] == 'compute 2.104'
@@ -247,7 +247,7 @@ def test_latest_of_an_api_that_ends_below(wrapped):
 
 @pytest.mark.parametrize('version', ['2.105', '3.0'])
 def test_open_range_ends_with_the_api_behind(wrapped, version):
-    """406, as that API says it."""
+    """The answer is 406, as that of the wrapped API."""
     response = post(wrapped, version=version)
     assert response.status_int == 406
     assert fault(response) == (
@@ -261,7 +261,7 @@ def test_open_range_ends_with_the_api_behind(wrapped, version):
 
 @pytest.mark.parametrize('version', ['2.9', '2.104', 'latest'])
 def test_range_that_is_not_said(wrapped, version):
-    """503 until it is: passed on, the request would not meet our policy."""
+    """The answer is 503 until it is known: passed on, it would avoid our policy."""
     wrapped.behind.document = (500, {})
     for asked in (1, 2):
         response = post(wrapped, version=version)
@@ -281,7 +281,7 @@ def test_range_that_is_not_said(wrapped, version):
 
 @pytest.mark.parametrize('version', ['2.9', '2.104', 'latest'])
 def test_range_that_is_not_said_to_requests_of_others(wrapped, version):
-    """What no method would take at any microversion is left all the same."""
+    """Requests that no method takes at any version are passed on anyway."""
     wrapped.behind.document = (500, {})
     response = post(wrapped, THEIRS, version)
     assert response.status_int == 299
@@ -294,7 +294,7 @@ def test_range_that_is_not_said_to_requests_of_others(wrapped, version):
 
 
 def test_range_is_not_needed(wrapped):
-    """Where the operation has an end of its own, or does not exist."""
+    """Not for an operation with a bounded range, nor for an unknown one."""
     wrapped.behind.document = (500, {})
     answer = ask(wrapped.filter, KEY, token=ADMIN, **at('2.31'))
     assert answer.json == {'key': 'old'}
@@ -303,7 +303,7 @@ def test_range_is_not_needed(wrapped):
 
 
 def test_range_that_is_given(deployment):
-    """The API behind is not asked, and what is beyond does not exist."""
+    """The wrapped API is not asked; versions above the range do not exist."""
     supported = Range.parse('2.1', '2.50')
     wrapped = Wrapped(deployment.conf(), supported)
     answer = ask(wrapped.filter, KEY, token=ADMIN, **at('latest'))
@@ -314,7 +314,7 @@ def test_range_that_is_given(deployment):
 
 
 def test_request_through_a_nova_without_its_files(wrapped):
-    """Refused where it is taken; what is left is Nova's own."""
+    """A request that we would answer is refused; others are passed on to Nova."""
     nova = SimpleNamespace(user_id='a', project_id=PROJECT_A, roles=['admin'])
     through_nova = {'token': None, 'environ': {'nova.context': nova}}
     assert post(wrapped, **through_nova).status_int == 500
@@ -332,7 +332,7 @@ SECRETS = ['fail' + 'x' * 39, 'ж' * 40, '11111111-2222-4333-8444-555555555555']
 @pytest.mark.parametrize('version', ['2.1', '2.31', '2.99', '2.999', 'latest', 'x'])
 @pytest.mark.parametrize('secret', SECRETS)
 def test_no_key_in_a_log(wrapped, caplog, secret, version, token):
-    """Whether it is answered, left, refused or fails; the route is noted for logs."""
+    """In every case; the route is stored for the log."""
     caplog.set_level(logging.DEBUG)
     request = build(
         '/keys/', token=token, environ={'SCRIPT_NAME': '/v2.1'}, **at(version)
@@ -345,7 +345,7 @@ def test_no_key_in_a_log(wrapped, caplog, secret, version, token):
 
 
 def test_failure_is_in_the_log_without_the_key(wrapped, caplog):
-    """Where it was, and of which class."""
+    """The log has the place and the class of the error."""
     secret = SECRETS[0]
     response = ask(wrapped.filter, f'/keys/{secret}', token=ADMIN, **at('2.31'))
     assert response.status_int == 500

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which microversions the API behind supports."""
+"""The supported microversions of the wrapped API."""
 
 import threading
 
@@ -14,7 +14,7 @@ NOVA = Range.parse('2.1', '2.104')
 
 
 def test_asked_once():
-    """Not before it is needed, and once for all requests."""
+    """The range is requested when it is first needed, once for all requests."""
     behind = Behind()
     supported = SupportedVersions(behind)
     assert (supported.known, behind.asked) == (None, 0)
@@ -23,7 +23,7 @@ def test_asked_once():
 
 
 def test_known_beforehand():
-    """Nobody is asked."""
+    """No request is sent."""
     behind = Behind()
     assert SupportedVersions(behind, NOVA).get() == NOVA
     assert behind.asked == 0
@@ -51,7 +51,7 @@ def test_known_beforehand():
     ids=lambda document: str(document)[:60],
 )
 def test_unknown_until_the_api_answers(document, caplog):
-    """Each request asks again; the log says it once."""
+    """Each request tries again; the log says so once."""
     behind = Behind()
     supported = SupportedVersions(behind)
     behind.document = document
@@ -66,7 +66,7 @@ def test_unknown_until_the_api_answers(document, caplog):
 
 
 def test_application_that_fails(caplog):
-    """One line, and nothing that a terminal obeys."""
+    """The log has one line without control characters."""
 
     def broken(environ, start_response):
         raise RuntimeError('odd\nERROR\x1b[2J' * 10**5)
@@ -80,7 +80,7 @@ def test_application_that_fails(caplog):
 
 
 def test_no_request_waits_for_another():
-    """While one is being answered, others ask by themselves."""
+    """Meanwhile, other requests ask by themselves."""
     behind = Behind()
     first, go_on = threading.Event(), threading.Event()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON schemas, refusing in Nova's words."""
+"""JSON schemas, with Nova's error messages."""
 
 import copy
 
@@ -13,7 +13,7 @@ from console_ext.wsgi.validation import Validator
 SERIAL = Validator(schemas.action(consoles.SERIAL))
 SPICE = Validator(schemas.action(consoles.SPICE_HTML5))
 
-# What a real Nova 2026.2 was seen to answer.
+# Recorded answers of Nova 2026.2.
 SEEN = [
     (SERIAL, float('nan'), 'type', "nan. nan is not of type 'string'"),
     (
@@ -59,21 +59,21 @@ def detail(validator, body, **how):
 
 @pytest.mark.parametrize(('validator', 'value', 'field', 'words'), SEEN)
 def test_words_about_the_type(validator, value, field, words):
-    """The field, the value and the rule it breaks."""
+    """The field, the value and the violated rule."""
     expected = f'Invalid input for field/attribute {field}. Value: {words}'
     assert detail(validator, {ACTIONS[validator]: {'type': value}}) == expected
 
 
 @pytest.mark.parametrize(('validator', 'value', 'words'), SEEN_OF_THE_ACTION)
 def test_words_about_the_action(validator, value, words):
-    """The same for what is around the type."""
+    """Errors outside of the type."""
     action = ACTIONS[validator]
     expected = f'Invalid input for field/attribute {action}. Value: {words}'
     assert detail(validator, {action: value}) == expected
 
 
 def test_words_about_the_whole_body():
-    """There is no field to name."""
+    """The message names no field."""
     assert detail(SERIAL, {}) == "'os-getSerialConsole' is a required property"
     assert detail(SERIAL, {'os-getSerialConsole': {'type': 'serial'}, 'x': 1}) == (
         "Additional properties are not allowed ('x' was unexpected)"
@@ -82,7 +82,7 @@ def test_words_about_the_whole_body():
 
 @pytest.mark.parametrize('legacy', [False, True])
 def test_good_bodies(legacy):
-    """Nothing is raised, and nothing is changed."""
+    """There is no error, and the body is unchanged."""
     body = {'os-getSerialConsole': {'type': 'serial'}}
     before = copy.deepcopy(body)
     SERIAL.check(body, legacy=legacy)
@@ -90,7 +90,7 @@ def test_good_bodies(legacy):
 
 
 def test_legacy_lets_unknown_properties_pass():
-    """At every depth, as Nova's /v2; what is required or wrong stays refused."""
+    """At every depth, as in Nova's /v2; other rules still apply."""
     extra = {'os-getSerialConsole': {'type': 'serial', 'extra': 1}, 'more': 2}
     SERIAL.check(extra, legacy=True)
     for body in ({}, {'os-getSerialConsole': {'type': 'x'}}):
@@ -98,7 +98,7 @@ def test_legacy_lets_unknown_properties_pass():
 
 
 def test_leniency_changes_no_schema():
-    """The strict one stays strict, and a schema of true is none of its business."""
+    """The strict schema stays unchanged, and true is valid too."""
     schema = {
         'type': 'object',
         'additionalProperties': False,
@@ -112,7 +112,7 @@ def test_leniency_changes_no_schema():
     assert schema == before
     validator.check({'x': 1, 'b': [{'y': 2}]}, legacy=True)
     detail(validator, {'x': 1})
-    # A rule about what further properties are is not a limit on them.
+    # A schema for additional properties does not forbid them.
     detail(validator, {'a': {'n': 'text'}}, legacy=True)
 
 
@@ -120,11 +120,11 @@ def test_leniency_changes_no_schema():
     'schema', [{'type': 'nonsense'}, {'required': 'a'}, {'minLength': -1}]
 )
 def test_invalid_schema(schema):
-    """Found when it is compiled, not when a request comes."""
+    """It is found when it is compiled."""
     with pytest.raises(jsonschema.SchemaError):
         Validator(schema)
 
 
 def test_formats_are_not_checked():
-    """What is no rule of Nova's must not depend on what is installed."""
+    """Nova does not check formats; the result must not depend on the installation."""
     Validator({'type': 'string', 'format': 'uuid'}).check('no uuid')

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may read where the console of a token is."""
+"""The policy rule of ``os-console-auth-tokens``."""
 
 from console_ext.api import policies
 from console_ext.api.policies import console_auth_tokens, remote_consoles
 
 
 def test_rule():
-    """Nova's, with Nova's default."""
+    """The rule has Nova's name and Nova's default."""
     (rule,) = console_auth_tokens.list_rules()
     assert (rule.name, rule.check_str, rule.scope_types) == (
         'os_compute_api:os-console-auth-tokens',
@@ -19,7 +19,7 @@ def test_rule():
 
 
 def test_all_rules():
-    """The package lists those of each module, for the sample of operators."""
+    """The package lists the rules of each module, for the policy sample."""
     assert [rule.name for rule in policies.list_rules()] == [
         rule.name
         for module in (remote_consoles, console_auth_tokens)

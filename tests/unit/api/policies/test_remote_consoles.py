@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may open a console."""
+"""The policy rules for opening consoles."""
 
 import pytest
 
@@ -10,7 +10,7 @@ BASE = 'os_compute_api:os-remote-consoles'
 
 
 def test_rules():
-    """Nova's rule with Nova's default, and one for each type that follows it."""
+    """Nova's rule with its default, and a rule for each type that defaults to it."""
     assert {
         rule.name: (rule.check_str, rule.scope_types) for rule in policies.list_rules()
     } == {
@@ -27,7 +27,7 @@ def post(path):
 
 
 def test_documentation():
-    """Which operations a rule is about, for the sample that operators read."""
+    """The sample for operators names the operations of each rule."""
     noun = 'remote-consoles'
     rules = {rule.name: rule for rule in policies.list_rules()}
     assert rules[BASE].operations == [
@@ -57,7 +57,7 @@ def test_documentation():
 
 @pytest.mark.parametrize('one', consoles.TYPES, ids=lambda one: one.type)
 def test_rule_of_a_body(one):
-    """That of the type that it asks for."""
+    """The rule is that of the requested type."""
     body = {'remote_console': {'protocol': one.protocol, 'type': one.type}}
     assert policies.rule_of_body(body) == policies.rule_of(one)
     assert policies.rule_of_body(body) in policies.ALL
@@ -67,7 +67,7 @@ def test_rule_of_a_body(one):
     ('protocol', 'name'),
     [('serial', 'novnc'), ('vnc', 'xvpvnc'), ('mks', 'webmks'), ('rdp', 'rdp-html5')],
 )
-def test_rule_of_what_is_no_type_of_ours(protocol, name):
-    """Nova's."""
+def test_rule_of_an_unknown_type(protocol, name):
+    """Nova's rule applies to unknown types."""
     body = {'remote_console': {'protocol': protocol, 'type': name}}
     assert policies.rule_of_body(body) == BASE

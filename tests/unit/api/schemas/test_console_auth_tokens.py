@@ -24,7 +24,7 @@ def fits(schema, body):
 
 
 def test_queries():
-    """Free at first, and empty since 2.99."""
+    """Any query is valid before 2.99; then none."""
     assert fits(schemas.SHOW_QUERY, {'x': ['1']})
     assert fits(schemas.SHOW_QUERY_2_99, {})
     assert not fits(schemas.SHOW_QUERY_2_99, {'x': ['1']})
@@ -45,7 +45,7 @@ def test_queries():
     ],
 )
 def test_responses(change, earlier, since_2_99):
-    """The second port came with 2.99."""
+    """The TLS port exists since 2.99."""
     body = {'console': {**CONSOLE, **change}}
     assert fits(schemas.SHOWN, body) is earlier
     assert fits(schemas.SHOWN_2_99, body) is since_2_99
@@ -53,7 +53,7 @@ def test_responses(change, earlier, since_2_99):
 
 @pytest.mark.parametrize('name', CONSOLE)
 def test_nothing_is_missing(name):
-    """All four are there."""
+    """Each of the four properties is required."""
     console = {key: value for key, value in CONSOLE.items() if key != name}
     assert not fits(schemas.SHOWN, {'console': console})
     assert not fits(schemas.SHOWN_2_99, {'console': console})

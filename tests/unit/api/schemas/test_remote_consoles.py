@@ -29,7 +29,7 @@ def fits(validator, body):
 
 @pytest.mark.parametrize('action', REQUESTS)
 def test_requests(action):
-    """An action has one body that fits, and no other."""
+    """Only the body of its own type is valid for an action."""
     validator, console_type = REQUESTS[action]
     assert fits(validator, {action: {'type': console_type}})
     for wrong in (
@@ -71,14 +71,14 @@ def test_requests(action):
 )
 @pytest.mark.parametrize('console_type', RESPONSES)
 def test_urls(console_type, url, expected):
-    """A compute host's URL goes to a browser: a URL of a console, or nothing."""
+    """The URL from a compute host goes to a browser, so only console URLs are valid."""
     body = {'console': {'type': console_type, 'url': url}}
     assert fits(RESPONSES[console_type], body) is expected
 
 
 @pytest.mark.parametrize('console_type', RESPONSES)
 def test_responses(console_type):
-    """Nothing is missing, and nothing more is told."""
+    """No property may be missing or added."""
     url = 'ws://h/?token=a'
     for wrong in (
         None,
@@ -94,7 +94,7 @@ def test_responses(console_type):
 
 
 def test_type_without_an_action():
-    """No body asks for it."""
+    """A type without an action has no schema."""
     with pytest.raises(ValueError, match='has no action'):
         schemas.action(replace(consoles.SERIAL, action=None))
 
@@ -130,7 +130,7 @@ EVERY_TYPE = NOUN['2.99'][2] | {'', 'NOVNC', 'x'}
 
 @pytest.mark.parametrize('version', NOUN)
 def test_pairs(version):
-    """Each protocol goes with each type: pairs are for the controller to judge."""
+    """All pairs of known protocols and types are valid; the controller checks them."""
     validator, protocols, types = NOUN[version]
     for protocol in EVERY_PROTOCOL:
         for name in EVERY_TYPE:
@@ -140,7 +140,7 @@ def test_pairs(version):
 
 @pytest.mark.parametrize('version', NOUN)
 def test_no_pairs(version):
-    """A body has the two, and nothing else."""
+    """A body has exactly the two properties."""
     validator = NOUN[version][0]
     for wrong in (
         None,
@@ -159,7 +159,7 @@ def test_no_pairs(version):
 
 
 def test_created():
-    """The pair, and a URL."""
+    """The response has the pair and a URL."""
     validator = Validator(schemas.CREATED)
     assert fits(validator, create('vnc', 'novnc', url='http://h/?path=%3Ftoken%3Da'))
     assert not fits(validator, create('vnc', 'novnc'))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a user notices of a console."""
+"""What a simulated user measures on a console."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Transport:
 
 
 def open_console():
-    """A console whose opening was answered, and its user."""
+    """A console that has been opened, and its user."""
 
     async def make():
         console, user = Console(Door(1)), User()
@@ -59,7 +59,7 @@ def open_console():
 
 
 def test_echo():
-    """In frames that are whole, cut or joined."""
+    """Echoes are recognised in complete, split and joined frames."""
     console, user = open_console()
     for key in b'abc':
         console.type(key)
@@ -117,7 +117,7 @@ def test_ping_is_answered():
 
 @pytest.mark.parametrize('length', [0, 125, 126, 65535, 65536])
 def test_frames(length):
-    """Any length, and nothing before the frame is whole."""
+    """Frames of any length are parsed when they are complete."""
     payload = bytes(length)
     if length < 126:
         head = bytes([0x82, length])

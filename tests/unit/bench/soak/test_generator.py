@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A load generator ends, whatever becomes of who started it."""
+"""A load generator ends even if the process that started it does not end it."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def test_count():
 
 
 def test_time():
-    """A pause does not outlast the end."""
+    """A pause does not exceed the time limit."""
     started = time.monotonic()
     assert turns_of(0.2, 60, 1000) == [0]
     assert time.monotonic() - started < 30
 
 
 def test_signal():
-    """SIGTERM ends a pause, and there is no other turn."""
+    """SIGTERM ends a pause, and no further turn starts."""
     assert turns_of(60, 60, 9, lambda _: os.kill(os.getpid(), signal.SIGTERM)) == [0]
 
 
 def test_plan(tmp_path):
-    """Written and read; a door has TLS where it has a certificate."""
+    """A plan can be written and read; an entry with a certificate uses TLS."""
     plan = Plan([(1, None)], 10, ['token'], 1.5, 'result', sessions=7)
     plan.write(tmp_path / 'plan')
     (door,) = Plan.read(str(tmp_path / 'plan')).open_doors()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory and descriptors of processes that come and go."""
+"""Memory and file descriptors of processes that start and end."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ for line in sys.stdin:
 
 
 def test_descriptors():
-    """At first, at most and at last; a child's count as well."""
+    """The first, highest and last count, including child processes."""
     command = [sys.executable, '-c', OPENS_FILES]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which runs of the soak pass, and which fail."""
+"""Which results of a soak run pass, and which fail."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOCKED = Window('locked-store', 800, 810)
 
 
 def observed(echo_s=0.010, opening_s=0.020):
-    """A thousand seconds of a key and an opening each, all of them well."""
+    """One key and one opening in each of 1000 seconds, all successful."""
     return Observed(
         Samples(
             keys=[Key(at, echo_s) for at in range(1100)],
@@ -47,7 +47,7 @@ def test_well(run):
 
 
 def test_lost_session(run):
-    """Each of them counts, with its reason."""
+    """Each lost session is counted, with its reason."""
     run.disturbed.samples.losses += [Loss(500, 'closed with 1011')] * 2
     run.disturbed.samples.losses.append(Loss(501, 'cut'))
     report = Report(run)
@@ -59,14 +59,14 @@ def test_lost_session(run):
 
 
 def test_lost_session_of_the_undisturbed_run(run):
-    """Such a run is no measure for the other one."""
+    """An undisturbed run with lost sessions cannot serve as reference."""
     run.undisturbed.samples.losses.append(Loss(500, 'cut'))
     (failure,) = failures(run)
     assert failure.startswith('undisturbed sessions lost: 1 ')
 
 
 def test_echoes_that_nobody_notices(run):
-    """A ratio of few milliseconds is no criterion; a tenth of a second is."""
+    """Ratios of a few milliseconds do not count; 0.1 s does."""
     run.undisturbed.samples.keys = observed(0.001).samples.keys
     run.disturbed.samples.keys = observed(0.099).samples.keys
     assert failures(run) == []
@@ -84,7 +84,7 @@ def test_ratio_of_echoes(run, factor, passes):
 
 
 def test_echoes_in_a_short_fault(run):
-    """Less than one percent of the whole run: it has a ratio of its own."""
+    """Faults shorter than one percent of the run have a ratio of their own."""
     keys = run.disturbed.samples.keys
     for at in range(800, 805):
         keys[at] = Key(at, 5.0)
@@ -93,7 +93,7 @@ def test_echoes_in_a_short_fault(run):
 
 
 def test_noise_strikes_both(run):
-    """What the machine does to the undisturbed run as well is no failure."""
+    """Delays that also affect the undisturbed run are no failure."""
     for one in (run.disturbed, run.undisturbed):
         one.samples.keys = observed(3.0).samples.keys
     assert failures(run) == []
@@ -119,7 +119,7 @@ def test_failed_opening(run, opening):
     ids=['within', 'begun before', 'in the grace'],
 )
 def test_failed_opening_in_a_fault(run, opening):
-    """While the broker is frozen, 503 is right; so it is until clients are back."""
+    """503 is expected while the broker is frozen, and until the clients reconnect."""
     run.disturbed.samples.openings.append(opening)
     report = Report(run)
     assert report.failures == []
@@ -147,13 +147,13 @@ def test_descriptors_that_stay(run):
 @pytest.mark.parametrize('nothing', ['keys', 'openings'])
 @pytest.mark.parametrize('site', ['disturbed', 'undisturbed'])
 def test_nothing_measured(run, site, nothing):
-    """A run in which nobody typed, or opened a console, proves nothing."""
+    """A run without keys or openings is a failure."""
     setattr(getattr(run, site).samples, nothing, [])
     assert any('nothing was measured' in one for one in failures(run))
 
 
 def test_as_json(run):
-    """For programs: every row with its figures, and the verdict."""
+    """JSON with the figures of every row and the verdict."""
     run.disturbed.samples.losses.append(Loss(500, 'cut'))
     told = json.loads(Report(run).json())
     assert told['failures'] == Report(run).failures

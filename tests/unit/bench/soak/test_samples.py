@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What users measure, written down and read."""
+"""Writing and reading the samples of users."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The filter's place in another API's file."""
+"""The position of the filter in another API's PasteDeploy file."""
 
 import pytest
 
@@ -55,12 +55,12 @@ def faults(tmp_path):
 
 
 def test_as_it_should_be(faults):
-    """Pipelines of another strategy, and to other applications, do not count."""
+    """Pipelines of other strategies and of other applications are ignored."""
     assert faults(GOOD) == []
 
 
 def test_plain_pipeline(faults):
-    """As PasteDeploy itself has them."""
+    """A plain PasteDeploy pipeline."""
     text = GOOD.replace('keystone =', 'pipeline =')
     assert faults(text) == []
     assert faults(text.replace('legacy console_ext', 'legacy')) == [
@@ -122,7 +122,7 @@ def test_faults(faults, old, new, fault):
 
 
 def test_files_of_another_api(faults):
-    """One that is not Nova finds its files where they usually are."""
+    """Other APIs than Nova find their configuration in the usual place."""
     other = """
 [pipeline:main]
 pipeline = authtoken console_ext application
@@ -159,7 +159,7 @@ paste.app_factory = other:factory
     ],
 )
 def test_authentication_is_known_by_its_factory(faults, section, known):
-    """A name says nothing: the client's own headers would be all there is."""
+    """The name of a filter does not prove that it authenticates; its factory does."""
     own = 'paste.filter_factory = keystonemiddleware.auth_token:filter_factory'
     other = f'\n[filter:other]\n{own}\n'
     found = faults(GOOD.replace(own, section) + other)
@@ -168,7 +168,7 @@ def test_authentication_is_known_by_its_factory(faults, section, known):
 
 
 def test_stand_alone_file(tmp_path):
-    """The one that is shipped; and one whose pipeline leaves authentication out."""
+    """The shipped file passes; a pipeline without authentication does not."""
     shipped = (ETC / 'api-paste.ini').read_text()
     path = tmp_path / 'api-paste.ini'
     path.write_text(shipped)
@@ -186,7 +186,7 @@ def test_files_that_pastedeploy_would_escape(faults):
 
 
 def test_what_cannot_be_read(tmp_path):
-    """In one line, whatever it is."""
+    """The error is one line."""
     assert pipeline.faults(str(tmp_path / 'absent'), FILES, 'keystone') == [
         'it cannot be read: No such file or directory'
     ]

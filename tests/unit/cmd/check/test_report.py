@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A line for each question."""
+"""The report has a line for each check."""
 
 import logging
 import time
@@ -17,7 +17,7 @@ def report():
 
 
 def test_answer(report, capsys):
-    """It is handed on, and said in one line."""
+    """The answer is returned, and printed on one line."""
     assert report.ask('part', lambda: [1, 2], lambda answer: f'{len(answer)} of them')
     assert capsys.readouterr().out == 'ok     part: 2 of them\n'
     assert (report.lines, report.wrong) == (1, 0)
@@ -37,7 +37,7 @@ def test_answer(report, capsys):
     ],
 )
 def test_no_answer(report, capsys, error, says):
-    """Why, in one line."""
+    """The reason is printed on one line."""
 
     def question():
         raise error
@@ -48,7 +48,7 @@ def test_no_answer(report, capsys, error, says):
 
 
 def test_reason_that_is_only_logged(report, capsys):
-    """An error that says nothing to users has said it to the log; once."""
+    """If the error has no text for users, the log has it once."""
 
     def question(reason):
         if reason:
@@ -68,7 +68,7 @@ def test_reason_that_is_only_logged(report, capsys):
 
 
 def test_words_of_others(report, capsys):
-    """A host's name, or what a library says, may be written to fool a terminal."""
+    """Names and messages of others are printed without control characters."""
     report.ask('host \x1b[2J', lambda: 'x\x1b[2J\x9b\u202e')
     report.fail('bad', 'x' * 10**6)
     first, second = capsys.readouterr().out.splitlines()
@@ -77,7 +77,7 @@ def test_words_of_others(report, capsys):
 
 
 def test_no_answer_in_time(report, capsys):
-    """Whoever does not answer does not hold up the others."""
+    """A check that hangs does not delay the others."""
     began = time.monotonic()
     report.ask('slow', lambda: time.sleep(10))
     report.ask('next', lambda: 'here')
@@ -96,7 +96,7 @@ def test_no_answer_in_time(report, capsys):
     ],
 )
 def test_no_password(report, capsys, url):
-    """Not even where a plugin quotes a URL."""
+    """Even if a plugin's error quotes a URL."""
     report.ask('good', lambda: url)
     report.fail('bad', f'cannot connect to {url}')
     out = capsys.readouterr().out

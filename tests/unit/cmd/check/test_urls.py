@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who sets the public URLs, and what answers there."""
+"""The public URLs: who sets them, and what answers there."""
 
 import http.server
 import threading
@@ -15,7 +15,7 @@ OURS = [SimpleNamespace(alias='os-remote-consoles')]
 
 
 def test_clients(deployment):
-    """The requests that today's clients send by default reach the extension."""
+    """The requests that current clients send by default reach the extension."""
     assert urls.clients(deployment.conf(), OURS) == (
         'remote-consoles (2.6 and later, which clients use by default) and actions '
         '(2.1 to 2.5) for serial, spice-html5, spice-direct, novnc'
@@ -23,7 +23,7 @@ def test_clients(deployment):
 
 
 def test_clients_that_bypass_the_extension(deployment):
-    """It is disabled, or serves nothing."""
+    """The extension is disabled, or has no console types."""
     with pytest.raises(Wrong, match='os-remote-consoles is disabled'):
         urls.clients(deployment.conf(), [SimpleNamespace(alias='other')])
     deployment.configure(api={'console_types': ''})
@@ -33,14 +33,14 @@ def test_clients_that_bypass_the_extension(deployment):
 
 @pytest.mark.parametrize('one', TYPES, ids=lambda one: one.type)
 def test_option_that_is_not_set(deployment, one):
-    """The URL is the compute host's."""
+    """The URL is that of the compute host."""
     text = urls.describe(deployment.conf(), one)
     assert text.startswith(f"the compute host's [{one.group}] {one.base_url}")
     assert ('console-ext-proxy' in text) is (one is not SPICE_DIRECT)
 
 
 class Answering(http.server.BaseHTTPRequestHandler):
-    """Answers as a test says, and notes the paths."""
+    """A server with a given answer; it records the paths."""
 
     answer = (200, b'OK')
     paths: list[str] = []  # noqa: RUF012
@@ -69,7 +69,7 @@ def server():
 
 
 def test_url_of_our_proxy(deployment, server):
-    """Its health check says so, below the prefix of the URL too."""
+    """The health check also works below the prefix of the URL."""
     handler, port = server
     for path, asked in (('/', '/healthcheck'), ('/a/b/', '/a/b/healthcheck')):
         url = f'ws://127.0.0.1:{port}{path}'
@@ -83,7 +83,7 @@ def test_url_of_our_proxy(deployment, server):
 
 @pytest.mark.parametrize('answer', [(200, b'<html>'), (404, b'OK'), (405, b'')])
 def test_url_of_another_server(deployment, server, answer):
-    """Such as a proxy of Nova's: it does not know the tokens."""
+    """For example a proxy of Nova, which does not know the tokens."""
     handler, port = server
     handler.answer = answer
     url = f'http://127.0.0.1:{port}/vnc_lite.html'
@@ -94,7 +94,7 @@ def test_url_of_another_server(deployment, server, answer):
 
 
 def test_url_that_cannot_be_reached(deployment):
-    """This machine may be behind a firewall: that is no fault of the URL."""
+    """It is no error: this machine may be behind a firewall."""
     conf = deployment.configure(
         serial_console={'base_url': 'wss://127.0.0.1:1/'}
     ).conf()
@@ -102,15 +102,15 @@ def test_url_that_cannot_be_reached(deployment):
 
 
 def test_page_that_the_proxy_does_not_have(deployment):
-    """Its URL would be answered 404."""
+    """Such a URL leads to status 404."""
     url = 'https://127.0.0.1:1/novnc'
     conf = deployment.configure(vnc={'novncproxy_base_url': url}).conf()
     with pytest.raises(Wrong, match=r'\[vnc\] novncproxy_base_url'):
         urls.describe(conf, NOVNC)
 
 
-def test_proxy_of_others(deployment):
-    """No proxy of this package serves spice-direct: nothing is asked of its URL."""
+def test_url_of_a_proxy_of_others(deployment):
+    """This package has no proxy for spice-direct, so its URL is not checked."""
     url = 'http://127.0.0.1:1/nova'
     conf = deployment.configure(spice={'spice_direct_proxy_base_url': url}).conf()
     assert urls.describe(conf, SPICE_DIRECT) == (

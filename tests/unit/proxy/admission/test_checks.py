@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The checks of admission that wait: their order, and what they leave behind."""
+"""The checks of admission that wait: their order, and releasing what they hold."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Parts:
 
 
 async def admit(admission):
-    """As for a session that begins."""
+    """Admit a request as for a new session."""
     async with contextlib.AsyncExitStack() as held:
         admitted = await admission.admit(ASKED, 'serial', PlainConsoles(), held)
         held.pop_all()
@@ -84,7 +84,7 @@ def made(conf):
 
 
 def test_admitted(made):
-    """All that the session holds is given back when it leaves."""
+    """Everything that the session holds is released when it ends."""
     parts = made()
 
     async def test(admission):
@@ -100,7 +100,7 @@ def test_admitted(made):
 
 @pytest.mark.parametrize('left_s', [None, 20.0])
 def test_admitted_for_a_while(conf, made, left_s):
-    """What is left counts from the redeem, however long the rest takes."""
+    """The remaining time counts from the redeem, however long the other checks take."""
     conf.set_override('max_session_time', left_s or 0, group='console_proxy')
     parts = made()
     parts.computes.answer_after_s = 0.1
@@ -120,8 +120,8 @@ def test_admitted_for_a_while(conf, made, left_s):
     parts.run(test)
 
 
-def test_admitted_for_nothing(made):
-    """All is given back, and the token opens a session yet."""
+def test_admitted_without_a_session(made):
+    """Everything is released, and the token can be used again."""
     parts = made()
 
     async def test(admission):
@@ -136,7 +136,7 @@ def test_admitted_for_nothing(made):
 
 
 def test_full_before_the_store_is_asked(made):
-    """A client over its cap does not use its token up."""
+    """A client over its limit does not use up its token."""
     parts = made(client=1)
 
     async def test(admission):
@@ -169,7 +169,7 @@ def test_not_confirmed(made, answer):
 
 
 def test_a_compute_host_that_hangs(made):
-    """It is given up after its timeout."""
+    """Its call is given up after the timeout."""
     parts = made()
     done = threading.Event()
     parts.computes.answer = lambda: done.wait(10)
@@ -186,7 +186,7 @@ def test_a_compute_host_that_hangs(made):
 
 @pytest.mark.parametrize('after_s', [0, 0.005, 0.02, 0.05])
 def test_a_client_that_leaves(made, after_s):
-    """At whatever point it does, nothing is held."""
+    """Nothing stays held, whenever the client leaves."""
     parts = made()
 
     async def test(admission):

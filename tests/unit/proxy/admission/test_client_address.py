@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whom a request is from, behind reverse proxies."""
+"""The client's address of a request, behind reverse proxies."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ TRUSTED = Networks(['10.0.0.0/8', '::1', '192.0.2.1'], 'option')
 @pytest.mark.parametrize(
     ('peer', 'headers', 'client'),
     [
-        # Nobody's word but a trusted proxy's.
+        # Only headers of trusted proxies count.
         ('203.0.113.1', ['10.9.9.9'], '203.0.113.1'),
         ('10.0.0.1', [], '10.0.0.1'),
         ('10.0.0.1', ['203.0.113.1'], '203.0.113.1'),
-        # From the right, to the first that nobody trusted has appended.
+        # From the right to the first address that is not a trusted proxy.
         ('10.0.0.1', ['6.6.6.6, 203.0.113.1'], '203.0.113.1'),
         ('10.0.0.1', ['6.6.6.6, 203.0.113.1, 192.0.2.1'], '203.0.113.1'),
         ('10.0.0.1', ['6.6.6.6', '203.0.113.1,10.1.1.1'], '203.0.113.1'),
         ('10.0.0.1', ['10.0.0.3, 10.0.0.2'], '10.0.0.3'),
-        # What is no address ends the chain.
+        # Invalid addresses end the chain.
         ('10.0.0.1', ['203.0.113.1, unknown'], '10.0.0.1'),
         ('10.0.0.1', ['203.0.113.1, unknown, 10.0.0.2'], '10.0.0.2'),
         ('10.0.0.1', [''], '10.0.0.1'),
-        # With ports, in brackets, and one form for each address.
+        # With ports or brackets; each address has one form.
         ('10.0.0.1', ['203.0.113.1:4711'], '203.0.113.1'),
         ('::1', ['[2001:db8::1]:4711'], '2001:db8::1'),
         ('::1', ['2001:DB8:0::1'], '2001:db8::1'),
@@ -42,11 +42,11 @@ TRUSTED = Networks(['10.0.0.0/8', '::1', '192.0.2.1'], 'option')
     ],
 )
 def test_client_address(peer, headers, client):
-    """The connection's address, or what trusted proxies say of it."""
+    """The address of the connection, or the one that trusted proxies report."""
     assert client_address(peer, headers, TRUSTED) == client
 
 
 @given(st.lists(st.text()))
 def test_any_header(headers):
-    """Whatever is sent, the result is an address."""
+    """For any header, the result is an address."""
     ipaddress.ip_address(client_address('10.0.0.1', headers, TRUSTED))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which host is asked, what, and on which bus."""
+"""Asking compute hosts: the host, the arguments, and the bus."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_asks_the_authorizations_host_on_the_bus_of_its_cell(cell, bus_url):
 
 @pytest.mark.parametrize('answer', [False, None, 'yes', 1])
 def test_only_true_confirms(answer):
-    """Whatever is not exactly yes is no."""
+    """Any answer except True refuses."""
     host = Host()
     host.answer.set_result(answer)
     with pytest.raises(exceptions.ConsoleMoved):
@@ -50,7 +50,7 @@ def test_only_true_confirms(answer):
 
 
 def test_host_that_does_not_answer_in_time():
-    """The call is taken back, if it has not begun."""
+    """The call is withdrawn if it has not begun."""
     host = Host()
     with pytest.raises(exceptions.HostUnreachable):
         asyncio.run(ComputeHosts(host, BUSES, 0.01).confirm(authorization()))

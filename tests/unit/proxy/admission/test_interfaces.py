@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whom the proxy asks."""
+"""The interfaces that the proxy uses."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.stores.faulty import FaultyStore
 
 
 def parameters(method) -> list[str]:
-    """Those that have to be given."""
+    """Return the required parameters."""
     found = inspect.signature(method).parameters.values()
     return [one.name for one in found if one.default is one.empty]
 
 
 @pytest.mark.parametrize('client', [ComputeClient, Computes])
 def test_compute_clients(client):
-    """The real one and the tests' are called in the same way."""
+    """The real client and that of the tests have the same parameters."""
     asked = interfaces.PortCheck.validate_console_port
     assert parameters(client.validate_console_port) == parameters(asked)
 
@@ -30,6 +30,6 @@ def test_compute_clients(client):
 @pytest.mark.parametrize('store', [Store, FaultyStore])
 @pytest.mark.parametrize('name', ['redeem', 'withdraw', 'release', 'keep', 'purge'])
 def test_stores(store, name):
-    """As are the real store and the one with faults."""
+    """So have the real store and the one with faults."""
     asked = getattr(interfaces.Store, name)
     assert parameters(getattr(store, name)) == parameters(asked)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The store, as the event loop sees it."""
+"""The store as the event loop uses it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(store, test, timeout_s=5):
 
 
 def test_redeem_and_release(store):
-    """Each reaches the store once."""
+    """Each call reaches the store once."""
 
     async def test(leases):
         lease = await leases.redeem('token', 'serial', '10.0.0.1')
@@ -64,7 +64,7 @@ def test_redeem_and_release(store):
 
 
 def test_a_client_that_leaves_while_the_store_is_asked(store):
-    """What the store grants after that is given back."""
+    """A lease that the store grants afterwards is released."""
 
     async def test(leases):
         store.answers.clear()
@@ -81,7 +81,7 @@ def test_a_client_that_leaves_while_the_store_is_asked(store):
 
 
 def test_a_client_that_leaves_just_when_the_store_answers(store):
-    """It is not taken for one that is still there."""
+    """The client counts as gone."""
 
     async def test(leases):
         answer = futures.Future()
@@ -89,7 +89,7 @@ def test_a_client_that_leaves_just_when_the_store_answers(store):
         asking = asyncio.create_task(leases.redeem('token', 'serial', '10.0.0.1'))
         await asyncio.sleep(0)
         answer.set_result(store.redeem('token', 'serial', '10.0.0.1'))
-        # The answer is on its way to the loop.
+        # The answer is on its way to the event loop.
         await asyncio.sleep(0)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -100,7 +100,7 @@ def test_a_client_that_leaves_just_when_the_store_answers(store):
 
 
 def test_a_store_that_refuses_too_late(store):
-    """Is no error that nobody looks at."""
+    """The error is not reported as unhandled."""
 
     async def test(leases):
         store.answers.clear()
@@ -113,7 +113,7 @@ def test_a_store_that_refuses_too_late(store):
 
 
 def test_the_heartbeat_goes_on(store):
-    """Whatever the store does; and it finds what was revoked."""
+    """Heartbeats continue despite errors of the store, and find revoked sessions."""
 
     async def test(leases):
         lease = await leases.redeem('token', 'serial', '10.0.0.1')
@@ -140,7 +140,7 @@ def test_the_heartbeat_goes_on(store):
 
 
 def test_many_ends_at_once(store):
-    """What ends within a moment is told together, and is waited for at the end."""
+    """Releases are collected and sent together; a stop waits for them."""
     told = []
 
     def release(leases):
@@ -165,7 +165,7 @@ def test_many_ends_at_once(store):
 
 @pytest.mark.parametrize('away', [False, True])
 def test_sweeping(store, away):
-    """The store is purged again and again, also after it was away."""
+    """The store is purged repeatedly, also after it was unavailable."""
 
     async def test(leases):
         if away:
@@ -210,7 +210,7 @@ def test_room_for_our_own_calls(store):
 
 
 def test_a_client_that_tries_tokens(store):
-    """It waits for itself: another client's token is redeemed at once."""
+    """Another client's token is redeemed without waiting."""
 
     async def test(leases):
         stuck = threading.Event()
@@ -236,7 +236,7 @@ def test_a_client_that_tries_tokens(store):
 
 
 def test_a_purge_that_does_not_end(store, caplog):
-    """It is waited for as long as from one purge to the next, and is not doubled."""
+    """A purge may take one interval, and never runs twice at the same time."""
     stuck = threading.Event()
     begun = []
 
@@ -260,7 +260,7 @@ def test_a_purge_that_does_not_end(store, caplog):
 
 @pytest.mark.parametrize(('interval', 'lease'), [(5, 60), (5, 15), (0.1, 1)])
 def test_a_heartbeat_that_may_be_lost(deployment, interval, lease):
-    """The lease still holds after one lost heartbeat."""
+    """After one lost heartbeat, the lease is still valid."""
     deployment.configure(
         console_proxy={'heartbeat_interval': interval}, console_tokens={'lease': lease}
     )

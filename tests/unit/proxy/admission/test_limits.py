@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many sessions there may be."""
+"""Limits of the number of sessions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from console_ext import exceptions
 from console_ext.proxy.admission.limits import Limits, Place, client_key
 
 
-def test_a_cap_is_for_each_key():
-    """N, and not one more; another key has its own N."""
+def test_limit_of_each_key():
+    """Each key has the limit N."""
     limits = Limits({'server': 2})
     for _ in range(2):
         Place(limits).take('server', 'a')
@@ -19,15 +19,15 @@ def test_a_cap_is_for_each_key():
     Place(limits).take('server', 'b')
 
 
-def test_no_cap():
-    """0 is any number."""
+def test_no_limit():
+    """0 means no limit."""
     limits = Limits({'proxy': 0})
     for _ in range(100):
         Place(limits).take('proxy')
 
 
 def test_leaving_gives_everything_back():
-    """Also where the last taking failed; twice is as once; nothing is kept."""
+    """Also if taking a place failed; leaving twice has no effect."""
     limits = Limits({'proxy': 2, 'client': 1})
     first, second = Place(limits), Place(limits)
     first.take('proxy')
@@ -53,5 +53,5 @@ def test_leaving_gives_everything_back():
     ],
 )
 def test_client_key(address, key):
-    """An IPv4 address, and an IPv6 network."""
+    """An IPv4 address, or an IPv6 network."""
     assert client_key(address) == key

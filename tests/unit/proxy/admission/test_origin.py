@@ -59,7 +59,7 @@ MATRIX = [
 
 @pytest.mark.parametrize(('base', 'origin', 'allowed'), MATRIX)
 def test_the_base_url(base, origin, allowed):
-    """Exactly its scheme, host and port; no Origin is no browser."""
+    """Scheme, host and port must be equal; clients without Origin are no browsers."""
     assert (origin in AllowedOrigins(BASES[base])) is allowed
 
 
@@ -69,7 +69,7 @@ def test_the_base_url(base, origin, allowed):
         ('https://dashboard.example.org:8443', True),
         ('https://dashboard.example.org', False),
         ('http://dashboard.example.org:8443', False),
-        # A host name: any port, the base URL's scheme.
+        # A host name: any port, and the scheme of the base URL.
         ('http://horizon', True),
         ('http://horizon:1234', True),
         ('https://horizon', False),
@@ -85,28 +85,28 @@ def test_allowed_origins(origin, allowed):
 
 
 def test_sources():
-    """The same, as a content security policy has them."""
+    """The same origins as sources of a content security policy."""
     origins = AllowedOrigins('https://a/', ['http://b:8080', 'c'])
     assert origins.sources() == ['http://b:8080', 'https://a:443', 'https://c:*']
 
 
 @pytest.mark.parametrize('text', ['http://a/path', '*', 'a b', 'http://', "a;'x'"])
-def test_an_allowed_origin_that_is_none(text):
-    """The proxy does not start with it."""
+def test_invalid_allowed_origin(text):
+    """The proxy does not start."""
     with pytest.raises(exceptions.ConfigurationError, match='allowed_origins'):
         AllowedOrigins(BASES['plain'], [text])
 
 
 @pytest.mark.parametrize('url', ['', 'console.example.org', 'ftp://a', 'ws://', 'x:y'])
-def test_a_base_url_that_is_none(url):
-    """Nor with that."""
+def test_invalid_base_url(url):
+    """The proxy does not start."""
     with pytest.raises(exceptions.ConfigurationError, match='base URL'):
         of_url(url)
 
 
 @given(st.text())
 def test_any_text(text):
-    """Whatever is sent, it is an origin or None, and never allowed by accident."""
+    """Any text is an origin or None, and never allowed by accident."""
     assert parse(text) is None or isinstance(parse(text), Origin)
     if text not in AllowedOrigins(BASES['plain']):
         return

@@ -40,7 +40,7 @@ def made(query='', *cookies) -> ConsoleRequest:
         ('', ['=;;;===; \xff=\xfe; "; token=a'], {'a'}),
         ('token=a', ['token=a'], {'a'}),
         ('token=a', ['token=b'], {'a', 'b'}),
-        # As noVNC's page has it.
+        # As the page of noVNC sends it.
         ('path=%3Ftoken%3Da', [], {'a'}),
         ('path=x%2Fwebsockify%3Fx%3Dy%26token%3Da&title=x', [], {'a'}),
         ('path=%3Ftoken%3Da&path=%3Ftoken%3Db', [], {'a', 'b'}),
@@ -52,31 +52,31 @@ def made(query='', *cookies) -> ConsoleRequest:
     ],
 )
 def test_tokens(query, cookies, found):
-    """Each that is named, wherever, is found; an empty one is none."""
+    """All tokens in query and cookies are found, except empty ones."""
     assert requests.tokens(made(query, *cookies), cookie=True) == found
 
 
 def test_no_cookie_is_read_elsewhere():
-    """Only where a client needs it."""
+    """Cookies are only read at paths that need them."""
     assert requests.tokens(made('token=a', 'token=b'), cookie=False) == {'a'}
 
 
 def test_a_query_is_bounded():
-    """More fields than any client sends."""
+    """A query with too many fields is refused."""
     for query in ('a=b&' * 100, 'path=%3F' + 'a%3Db%26' * 100):
         with pytest.raises(ValueError, match='fields'):
             requests.tokens(made(query), cookie=False)
 
 
 def test_nothing_secret_is_shown():
-    """A request can be logged."""
+    """Its repr has no token, so a request can be logged."""
     shown = repr(made('token=secret', 'token=secret'))
     assert 'secret' not in shown
 
 
 @given(st.text(), st.lists(st.text()))
 def test_any_query_and_cookies(query, cookies):
-    """Texts or a ValueError, and nothing else."""
+    """For any input, the result is texts or a ValueError."""
     try:
         found = requests.tokens(made(query, *cookies), cookie=True)
     except ValueError:
@@ -85,7 +85,7 @@ def test_any_query_and_cookies(query, cookies):
 
 
 def test_console_request():
-    """The parts that matter, from the request as it was parsed."""
+    """The relevant parts of the parsed request."""
     headers = Headers([('Cookie', 'a'), ('Cookie', 'b'), ('Origin', 'null')])
     made = requests.console_request('/x?y?z', headers, '10.0.0.1', NOBODY)
     assert made == ConsoleRequest('/x', 'y?z', ('a', 'b'), ('null',), '10.0.0.1')

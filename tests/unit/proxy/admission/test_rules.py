@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is let in, as a table."""
+"""Refusals, as a table."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def ask(path='/', query='token=a', cookies=(), origins=()) -> TokenRequest:
         ({'path': ''}, 404),
         ({'origins': ('null',)}, 403),
         ({'origins': ('http://console:6083', 'null')}, 400),
-        # The path comes first, then the origin, then the token.
+        # The path is checked first, then the origin, then the token.
         ({'path': '/x', 'origins': ('null',), 'query': ''}, 404),
         ({'origins': ('null',), 'query': ''}, 403),
         ({'query': ''}, 401),
@@ -50,7 +50,7 @@ def ask(path='/', query='token=a', cookies=(), origins=()) -> TokenRequest:
     ],
 )
 def test_ask(request_parts, expected):
-    """A request alone: a token to be asked about, or a refusal."""
+    """A request is either refused or has a token to check in the store."""
     if isinstance(expected, int):
         with pytest.raises(Refused) as caught:
             ask(**request_parts)
@@ -60,7 +60,7 @@ def test_ask(request_parts, expected):
 
 
 def test_an_asked_token_is_not_shown():
-    """It could be logged."""
+    """Its repr has no token, so it can be logged."""
     assert 'secret' not in repr(TokenRequest('secret', '10.0.0.1'))
 
 
@@ -75,13 +75,13 @@ def test_an_asked_token_is_not_shown():
     ],
 )
 def test_subprotocol(offered, chosen):
-    """binary where it is offered, and none where none is."""
+    """ "binary" if it is offered; none if none is offered."""
     assert rules.subprotocol(offered) == chosen
 
 
 @pytest.mark.parametrize('offered', [['base64'], ['Binary'], ['chat', 'x']])
 def test_unknown_subprotocols(offered):
-    """An offer of only these is refused."""
+    """A client that only offers unknown subprotocols is refused."""
     with pytest.raises(ValueError, match='binary'):
         rules.subprotocol(offered)
 
@@ -90,7 +90,7 @@ REASONS = list(exceptions.RefusalReason)
 
 
 def test_all_token_reasons_are_one_answer():
-    """Told apart in the log, and only there."""
+    """The log has different reasons, the client gets the same answer."""
     refusals = [rules.refusal(exceptions.TokenRefused(reason)) for reason in REASONS]
     assert len({(refusal.status, refusal.message) for refusal in refusals}) == 1
     assert [refusal.log_reason for refusal in refusals] == [
@@ -114,7 +114,7 @@ HOSTILE = 'x\nERROR y\x1b[2J' * 10**4
     ids=lambda error: type(error).__name__,
 )
 def test_words_of_others_in_the_log(error):
-    """A compute host says where its console is, and what is wrong with it."""
+    """Text from a compute host is logged without control characters."""
     why = rules.refusal(error).log_reason
     assert why.isprintable()
     assert len(why) < 2000
@@ -144,7 +144,7 @@ def test_words_of_others_in_the_log(error):
     ],
 )
 def test_what_an_error_means(error, status):
-    """The status of each; one plain sentence, and nothing internal in it."""
+    """Each error has a status and one sentence without internals."""
     refusal = rules.refusal(error)
     assert refusal.status == status
     assert refusal.message.endswith('.')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What our pages load."""
+"""The files that our pages load."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from console_ext.proxy.consoles import assets
 
 @pytest.fixture
 def web(tmp_path, monkeypatch):
-    """A directory of pages, as a build leaves it."""
+    """A directory of pages after a build."""
     files = {
         'page.html': '<script src="{web}/page.js"></script>',
         'page.js': "import './assets/one/lib/one.mjs';",
@@ -31,7 +31,7 @@ def web(tmp_path, monkeypatch):
 
 
 def test_the_table(web):
-    """Our modules, and those of the packages that a page needs; no other files."""
+    """Our modules and the packages that the page needs, but no other files."""
     made = assets.load(['one'])
     assert sorted(made.modules) == [
         f'/{made.root}/assets/one/lib/one.mjs',
@@ -41,7 +41,7 @@ def test_the_table(web):
 
 
 def test_modules_are_kept_for_long(web):
-    """Their path changes when one of them does, and with nothing else."""
+    """Modules are cached for a year; their path changes with their content."""
     made = assets.load(['one'])
     module = made.modules[f'/{made.root}/assets/one/lib/one.mjs']
     assert dict(module.headers) == {
@@ -55,7 +55,7 @@ def test_modules_are_kept_for_long(web):
 
 
 def test_compressed(web):
-    """By the build, or where it has not, now."""
+    """The build has compressed a file, or it is compressed at the start."""
     (web / 'page.css.gz').write_bytes(b'made by the build')
     made = assets.load(['one'])
     script = made.modules[f'/{made.root}/page.js']
@@ -65,7 +65,7 @@ def test_compressed(web):
 
 @pytest.mark.parametrize('below', ['', 'serial/'])
 def test_a_page_names_the_version(web, below):
-    """Relative to its own directory, wherever a reverse proxy puts it."""
+    """The page refers to modules by relative paths, for reverse proxies."""
     made = assets.load(['one'])
     page = made.page('page.html', [('X', 'y')], below)
     assert page.body.decode() == f'<script src="{below}{made.root}/page.js"></script>'

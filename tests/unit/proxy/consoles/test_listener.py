@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a port serves."""
+"""What the listeners serve."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from console_ext.proxy.consoles import SERVED, listeners
 
 
 def test_types(deployment):
-    """Each type that we serve has a listener, called what the type is called."""
+    """Each served type has a listener with the title of the type."""
     found = listeners(deployment.conf())
     assert [(one.console_type, one.name) for one in found] == [
         (one.type, one.title) for one in SERVED
@@ -15,7 +15,7 @@ def test_types(deployment):
 
 
 def test_prefixes(deployment, serial):
-    """Paths are known with and without: a reverse proxy may take it off or leave it."""
+    """Paths work with and without the prefix: a reverse proxy may remove it."""
     assert serial.cookie_paths == {
         '/': False,
         '/websockify': True,

@@ -15,7 +15,7 @@ ORIGINS = AllowedOrigins('https://console/', ['https://dashboard', 'horizon'])
 
 @pytest.fixture(params=['', 'src'])
 def web(tmp_path, request):
-    """spice-html5, as Debian's package has it and as its source has it."""
+    """spice-html5 with the layout of Debian's package, or of its source."""
     directory = tmp_path / request.param
     (directory / 'thirdparty').mkdir(parents=True)
     (directory / 'main.js').write_text(
@@ -32,7 +32,7 @@ def web(tmp_path, request):
 
 
 def test_the_whole_table(web):
-    """Ours, the modules it needs, the healthcheck, and nothing more."""
+    """Our files, the modules they need, and the health check; nothing else."""
     assert sorted(pages.spice(web, ORIGINS)) == [
         '/console.css',
         '/console.js',
@@ -53,7 +53,7 @@ def policy(page):
 
 @pytest.fixture(params=['SPICE', 'VNC'])
 def console(request, web, novnc):
-    """The table of a listener with a page, the page and its script."""
+    """The table of a listener with a page, the page, and its script."""
     if request.param == 'SPICE':
         table = pages.spice(web, ORIGINS)
         return table, table['/spice_auto.html'], table['/console.js']
@@ -62,14 +62,14 @@ def console(request, web, novnc):
 
 
 def test_the_dashboard_may_frame_the_page(console):
-    """Whoever may open consoles may show them."""
+    """Allowed origins may show the page in a frame."""
     _, page, _ = console
     ancestors = policy(page).rpartition('frame-ancestors ')[2]
     assert ancestors == 'https://console:443 https://dashboard:443 https://horizon:*'
 
 
 def test_cve_2026_40212_nothing_of_a_guest_becomes_html(console):
-    """No markup is made of text, and the policy would not run it."""
+    """The page creates no HTML from text, and its policy forbids scripts in it."""
     _, page, script = console
     markup = r'innerHTML|outerHTML|insertAdjacent|document\.write'
     assert not re.search(markup, script.body.decode())
@@ -78,7 +78,7 @@ def test_cve_2026_40212_nothing_of_a_guest_becomes_html(console):
 
 
 def test_what_a_page_names_is_in_the_table(console):
-    """Its scripts and styles, and what they import."""
+    """The table has all scripts and styles of a page, and what they import."""
     table, page, script = console
     named = re.findall(r'(?:src|href)="([\w./-]+)"', page.body.decode())
     named += re.findall(r"from '\./([\w./-]+)'", script.body.decode())
@@ -88,7 +88,7 @@ def test_what_a_page_names_is_in_the_table(console):
 
 @pytest.fixture
 def novnc(tmp_path):
-    """noVNC, as its packages have it."""
+    """noVNC with the layout of its packages."""
     directory = tmp_path / 'novnc'
     for name, text in {
         'core/rfb.js': "import * as A from './util/log.js';\nimport B from './ws.js';",
@@ -107,7 +107,7 @@ def novnc(tmp_path):
 
 
 def test_the_table_of_vnc(novnc):
-    """Modules may be imported from above, within the package; the page has names."""
+    """Modules may import from parent directories within the package."""
     table = pages.vnc(novnc, ORIGINS)
     assert sorted(table) == [
         '/console.css',
@@ -131,7 +131,7 @@ def test_the_table_of_vnc(novnc):
 
 
 def test_what_tempest_looks_for(novnc):
-    """In the page of a VNC console."""
+    """Text in the page of VNC consoles that tempest checks."""
     page = pages.vnc(novnc, ORIGINS)['/vnc_auto.html'].body.decode()
     for mark in ('<html', '</html>', 'noVNC', '<script'):
         assert mark in page
@@ -139,7 +139,7 @@ def test_what_tempest_looks_for(novnc):
 
 @pytest.mark.parametrize('missing', ['core/rfb.js', 'vendor/pako/utils/crc.js'])
 def test_novnc_is_not_there(novnc, caplog, missing):
-    """A page that cannot work is not served; why is said in its place."""
+    """Without noVNC, the page is replaced by an error message."""
     (novnc / missing).unlink()
     table = pages.vnc(novnc, ORIGINS)
     assert sorted(table) == ['/healthcheck', *sorted(pages.VNC)]
@@ -150,7 +150,7 @@ def test_novnc_is_not_there(novnc, caplog, missing):
 
 
 def test_a_module_that_is_missing(web):
-    """A page that cannot work is not served; why is said in its place."""
+    """If a module is missing, the page is replaced by an error message."""
     next(web.rglob('jsbn.js')).unlink()
     table = pages.spice(web, ORIGINS)
     assert sorted(table) == ['/healthcheck', '/spice_auto.html']

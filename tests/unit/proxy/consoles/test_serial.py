@@ -22,7 +22,7 @@ from console_ext.proxy.consoles import serial
     ],
 )
 def test_url_without_a_slash_at_its_end(deployment, base_url, more):
-    """It leads to a console all the same, as the agent makes it of its base URL."""
+    """The URL works too: the agent appends the token to its base URL as it is."""
     deployment.configure(serial_console={'base_url': base_url})
     made = serial.listener(deployment.conf())
     assert set(made.cookie_paths) == {'/', '/websockify', *more}

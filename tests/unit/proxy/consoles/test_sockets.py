@@ -13,7 +13,7 @@ from console_ext.proxy.consoles import sockets
 
 
 def test_sockets_for_several_processes(serial):
-    """All of them on one port."""
+    """All of them have the same port."""
     bound = sockets.bind(serial, 3)
     ports = {one.getsockname()[1] for one in bound}
     assert len(ports) == 1
@@ -23,7 +23,7 @@ def test_sockets_for_several_processes(serial):
 
 
 def test_a_port_that_is_taken(deployment, serial):
-    """The start ends with one line."""
+    """The error is one line."""
     with socket.create_server(('127.0.0.1', 0)) as taken:
         port = taken.getsockname()[1]
         deployment.configure(serial_console={'serialproxy_port': port})

@@ -10,7 +10,7 @@ from console_ext.proxy.consoles import assets, spice
 
 @pytest.mark.parametrize('path', ['', '/', '/spice', '/spice/', '/spice_auto.html/'])
 def test_url_without_the_page(deployment, caplog, path):
-    """It is said at the start: the proxy has no other page of a SPICE console."""
+    """A warning at the start: the proxy serves no page at this path."""
     base_url = f'https://a.example{path}'
     deployment.configure(spice={'html5proxy_base_url': base_url})
     spice.listener(deployment.conf())
@@ -29,8 +29,8 @@ def served(conf) -> bool:
     return page.status == 200
 
 
-def test_whose_spice_html5(deployment, monkeypatch, tmp_path):
-    """The distribution's, else ours; where one is configured, that and no other."""
+def test_directory_of_spice_html5(deployment, monkeypatch, tmp_path):
+    """The configured directory, otherwise the distribution's, otherwise ours."""
     monkeypatch.setattr(assets, 'directory', lambda: tmp_path)
     fetched = tmp_path / 'assets' / 'spice-html5' / 'src'
     distribution = tmp_path / 'distribution'

@@ -26,7 +26,7 @@ def ask(listener, target, *cookies):
 
 @pytest.fixture
 def listener(deployment, tmp_path):
-    """A function that makes the listener of a base URL."""
+    """A function that creates the listener of a base URL."""
 
     def listener(base_url='http://127.0.0.1:6080/vnc_auto.html', **options):
         options = {'novncproxy_base_url': base_url, **options}
@@ -38,7 +38,7 @@ def listener(deployment, tmp_path):
 
 @pytest.mark.parametrize('path', ['/', '/websockify', *(f'/{name}' for name in PAGES)])
 def test_paths(listener, path):
-    """Each that some noVNC opens a WebSocket at, and the same below a prefix."""
+    """All paths at which versions of noVNC open a WebSocket, also below a prefix."""
     made = listener('https://a.example/novnc/vnc_lite.html')
     for prefix in ('', '/novnc'):
         assert ask(made, f'{prefix}{path}?token=a').token == 'a'
@@ -50,7 +50,7 @@ def test_paths(listener, path):
 
 @pytest.mark.parametrize('path', ['/', '/websockify', '/vnc_lite.html'])
 def test_no_cookie(listener, path):
-    """It would be shared with every other console in the browser."""
+    """All consoles in a browser would share a cookie."""
     with pytest.raises(Refused) as caught:
         ask(listener(), path, 'token=a', 'path=%3Ftoken%3Da')
     assert caught.value.refusal.status == 401
@@ -59,7 +59,7 @@ def test_no_cookie(listener, path):
 
 @pytest.mark.parametrize('name', PAGES)
 def test_the_url_of_a_console(listener, name):
-    """It is that of the page, and also opens the console itself."""
+    """The URL of the page also opens the console."""
     url = access_url.build(f'https://a.example/x/{name}', 'novnc', 'a')
     made = listener(f'https://a.example/x/{name}')
     parts = parse.urlsplit(url)
@@ -67,8 +67,8 @@ def test_the_url_of_a_console(listener, name):
     assert ask(made, f'{parts.path}?{parts.query}').token == 'a'
 
 
-def test_what_it_is(listener):
-    """Its protocol has binary frames, and its clients no eye for sentences."""
+def test_properties(listener):
+    """Only binary frames, and refusals without text."""
     made = listener()
     assert (made.name, made.console_type) == ('VNC', 'novnc')
     assert (made.text, made.refusals_have_text) == (False, False)
@@ -76,7 +76,7 @@ def test_what_it_is(listener):
 
 @pytest.mark.parametrize('path', ['', '/', '/novnc', '/spice_auto.html', '/vnc.html/'])
 def test_url_without_the_page(listener, caplog, path):
-    """It is said at the start: the proxy has no other page of a VNC console."""
+    """A warning at the start: the proxy serves no page at this path."""
     listener(f'https://a.example{path}')
     said = [one for one in caplog.messages if 'novncproxy_base_url' in one]
     assert len(said) == 1
@@ -87,8 +87,8 @@ def test_url_without_the_page(listener, caplog, path):
     assert 'novncproxy_base_url' not in caplog.text
 
 
-def test_whose_novnc(deployment, monkeypatch, tmp_path):
-    """The one that the build fetched, else the distribution's, unless one is set."""
+def test_directory_of_novnc(deployment, monkeypatch, tmp_path):
+    """The configured directory, else the fetched copy, else the distribution's."""
 
     def has_page():
         page = vnc.listener(deployment.conf()).pages['/vnc_lite.html']

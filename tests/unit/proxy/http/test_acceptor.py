@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Connections from a listening socket to their protocols."""
+"""Accepting connections and handing them to their protocols."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Listening(socket.socket):
 
 
 class Noted(asyncio.Protocol):
-    """A protocol that notes what becomes of it."""
+    """A protocol that records its calls."""
 
     def __init__(self, notes, connections):
         self._notes = notes
@@ -65,7 +65,7 @@ class Noted(asyncio.Protocol):
 
 
 class Here:
-    """An acceptor in the running loop, with no more than a number that wait."""
+    """An acceptor in the running loop, with a limit of waiting connections."""
 
     def __init__(self, most=10):
         self.listening = Listening()
@@ -99,7 +99,7 @@ def run(loop_factory, main, most=10) -> None:
 
 
 def test_a_client(loop_factory):
-    """It gets its protocol, which alone is in the lobby then."""
+    """The client gets a protocol, which is then the only waiting connection."""
 
     async def main(here):
         with here.listening.connect_to() as client:
@@ -112,7 +112,7 @@ def test_a_client(loop_factory):
 
 
 def test_close(loop_factory):
-    """Nobody is accepted any more."""
+    """No further client is accepted."""
 
     async def main(here):
         addresses.append(here.listening.getsockname())
@@ -127,7 +127,7 @@ def test_close(loop_factory):
 
 @pytest.mark.parametrize('number', [errno.EMFILE, errno.ENFILE, errno.ENOBUFS])
 def test_out_of_descriptors(loop_factory, number, caplog, monkeypatch):
-    """The client waits, and the log says so once for all the attempts."""
+    """The client waits, and the log says so once."""
     monkeypatch.setattr(acceptors, 'PAUSE_S', 0.001)
 
     async def main(here):
@@ -143,7 +143,7 @@ def test_out_of_descriptors(loop_factory, number, caplog, monkeypatch):
 
 
 def test_the_log_says_it_again(loop_factory, caplog, monkeypatch):
-    """But rarely."""
+    """It is logged again, but rarely."""
     monkeypatch.setattr(acceptors, 'PAUSE_S', 0.001)
     monkeypatch.setattr(acceptors, 'REPORT_S', 0.0)
 
@@ -157,7 +157,7 @@ def test_the_log_says_it_again(loop_factory, caplog, monkeypatch):
 
 
 def test_out_of_descriptors_with_silent_clients(loop_factory, monkeypatch):
-    """One of them makes room for whoever is next."""
+    """One of the silent clients makes room for the next client."""
     monkeypatch.setattr(lobbies, 'MIN_ROUNDS', 0)
 
     async def main(here):
@@ -171,7 +171,7 @@ def test_out_of_descriptors_with_silent_clients(loop_factory, monkeypatch):
 
 
 def test_a_client_that_has_left_the_queue(loop_factory):
-    """The next one is accepted all the same."""
+    """The next client is accepted."""
 
     async def main(here):
         here.listening.failures = [ConnectionAbortedError()]
@@ -182,7 +182,7 @@ def test_a_client_that_has_left_the_queue(loop_factory):
 
 
 def test_no_room(loop_factory, monkeypatch):
-    """Who comes at once waits in the kernel's queue; nobody is sent away for it."""
+    """Clients that come at once wait in the kernel's queue; none is rejected."""
     monkeypatch.setattr(lobbies, 'MIN_ROUNDS', 10000)
 
     async def main(here):
@@ -197,7 +197,7 @@ def test_no_room(loop_factory, monkeypatch):
 
 
 def test_the_loop_has_its_turn(loop_factory):
-    """However many come at once, whoever is here already goes on."""
+    """Connected clients are served even if many others connect at once."""
 
     async def main(here):
         clients = [
@@ -218,7 +218,7 @@ def test_the_loop_has_its_turn(loop_factory):
 @pytest.mark.parametrize('turns', range(6))
 @pytest.mark.parametrize('secure', [False, True])
 def test_abort(loop_factory, certificate, secure, turns):
-    """At any time the client is cut, and a protocol that had it is told."""
+    """The client is disconnected at any time, and its protocol is told."""
     options = {}
     if secure:
         options['ssl'] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One client's connection up to the 101, without sockets."""
+"""One client's connection up to status 101, without sockets."""
 
 from __future__ import annotations
 
@@ -71,14 +71,14 @@ def answered(chunks, peer=('10.0.0.1', 4711), admission=None, **values) -> Trans
 
 
 def test_a_request_byte_by_byte():
-    """The end of the head is found wherever reads are cut."""
+    """The end of the head is found however the reads are split."""
     transport = answered([bytes([byte]) for byte in REQUEST])
     assert transport.sent.count(b'HTTP/1.1 200') == 1
 
 
 @pytest.mark.parametrize('cut', range(1, len(REQUEST) * 2, 7))
 def test_two_requests_in_two_reads(cut):
-    """Nothing of the second is lost with the first."""
+    """No byte of the second request is lost."""
     both = REQUEST * 2
     transport = answered([both[:cut], both[cut:]])
     assert transport.sent.count(b'HTTP/1.1 200') == 2
@@ -86,13 +86,13 @@ def test_two_requests_in_two_reads(cut):
 
 @pytest.mark.parametrize('size', [1000, messages.MAX_HEAD_BYTES + 1])
 def test_a_head_that_does_not_end(size):
-    """It is refused as soon as it is too long, and no more of it is kept."""
+    """It is refused as soon as it is too long, and the rest is not stored."""
     transport = answered([b'x' * size] * (messages.MAX_HEAD_BYTES // size + 2))
     assert transport.sent.startswith(b'HTTP/1.1 431')
 
 
-def test_who_is_refused_is_not_listened_to_for_ever(monkeypatch):
-    """A client that goes on sending is cut."""
+def test_a_refused_client_is_not_read_for_ever(monkeypatch):
+    """A client that keeps sending is disconnected."""
     monkeypatch.setattr(lingering_close, 'LINGER_BYTES', 100)
     transport = answered([b'nonsense\r\n\r\n', b'x' * 60, b'x' * 60])
     assert transport.sent.startswith(b'HTTP/1.1 400')
@@ -100,7 +100,7 @@ def test_who_is_refused_is_not_listened_to_for_ever(monkeypatch):
 
 
 def test_an_admission_that_fails():
-    """Whatever goes wrong, the client is answered."""
+    """The client gets an answer, whatever the error is."""
     admission = mock.Mock(spec=Admission)
     admission.admit = mock.AsyncMock()
     admission.admit.return_value.target.socket = socket.socket()
@@ -110,13 +110,13 @@ def test_an_admission_that_fails():
 
 
 def test_a_client_that_has_left_already():
-    """Its address is not known any more."""
+    """The client's address is no longer known."""
     transport = answered([], peer=None)
     transport.abort.assert_called_once_with()
 
 
 def test_a_page_and_a_console_at_one_path():
-    """A WebSocket is a console, and all else is the page."""
+    """A WebSocket opens the console, any other request gets the page."""
     table = {'pages': pages.health(), 'cookie_paths': {'/healthcheck': False}}
     assert answered([REQUEST], **table).sent.startswith(b'HTTP/1.1 200')
     upgrade = UPGRADE.replace(b'/?token=token', b'/healthcheck')
@@ -127,7 +127,7 @@ def test_a_page_and_a_console_at_one_path():
 
 @pytest.mark.parametrize('target', [b'/', b'/nothing'])
 def test_refusals_without_text(target):
-    """For clients that would take it for a frame; not for those that show it."""
+    """For clients that would parse the text as a frame, but not for browsers."""
     upgrade = UPGRADE.replace(b'/?token=token', target)
     head, _, body = answered([upgrade], refusals_have_text=False).sent.partition(
         b'\r\n\r\n'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The connections that have no session."""
+"""The connections without a session."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Connection:
 
 
 class Clock(asyncio.SelectorEventLoop):
-    """An event loop whose time is what it is set to."""
+    """An event loop with a time that the test sets."""
 
     now = 0.0
 
@@ -32,7 +32,7 @@ class Clock(asyncio.SelectorEventLoop):
 
 
 def run(main) -> None:
-    """Run a test in the loop that it is given."""
+    """Run a test in this event loop."""
 
     async def call():
         main(asyncio.get_running_loop())
@@ -49,7 +49,7 @@ def let_pass(clock, here, rounds=MIN_ROUNDS) -> None:
 
 
 def test_the_oldest_makes_room():
-    """Not the newest, which may mean well."""
+    """Not the newest, which may be a well-behaved client."""
 
     def main(clock):
         here = Connections(2)
@@ -63,7 +63,7 @@ def test_the_oldest_makes_room():
 
 
 def test_nobody_makes_room_at_once():
-    """Those that come together are not each other's end: the others come later."""
+    """Clients that connect together do not replace each other."""
 
     def main(clock):
         here = Connections(2)
@@ -81,8 +81,8 @@ def test_nobody_makes_room_at_once():
     run(main)
 
 
-def test_nobody_makes_room_because_we_are_slow():
-    """What has been sent is read first, when an event loop goes on that stood still."""
+def test_a_blocked_event_loop_does_not_make_room():
+    """After the event loop was blocked, received data is read first."""
 
     def main(clock):
         here = Connections(1)
@@ -99,8 +99,8 @@ def test_nobody_makes_room_because_we_are_slow():
     run(main)
 
 
-def test_who_waits_again_is_not_the_oldest():
-    """It had its time, and gets it again."""
+def test_waiting_again():
+    """A connection that waits again has its time anew."""
 
     def main(clock):
         here = Connections(2)
@@ -114,7 +114,7 @@ def test_who_waits_again_is_not_the_oldest():
 
 
 def test_make_room():
-    """Also where there would be room for more: for who needs its descriptor."""
+    """Also below the limit, to free a file descriptor."""
 
     def main(clock):
         here = Connections(10)
@@ -128,7 +128,7 @@ def test_make_room():
 
 
 def test_stop():
-    """Whoever is there; who has left is not told."""
+    """All current connections are stopped, and none that has left."""
 
     def main(_):
         here = Connections(10)
@@ -141,7 +141,7 @@ def test_stop():
 
 
 def test_empty():
-    """What is being opened is cancelled, has cleaned up, and then is ended."""
+    """Admissions are cancelled and clean up; then their connections are closed."""
     cleaned = []
 
     async def opening():

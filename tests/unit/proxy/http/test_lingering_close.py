@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The end of a connection that has no session."""
+"""Closing a connection without losing its last response."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def begun(transport: Transport, lost=print) -> Lingering:
 
 
 def test_our_half_ends():
-    """And the client is read on, whatever was paused."""
+    """The sending side is closed; the client is still read, even if paused."""
 
     async def run():
         transport = Transport()
@@ -31,7 +31,7 @@ def test_our_half_ends():
 
 
 def test_over_tls():
-    """There are no halves."""
+    """TLS connections cannot be half-closed."""
 
     async def run():
         transport = Transport()
@@ -43,7 +43,7 @@ def test_over_tls():
 
 
 def test_a_client_that_ends():
-    """Whoever had the connection is told, and nothing is left to do."""
+    """The callback is called, and no timer is left."""
 
     async def run():
         transport, lost = Transport(), mock.Mock()
@@ -56,7 +56,7 @@ def test_a_client_that_ends():
 
 
 def test_a_client_that_stays(monkeypatch):
-    """It is cut in a while."""
+    """It is disconnected after a while."""
     monkeypatch.setattr(lingering_close, 'LINGER_S', 0)
 
     async def run():
@@ -69,7 +69,7 @@ def test_a_client_that_stays(monkeypatch):
 
 
 def test_a_client_that_goes_on_sending(monkeypatch):
-    """It is cut when that is too much."""
+    """It is disconnected after a limit of bytes."""
     monkeypatch.setattr(lingering_close, 'LINGER_BYTES', 100)
 
     async def run():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests' heads, and responses."""
+"""Heads of requests, and responses."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read(head: bytes):
 
 @pytest.mark.parametrize('connection', [b'Upgrade', b'keep-alive, Upgrade', b'UPGRADE'])
 def test_a_handshake(connection):
-    """As clients send it; Firefox keeps alive, too."""
+    """The handshake of usual clients; Firefox adds keep-alive."""
     wire, request = read(HANDSHAKE % (connection, b''))
     assert request.path == '/x?token=a'
     response = messages.accept(wire, request, 'hint')
@@ -43,7 +43,7 @@ def test_a_handshake(connection):
     ],
 )
 def test_handshakes_that_are_not_right(headers, status):
-    """One sentence says what."""
+    """The message names the error."""
     wire, request = read(HANDSHAKE % (b'Upgrade', headers))
     with pytest.raises(Refused) as caught:
         messages.accept(wire, request, 'hint')
@@ -62,13 +62,13 @@ def test_handshakes_that_are_not_right(headers, status):
     ],
 )
 def test_asks_for_websocket(headers, asks):
-    """Whatever else of the handshake is there."""
+    """It does not matter whether the rest of the handshake is valid."""
     _, request = read(b'GET / HTTP/1.1\r\n' + headers + b'\r\n')
     assert messages.asks_for_websocket(request) is asks
 
 
 def test_a_refusal_without_text():
-    """The same response, but for its body."""
+    """The response is the same without its body."""
     refusal = Refusal(429, 'Too many.', 'many')
     head, _, body = messages.refuse(refusal).partition(b'\r\n\r\n')
     bare = messages.refuse(refusal, text=False)
@@ -77,7 +77,7 @@ def test_a_refusal_without_text():
 
 
 def test_no_handshake_at_all():
-    """The listener's hint is what a browser shows."""
+    """A browser shows the listener's hint."""
     wire, request = read(b'GET / HTTP/1.1\r\n\r\n')
     with pytest.raises(Refused) as caught:
         messages.accept(wire, request, 'hint')
@@ -86,7 +86,7 @@ def test_no_handshake_at_all():
 
 @pytest.mark.parametrize(('status', 'sentence'), rules.REFUSALS.values())
 def test_a_refusal_inside_a_session(status, sentence):
-    """Whole sentences fit a close frame, whose code holds the status."""
+    """The message fits into a close frame, whose code contains the status."""
     offer = b'Sec-WebSocket-Protocol: console-ext.v1\r\n'
     wire, request = read(HANDSHAKE % (b'Upgrade', offer))
     accepted = messages.accept(wire, request, 'hint')
@@ -113,13 +113,13 @@ def test_a_refusal_inside_a_session(status, sentence):
     ],
 )
 def test_gzip(accepted, taken):
-    """Only for a client that names it."""
+    """Only for a client that accepts gzip."""
     _, request = read(b'GET / HTTP/1.1\r\nAccept-Encoding: %s\r\n\r\n' % accepted)
     assert messages.takes_gzip(request) is taken
 
 
 def test_a_header_in_place_of_the_usual_one():
-    """Modules are kept, pages are not."""
+    """Modules are cached, but pages are not."""
     usual = messages.head(200, [], 0)
     assert b'Cache-Control: no-store\r\n' in usual
     other = messages.head(200, [('Cache-Control', 'max-age=5')], 0)
@@ -129,14 +129,14 @@ def test_a_header_in_place_of_the_usual_one():
 
 
 def test_the_library_logs_nothing():
-    """At DEBUG it would log tokens and what is typed."""
+    """At DEBUG, the library would log tokens and what is typed."""
     wire, _ = read(HANDSHAKE % (b'Upgrade', b''))
     assert wire.debug is False
     assert wire.logger.isEnabledFor(50) is False
 
 
 def test_a_refusal():
-    """A whole response, and the connection ends with it."""
+    """The response is complete, and closes the connection."""
     assert messages.refuse(Refusal(429, 'Too many.', 'x')) == (
         b'HTTP/1.1 429 Too Many Requests\r\nX-Content-Type-Options: nosniff\r\n'
         b'Referrer-Policy: no-referrer\r\nCache-Control: no-store\r\n'
@@ -157,7 +157,7 @@ _LINES = st.lists(
 
 @given(_LINES)
 def test_any_head(lines):
-    """A request that can be answered, or a refusal in one sentence."""
+    """Any input is a request that can be answered, or is refused."""
     lines = [line.replace(b'\r', b'').replace(b'\n', b'') for line in lines]
     head = b'\r\n'.join([line for line in lines if line] + [b'', b''])
     try:
@@ -174,7 +174,7 @@ def test_any_head(lines):
 
 @pytest.mark.parametrize('size', [1, 2, 3, 7, 1000])
 def test_heads(size):
-    """However they are cut, they come out whole, and what is behind them stays."""
+    """Heads are complete however they are split; the bytes after them are kept."""
     first, second = b'GET / HTTP/1.1\r\nA: b\r\n\r\n', b'GET /c HTTP/1.1\r\n\r\n'
     sent = first + second + b'frames'
     heads = messages.Heads()
@@ -191,7 +191,7 @@ def test_heads(size):
 
 @pytest.mark.parametrize('end', [b'', messages.END_OF_HEAD])
 def test_a_head_that_is_too_long(end):
-    """Whether it ends or not."""
+    """Whether or not its end has arrived."""
     heads = messages.Heads()
     heads.add(b'x' * (messages.MAX_HEAD_BYTES - len(end)))
     heads.take()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a request that may be admitted to a connection to its guest."""
+"""Admitting a request and connecting to its guest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LISTENER = mock.Mock(spec=Listener, console_type='serial', consoles=PlainConsole
 
 
 def admission(**admit) -> Admission:
-    """Its answer is known."""
+    """An admission with a known answer."""
     made = mock.Mock(spec=Admission)
     made.admit = mock.AsyncMock(**admit)
     return made
@@ -31,7 +31,7 @@ def admission(**admit) -> Admission:
 
 @contextlib.contextmanager
 def admitted():
-    """All that a session holds, and the other end of its target."""
+    """Everything that a session holds, and the other end of its target."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.setblocking(False)
@@ -49,7 +49,7 @@ async def reach(admission):
 
 
 def test_a_guest():
-    """It is connected to the target of the admission."""
+    """The connection is that of the admission's target."""
 
     async def run():
         with admitted() as (expected, theirs):
@@ -72,7 +72,7 @@ def test_a_guest():
     [(exceptions.TooManySessions('proxy'), 429), (RuntimeError('secret'), 500)],
 )
 def test_an_error(error, status, caplog):
-    """It is a refusal, and what is not expected is logged without its text."""
+    """Every error is a refusal; an unexpected one is logged without its text."""
     with pytest.raises(Refused) as caught:
         asyncio.run(reach(admission(side_effect=error)))
     refusal = caught.value.refusal
@@ -93,7 +93,7 @@ def test_a_connection_that_is_lost_already():
 
 
 def test_a_session_that_does_not_begin():
-    """The guest is left."""
+    """The connection to the guest is closed."""
 
     async def run():
         with admitted() as (expected, theirs):
@@ -107,7 +107,7 @@ def test_a_session_that_does_not_begin():
 
 
 def test_a_client_that_leaves():
-    """It is nobody's refusal."""
+    """It is not logged as a refusal."""
 
     async def wait(*_):
         await asyncio.Event().wait()

@@ -48,7 +48,7 @@ def made(
 
 
 def relayed(chunks: list[bytes], *, text: bool = True) -> tuple[Session, bytes, bytes]:
-    """
+    """:returns: the session, the bytes sent to the client, and those sent to the guest
     :returns: the session, what went to the client, what went to the guest
     """
 
@@ -85,7 +85,7 @@ _FRAMES = st.builds(
 @settings(max_examples=300)
 @given(st.lists(st.one_of(_FRAMES, st.binary(max_size=50)), max_size=6), st.booleans())
 def test_any_bytes(chunks, text):
-    """No bytes of a client are an error of ours, and the session ends once."""
+    """Any bytes are handled, and the session ends exactly once."""
     session, _, to_guest = relayed(chunks, text=text)
     assert session.end is not None
     assert session.from_client == len(to_guest) <= sum(map(len, chunks))
@@ -93,7 +93,7 @@ def test_any_bytes(chunks, text):
 
 @given(st.binary(max_size=2000), st.lists(st.integers(1, 900)), st.integers(1, 64))
 def test_any_fragments(data, cuts, read):
-    """However a message is cut into frames, and frames into reads, its bytes arrive."""
+    """A message arrives however it is split into frames, and frames into reads."""
     parts, rest = [], data
     for cut in cuts:
         parts.append(rest[:cut])
@@ -111,7 +111,7 @@ def test_any_fragments(data, cuts, read):
 
 @given(st.text(max_size=300), st.integers(1, 7))
 def test_text_in_fragments(text, size):
-    """Fragments may cut letters, and the guest gets the UTF-8."""
+    """Fragments may split characters; the guest gets the UTF-8 bytes."""
     data = text.encode()
     parts = [data[start : start + size] for start in range(0, len(data), size)] or [b'']
     sent = [
@@ -125,14 +125,14 @@ def test_text_in_fragments(text, size):
 
 
 def test_a_letter_that_does_not_end():
-    """A text message may not stop within one."""
+    """A text message may not end within a character."""
     session, to_client, _ = relayed([Frame(Opcode.TEXT, b'\xc3').serialize(mask=True)])
     assert session.end.name == 'not UTF-8'
     assert to_client[2:4] == struct.pack('!H', 1007)
 
 
 def test_the_client_is_read_again_when_a_full_guest_is_lost():
-    """Its answer to the close frame is waited for."""
+    """The session waits for the client's answer to the close frame."""
 
     async def run():
         wire = ServerProtocol(state=OPEN)
@@ -151,7 +151,7 @@ def test_the_client_is_read_again_when_a_full_guest_is_lost():
 
 
 def test_a_client_that_ends_its_half_and_does_not_read(loop_factory, monkeypatch):
-    """It is cut: there is nobody to take what is left for it."""
+    """It is disconnected: it does not read what is left for it."""
     monkeypatch.setattr('console_ext.proxy.relay.client.CLOSE_S', 0.05)
 
     async def run():
@@ -181,7 +181,7 @@ KEY = Frame(Opcode.BINARY, b'k').serialize(mask=True)
 
 
 class Begun:
-    """A session that has begun, and the connections on both its sides."""
+    """A started session, and the connections of both sides."""
 
     def __init__(self, **options):
         self.ended: list[Session] = []
@@ -194,7 +194,7 @@ class Begun:
 
 
 def test_a_flood_is_read_by_turns():
-    """Nothing more is read meanwhile, and another's key overtakes it."""
+    """Reading pauses meanwhile, and a key of another client comes first."""
 
     async def run():
         turns = Turns()
@@ -217,7 +217,7 @@ def test_a_flood_is_read_by_turns():
 
 
 def test_a_flood_waits_for_its_guest():
-    """It has no turns while the guest is full."""
+    """It gets no turns while the guest does not read."""
 
     async def run():
         turns = Turns()
@@ -248,7 +248,7 @@ def test_the_pongs_of_a_turn_are_one_write():
 
 
 def test_a_client_is_lost_before_its_flood_is_read():
-    """What it has sent still arrives, and then the session ends, as it says."""
+    """The data still arrives, and then the session ends as "client lost"."""
 
     async def run():
         turns = Turns()
@@ -270,7 +270,7 @@ def test_a_client_is_lost_before_its_flood_is_read():
 
 @pytest.mark.parametrize('how', ['close', 'abort'])
 def test_a_lost_client_whose_guest_is_full(how):
-    """It is waited for no longer than the session is."""
+    """The session waits for the guest for a limited time."""
 
     async def run():
         begun = Begun()
@@ -294,7 +294,7 @@ def drawn(count: int) -> bytes:
 
 
 def test_the_guest_waits_for_what_is_drawn():
-    """Whichever of the two a client is late with, drawing or taking."""
+    """The guest waits if the client draws or reads too slowly."""
 
     async def run():
         begun = Begun(control=True)
@@ -319,7 +319,7 @@ def test_the_guest_waits_for_what_is_drawn():
 
 
 def test_a_client_that_says_nothing_of_drawing():
-    """Others than ours have the backpressure of their connection, as ever."""
+    """Other clients only have the backpressure of their connection."""
 
     async def run():
         begun = Begun()
@@ -329,7 +329,7 @@ def test_a_client_that_says_nothing_of_drawing():
     asyncio.run(run())
 
 
-def test_a_control_message_that_is_none():
+def test_an_invalid_control_message():
     """The session ends with a reason."""
 
     async def run():
@@ -342,7 +342,7 @@ def test_a_control_message_that_is_none():
 
 
 def test_there_is_no_room_for_what_a_guest_does_not_take():
-    """The client is told, and what waits is dropped; a client that keeps up goes on."""
+    """The client is told, and the waiting data is dropped; other clients continue."""
 
     async def run():
         room = Room(0, 1000)
@@ -365,7 +365,7 @@ def test_there_is_no_room_for_what_a_guest_does_not_take():
 
 
 def test_there_is_no_room_for_what_a_client_does_not_take():
-    """It is cut: it would not take the close frame either."""
+    """The client is disconnected, because it would not read the close frame either."""
 
     async def run():
         begun = Begun(room=Room(0, 1000))
@@ -378,7 +378,7 @@ def test_there_is_no_room_for_what_a_client_does_not_take():
 
 
 def test_a_client_is_not_silent_while_its_guest_is_full():
-    """It is pinged, its silence proves nothing, and begins when it is read again."""
+    """It is pinged, but its silence only counts after reading resumes."""
 
     async def run():
         timing = Timing(ping_interval_s=0.02, ping_timeout_s=0.03)
@@ -398,7 +398,7 @@ def test_a_client_is_not_silent_while_its_guest_is_full():
 
 
 def test_a_client_that_does_not_read_is_silent():
-    """Also when its guest is full."""
+    """Also if its guest is full."""
 
     async def run():
         timing = Timing(ping_interval_s=0.02, ping_timeout_s=0.03)

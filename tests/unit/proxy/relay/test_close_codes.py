@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a session ends."""
+"""Close codes and reasons."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ ENDS = [value for value in vars(close_codes).values() if isinstance(value, Closi
 
 
 def test_every_end_can_be_sent():
-    """Codes that may be on the wire, and reasons that fit a control frame."""
+    """Codes are valid on the wire, and reasons fit into a control frame."""
     for end in ENDS:
         if end.code is not None:
             assert len(Close(end.code, end.reason).serialize()) <= 125
 
 
 def test_every_end_has_a_name_of_its_own():
-    """For the log."""
+    """The log needs distinct names."""
     assert len({end.name for end in ENDS}) == len(ENDS)

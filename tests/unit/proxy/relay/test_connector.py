@@ -50,18 +50,18 @@ def connect(port: int, allowed=(), timeout_s=5.0, **values) -> Target:
 @pytest.mark.parametrize('host', ['127.0.0.1', 'localhost', '::ffff:127.0.0.1'])
 @pytest.mark.parametrize('allowed', [[], ['127.0.0.0/8', '::1']])
 def test_connect(guest, host, allowed):
-    """By address and by name; networks hold for what a name means."""
+    """By address and by name; the allowed networks apply to the resolved addresses."""
     assert connect(guest().port, allowed, host=host).early == b''
 
 
 def resolve(monkeypatch, *addresses):
-    """Have every name mean these addresses."""
+    """Make every name resolve to these addresses."""
     entries = [(0, 0, 0, '', (address, 0)) for address in addresses]
     monkeypatch.setattr(socket, 'getaddrinfo', lambda *_, **__: entries)
 
 
 def test_the_next_address(monkeypatch):
-    """One that does not answer leaves time for the others."""
+    """An address that does not answer leaves time for the others."""
     with (
         full_backlog() as port,
         socket.create_server(('::1', port), family=socket.AF_INET6),
@@ -83,14 +83,14 @@ class WithoutIPv6:
 
 
 def test_no_ipv6(guest, monkeypatch):
-    """A machine without it reaches a guest that also has an IPv4 address."""
+    """The guest is reached at its IPv4 address."""
     resolve(monkeypatch, '::1', '127.0.0.1')
     monkeypatch.setattr(connector, 'socket', WithoutIPv6())
     assert connect(guest().port, host='guest').early == b''
 
 
 def test_options(guest):
-    """Keys are sent at once, and a host that has died is found out."""
+    """Data is sent without delay, and a failed host is detected."""
 
     async def run():
         connector = Connector(Networks([], 'option'), 5)
@@ -104,7 +104,7 @@ def test_options(guest):
 
 @pytest.mark.parametrize('host', ['127.0.0.1', 'localhost', '::1'])
 def test_forbidden(guest, host):
-    """Not even tried."""
+    """There is no attempt to connect."""
     one = guest()
     with pytest.raises(exceptions.TargetForbidden):
         connect(one.port, ['10.0.0.0/8', 'fe80::/10'], host=host)
@@ -113,7 +113,7 @@ def test_forbidden(guest, host):
 
 @pytest.mark.parametrize('host', ['127.0.0.1', 'no-such.invalid', '', 'a b', '::1'])
 def test_unreachable(host):
-    """Nobody there, or no such name: one error, with the reason for the log."""
+    """Both give the same error, with the reason for the log."""
     with socket.socket() as free:
         free.bind(('127.0.0.1', 0))
         port = free.getsockname()[1]
@@ -122,7 +122,7 @@ def test_unreachable(host):
 
 
 def test_out_of_descriptors(guest):
-    """The proxy is in the way, not the guest."""
+    """The error blames the proxy, not the guest."""
     port = guest().port
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
 
@@ -141,7 +141,7 @@ def test_out_of_descriptors(guest):
 
 
 def test_connect_handshake(guest):
-    """What comes behind the answer is the guest's first output."""
+    """Bytes after the answer are the guest's first output."""
 
     def serve(connection):
         assert connection.recv(100) == b'CONNECT a/b HTTP/1.1\r\n\r\n'
@@ -154,7 +154,7 @@ def test_connect_handshake(guest):
 
 
 def test_connect_handshake_in_time(guest):
-    """The deadline is for all of it, however slowly an answer drips."""
+    """The deadline is for the whole handshake, however slow the answer is."""
 
     def serve(connection):
         connection.recv(100)
@@ -169,7 +169,7 @@ def test_connect_handshake_in_time(guest):
 
 
 def test_name_server_that_does_not_answer(guest, monkeypatch):
-    """A name that is waited for keeps nobody from a guest of another name."""
+    """One unresolved name does not delay guests with other names."""
     silent, asked = threading.Event(), []
     real = socket.getaddrinfo
 
@@ -205,7 +205,7 @@ def test_name_server_that_does_not_answer(guest, monkeypatch):
 
 
 def test_too_many_wait_for_one_name(monkeypatch):
-    """There is a bound, and it is that name's own."""
+    """The limit is for each name."""
     silent = threading.Event()
     monkeypatch.setattr(connector, 'MAX_WAITING_PER_NAME', 1)
     monkeypatch.setattr(socket, 'getaddrinfo', lambda *_, **__: silent.wait(10))

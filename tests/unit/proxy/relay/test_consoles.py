@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the consoles of a type are opened."""
+"""Opening the consoles of a type."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.stores.factories import authorization
 
 
 def test_plain():
-    """There is one port, and nothing is said before the session."""
+    """There is one port and no handshake."""
 
     async def run():
         ours, theirs = socket.socketpair()

@@ -25,7 +25,7 @@ def told(*messages: bytes) -> Control:
 
 
 def test_what_is_drawn():
-    """In all, so that a message more or less does no harm."""
+    """Counts are totals, so a lost or extra message does no harm."""
     control = told(
         b'{"drawn": 5}', b'{}', b'{"drawn": 5, "later": [1]}', b'{"later": 1}'
     )
@@ -48,7 +48,7 @@ def test_what_is_drawn():
         b'{"x": "%s"}' % (b'x' * MAX_MESSAGE_BYTES),
     ],
 )
-def test_what_is_no_message(message):
+def test_invalid_messages(message):
     """The session ends with a reason."""
     control = told(b'{"drawn": 5}', message)
     assert (control.drawn, control.offence) == (5, close_codes.BAD_CONTROL)
@@ -56,12 +56,12 @@ def test_what_is_no_message(message):
 
 @given(st.binary(max_size=200))
 def test_any_bytes(message):
-    """No message is an error of ours."""
+    """Any bytes are handled."""
     told(message)
 
 
 def test_a_message_in_fragments():
-    """Of which too many are too long, as well."""
+    """The length of all fragments together is limited."""
     control = Control()
     control.add(Frame(Opcode.TEXT, b'{"drawn"', fin=False))
     control.add(Frame(Opcode.CONT, b': 7}'))
@@ -72,7 +72,7 @@ def test_a_message_in_fragments():
 
 
 def test_the_window():
-    """It closes when the client is too far behind, and opens when half is drawn."""
+    """It closes when the client is too far behind, and opens at half of that."""
     window = Window()
     window.move(WINDOW_BYTES, 0)
     assert not window.closed

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A connection while a handshake goes on."""
+"""A connection to a guest during a handshake."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LARGE = 2**21
 
 @contextlib.asynccontextmanager
 async def exchanging(early: bytes = b''):
-    """An exchange, and its other end."""
+    """An exchange and the other end of its connection."""
     ours, theirs = socket.socketpair()
     for one in (ours, theirs):
         one.setblocking(False)
@@ -40,7 +40,7 @@ def run(loop_factory):
 
 
 def test_read_and_write(run):
-    """What has come is read at once, and what comes later is waited for."""
+    """Received data is returned at once; otherwise reading waits."""
 
     async def test():
         async with exchanging(b'early') as (made, theirs):
@@ -59,7 +59,7 @@ def test_read_and_write(run):
 
 
 def test_the_end(run):
-    """What has come before it is read; the end is nothing."""
+    """Received data is returned first; the end is an empty result."""
 
     async def test():
         async with exchanging() as (made, theirs):
@@ -75,7 +75,7 @@ def test_the_end(run):
 
 
 def test_a_flood(run):
-    """What nobody reads is not taken from the connection."""
+    """Data that nobody reads stays in the connection."""
 
     async def test():
         async with exchanging() as (made, theirs):
@@ -92,7 +92,7 @@ def test_a_flood(run):
 
 
 def test_it_is_handed_over(run):
-    """Nothing is lost, and the guest is read when there is a client."""
+    """No data is lost, and the guest is read when there is a client."""
 
     async def test():
         async with exchanging() as (made, theirs):
@@ -117,7 +117,7 @@ def test_it_is_handed_over(run):
 
 
 def _serve_tls(theirs: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
-    """The server's side of TLS, on the other end; in a thread."""
+    """Do the server's side of TLS on the other end, in a thread."""
     theirs.settimeout(10)
     assert theirs.recv(5) == b'start'
     encrypted = context.wrap_socket(theirs, server_side=True)
@@ -127,7 +127,7 @@ def _serve_tls(theirs: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
 
 
 def test_tls(run, tmp_path):
-    """In mid-stream, and with what the server says at once; then it is handed over."""
+    """TLS starts on the open connection; then the guest takes it over."""
     authority = Authority(tmp_path / 'authority')
     context = authority.server('compute-1')
     tls = GuestTLS('', ca_certs=str(authority.file))
@@ -162,7 +162,7 @@ def test_tls(run, tmp_path):
 
 
 def test_a_server_that_ends_tls_is_no_warning(run, tmp_path, caplog):
-    """asyncio would write one for a guest that wanted to stay half open."""
+    """asyncio would log a warning for a guest that stays half open."""
     test_tls(run, tmp_path)
     assert caplog.messages == []
 
@@ -193,7 +193,7 @@ def test_another_host(run, tmp_path, names, says):
 
 @pytest.mark.parametrize('said', [b'HTTP/1.1 400 Bad\r\n\r\n', None])
 def test_no_tls(run, tmp_path, said):
-    """Other bytes, or the end."""
+    """The other side sends other bytes, or closes."""
     tls = GuestTLS('', ca_certs=str(Authority(tmp_path / 'authority').file))
 
     async def test():
@@ -212,7 +212,7 @@ def test_no_tls(run, tmp_path, said):
 
 @pytest.mark.parametrize('ends', [False, True])
 def test_bytes_where_tls_begins(run, tmp_path, ends):
-    """They could be taken for what is encrypted; and nobody is not encrypted."""
+    """Unencrypted bytes must not be mistaken for encrypted ones."""
     tls = GuestTLS('', ca_certs=str(Authority(tmp_path / 'authority').file))
 
     async def test():
@@ -229,7 +229,7 @@ def test_bytes_where_tls_begins(run, tmp_path, ends):
 
 
 def test_giving_up_tls(run, tmp_path):
-    """The connection ends."""
+    """The connection is closed."""
     tls = GuestTLS('', ca_certs=str(Authority(tmp_path / 'authority').file))
 
     async def test():

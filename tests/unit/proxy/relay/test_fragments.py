@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client's bytes, cut into whole frames and fragments."""
+"""Splitting a client's bytes into frames and fragments."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def masked(first: int, payload: bytes, length: int | None = None) -> bytes:
 
 
 def read(parts: list[bytes | memoryview]) -> list[Frame]:
-    """The frames that the library finds."""
+    """Return the frames that the library parses."""
     wire = ServerProtocol(state=OPEN, max_size=None)
     for part in parts:
         wire.receive_data(cast(bytes, part))
@@ -44,14 +44,14 @@ def read(parts: list[bytes | memoryview]) -> list[Frame]:
 def taken(
     fragments: Fragments, frames: int = 10**6, size: int = 10**6
 ) -> list[bytes | memoryview]:
-    """All that can be taken, by turns."""
+    """Take everything, in turns."""
     parts = fragments.take(frames, size)
     while fragments.more:
         parts += fragments.take(frames, size)
     return parts
 
 
-# A message in fragments, with a control frame now and then between them.
+# A message in fragments, sometimes with control frames between them.
 _MESSAGES = st.lists(
     st.tuples(
         st.sampled_from([Opcode.BINARY, Opcode.TEXT]),
@@ -69,7 +69,7 @@ _MESSAGES = st.lists(
     st.integers(1, 400),
 )
 def test_any_frames(messages, reads, frames, size):
-    """However they are read and taken, messages and control frames are the same."""
+    """Messages and control frames are the same, however they are read and taken."""
     sent, controls, expected = b'', [], []
     for opcode, payloads, ping in messages:
         for index, payload in enumerate(payloads):
@@ -109,7 +109,7 @@ def test_any_frames(messages, reads, frames, size):
 
 @pytest.mark.parametrize('first', [0x82, 0x89])
 def test_no_more_frames_than_asked_for(first):
-    """The rest waits, and says so."""
+    """The rest waits, and ``more`` is set."""
     fragments = Fragments(None)
     fragments.add(masked(first, b'') * 100)
     assert len(read(fragments.take(30, 10**6))) == 30
@@ -120,7 +120,7 @@ def test_no_more_frames_than_asked_for(first):
 
 
 def test_no_more_bytes_than_asked_for():
-    """A frame is cut where the turn ends."""
+    """A frame is split where the turn ends."""
     fragments = Fragments(None)
     fragments.add(masked(0x82, b'x' * 1000))
     sizes = []
@@ -134,7 +134,7 @@ def test_no_more_bytes_than_asked_for():
 
 
 def read_next(fragments: Fragments, size: int) -> list[Frame]:
-    """The frames of one turn, to a library that is in the middle of a message."""
+    """Parse the frames of one turn with a library that is within a message."""
     parts = fragments.take(100, size)
     whole = b''.join(parts)
     within = whole[0] & 0x0F == 0
@@ -143,7 +143,7 @@ def read_next(fragments: Fragments, size: int) -> list[Frame]:
 
 
 def test_an_unfinished_frame_holds_nothing():
-    """Its payload is taken as it comes, in fragments."""
+    """Its payload is taken as fragments when it arrives."""
     fragments = Fragments(2**20)
     fragments.add(masked(0x82, bytes(1000), length=2**20))
     parts = fragments.take(100, 10**6)
@@ -157,7 +157,7 @@ def test_an_unfinished_frame_holds_nothing():
     'sent', [b'\x82', b'\x82\x85', b'\x82\xfe\x10\x00mas', b'\x89\x85maskping']
 )
 def test_what_waits_for_more(sent):
-    """A header, and a control frame: a few bytes."""
+    """Only a header or a control frame is buffered: a few bytes."""
     fragments = Fragments(2**20)
     fragments.add(masked(0x82, b'x' * 10**5) + sent)
     fragments.take(100, 10**6)
@@ -178,7 +178,7 @@ def test_what_waits_for_more(sent):
     ],
 )
 def test_an_offence(sent, offence):
-    """It is seen in the header; what is before it can be taken, and nothing behind."""
+    """It is detected in the header; earlier bytes are valid, later ones dropped."""
     fragments = Fragments(1000)
     before = masked(0x82, b'before')
     fragments.add(before + sent + b'behind')

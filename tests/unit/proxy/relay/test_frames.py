@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WebSocket frames, as far as the library leaves them to its user."""
+"""The part of WebSocket frames that the library leaves to its caller."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from console_ext.proxy.relay.frames import Incoming, binary_header
 
 @pytest.mark.parametrize('length', [0, 1, 125, 126, 65535, 65536, 2**18])
 def test_binary_header(length):
-    """Byte for byte the library's."""
+    """The header equals that of the library."""
     data = bytes(length)
     assert binary_header(length) + data == Frame(Opcode.BINARY, data).serialize(
         mask=False
@@ -33,7 +33,7 @@ def test_binary_header(length):
     ],
 )
 def test_what_is_for_the_guest(opcode, expected):
-    """Data frames; the library has answered the others."""
+    """Data frames; the library answers the others."""
     incoming = Incoming(text=True)
     assert incoming.is_data(Frame(opcode, b'x')) is expected
     assert incoming.offence is None
@@ -41,7 +41,7 @@ def test_what_is_for_the_guest(opcode, expected):
 
 @given(st.text(max_size=50), st.integers(1, 7))
 def test_fragments_of_text(text, size):
-    """They may cut letters, and a ping may come between them."""
+    """Fragments may split characters, and a ping may come between them."""
     data = text.encode()
     parts = [data[start : start + size] for start in range(0, len(data), size)] or [b'']
     incoming = Incoming(text=True)
@@ -57,7 +57,7 @@ def test_fragments_of_text(text, size):
     [
         (False, [Frame(Opcode.TEXT, b'x')], close_codes.NO_TEXT),
         (True, [Frame(Opcode.TEXT, b'\xff')], close_codes.NOT_UTF8),
-        # A letter that the message does not end.
+        # A character that is incomplete at the end of the message.
         (True, [Frame(Opcode.TEXT, b'\xc3')], close_codes.NOT_UTF8),
         (
             True,
@@ -67,7 +67,7 @@ def test_fragments_of_text(text, size):
     ],
 )
 def test_an_offence(text, frames, offence):
-    """The frame is not for the guest, nor is any that follows."""
+    """Neither this frame nor any later one is for the guest."""
     incoming = Incoming(text=text)
     *before, offending = frames
     assert all(incoming.is_data(frame) for frame in before)
@@ -77,7 +77,7 @@ def test_an_offence(text, frames, offence):
 
 
 def test_binary_data_is_any():
-    """Also after a text, and in fragments."""
+    """Binary data need not be UTF-8, even after text and in fragments."""
     incoming = Incoming(text=True)
     for frame in (
         Frame(Opcode.TEXT, b'x'),
@@ -90,7 +90,7 @@ def test_binary_data_is_any():
 
 @pytest.mark.parametrize('text', [True, False])
 def test_control(text):
-    """Text frames are no data where they are control messages."""
+    """If text frames are control messages, they are not for the guest."""
     control = Control()
     incoming = Incoming(text=text, control=control)
     assert not incoming.is_data(Frame(Opcode.TEXT, b'{"drawn":', fin=False))

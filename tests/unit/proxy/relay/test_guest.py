@@ -26,7 +26,7 @@ def transport():
 
 @pytest.fixture
 def made(transport):
-    """A guest that is connected, and has no client yet."""
+    """A connected guest without a client."""
 
     async def run():
         return Guest(b'')
@@ -38,7 +38,7 @@ def made(transport):
 
 
 def test_its_bytes_wait_for_a_client(made, transport, client):
-    """It is not read before, and what it sends then goes to the client."""
+    """The guest is not read before there is a client; its output then goes there."""
     transport.pause_reading.assert_called_once_with()
     made.begin(client)
     transport.resume_reading.assert_called_once_with()
@@ -47,8 +47,8 @@ def test_its_bytes_wait_for_a_client(made, transport, client):
 
 
 @pytest.mark.parametrize('paces', [False, True])
-def test_what_the_kernel_holds(client, loop_factory, paces):
-    """It is little where the guest waits for what is drawn."""
+def test_buffer_of_the_kernel(client, loop_factory, paces):
+    """The kernel's buffer is small if the guest waits for what is drawn."""
     client.paces = paces
 
     async def run():
@@ -71,7 +71,7 @@ def test_what_the_kernel_holds(client, loop_factory, paces):
 
 @pytest.mark.parametrize('ends', [False, True])
 def test_what_it_says_before_there_is_a_client(client, loop_factory, ends):
-    """It is kept, and so is the end of its half, on either event loop."""
+    """Early output and the end of the output are kept, with either event loop."""
 
     async def run():
         ours, theirs = socket.socketpair()
@@ -101,7 +101,7 @@ def test_what_it_says_before_there_is_a_client(client, loop_factory, ends):
 
 
 def test_its_half_ends(made, transport, client):
-    """The client is told, and what it has sent still arrives."""
+    """The client is told, and data for the guest still arrives."""
     made.begin(client)
     assert made.eof_received()
     client.close.assert_called_once_with(close_codes.TARGET_ENDED)
@@ -114,7 +114,7 @@ def test_its_half_ends(made, transport, client):
     [(None, close_codes.TARGET_ENDED), (OSError(), close_codes.TARGET_LOST)],
 )
 def test_it_is_lost(made, client, error, end):
-    """What is sent to it then goes nowhere."""
+    """Data for the guest is then dropped."""
     made.begin(client)
     made.connection_lost(error)
     client.close.assert_called_once_with(end)
@@ -122,14 +122,14 @@ def test_it_is_lost(made, client, error, end):
 
 
 def test_it_is_lost_before_there_is_a_client(made, client):
-    """Which is told when it comes."""
+    """The client is told when it comes."""
     made.connection_lost(OSError())
     made.begin(client)
     client.close.assert_called_once_with(close_codes.TARGET_LOST)
 
 
 def test_it_is_full(made, client):
-    """The client is told, and whoever sends."""
+    """The client is told, and so is the sender."""
     made.begin(client)
     made.pause_writing()
     assert not made.send(b'x')
@@ -139,7 +139,7 @@ def test_it_is_full(made, client):
 
 
 def test_the_client_leaves(made, transport, client):
-    """The guest hears nothing of it but the end."""
+    """The guest's connection is closed."""
     made.begin(client)
     made.leave()
     transport.close.assert_called_once_with()
@@ -151,7 +151,7 @@ def test_the_client_leaves(made, transport, client):
 
 
 def test_the_client_leaves_a_guest_that_is_stuck(transport, client, monkeypatch):
-    """It has a while to take what is left."""
+    """The guest has a while to read what is left."""
     monkeypatch.setattr(guest, 'CLOSE_S', 0)
     transport.get_write_buffer_size.return_value = 1
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a client sends, read in turns."""
+"""Parsing what a client sends, in turns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def sent(opcode: Opcode, data: bytes = b'') -> bytes:
 
 
 def test_a_key():
-    """It is read at once, and nothing is left."""
+    """It is parsed at once, and nothing is left."""
     inbound, wire = made()
     inbound.add(sent(Opcode.BINARY, b'x'))
     assert inbound.turn() == b'x'
@@ -33,7 +33,7 @@ def test_a_key():
 
 
 def test_a_flood_of_frames():
-    """A turn reads so many, and the next the next."""
+    """A turn parses a limited number of frames, and the next turn continues."""
     inbound, _ = made()
     inbound.add(sent(Opcode.BINARY, b'x') * (TURN_FRAMES * 2 + 1))
     read = []
@@ -43,7 +43,7 @@ def test_a_flood_of_frames():
 
 
 def test_a_flood_of_pings():
-    """A turn answers so many."""
+    """A turn answers a limited number of pings."""
     inbound, wire = made()
     inbound.add(sent(Opcode.PING, b'x') * (TURN_FRAMES + 1))
     inbound.turn()
@@ -77,11 +77,11 @@ def test_who_sends_much_gives_way(size, more):
             1009,
         ),
     ],
-    # The masks are random, and workers have to agree on the names of tests.
+    # Masks are random, but xdist's workers need equal test ids.
     ids=['close', 'bad close', 'stray continuation', 'no mask', 'too big'],
 )
 def test_the_client_ends_it(data, end, code):
-    """What is before the end goes to the guest, and nothing behind it."""
+    """Data before the close frame goes to the guest; data after it does not."""
     inbound, wire = made()
     key = sent(Opcode.BINARY, b'x')
     inbound.add(key + data + key)
@@ -95,7 +95,7 @@ def test_the_client_ends_it(data, end, code):
 
 
 def test_an_offence():
-    """The session is to be closed, and the library goes on."""
+    """The session has to be closed; the library remains usable."""
     inbound, wire = made(text=False)
     inbound.add(sent(Opcode.TEXT, b'x'))
     assert inbound.turn() == b''

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a peer that is gone without a word is found."""
+"""Detecting a peer that is gone without closing the connection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from console_ext.proxy.relay import keepalive
 
 
 def test_on_a_socket():
-    """After 60 s without a word, three probes every 20 s."""
+    """After 60 s of silence, three probes at intervals of 20 s."""
     with socket.socket() as connection:
         keepalive.switch_on(connection)
         options = (
@@ -25,7 +25,7 @@ def test_on_a_socket():
 
 
 def test_what_is_not_acknowledged():
-    """In milliseconds for the kernel."""
+    """The kernel's option is in milliseconds."""
     with socket.socket() as connection:
         keepalive.limit_unacknowledged(connection, 1.5)
         option = socket.TCP_USER_TIMEOUT

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much memory the sessions hold."""
+"""The memory that sessions use for bytes that wait."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from console_ext.proxy.relay.memory import Room, Share
 
 
-def test_a_project_has_its_cap():
-    """The others have theirs."""
+def test_limit_of_a_project():
+    """Each project has its own limit."""
     room = Room(0, 100)
     one, two, other = Share(room, 'a'), Share(room, 'a'), Share(room, 'b')
     assert one.hold(60)
@@ -18,14 +18,14 @@ def test_a_project_has_its_cap():
     assert other.hold(100)
 
 
-def test_all_have_a_cap():
+def test_limit_of_all():
     room = Room(100, 0)
     assert Share(room, 'a').hold(60)
     assert not Share(room, 'b').hold(41)
 
 
 def test_what_does_not_fit_counts():
-    """It is there until the session has ended."""
+    """The bytes count until the session has ended."""
     room = Room(0, 100)
     one, two = Share(room, 'a'), Share(room, 'a')
     assert not one.hold(200)
@@ -36,7 +36,7 @@ def test_what_does_not_fit_counts():
 
 
 def test_less_always_fits():
-    """A session that gives room back is not ended for the others."""
+    """A session that needs less memory is not ended because of the others."""
     room = Room(0, 100)
     one, two = Share(room, 'a'), Share(room, 'a')
     assert one.hold(90)
@@ -44,7 +44,7 @@ def test_less_always_fits():
     assert one.hold(80)
 
 
-def test_no_cap():
+def test_no_limit():
     assert Share(Room(0, 0), 'a').hold(10**12)
 
 
@@ -55,7 +55,7 @@ def test_no_cap():
     )
 )
 def test_nothing_is_left(changes):
-    """When every session has ended."""
+    """After all sessions have ended, nothing is counted."""
     room = Room(0, 0)
     shares = {(n, p): Share(room, p) for n in range(3) for p in 'ab'}
     held = dict.fromkeys(shares, 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the two sides of a session have in common."""
+"""The common base of the two sides of a session."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def taken(transport: Transport) -> Taking:
 
 
 def test_pause_and_resume():
-    """Each only where it changes something."""
+    """Repeated calls have no effect."""
     transport = Transport()
     side = taken(transport)
     side.pause()
@@ -40,7 +40,7 @@ def test_pause_and_resume():
 
 @pytest.mark.parametrize('reading', [True, False])
 def test_a_connection_that_is_closing(reading):
-    """uvloop raises where it is paused or resumed."""
+    """uvloop would raise an error."""
     transport = Transport()
     transport.reading = reading
     transport.closing = True
@@ -52,14 +52,14 @@ def test_a_connection_that_is_closing(reading):
 
 
 def test_the_write_buffer_is_bounded():
-    """From the beginning."""
+    """The limit is set from the start."""
     transport = Transport()
     taken(transport)
     transport.set_write_buffer_limits.assert_called_once_with(WRITE_BUFFER_BYTES)
 
 
 def test_before_the_connection():
-    """There is nothing to pause, resume or abort."""
+    """Pausing, resuming and aborting have no effect."""
 
     async def run():
         side = Peer()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When a session is pinged and when it ends, as a table."""
+"""When a session is pinged and when it times out, as a table."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def at(
 @pytest.mark.parametrize(
     ('asked', 'expected'),
     [
-        # Pings: after an interval of silence, and again an interval after the answer.
+        # Pings come after an interval of silence, and an interval after each answer.
         (at(0, PINGING), Due(False, None, 20)),
         (at(19, PINGING, heard=10), Due(False, None, 30)),
         (at(20, PINGING), Due(True, None, 30)),
@@ -40,10 +40,10 @@ def at(
         (at(45, PINGING, heard=21, pinged=20), Due(True, None, 55)),
         (at(30, PINGING, pinged=20), Due(False, close_codes.CLIENT_SILENT, None)),
         (at(10**6, NEVER), Due(False, None, None)),
-        # A long timeout: the answer is looked for after an interval.
+        # With a long timeout, the answer is checked for after an interval.
         (at(20, Timing(20, 100)), Due(True, None, 40)),
         (at(40, Timing(20, 100), pinged=20), Due(False, None, 60)),
-        # While an answer would not be read: a ping an interval, and no end.
+        # While the client is not read, it is pinged at each interval; no timeout.
         (at(30, PINGING, pinged=20, reading=False), Due(False, None, 40)),
         (at(40, PINGING, pinged=20, reading=False), Due(True, None, 60)),
         (at(10**6, PINGING, pinged=20, reading=False), Due(True, None, 10**6 + 20)),
@@ -52,14 +52,14 @@ def at(
             at(50, PINGING, reading=False, expires=50),
             Due(False, close_codes.EXPIRED, None),
         ),
-        # The client is read again at 50.
+        # The client is read again from second 50.
         (at(51, PINGING, heard=50, pinged=40), Due(False, None, 70)),
         (at(70, PINGING, heard=50, pinged=40), Due(True, None, 80)),
-        # Idle: no byte either way; pongs are none.
+        # Idle means no data in either direction; pongs do not count.
         (at(59, IDLE), Due(False, None, 60)),
         (at(60, IDLE, heard=59), Due(False, close_codes.IDLE, None)),
         (at(60, IDLE, active=30), Due(False, None, 90)),
-        # The end that was set, whatever else.
+        # The maximum duration applies in any case.
         (at(5, NEVER, expires=10), Due(False, None, 10)),
         (at(10, NEVER, expires=10), Due(False, close_codes.EXPIRED, None)),
         (at(60, IDLE, expires=10), Due(False, close_codes.EXPIRED, None)),
@@ -67,5 +67,5 @@ def at(
     ],
 )
 def test_due(asked, expected):
-    """What is done now, and when is looked again."""
+    """The action that is due, and the time of the next check."""
     assert asked == expected

@@ -19,7 +19,7 @@ def authority(tmp_path):
 
 
 def names(*entries: tuple[str, str]) -> dict:
-    """A certificate, as Python gives it."""
+    """Return a certificate with the structure of getpeercert."""
     return {'subject': ((('commonName', 'common'),),), 'subjectAltName': entries}
 
 
@@ -52,19 +52,19 @@ def names(*entries: tuple[str, str]) -> dict:
     ],
 )
 def test_whose_a_certificate_is(entry, name, expected):
-    """Only whole names count, and addresses as what they mean."""
+    """Names match as a whole, addresses by value."""
     assert is_for(names(entry), name) is expected
     assert is_for(names(('DNS', 'other'), entry), name) is expected
 
 
 def test_a_common_name_is_no_name():
-    """RFC 9525 has done away with it."""
+    """RFC 9525 excludes the common name."""
     assert not is_for(names(), 'common')
     assert not is_for({}, 'common')
 
 
 def test_one_of_the_names(authority):
-    """Is enough; an empty one is none."""
+    """One matching name is enough; empty names never match."""
     tls = GuestTLS('[x] ', ca_certs=str(authority.file))
     tls.check(names(('DNS', 'b')), ['a', 'b', ''])
     with pytest.raises(ssl.CertificateError, match='not for a or b'):
@@ -76,14 +76,14 @@ def test_one_of_the_names(authority):
 
 
 def test_any_name(authority):
-    """As Nova has it, where it is wanted."""
+    """As in Nova, if names are not verified."""
     tls = GuestTLS('[x] ', ca_certs=str(authority.file), verify_name=False)
     tls.check(names(('DNS', 'c')), ['a'])
     assert tls.context.verify_mode is ssl.CERT_REQUIRED
 
 
 def test_the_authorities(authority):
-    """Only those of the file; the system's where there is no file."""
+    """Only those of the file, or the system's if there is no file."""
     ours = GuestTLS('[x] ', ca_certs=str(authority.file)).context
     assert [one['subject'] for one in ours.get_ca_certs()] == [
         ((('commonName', 'authority'),),)
@@ -97,7 +97,7 @@ def test_the_authorities(authority):
 
 
 def test_files_that_are_not_usable(authority, tmp_path):
-    """The option and the file are named."""
+    """The error has the option and the file."""
     cert, key = (str(one) for one in authority.issue('client'))
     other = str(authority.issue('other')[1])
     empty = tmp_path / 'empty.pem'
@@ -121,14 +121,14 @@ def test_files_that_are_not_usable(authority, tmp_path):
 
 
 def test_one_file_for_both(authority):
-    """The key may be behind the certificate."""
+    """The file may contain the certificate and the key."""
     cert, key = authority.issue('client')
     cert.write_bytes(cert.read_bytes() + key.read_bytes())
     GuestTLS('[x] ', ca_certs=str(authority.file), client_cert=str(cert))
 
 
 def test_reload(authority, tmp_path, caplog):
-    """What is gone from a file is not trusted any more; a bad one changes nothing."""
+    """Removed authorities are no longer trusted; invalid files change nothing."""
     caplog.set_level(logging.INFO, 'console_ext')
     tls = GuestTLS('[x] ', ca_certs=str(authority.file))
     before = tls.context

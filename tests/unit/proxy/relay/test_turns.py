@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whose turn it is."""
+"""The queue of clients."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from console_ext.proxy.relay.turns import Turns
 
 
 class Client:
-    """Has so many turns, and notes each."""
+    """Needs a number of turns, and records each."""
 
     def __init__(self, name, turns, noted, needed):
         self._name, self._turns, self._noted = name, turns, noted
@@ -25,7 +25,7 @@ class Client:
 
 
 def noted(needed: dict[str, int], leaving: str | None = None) -> list[str]:
-    """Who had a turn, and each turn of the event loop."""
+    """Return who had a turn, and each iteration of the event loop."""
 
     async def run():
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)
@@ -48,7 +48,7 @@ def noted(needed: dict[str, int], leaving: str | None = None) -> list[str]:
 
 
 def test_one_after_the_other():
-    """One in each turn of the event loop; who needs more goes behind the others."""
+    """There is one turn in each iteration; a client that needs more queues again."""
     assert ''.join(noted({'a': 3, 'b': 1, 'c': 2})) == '|a|b|c|a|c|a'
 
 
@@ -57,5 +57,5 @@ def test_one_that_leaves():
 
 
 def test_one_that_fails():
-    """The others go on."""
+    """The others continue."""
     assert noted({'broken': 1, 'a': 2}) == ['|', 'broken', '|', 'a', '|', 'a']

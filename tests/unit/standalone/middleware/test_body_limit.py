@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The limit on request bodies, alone and in its place in the pipeline."""
+"""The limit of request bodies, alone and in the pipeline."""
 
 import io
 
@@ -40,7 +40,7 @@ def assert_too_large(response, limit=10):
 
 @pytest.mark.parametrize('length', [0, 1, 9, 10])
 def test_up_to_the_limit(length):
-    """The limit itself still passes, announced or not."""
+    """A body of exactly the maximum length passes, with and without Content-Length."""
     announced = ask_for(length, CONTENT_LENGTH=str(length))
     assert announced.json == {'length': length}
     for absent in (None, ''):
@@ -49,7 +49,7 @@ def test_up_to_the_limit(length):
 
 
 def test_beyond_the_limit():
-    """Refused before a byte is read, or at the byte after the limit."""
+    """It is refused before it is read, or at the first byte beyond the limit."""
     assert_too_large(ask_for(0, CONTENT_LENGTH='11'))
     assert_too_large(ask_for(0, CONTENT_LENGTH='9' * 100))
     assert_too_large(ask_for(11, CONTENT_LENGTH=None))
@@ -58,21 +58,21 @@ def test_beyond_the_limit():
 
 @pytest.mark.parametrize('length', ['-1', 'x', '1.5', '0x10', '1,1', '\xb2'])
 def test_malformed_length(length):
-    """What is no length is no request."""
+    """An invalid length is refused."""
     response = ask_for(1, CONTENT_LENGTH=length)
     assert response.status_int == 400
     assert fault(response) == ('badRequest', 'Malformed Content-Length')
 
 
 def test_body_over_the_limit_through_the_pipeline(pipeline):
-    """In the fault format, which Nova's own limit does not speak."""
+    """The answer has the fault format, unlike that of Nova's limit."""
     body = b'{"os-x": {}}'.ljust(LIMIT + 1)
     assert_too_large(ask(pipeline, ACTION, body, token=ALICE), LIMIT)
     assert ask(pipeline, ACTION, body[:-1], token=ALICE).status_int == 400
 
 
 def test_chunked_body_over_the_limit_is_413_through_the_pipeline(pipeline):
-    """The limit is met while reading, behind the filter that catches everything."""
+    """The limit is reached while reading, behind the filter that catches errors."""
     response = ask(
         pipeline,
         ACTION,
@@ -84,14 +84,14 @@ def test_chunked_body_over_the_limit_is_413_through_the_pipeline(pipeline):
 
 
 def test_chunked_body_through_the_pipeline(pipeline):
-    """A small one is read like any other."""
+    """A small one is read as usual."""
     body = chunked(b'{"os-x": {}}')
     response = ask(pipeline, ACTION, method='POST', token=ALICE, environ=body)
     assert fault(response)[1] == 'There is no such action: os-x'
 
 
 def test_limit_of_the_configuration(deployment):
-    """The filter takes it from the files that its section names."""
+    """The filter reads the option from the files of its section."""
     deployment.configure(oslo_middleware={'max_request_body_size': 7})
     factory = body_limit.filter_factory({}, config_files=str(deployment.config_file))
     response = ask(factory(read_all), '/', b'12345678')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Identity from keystone, as far as no keystone is needed."""
+"""Authentication with keystone, tested without a keystone."""
 
 import sys
 
@@ -25,7 +25,7 @@ def factory(deployment):
 
 
 def test_request_without_a_token(deployment):
-    """Refused before it goes further, with a word where to get one."""
+    """It is refused immediately, with the URL of keystone."""
     deployment.configure(keystone_authtoken=OPTIONS)
     application = factory(deployment)(json_response(200, {}))
     response = ask(application, '/', headers={'X-User-Id': 'forged'})
@@ -36,7 +36,7 @@ def test_request_without_a_token(deployment):
 
 
 def test_extra_that_is_not_installed(deployment, monkeypatch):
-    """One line says what to install."""
+    """The error names the extra to install."""
     monkeypatch.setitem(sys.modules, 'keystonemiddleware', None)
     with pytest.raises(exceptions.ConfigurationError, match=r'console-ext\[keystone\]'):
         factory(deployment)

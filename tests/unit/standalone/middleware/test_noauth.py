@@ -22,7 +22,7 @@ IDENTITY = {
 
 @pytest.fixture
 def identify(deployment):
-    """The identity headers behind the filter, for a client's headers."""
+    """Return the identity headers after the filter, for a client's headers."""
 
     def identify(headers=None, environ=None, **options):
         deployment.configure(api=options)
@@ -58,7 +58,7 @@ DEFAULT = {
     ],
 )
 def test_token_that_says_who(identify, token, user_id, project_id, roles):
-    """User, project and roles."""
+    """A token with user, project and roles."""
     assert identify({'X-Auth-Token': token}) == {
         'HTTP_X_IDENTITY_STATUS': 'Confirmed',
         'HTTP_X_PROJECT_ID': project_id,
@@ -71,13 +71,13 @@ def test_token_that_says_who(identify, token, user_id, project_id, roles):
     'token', [None, '', 'x', 'a:b', ':b:c', 'a::c', '::', 'a:b:c:d', '\xff']
 )
 def test_any_other_token(identify, token):
-    """The configured identity, so that clients without authentication work."""
+    """The configured identity is used, so clients without authentication work."""
     environ = {} if token is None else {'HTTP_X_AUTH_TOKEN': token}
     assert identify(environ=environ) == DEFAULT
 
 
 def test_configured_identity(identify):
-    """Each part has its option."""
+    """Each part has an option."""
     assert identify(
         noauth_user_id='u', noauth_project_id='c-1', noauth_roles='admin,x'
     ) == {
@@ -89,7 +89,7 @@ def test_configured_identity(identify):
 
 
 def test_system_scope(identify):
-    """The project of that name stands for no project."""
+    """A reserved project name gives a system-scoped identity."""
     assert identify({'X-Auth-Token': 'sys:system:admin'}) == {
         'HTTP_OPENSTACK_SYSTEM_SCOPE': 'all',
         'HTTP_X_IDENTITY_STATUS': 'Confirmed',
@@ -98,8 +98,8 @@ def test_system_scope(identify):
     }
 
 
-def test_what_clients_say_of_themselves_is_dropped(deployment):
-    """Whatever header oslo.context, and so our context, reads."""
+def test_identity_headers_of_clients_are_dropped(deployment):
+    """The identity headers of a client are dropped."""
     conf = deployment.conf()
     seen = []
 
@@ -138,7 +138,7 @@ def test_what_clients_say_of_themselves_is_dropped(deployment):
     ],
 )
 def test_only_this_machine_is_served(identify, address, served):
-    """Unless an option says that anyone may be anyone."""
+    """Unless an option allows other machines."""
     found = identify(environ={'REMOTE_ADDR': address})
     if served:
         assert found == DEFAULT
@@ -151,7 +151,7 @@ def test_only_this_machine_is_served(identify, address, served):
 
 @pytest.mark.parametrize('header', ['FORWARDED', 'X_FORWARDED_FOR', 'X_REAL_IP'])
 def test_proxied_requests_are_not_of_this_machine(identify, header):
-    """A proxy on loopback may speak for anyone, and be told what to say."""
+    """A proxy on loopback forwards requests of other machines."""
     environ = {'REMOTE_ADDR': '127.0.0.1', f'HTTP_{header}': '127.0.0.1'}
     assert identify(environ=environ).status_int == 403
     assert identify(environ=environ, noauth_allow_remote=True) == DEFAULT

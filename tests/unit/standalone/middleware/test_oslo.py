@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""oslo.middleware's filters, with our configuration."""
+"""Filters of oslo.middleware with our configuration."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.wsgi_client import ask
 
 
 def behind(environ, start_response):
-    """Answers what the filters have left in the environ."""
+    """Answers with the parts of the environ that the filters changed."""
     seen = {
         name: environ.get(name)
         for name in (
@@ -32,7 +32,7 @@ def filtered(deployment):
 
 
 def test_healthcheck(filtered):
-    """At its own path, and only there."""
+    """Only at its own path."""
     application = filtered(oslo.healthcheck)
     response = ask(application, '/healthcheck')
     assert (response.status_int, response.body) == (200, b'')
@@ -41,7 +41,7 @@ def test_healthcheck(filtered):
 
 
 def test_healthcheck_can_be_disabled(filtered, tmp_path):
-    """The configuration is ours, not the global one."""
+    """Our configuration applies, not the global one."""
     (tmp_path / 'off').touch()
     application = filtered(
         oslo.healthcheck,
@@ -61,7 +61,7 @@ PROXIED = {'X-Forwarded-Proto': 'https', 'X-Forwarded-Host': 'api.example'}
     [(False, 'http', 'localhost:80'), (True, 'https', 'api.example')],
 )
 def test_proxies(filtered, believed, scheme, host):
-    """A proxy's headers are believed where the configuration says so."""
+    """Headers of proxies are only used if configured."""
     application = filtered(
         oslo.http_proxy_to_wsgi,
         oslo_middleware={'enable_proxy_headers_parsing': believed},
@@ -71,7 +71,7 @@ def test_proxies(filtered, believed, scheme, host):
 
 
 def test_preflight(filtered):
-    """Answered for an origin that is allowed, whatever is behind."""
+    """It is answered for allowed origins, whatever the application answers."""
     application = filtered(oslo.cors, cors={'allowed_origin': 'http://good.example'})
     headers = {
         'Origin': 'http://good.example',
@@ -86,7 +86,7 @@ def test_preflight(filtered):
     ('origin', 'allowed'), [('http://good.example', True), ('http://evil.example', 0)]
 )
 def test_cors(filtered, origin, allowed):
-    """Origins of the configuration, and no other."""
+    """Only configured origins are allowed."""
     application = filtered(oslo.cors, cors={'allowed_origin': 'http://good.example'})
     headers = ask(application, '/', headers={'Origin': origin}).headers
     expected = origin if allowed else None

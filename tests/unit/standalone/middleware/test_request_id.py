@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An id for each request."""
+"""Request ids."""
 
 import pytest
 from oslo_context import context as oslo_context
@@ -12,7 +12,7 @@ NAMES = ('openstack.request_id', 'openstack.global_request_id')
 
 
 def behind(environ, start_response):
-    """Answers what it knows of its request."""
+    """Answers with the ids that it sees."""
     seen = [environ.get(name) for name in NAMES]
     seen.append(oslo_context.get_current().request_id)
     return json_response(200, seen)(environ, start_response)
@@ -24,7 +24,7 @@ def application():
 
 
 def test_new_one_for_each_request(application):
-    """In the environ, in the thread's context, and under both names for clients."""
+    """It is in the environ, in the thread's context, and in two headers."""
     responses = [ask(application, '/') for _ in range(2)]
     for response in responses:
         found = response.headers['x-openstack-request-id']
@@ -49,7 +49,7 @@ SENT = 'req-11111111-2222-4333-8444-555555555555'
     ],
 )
 def test_client_s_own(application, sent, taken):
-    """It is kept beside ours, if it is one."""
+    """A valid id of the client is kept in addition to ours."""
     response = ask(application, '/', headers={'X-OpenStack-Request-ID': sent})
     assert response.json[1] == (sent if taken else None)
     assert response.headers['x-openstack-request-id'] != sent

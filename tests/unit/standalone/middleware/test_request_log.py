@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One line in the log for each request."""
+"""The log line of each request."""
 
 import logging
 import re
@@ -13,7 +13,7 @@ from tests.wsgi_client import SERIAL, ask
 
 @pytest.fixture
 def log(caplog):
-    """The one line of a request."""
+    """Return the single line of a request."""
     caplog.set_level(logging.INFO, request_log.LOG.name)
 
     def log(path, body=None, answer=None, **how):
@@ -31,7 +31,7 @@ def log(caplog):
 
 
 def test_line(log):
-    """Who, what, the status, the length, the version, and the seconds it took."""
+    """User, request, status, length, version, and duration in seconds."""
     answer = json_response(202, {})
     answer.headers['OpenStack-API-Version'] = 'compute 2.5'
     line = log('/v2.1/servers', answer=answer)
@@ -43,7 +43,7 @@ def test_line(log):
 
 
 def test_what_is_not_known(log):
-    """A dash each."""
+    """A dash stands for each unknown value."""
     answer = json_response(202, {})
     del answer.headers['Content-Length']
     line = log('/', answer=answer, environ={'REMOTE_ADDR': None})
@@ -51,7 +51,7 @@ def test_what_is_not_known(log):
 
 
 def test_no_secrets(log):
-    """Neither query nor body nor token, of the request or of the answer."""
+    """Query, body and token of request and response are not logged."""
     answer = json_response(200, {'url': 'ws://h/?token=secret-1'})
     line = log(
         '/a?token=secret-2',
@@ -73,18 +73,18 @@ def test_no_secrets(log):
     ],
 )
 def test_no_path_forges_a_line(log, path, shown):
-    """Line ends, quotes, escapes and formats come out quoted."""
+    """Line ends, quotes, escapes and format characters are quoted."""
     assert f'"GET {shown}" status: 202 ' in log(path)
 
 
 def test_no_method_forges_a_line(log):
-    """A server may let any text through as a method."""
+    """A web server may pass on any text as method."""
     line = log('/', environ={'REQUEST_METHOD': 'GET "\n'})
     assert '"GET%20%22%0A /" ' in line
 
 
 def test_path_is_that_of_the_client(log):
-    """Not what is left of it where the application behind was mounted."""
+    """The client's path, not the rest after the mount point."""
 
     class Mounting:
         status_int = 202
@@ -120,7 +120,7 @@ TOKENS = [
     ],
 )
 def test_path_that_no_route_was_found_for(log, path, shown, token):
-    """Refused early or unknown, it may still end in a token."""
+    """An unknown or refused path may contain a token at its end."""
     assert f'"GET {shown.format()}" status: 202 ' in log(path.format(token))
 
 
@@ -139,12 +139,12 @@ PROJECT = 'aaaaaaaa00004000800000000000000a'
     ],
 )
 def test_ids_that_are_no_secrets(log, path):
-    """Projects and servers are what an operator looks for."""
+    """Ids of projects and servers are logged, because operators search for them."""
     assert f'"GET {path}" status: 202 ' in log(path)
 
 
 def test_route_that_was_found(log):
-    """Its template, as the host notes it in the environ on its way."""
+    """The path template that the API stores in the environ."""
 
     class Routing:
         status_int = 202
@@ -158,7 +158,7 @@ def test_route_that_was_found(log):
 
 
 def test_silent_where_nobody_listens(caplog):
-    """The application is asked as if the filter were not there."""
+    """If the log level is higher, the filter has no effect."""
     caplog.set_level(logging.WARNING, request_log.LOG.name)
     application = request_log.RequestLog(json_response(202, {}))
     assert ask(application, '/').status_int == 202

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Version documents, and what is mounted below them."""
+"""Version documents, and the applications mounted below them."""
 
 import pytest
 
@@ -22,7 +22,7 @@ MEDIA = {
 
 
 def behind(environ, start_response):
-    """Answers how it was asked."""
+    """Answers with the path that it gets."""
     seen = [environ['SCRIPT_NAME'], environ['PATH_INFO'], environ.get(LEGACY_V2, False)]
     return json_response(299, seen)(environ, start_response)
 
@@ -35,7 +35,7 @@ def application():
 @pytest.mark.parametrize('method', ['GET', 'HEAD', 'POST'])
 @pytest.mark.parametrize('path', ['/', ''])
 def test_list(application, path, method):
-    """Every version, whoever asks, and however."""
+    """All versions, whatever the identity and the method."""
     response = ask(application, '/', method=method, environ={'PATH_INFO': path})
     assert response.status_int == 200
     if method != 'HEAD':
@@ -54,7 +54,7 @@ def test_list(application, path, method):
 @pytest.mark.parametrize(('mount', 'version'), [('/v2', V2), ('/v2.1', V21)])
 @pytest.mark.parametrize('rest', ['', '/', f'/{PROJECT_A}', f'/{PROJECT_A}/', '/-'])
 def test_document(application, mount, version, rest):
-    """With and without a project, with and without a slash."""
+    """With and without project, with and without a slash at the end."""
     response = ask(application, mount + rest)
     assert response.status_int == 200
     described = {
@@ -73,7 +73,7 @@ def test_document(application, mount, version, rest):
 
 
 def test_links_are_as_the_client_came(application):
-    """Below a path of a proxy's or a server's, and by the name that was asked."""
+    """Links have the client's host name and the prefix of a proxy or a server."""
     response = ask(
         application,
         '/',
@@ -104,7 +104,7 @@ def test_links_are_as_the_client_came(application):
     ],
 )
 def test_what_is_below(application, method, path, script_name, path_info, legacy):
-    """It goes on, with the version moved to where a mount stands."""
+    """The version moves from the path to the mount point."""
     response = ask(application, path, method=method)
     assert response.status_int == 299
     assert response.json == [script_name, path_info, legacy]
@@ -123,7 +123,7 @@ def test_what_is_below(application, method, path, script_name, path_info, legacy
     ],
 )
 def test_choices(application, path, linked):
-    """A path below no version is offered below each."""
+    """For an unknown version, the path is offered below each version."""
     response = ask(application, path)
     assert response.status_int == 300
     assert response.json == {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SPICE consoles: in the clear, or by TLS."""
+"""SPICE consoles, with and without TLS."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def authority(tmp_path):
 
 @pytest.fixture
 def secure(deployment, authority):
-    """A function that makes the consoles of a configuration."""
+    """A function that creates the consoles of a configuration."""
 
     def make(**options):
         values = {'require_secure': True, 'tls_ca_certs': authority.file, **options}
@@ -39,7 +39,7 @@ def secure(deployment, authority):
 
 @pytest.fixture
 def serve():
-    """A function that starts a guest, which echoes; by TLS where it has a context."""
+    """A function that starts a guest, which echoes; with TLS if it has a context."""
     with contextlib.ExitStack() as close:
 
         def start(context=None, serve=None):
@@ -55,7 +55,7 @@ def serve():
 
 
 def echoed(loop_factory, consoles, *, timeout_s: float = 5, **values) -> bytes:
-    """What a guest says to a client that says hello."""
+    """Return what the guest answers to a client."""
 
     class Client:
         said = b''
@@ -89,27 +89,27 @@ def echoed(loop_factory, consoles, *, timeout_s: float = 5, **values) -> bytes:
         return runner.run(run())
 
 
-def test_in_the_clear(deployment):
-    """By default, also where there is a port for TLS."""
+def test_without_tls(deployment):
+    """The default, even if there is a TLS port."""
     consoles = spice_consoles(deployment.conf())
     assert isinstance(consoles, PlainConsoles)
     assert consoles.port(authorization(port=1, tls_port=2)) == 1
 
 
 def test_by_tls(loop_factory, secure, authority, serve):
-    """On that port; the plain one is not even tried."""
+    """The TLS port is used; the plain port is not tried."""
     port = serve(authority.server('compute-1'))
     assert echoed(loop_factory, secure(), port=1, tls_port=port) == b'hello'
 
 
 def test_no_port_for_tls(secure):
-    """The plain one is no substitute."""
+    """The plain port is not used instead."""
     with pytest.raises(exceptions.TargetRefused, match='it has no TLS port'):
         secure().port(authorization(port=1, tls_port=None))
 
 
 @pytest.mark.parametrize('name', ['compute-1', '127.0.0.1'])
-def test_whose_certificate(loop_factory, secure, authority, serve, name):
+def test_names_of_the_certificate(loop_factory, secure, authority, serve, name):
     port = serve(authority.server(name))
     assert echoed(loop_factory, secure(), tls_port=port) == b'hello'
 
@@ -126,7 +126,7 @@ def test_a_certificate_of_another_host(loop_factory, secure, authority, serve):
 def test_a_certificate_of_another_authority(
     loop_factory, secure, authority, serve, tmp_path
 ):
-    """After SIGHUP it is the right one."""
+    """It is refused until SIGHUP reloads the right one."""
     other = Authority(tmp_path / 'other')
     port = serve(other.server('compute-1'))
     consoles = secure()
@@ -162,7 +162,7 @@ def test_silence(loop_factory, secure, serve):
 
 
 def test_a_file_that_is_not_usable(secure):
-    """Is an error at the start, if TLS is wanted."""
+    """It is an error at the start if TLS is enabled."""
     with pytest.raises(exceptions.ConfigurationError, match=r'\[spice\] tls_ca_certs'):
         secure(tls_ca_certs='/missing')
     secure(tls_ca_certs='/missing', require_secure=False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What hosts and clients say in their handshakes."""
+"""Messages of hosts and clients in the RFB handshake."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import struct
 
 from tests.vnc_host import SERVER_INIT, VERSION
 
-# A host's messages, with what the proxy answers to each; a client's answers are known.
+# A host's messages, with the proxy's answers to each.
 PLAIN = [
     (VERSION, VERSION),
     (b'\1\1', b'\1'),
@@ -24,7 +24,7 @@ TO_TLS = [
 ]
 IN_TLS = PLAIN[2:]
 
-# A client's messages, with what the proxy answers.
+# A client's messages, with the proxy's answers.
 CLIENT = [
     (VERSION, [b'\1\1']),
     (b'\1', [b'\0\0\0\0']),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The client's half of the handshake."""
+"""The handshake with the user's client."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ANSWERS = [answer for _, answers in CLIENT for answer in answers]
 
 
 def after(count: int) -> Client:
-    """A handshake in which the client has sent so many messages."""
+    """Return a handshake in which the client has sent this many messages."""
     made = Client(SERVER_INIT)
     made.receive(b''.join(said for said, _ in CLIENT[:count]))
     made.messages()
@@ -29,7 +29,7 @@ def after(count: int) -> Client:
 
 
 def test_byte_by_byte():
-    """The server speaks first; each message is answered when it is whole."""
+    """The server sends first; each message is answered when it is complete."""
     made = Client(SERVER_INIT)
     assert made.messages() == [VERSION]
     for said, answers in CLIENT:
@@ -43,7 +43,7 @@ def test_byte_by_byte():
 
 @given(st.lists(st.integers(1, 20)), st.binary(max_size=30))
 def test_all_at_once(sizes, early):
-    """A client need not wait for answers; what it sends behind is for the host."""
+    """A client may send all messages at once; bytes after them are for the host."""
     made, data, sizes = Client(SERVER_INIT), ALL + early, iter(sizes)
     collected = b''
     while data:
@@ -60,7 +60,7 @@ def test_all_at_once(sizes, early):
 
 @pytest.mark.parametrize('shared', [0, 1, 255])
 def test_sharing_is_not_asked_for(shared):
-    """Whatever the client wants, it is served."""
+    """A client is served whether it sets the shared flag or not."""
     made = after(2)
     made.receive(bytes((shared,)))
     assert made.messages() == [SERVER_INIT]
@@ -70,7 +70,7 @@ def test_sharing_is_not_asked_for(shared):
     'version', [b'RFB 003.003\n', b'RFB 003.007\n', b'RFB 004.000\n', b'\x80' * 12]
 )
 def test_another_version(version):
-    """It is told so, in RFB's own way."""
+    """The client gets RFB's message for it."""
     made = after(0)
     with pytest.raises(HandshakeError, match='supports only RFB'):
         made.receive(version)
@@ -80,7 +80,7 @@ def test_another_version(version):
 
 @pytest.mark.parametrize('chosen', [0, 2, 19, 255])
 def test_a_type_that_is_not_offered(chosen):
-    """It is told so, in RFB's own way."""
+    """The client gets RFB's message for it."""
     made = after(1)
     with pytest.raises(HandshakeError, match='not offered'):
         made.receive(bytes((chosen,)) + b'\1')
@@ -93,7 +93,7 @@ def test_a_type_that_is_not_offered(chosen):
 
 @given(st.lists(st.sampled_from([VERSION, b'\1', b'\1\1']) | st.binary(max_size=20)))
 def test_any_bytes(parts):
-    """No client is an error of ours."""
+    """Any bytes are accepted or raise HandshakeError."""
     made, messages = Client(SERVER_INIT), []
     try:
         for part in parts:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""VNC consoles, as they are configured."""
+"""VNC consoles with their configuration."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def authority(tmp_path):
 
 @pytest.fixture
 def started():
-    """A function that has a host closed at the end."""
+    """A function that starts a host, which is stopped at the end."""
     with contextlib.ExitStack() as close:
         yield lambda host: close.enter_context(contextlib.closing(host))
 
 
 def opened(consoles: VNCConsoles, port: int, timeout_s: float = 5, **values):
-    """Open a console as an admission and a listener do."""
+    """Open a console as admission and listener do."""
 
     async def run():
         connector = Connector(Networks([], ''), timeout_s)
@@ -49,7 +49,7 @@ def opened(consoles: VNCConsoles, port: int, timeout_s: float = 5, **values):
 
 
 def test_plain(deployment, started):
-    """By default; there is nothing to reload."""
+    """The default, without certificates to reload."""
     consoles = VNCConsoles(deployment.conf())
     host = started(VNCHost())
     opened(consoles, host.port)
@@ -57,8 +57,8 @@ def test_plain(deployment, started):
     assert host.chosen == [1]
 
 
-def test_our_order(deployment, started, authority):
-    """What is named first is used where the host has it."""
+def test_order_of_preference(deployment, started, authority):
+    """The first configured scheme that the host offers is used."""
     deployment.configure(
         vnc={'auth_schemes': 'vencrypt,none', 'vencrypt_ca_certs': authority.file}
     )
@@ -77,12 +77,12 @@ def test_our_order(deployment, started, authority):
         ('127.0.0.1', {}, True),
         ('localhost', {'host': 'localhost'}, True),
         ('compute-2', {}, False),
-        # A name server may have said so.
+        # A name server could have returned the address.
         ('127.0.0.1', {'host': 'localhost'}, False),
     ],
 )
 def test_whose_certificate(deployment, started, authority, certified, values, accepted):
-    """The compute host's, by its name in Nova or as it is connected to."""
+    """It must have the host's name in Nova, or the host of the authorization."""
     deployment.configure(
         vnc={'auth_schemes': 'vencrypt', 'vencrypt_ca_certs': authority.file}
     )
@@ -98,7 +98,7 @@ def test_whose_certificate(deployment, started, authority, certified, values, ac
 
 
 def test_reload(deployment, started, authority, tmp_path):
-    """The next connection has the new certificates."""
+    """The next connection uses the new certificates."""
     cert, key = authority.issue('client')
     deployment.configure(
         vnc={
@@ -150,20 +150,20 @@ def test_options_that_are_not_usable(deployment, options, says):
 
 
 def test_options_that_are_not_used(deployment):
-    """As in a nova.conf whose files are on another machine."""
+    """As in a nova.conf with files of another machine."""
     deployment.configure(vnc={'vencrypt_ca_certs': '/missing'})
     VNCConsoles(deployment.conf())
 
 
 def test_a_host_that_refuses(deployment, started):
-    """What it says is for the log."""
+    """The log has the host's reason."""
     host = started(VNCHost(b'\2'))
     with pytest.raises(exceptions.TargetRefused, match='the security types 2'):
         opened(VNCConsoles(deployment.conf()), host.port)
 
 
 def test_a_host_that_is_silent(deployment, started):
-    """The deadline is that of the connection; it is not an error of the host's."""
+    """The deadline is that of the connection, and it is not reported as a refusal."""
     host = started(VNCHost(silent_after=12))
     with pytest.raises(exceptions.TargetUnreachable, match='waiting for its') as caught:
         opened(VNCConsoles(deployment.conf()), host.port, timeout_s=0.2)
@@ -171,7 +171,7 @@ def test_a_host_that_is_silent(deployment, started):
 
 
 class Hypervisor(VNCHost):
-    """Has several consoles behind one port."""
+    """A hypervisor with several consoles on one port."""
 
     def talk(self, connection: socket.socket) -> None:
         assert connection.recv(100) == b'CONNECT a/b HTTP/1.1\r\n\r\n'
@@ -180,7 +180,7 @@ class Hypervisor(VNCHost):
 
 
 def test_a_hypervisor_that_wants_connect_first(deployment, started):
-    """The handshake goes on behind its answer."""
+    """The RFB handshake follows the answer to CONNECT."""
     host, path = started(Hypervisor()), {'internal_access_path': 'a/b'}
     opened(VNCConsoles(deployment.conf()), host.port, **path)
     assert host.shared == [b'\1']

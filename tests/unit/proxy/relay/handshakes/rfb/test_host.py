@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The host's half of the handshake."""
+"""The handshake with the compute host."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def all_answered(exchange: list[tuple[bytes, bytes]]) -> bytes:
 
 
 def after(exchange: list[tuple[bytes, bytes]], *schemes: SecurityType) -> Host:
-    """A handshake that has come so far."""
+    """Return a handshake that has come this far."""
     made = Host(schemes or (NONE,))
     made.receive(all_said(exchange))
     made.data_to_send()
@@ -41,7 +41,7 @@ def after(exchange: list[tuple[bytes, bytes]], *schemes: SecurityType) -> Host:
 
 @pytest.mark.parametrize('schemes', [[NONE], [VENCRYPT, NONE]])
 def test_plain(schemes):
-    """Each message is answered as soon as it is whole, and no earlier."""
+    """Each message is answered as soon as it is complete."""
     made = Host(schemes)
     for said, answer in PLAIN:
         for byte in said[:-1]:
@@ -53,7 +53,7 @@ def test_plain(schemes):
 
 
 def test_vencrypt():
-    """Byte by byte, up to TLS and behind it."""
+    """Byte by byte, before and after TLS."""
     made = Host([VENCRYPT])
     for said, answer in TO_TLS:
         events = [made.receive(bytes((byte,))) for byte in said]
@@ -68,7 +68,7 @@ def test_vencrypt():
 
 @given(st.lists(st.integers(1, 20)), st.booleans())
 def test_any_reads(sizes, encrypted):
-    """However the network cuts it, it is the same handshake."""
+    """The handshake does not depend on how the network splits the data."""
     made = Host([VENCRYPT if encrypted else NONE])
     sent, events, sizes = b'', [], iter(sizes)
     for exchange in (TO_TLS, IN_TLS) if encrypted else (PLAIN,):
@@ -88,13 +88,13 @@ def test_any_reads(sizes, encrypted):
 
 
 def test_what_follows_at_once():
-    """It is the guest's first output."""
+    """Bytes after the handshake are the guest's first output."""
     made = Host([NONE])
     assert made.receive(all_said(PLAIN) + b'update') == Ready(SERVER_INIT, b'update')
 
 
 def test_the_proxy_shares():
-    """Whoever else looks at the console goes on."""
+    """With the shared flag, other clients stay connected."""
     assert after(PLAIN[:2]).receive(b'\0\0\0\0') is None
     made = after(PLAIN[:2])
     made.receive(b'\0\0\0\0')
@@ -115,8 +115,8 @@ def test_the_proxy_shares():
         ([NONE], bytes(255)[1:] + b'\1', 1),
     ],
 )
-def test_our_order_decides(schemes, offered, chosen):
-    """The host's list does not, nor types that nobody knows."""
+def test_order_of_preference(schemes, offered, chosen):
+    """Neither the host's order nor unknown types matter."""
     made = after(PLAIN[:1], *schemes)
     assert made.receive(bytes((len(offered),)) + offered) is None
     assert made.data_to_send() == bytes((chosen,))
@@ -128,7 +128,7 @@ def subtypes(*numbers: int) -> bytes:
 
 @pytest.mark.parametrize('numbers', [(260,), (999, 260), (*range(1000, 1254), 260)])
 def test_subtypes(numbers):
-    """Those that nobody knows are passed over."""
+    """Unknown subtypes are ignored."""
     made = after(TO_TLS[:4], VENCRYPT)
     assert made.receive(subtypes(*numbers)) is None
     assert made.data_to_send() == b'\0\0\1\4'
@@ -205,7 +205,7 @@ def test_subtypes(numbers):
     ],
 )
 def test_refusals(scheme, exchange, said, reason):
-    """Each is said in the log; nothing more is sent or read."""
+    """The log has the reason; nothing more is sent or read."""
     made = after(exchange, scheme)
     with pytest.raises(HandshakeError, match=reason):
         made.receive(said)
@@ -217,7 +217,7 @@ def test_refusals(scheme, exchange, said, reason):
 
 @pytest.mark.parametrize('count', range(len(PLAIN)))
 def test_it_closes_the_connection(count):
-    """Whatever it was to send next is named."""
+    """The error names the missing message."""
     made = after(PLAIN[:count])
     awaited = made.state.value
     with pytest.raises(HandshakeError, match=awaited):
@@ -226,7 +226,7 @@ def test_it_closes_the_connection(count):
 
 
 def test_it_closes_the_connection_behind_tls():
-    """As QEMU does where it wants a certificate: TLS 1.3 has been complete by then."""
+    """QEMU does this if it requires a client certificate, because of TLS 1.3."""
     made = after(TO_TLS, VENCRYPT)
     made.tls_started()
     with pytest.raises(HandshakeError, match='does not accept the client certificate'):
@@ -241,7 +241,7 @@ MESSAGES = st.sampled_from([said for said, _ in (*PLAIN, *TO_TLS)])
     st.sampled_from([[NONE], [VENCRYPT], [VENCRYPT, NONE]]),
 )
 def test_any_bytes(parts, schemes):
-    """No host is an error of ours, or has more of us than the answers it may have."""
+    """Any bytes give one of the expected results, and only expected answers."""
     made, sent = Host(schemes), b''
     try:
         for part in parts:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The client's half of the handshake, in a session, without sockets."""
+"""The handshake with the user's client in a session, without sockets."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Mediated:
 
     @property
     def frames(self) -> list[bytes | Close]:
-        """What the client has been sent."""
+        """Return the frames sent to the client."""
         sent, found = bytes(self.to_client.sent), []
         while sent:
             length, start = sent[1], 2
@@ -77,7 +77,7 @@ def data(payload: bytes) -> bytes:
 
 
 def test_step_by_step():
-    """One frame for each message, and the guest has nothing to do with it."""
+    """Each message has a frame of its own, and the guest is not involved."""
 
     async def run():
         one = Mediated().begin()
@@ -95,7 +95,7 @@ def test_step_by_step():
 
 
 def test_frames_that_tempest_reads():
-    """Aligned, and shorter than 126 bytes (tempest/common/compute.py)."""
+    """Frames are aligned and shorter than 126 bytes (tempest/common/compute.py)."""
 
     async def run():
         one = Mediated().begin()
@@ -117,7 +117,7 @@ def test_frames_that_tempest_reads():
     st.booleans(),
 )
 def test_however_it_is_cut(sizes, early, one_read):
-    """Frames are not messages; what follows the handshake goes to the guest at once."""
+    """Frames need not match messages; bytes after the handshake go to the guest."""
 
     async def run():
         said, frames, cuts = ALL + early, [], iter(sizes)
@@ -135,7 +135,7 @@ def test_however_it_is_cut(sizes, early, one_read):
 
 
 def test_behind_the_request():
-    """A client may have sent it all before the 101."""
+    """A client may send everything before status 101."""
 
     async def run():
         one = Mediated(early=b'update').begin(data(ALL + b'request'))
@@ -145,8 +145,8 @@ def test_behind_the_request():
     asyncio.run(run())
 
 
-def test_then_nothing_stands_between():
-    """The session relays between the client and the guest, as any other does."""
+def test_after_the_handshake():
+    """After the handshake, the session relays directly between client and guest."""
 
     async def run():
         one = Mediated().begin()
@@ -175,7 +175,7 @@ def test_then_nothing_stands_between():
     ],
 )
 def test_a_client_that_breaks_the_protocol(said, reason):
-    """It is told so twice: in RFB, and by the close code.  The guest hears nothing."""
+    """It is told in RFB and by the close code.  The guest is not told."""
 
     async def run():
         one = Mediated().begin()
@@ -195,7 +195,7 @@ def test_a_client_that_breaks_the_protocol(said, reason):
 
 @pytest.mark.parametrize('count', range(15))
 def test_a_client_that_is_silent_after_each_byte(count):
-    """It has one deadline, whatever else it sends meanwhile."""
+    """There is one deadline for the whole handshake."""
 
     async def run():
         one = Mediated(timeout_s=0.03).begin()
@@ -214,7 +214,7 @@ def test_a_client_that_is_silent_after_each_byte(count):
 
 
 def test_a_client_that_is_in_time():
-    """The deadline is the handshake's only."""
+    """The deadline ends with the handshake."""
 
     async def run():
         one = Mediated(timeout_s=0.02).begin()
@@ -226,7 +226,7 @@ def test_a_client_that_is_in_time():
 
 
 def test_a_client_that_leaves():
-    """The guest is left, and nothing is due any more."""
+    """The guest's connection is closed, and no timer is left."""
 
     async def run():
         one = Mediated(timeout_s=0.02).begin()
@@ -242,7 +242,7 @@ def test_a_client_that_leaves():
 
 
 def test_a_guest_that_is_lost_meanwhile():
-    """The client hears of it behind the handshake, within its deadline."""
+    """The client is told after the handshake, within its deadline."""
 
     async def run():
         one = Mediated().begin()
@@ -255,7 +255,7 @@ def test_a_guest_that_is_lost_meanwhile():
 
 
 def test_a_session_that_ends_meanwhile():
-    """It is revoked, or the proxy is stopped: the handshake does not go on."""
+    """After a revocation or a stop, the handshake does not continue."""
 
     async def run():
         one = Mediated().begin()
@@ -271,7 +271,7 @@ def test_a_session_that_ends_meanwhile():
 
 
 def test_a_client_that_takes_nothing():
-    """The guest is not read for it, also when the handshake ends meanwhile."""
+    """The guest is not read meanwhile, nor right after the handshake."""
 
     async def run():
         one = Mediated().begin()
@@ -286,7 +286,7 @@ def test_a_client_that_takes_nothing():
 
 
 def test_a_flood():
-    """Nothing of it is kept here: it is the guest that does not take it."""
+    """Data is not buffered here, but passed to the guest."""
 
     async def run():
         one = Mediated(room=10**6).begin()
@@ -300,7 +300,7 @@ def test_a_flood():
 
 
 def test_abort():
-    """As the guest's own: a session without room for what waits ends both sides."""
+    """As with a guest: if there is no room for waiting bytes, both sides end."""
 
     async def run():
         one = Mediated().begin()
@@ -319,7 +319,7 @@ FRAMES = st.builds(frame, PARTS, st.sampled_from([0, 1, 2, 2, 2, 2, 8, 9]))
 @settings(max_examples=300)
 @given(st.lists(FRAMES | st.binary(max_size=20), max_size=8))
 def test_any_frames(frames):
-    """No client is an error of ours; whatever it does, its session ends once."""
+    """Any frames are handled, and the session ends exactly once."""
 
     async def run():
         one = Mediated().begin()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The host's half of the handshake, on a connection."""
+"""The handshake with the compute host, on a connection."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def authority(tmp_path):
 
 @pytest.fixture
 def started():
-    """A function that has a host closed at the end."""
+    """A function that starts a host, which is stopped at the end."""
     with contextlib.ExitStack() as close:
         yield lambda host: close.enter_context(contextlib.closing(host))
 
@@ -63,7 +63,7 @@ async def opened(port, *schemes, tls=None, timeout_s=10.0, early=b'', names=NAME
 
 
 async def talk(guest, behind: bytes = b'') -> None:
-    """What the guest echoes, behind what it says first."""
+    """Return what the guest echoes after its first output."""
     client = mock.Mock(spec=Client)
     guest.begin(client)
     guest.send(b'hello')
@@ -80,7 +80,7 @@ async def talk(guest, behind: bytes = b'') -> None:
 @pytest.mark.parametrize('size', [0, 1, 7])
 @pytest.mark.parametrize('behind', [b'', b'update'])
 def test_plain(run, started, size, behind):
-    """However its messages are cut; then its bytes pass."""
+    """The handshake may be split in any way; then bytes are relayed."""
     host = started(VNCHost(size=size, behind=behind))
 
     async def test():
@@ -95,7 +95,7 @@ def test_plain(run, started, size, behind):
 @pytest.mark.parametrize('size', [0, 1])
 @pytest.mark.parametrize('with_client', [False, True])
 def test_vencrypt(run, started, authority, size, with_client):
-    """With and without a certificate of our own; then its bytes pass, encrypted."""
+    """With and without our own certificate; then encrypted bytes are relayed."""
     context = authority.server('compute-1', wants_client=with_client)
     host = started(VNCHost(b'\1\x13', tls=context, size=size, behind=b'update'))
     cert, key = map(str, authority.issue('client')) if with_client else (None, None)
@@ -113,7 +113,7 @@ def test_vencrypt(run, started, authority, size, with_client):
 
 
 def test_what_came_with_the_connection(run, started):
-    """A hypervisor may send it with its answer to CONNECT."""
+    """A hypervisor may send it together with its answer to CONNECT."""
 
     def serve(connection):
         connection.recv(12)
@@ -132,7 +132,7 @@ def test_what_came_with_the_connection(run, started):
 
 
 def failure(run, port, *schemes, **options) -> str:
-    """What is said of a host, at once."""
+    """Return the error of a host, which comes at once."""
 
     async def test():
         with pytest.raises((HandshakeError, OSError)) as caught:
@@ -154,7 +154,7 @@ def test_a_certificate_of_another_authority(run, started, authority, tmp_path):
 
 @pytest.mark.parametrize('names', [('compute-2',), ()])
 def test_a_certificate_of_another_host(run, started, authority, names):
-    """It is refused, but where names are not verified, as in Nova."""
+    """It is refused, unless names are not verified, as in Nova."""
     host = started(VNCHost(b'\x13', tls=authority.server(*names)))
     ca_certs = str(authority.file)
     strict = GuestTLS('', ca_certs=ca_certs)
@@ -172,7 +172,7 @@ def test_a_certificate_of_another_host(run, started, authority, names):
 
 @pytest.mark.parametrize('name', ['compute-1', '127.0.0.1'])
 def test_a_certificate_of_the_host(run, started, authority, name):
-    """Its name in Nova is enough, and its address is."""
+    """It has the host's name in Nova, or its address."""
     host = started(VNCHost(b'\x13', tls=authority.server(name)))
 
     async def test():
@@ -184,7 +184,7 @@ def test_a_certificate_of_the_host(run, started, authority, name):
 
 
 def test_no_certificate_where_one_is_wanted(run, started, authority):
-    """TLS 1.3 tells only behind the handshake."""
+    """With TLS 1.3, the host only reports it after the handshake."""
     context = authority.server('compute-1', wants_client=True)
     host = started(VNCHost(b'\x13', tls=context))
     tls = GuestTLS('', ca_certs=str(authority.file))
@@ -198,7 +198,7 @@ BYTES_TO_TLS = b''.join(said for said, _ in TO_TLS)
 
 @pytest.mark.parametrize('count', range(len(BYTES_PLAIN)))
 def test_a_host_that_is_silent_after_each_byte(started, count):
-    """There is one deadline; what was waited for is said."""
+    """There is one deadline, and the error names the missing message."""
     host = started(VNCHost(silent_after=count))
     said = failure(asyncio.run, host.port, timeout_s=0.1)
     assert said.startswith('timed out waiting for its ')
@@ -218,7 +218,7 @@ BYTES_IN_TLS = b''.join(said for said, _ in IN_TLS)
 
 @pytest.mark.parametrize('count', range(1, len(BYTES_IN_TLS), 5))
 def test_a_host_that_is_silent_in_tls(run, started, authority, count):
-    """What it has sent before counts; then it says no more."""
+    """The host sends the first part of TLS and then nothing."""
     context = authority.server('compute-1')
     silent_after = len(BYTES_TO_TLS) + count
     host = started(VNCHost(b'\x13', tls=context, silent_after=silent_after))
@@ -230,7 +230,7 @@ def test_a_host_that_is_silent_in_tls(run, started, authority, count):
 @pytest.mark.parametrize('reset_it', [False, True])
 @pytest.mark.parametrize('count', [0, 5, 12, 13, 14, 16, 18, 30, 40])
 def test_a_host_that_ends_after_each_byte(run, started, count, reset_it):
-    """It is a refusal, and no session."""
+    """It is reported as a refusal."""
 
     def serve(connection):
         connection.sendall(BYTES_PLAIN[:count])
@@ -245,7 +245,7 @@ def test_a_host_that_ends_after_each_byte(run, started, count, reset_it):
 
 
 def test_a_host_that_ends_behind_its_server_init(run, started):
-    """There is no console either."""
+    """The console cannot be opened."""
 
     def serve(connection):
         connection.sendall(BYTES_PLAIN)
@@ -285,7 +285,7 @@ def test_a_host_that_refuses(run, started, said, reason):
 
 
 def test_a_flood(run, started):
-    """What is behind the handshake waits in the network, but for one read."""
+    """At most one read is buffered after the handshake."""
 
     def serve(connection):
         connection.sendall(BYTES_PLAIN)
@@ -312,7 +312,7 @@ PARTS = st.lists(
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PARTS)
 def test_any_bytes(authority, parts):
-    """Whatever a host sends, it is a guest or one of two errors."""
+    """The result is a guest or one of two errors."""
     tls = GuestTLS('', ca_certs=str(authority.file))
 
     async def test():
@@ -331,8 +331,8 @@ def test_any_bytes(authority, parts):
     asyncio.run(test())
 
 
-def test_who_gives_up(run, started):
-    """The connection ends with it."""
+def test_a_cancelled_handshake(run, started):
+    """The connection is closed."""
     gone = []
 
     def serve(connection):

@@ -7,7 +7,7 @@ from console_ext.proxy.relay.handshakes.rfb import protocol
 
 
 def test_messages():
-    """As RFC 6143 has them, sections 7.1.1 to 7.3.1."""
+    """As in RFC 6143, sections 7.1.1 to 7.3.1."""
     assert protocol.VERSION == b'RFB 003.008\n'
     assert protocol.SECURITY_RESULT_OK == b'\0\0\0\0'
     assert protocol.SHARED == b'\1'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where ServerInit ends."""
+"""Finding the end of ServerInit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.unit.proxy.relay.handshakes.rfb.peers import SERVER_INIT
 
 @pytest.mark.parametrize('behind', [b'', b'more'])
 def test_length(behind):
-    """It is known as soon as the length of the name is."""
+    """The length is known as soon as the length of the name is."""
     whole = SERVER_INIT + behind
     for size in range(len(whole)):
         expected = len(SERVER_INIT) if size >= 24 else None
@@ -22,13 +22,13 @@ def test_length(behind):
 
 
 @pytest.mark.parametrize('size', [0, 4096])
-def test_names_that_may_be(size):
-    """None at all is one."""
+def test_valid_names(size):
+    """The name may be empty."""
     assert server_init.length(bytes(20) + struct.pack('!I', size)) == 24 + size
 
 
 @pytest.mark.parametrize('size', [4097, 2**32 - 1])
 def test_a_name_longer_than_any(size):
-    """It is refused before it is read."""
+    """It is refused before the name is read."""
     with pytest.raises(HandshakeError, match=f'name is too long: {size} bytes'):
         server_init.length(bytes(20) + struct.pack('!I', size))

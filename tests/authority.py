@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A certificate authority, and what it signs."""
+"""A certificate authority, and certificates that it signs."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ import pytest
 from tests.deployment import Deployment
 from tests.proxy_parts import write_certificate
 
-# An example takes longer than 200 ms wherever something else runs beside it; a test has
-# a timeout of its own.
+# No deadline for examples: on a busy machine they may take long, and each test has a
+# timeout of its own.
 hypothesis.settings.register_profile('console_ext', deadline=None)
 hypothesis.settings.load_profile('console_ext')
 
@@ -38,16 +38,16 @@ def pytest_configure():
 
 
 def pytest_sessionfinish(session):
-    """In CI, a test that was skipped is a test that failed."""
+    """In CI, a skipped test is a failure."""
     reporter = session.config.pluginmanager.get_plugin('terminalreporter')
-    # The processes of pytest-xdist leave the report to the one that started them.
+    # The processes of pytest-xdist leave the report to the main process.
     if os.environ.get('CI') and reporter is not None and reporter.stats.get('skipped'):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture
 def deployment(tmp_path):
-    """A configuration directory with the usual servers, and no policy file."""
+    """A configuration directory with the usual servers and without a policy file."""
     return Deployment(tmp_path)
 
 

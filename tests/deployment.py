@@ -19,7 +19,7 @@ ETC = Path(__file__).parents[1] / 'etc' / 'console_ext'
 
 
 def server_id(number: int | str) -> str:
-    """Ids of the usual servers: two hex digits at the end."""
+    """Return the id of a usual server: the two hex digits at its end vary."""
     return f'00000000-0000-4000-8000-{number:0>12}'
 
 
@@ -44,7 +44,7 @@ def server(number: int | str, **changes: Any) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-# The servers behind the recorded answers of a real Nova.
+# The servers of the recorded answers of a real Nova.
 SERVERS = [
     server('01'),
     server('02', project_id=PROJECT_B, user_id='bob'),
@@ -70,7 +70,7 @@ CONFIGURATION: dict[str, dict[str, Any]] = {
     'inventory': {'check_interval': 0},
     'serial_console': {'enabled': True},
     'spice': {'enabled': True},
-    # Tests of other consoles start proxies side by side.
+    # Tests of other consoles run proxies at the same time.
     'vnc': {'novncproxy_port': 0},
 }
 
@@ -90,7 +90,7 @@ class Deployment:
         self.write_inventory(SERVERS)
 
     def configure(self, **groups: dict[str, Any]) -> Deployment:
-        """Set options, a keyword a group, and write the file."""
+        """Set options, given as a mapping for each group, and write the file."""
         for group, options in groups.items():
             self._configuration.setdefault(group, {}).update(options)
         lines = []
@@ -107,5 +107,5 @@ class Deployment:
         self.policy_file.write_text(yaml.safe_dump(rules))
 
     def conf(self) -> cfg.ConfigOpts:
-        """The configuration as it stands in the files now."""
+        """Read the configuration from the files."""
         return config.load([str(self.config_file)])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The documentation, as tests read it: its pages and their literal blocks."""
+"""Reads the documentation: its pages and their literal blocks."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """Every page below doc/source."""
+    """Return every page below doc/source."""
     return sorted(SOURCE.rglob('*.rst'))
 
 
 def blocks(path: Path) -> Iterator[Block]:
-    """The literal blocks of a page, without their indentation."""
+    """Return the literal blocks of a page, without their indentation."""
     name = str(path.relative_to(SOURCE if path.is_relative_to(SOURCE) else ROOT))
     lines = path.read_text().splitlines()
     for number, line in enumerate(lines):
@@ -80,13 +80,13 @@ def block(page: str, begins: str) -> str:
 
 
 def commands(program: str) -> list[list[str]]:
-    """Every command line of a program in the blocks, split into words."""
+    """Return every command line of a program in the blocks, split into words."""
     found = []
     for one in all_blocks():
         text = one.text.replace('\\\n', ' ')
         for line in text.splitlines():
             words = line.split()
-            # A synopsis has brackets.
+            # A synopsis contains brackets.
             if words and words[0] == program and '[' not in line:
                 found.append(words)
     return found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plugins as pip would install them, and programs that meet them."""
+"""Installs plugins as pip would, and runs programs with them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Site:
         self._environment = {
             **os.environ,
             'PYTHONPATH': str(self.path),
-            # stevedore remembers entry points by the directories they were in.
+            # stevedore caches entry points by directory.
             'XDG_CACHE_HOME': str(path / 'cache'),
         }
 
@@ -50,7 +50,7 @@ class Site:
         )
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """A program of this package, by its module's name and arguments."""
+        """Run a program of this package."""
         return subprocess.run(
             [sys.executable, '-m', *command],
             env=self._environment,
@@ -62,7 +62,7 @@ class Site:
 
 
 def only_line(result: subprocess.CompletedProcess[str]) -> str:
-    """What a program that would not start said; that it was one line, and no more."""
+    """Return the only line of output of a program that does not start."""
     assert result.returncode == 1, result.stderr
     assert result.stdout == ''
     assert 'Traceback' not in result.stderr

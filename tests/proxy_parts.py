@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands around the proxy in its tests: compute hosts and guests."""
+"""The proxy's peers in tests: compute hosts and guests."""
 
 from __future__ import annotations
 
@@ -92,14 +92,14 @@ class Guest:
 
 
 def reset(connection: socket.socket) -> None:
-    """Close a connection as a process that is killed with unread data does."""
+    """Close a connection like a process that is killed with unread data."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0')
     connection.close()
 
 
 @contextlib.contextmanager
 def full_backlog(host: str = '127.0.0.1') -> Iterator[int]:
-    """The port of a guest that does not answer whoever connects to it."""
+    """Return a port that does not accept connections, because its backlog is full."""
     family = socket.AF_INET6 if ':' in host else socket.AF_INET
     with contextlib.ExitStack() as close:
         full = close.enter_context(socket.socket(family))
@@ -114,7 +114,7 @@ def full_backlog(host: str = '127.0.0.1') -> Iterator[int]:
 
 
 def wait_for(condition, timeout_s: float = 5.0):
-    """Wait until a condition is true, and return what it is."""
+    """Wait until a condition is true, and return its value."""
     deadline = time.monotonic() + timeout_s
     while not (value := condition()):
         if time.monotonic() > deadline:
@@ -124,7 +124,7 @@ def wait_for(condition, timeout_s: float = 5.0):
 
 
 def write_certificate(path: Path) -> tuple[Path, Path]:
-    """Write a new certificate for this machine's loopback, and its key."""
+    """Write a new certificate for loopback, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, 'localhost')])
     names = [

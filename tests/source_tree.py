@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Copies of what a package is built from."""
+"""Copies of the source tree for builds."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A VNC server, as a compute host has one for a guest."""
+"""A VNC server like that of a compute host."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A WebSocket server in the place of a console proxy, for what that does not do."""
+"""A WebSocket server in place of a console proxy, for unusual behaviour."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Server:
     loop: asyncio.AbstractEventLoop
 
     def run(self, coroutine, timeout_s=30):
-        """Run something in its thread, and give the result."""
+        """Run a coroutine in the server's thread, and return its result."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(timeout_s)
 
 
@@ -64,6 +64,6 @@ def served(
 
 
 async def echo(wire: ServerConnection) -> None:
-    """What is sent comes back."""
+    """Send back what is received."""
     async for message in wire:
         await wire.send(message)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests to a WSGI application, without a server."""
+"""Requests to a WSGI application without a web server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import webob
 from console_ext import context as contexts
 from tests.deployment import PROJECT_A, PROJECT_B
 
-# Tokens of the noauth filter.
+# Tokens for the noauth filter.
 ALICE = f'alice:{PROJECT_A}:member,reader'
 READER = f'rita:{PROJECT_A}:reader'
 BOB = f'bob:{PROJECT_B}:member,reader'
@@ -47,7 +47,7 @@ def build(
     if body is not None:
         request.body = body if isinstance(body, bytes) else json.dumps(body).encode()
         request.content_type = 'application/json'
-        # As from a server: what WebOb knows of its own body would go along.
+        # As from a server: otherwise WebOb's cached values would be sent too.
         del request.environ['webob.is_body_seekable']
     if token is not None:
         user_id, project_id, roles = token.split(':')
@@ -72,12 +72,12 @@ def build(
 
 
 def ask(application: Any, path: str, body: Any = None, **how: Any) -> webob.Response:
-    """The answer to :func:`build`'s request; exceptions come through."""
+    """Return the answer to :func:`build`'s request; exceptions are raised."""
     return build(path, body, **how).get_response(application)
 
 
 def chunked(body: bytes) -> dict[str, Any]:
-    """The environ of a body whose length nobody knows before its end."""
+    """Return the environ of a body without a known length."""
     return {
         'CONTENT_LENGTH': None,
         'CONTENT_TYPE': 'application/json',
@@ -88,7 +88,7 @@ def chunked(body: bytes) -> dict[str, Any]:
 
 
 def fault(response: webob.Response) -> tuple[str, str]:
-    """Name and message of a fault, after a look at its form."""
+    """Return name and message of a fault, after checking its format."""
     ((name, values),) = response.json.items()
     assert values['code'] == response.status_int
     assert response.headers['Content-Type'] == 'application/json; charset=UTF-8'

@@ -11,7 +11,7 @@ from paste import deploy
 
 from tests.deployment import PROJECT_A, PROJECT_B, Deployment, server_id
 
-# Who asks, as the noauth token has it.
+# The caller, as in a noauth token.
 TOKENS = {
     'alice': f'alice:{PROJECT_A}:member,reader',
     'bob': f'bob:{PROJECT_B}:member,reader',
@@ -38,7 +38,7 @@ class Client:
 
     @classmethod
     def of(cls, deployment: Deployment) -> Client:
-        """The pipeline that the deployment's configuration names, from its file."""
+        """The pipeline of the deployment's configuration."""
         conf = deployment.conf()
         return cls(
             deploy.loadapp(
@@ -98,7 +98,7 @@ class Client:
         by: str = 'alice',
         version: str | None = None,
     ) -> webob.Response:
-        """Ask for a console of one of the usual servers."""
+        """Request a console of one of the usual servers."""
         headers = {'Content-Type': 'application/json'}
         if version is not None:
             headers['OpenStack-API-Version'] = f'compute {version}'

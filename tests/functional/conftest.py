@@ -29,7 +29,7 @@ def agent(deployment):
 
 @pytest.fixture
 def client(deployment, agent):
-    """A client of the whole pipeline, with an agent that answers for compute-1."""
+    """A client of the whole pipeline, with an agent for compute-1."""
     agent()
     with Client.of(deployment) as client:
         yield client
@@ -37,6 +37,6 @@ def client(deployment, agent):
 
 @pytest.fixture
 def programs(tmp_path):
-    """Start programs of the project; all are stopped, and must end well, at the end."""
+    """Starts programs of the project; all are stopped at the end, and must end well."""
     with Programs(tmp_path) as programs:
         yield programs

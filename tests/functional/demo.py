@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demo, run as a newcomer runs it."""
+"""Runs the demo as a new user does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OPTIONS = ('--port', '--serial-port', '--spice-port', '--vnc-port')
 
 
 def ports() -> list[str]:
-    """Options with free ports, that of the API first."""
+    """Options with free ports; the API's is first."""
     return [part for option in OPTIONS for part in (option, str(free_port()))]
 
 

@@ -17,12 +17,12 @@ from pathlib import Path
 BIN = Path(sys.executable).parent
 
 
-# Below those that Linux gives to outgoing connections, whatever else is running.
+# Below the range that Linux uses for outgoing connections.
 _PORTS = range(16000, 32000)
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now, or is likely to take."""
+    """Return a port of 127.0.0.1 that is free and will probably stay free."""
     while True:
         port = random.choice(_PORTS)
         with socket.socket() as probe, contextlib.suppress(OSError):
@@ -31,7 +31,7 @@ def free_port() -> int:
 
 
 def listens(port: int) -> bool:
-    """Whether somebody takes connections on a port of 127.0.0.1."""
+    """Whether a port of 127.0.0.1 accepts connections."""
     try:
         socket.create_connection(('127.0.0.1', port), timeout=1).close()
     except OSError:
@@ -40,7 +40,7 @@ def listens(port: int) -> bool:
 
 
 def run(*command: str, **env: str) -> str:
-    """What a program of the environment that the tests run in prints."""
+    """Run a program of the tests' environment, and return its output."""
     done = subprocess.run(
         [str(BIN / command[0]), *command[1:]],
         env={**os.environ, **env},
@@ -71,7 +71,7 @@ def manage(
 def check(
     config_files: Sequence[Path], *args: str, directory: Path = BIN
 ) -> dict[str, str]:
-    """What ``console-ext-manage check`` says of each part: its verdict and a text."""
+    """Return the verdict and text of each part in ``console-ext-manage check``."""
     done = manage(config_files, 'check', *args, directory=directory)
     lines = {}
     for line in done.stdout.splitlines():
@@ -87,7 +87,7 @@ def check(
 
 
 class Program:
-    """A program in a process of its own, writing to a log file."""
+    """A program in a process of its own, with a log file."""
 
     def __init__(self, command: list[str], log_file: Path, env: dict[str, str]):
         self._log_file = log_file
@@ -105,7 +105,7 @@ class Program:
         return self._log_file.read_text(errors='replace')
 
     def wait_for(self, text: str, timeout_s: float = 30) -> None:
-        """Wait until the program has said something."""
+        """Wait until the program has logged a text."""
         deadline = time.monotonic() + timeout_s
         while text not in self.log:
             ended = self.process.poll() is not None
@@ -114,7 +114,7 @@ class Program:
             time.sleep(0.05)
 
     def stop(self, number: int = signal.SIGTERM, timeout_s: float = 20) -> int:
-        """Signal the process, by its pid, and give its exit status."""
+        """Send a signal to the process, and return its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(timeout_s)
@@ -124,7 +124,7 @@ class Program:
         self.process.wait()
 
     def end(self) -> None:
-        """Stop the process if it runs, and kill it if it does not stop in time."""
+        """Stop the process if it runs; kill it if it does not stop in time."""
         if self.process.poll() is None:
             try:
                 self.stop()
@@ -146,13 +146,13 @@ class Programs:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # The last one first, and all of them: one that does not end keeps no other.
+        # In reverse order; a failure does not prevent stopping the others.
         with contextlib.ExitStack() as ends:
             for program in self._started:
                 ends.callback(program.end)
 
     def start(self, name: str, *args: str, **env: str) -> Program:
-        """Start a program of the environment that the tests run in."""
+        """Start a program of the tests' environment."""
         return self._start(name, [str(BIN / name), *args], env)
 
     def start_module(self, name: str, *args: str, **env: str) -> Program:
@@ -160,7 +160,7 @@ class Programs:
         return self._start(name, [sys.executable, '-m', name, *args], env)
 
     def start_program(self, path: str, *args: str) -> Program:
-        """Start a program of the machine's."""
+        """Start a program that is installed on this machine."""
         return self._start(Path(path).name, [path, *args], {})
 
     def _start(self, name: str, command: list[str], env: dict[str, str]) -> Program:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The requests that a real Nova's answers were recorded for."""
+"""The requests for which answers of a real Nova were recorded."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import yaml
 from tests.deployment import PROJECT_A, server_id
 from tests.functional.client import SERIAL, SPICE, VNC
 
-# Bodies of actions that a case calls by their protocol.
+# Bodies of actions, which cases refer to by protocol.
 ACTIONS = {'serial': SERIAL, 'spice': SPICE, 'vnc': VNC}
 
-# A protocol and a type, as in "vnc/novnc".
+# A protocol and a type, such as "vnc/novnc".
 PAIR = re.compile('([^/{]+)/([^/}]+)')
 
-# The first microversion that has every pair.
+# The first microversion with every pair.
 EVERY_PAIR = '2.99'
 
 _HERE = Path(__file__).parent

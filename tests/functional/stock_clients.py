@@ -23,10 +23,10 @@ from tests.functional.programs import BIN
 
 TIMEOUT_S = 100
 
-# Skyline's, of every request to Nova.
+# Skyline's version for every request to Nova.
 SKYLINE_VERSION = '2.53'
 
-# As gophercloud 2 puts it on the wire.
+# The bytes that gophercloud 2 sends.
 _GOPHERCLOUD = (
     'POST {path}/servers/{server}/remote-consoles HTTP/1.1\r\n'
     'Host: {host}\r\n'
@@ -114,7 +114,7 @@ def horizon(endpoint: str, token: str, server: str) -> tuple[str, str] | None:
 def skyline(
     endpoint: str, token: str, server: str, protocol: str, console_type: str
 ) -> requests.Response:
-    """Ask for a console with the headers that Skyline's page sends."""
+    """Request a console with the headers of Skyline's page."""
     return requests.post(
         f'{endpoint}/servers/{server}/remote-consoles',
         json={'remote_console': {'protocol': protocol, 'type': console_type}},

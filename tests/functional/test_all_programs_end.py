@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A test leaves no program behind."""
+"""The tests leave no program running."""
 
 import subprocess
 
@@ -9,7 +9,7 @@ from tests.functional.programs import Program, Programs
 
 
 def test_one_that_does_not_end_keeps_no_other(tmp_path, monkeypatch):
-    """It is killed, the others are ended as well, and the test hears of it."""
+    """It is killed, the others are ended too, and the test fails."""
 
     def does_not_end(program, *_):
         raise subprocess.TimeoutExpired(program.process.args, 20)

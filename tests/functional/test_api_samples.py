@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The samples of the API reference are what the API takes and answers."""
+"""The samples of the API reference are valid requests and answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SAMPLES = API_REFERENCE / 'samples'
 
 NEWEST = '2.99'
 
-# At the end of a URL, and new each time.
+# At the end of a URL; new each time.
 TOKEN = re.compile('[0-9A-Za-z_-]{43}$')
 
 
@@ -62,7 +62,7 @@ def create(client, body, number='01'):
 
 @pytest.mark.parametrize('console_type', [one.type for one in TYPES])
 def test_remote_console(client, console_type):
-    """The resource, for each type."""
+    """The resource with each type."""
     name = f'remote-consoles/create-{console_type}-console'
     answer = create(client, sample(f'{name}-req'))
     assert answer.status_int == 200
@@ -71,7 +71,7 @@ def test_remote_console(client, console_type):
 
 @pytest.mark.parametrize('name', ['serial', 'spice', 'vnc'])
 def test_action(client, name):
-    """The actions that it replaced."""
+    """The actions that the resource replaced."""
     name = f'os-remote-consoles/get-{name}-console'
     answer = client.console(body=sample(f'{name}-req'))
     assert answer.status_int == 200
@@ -92,7 +92,7 @@ def test_server_that_is_stopped(client):
     ],
 )
 def test_token(client, console_type, version, name):
-    """Where its console is, for an administrator."""
+    """An administrator reads the address of its console."""
     asked = sample(f'remote-consoles/create-{console_type}-console-req')
     url = create(client, asked).json['remote_console']['url']
     answer = client.request(
@@ -106,7 +106,7 @@ def test_token(client, console_type, version, name):
 
 
 def test_each_sample_is_shown():
-    """And each that is shown exists: the build of the reference fails otherwise."""
+    """Each sample is in the reference, and each one in the reference exists."""
     shown = ''.join(path.read_text() for path in API_REFERENCE.glob('*.inc'))
     for path in SAMPLES.rglob('*.json'):
         assert f'samples/{path.relative_to(SAMPLES)}\n' in shown

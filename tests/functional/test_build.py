@@ -48,7 +48,7 @@ def build(tmp_path):
 
 
 def test_the_package_is_built_without_pages(build):
-    """Nobody's first command fails for want of npm."""
+    """The package can be installed without npm."""
     done = build()
     assert done.returncode == 0, done.stderr
     (wheel,) = build.dist.glob('*.whl')
@@ -59,7 +59,7 @@ def test_the_package_is_built_without_pages(build):
 
 
 def test_assets_that_are_required(build):
-    """A release does not come about without them."""
+    """A release without them cannot be built."""
     done = build(**{assets.REQUIRED: '1'})
     assert done.returncode != 0
     assert 'ECONNREFUSED' in done.stdout + done.stderr

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``console-ext-manage check``, as an operator of the stand-alone host runs it."""
+"""``console-ext-manage check`` with the stand-alone API."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RULE = 'os_compute_api:os-remote-consoles'
 
 
 def test_all_is_well(deployment):
-    """A line for each part, and no more."""
+    """There is one line for each part."""
     path = deployment.config_file
     assert check([path]) == {
         'configuration': f'ok     {path}',
@@ -32,7 +32,7 @@ def test_all_is_well(deployment):
 
 
 def test_server(deployment):
-    """Whose it is, and where; nobody answers on a bus of this process alone."""
+    """Owner and host of the server; no agent answers on the bus of this process."""
     deployment.configure(console_rpc={'timeout': 0.5})
     usual = server_id('01')
     lines = check([deployment.config_file], '--server', usual)
@@ -48,7 +48,7 @@ def test_server(deployment):
 
 
 def test_server_that_is_not_found(deployment):
-    """None of that id, or none that a member of the project may know of."""
+    """The id is unknown, or the server is not visible to a member of the project."""
     files = [deployment.config_file]
     for args in (
         ['--server', server_id('ff')],
@@ -59,7 +59,7 @@ def test_server_that_is_not_found(deployment):
 
 
 def test_everything_that_is_wrong_is_said(deployment):
-    """One thing does not hide another."""
+    """Each error is reported, despite the others."""
     deployment.configure(
         DEFAULT={'transport_url': 'rabbit://u:swordfish@127.0.0.1:1/'},
         api={'disabled_extensions': 'nothing', 'paste_config': 'absent.ini'},
@@ -84,7 +84,7 @@ def test_everything_that_is_wrong_is_said(deployment):
 
 
 def test_buses_of_cells(deployment):
-    """Those that a proxy is told of; a line of them that is none is not quoted."""
+    """The buses of ``cell_bus``; an invalid line is not quoted."""
     deployment.configure(
         console_rpc={'cell_bus': 'one rabbit://u:swordfish@127.0.0.1:1/'}
     )
@@ -111,7 +111,7 @@ def test_buses_of_cells(deployment):
     ],
 )
 def test_option_that_is_misspelt(deployment, group, option, says):
-    """It would be passed over, and the default stay in force."""
+    """It would be ignored, and the default would stay in force."""
     deployment.configure(**{group: {option: 'nova'}})
     line = check([deployment.config_file])['configuration']
     assert line.startswith(f'WRONG  {deployment.config_file}')
@@ -119,7 +119,7 @@ def test_option_that_is_misspelt(deployment, group, option, says):
 
 
 def test_options_of_others(deployment):
-    """Nova's, in groups that it has too; and those of libraries."""
+    """Options of Nova in common groups, and options of libraries, are accepted."""
     deployment.configure(
         DEFAULT={'my_ip': '127.0.0.1', 'debug': 'true', 'rpc_response_timeout': 5},
         api={'max_limit': 10, 'use_neutron_default_nets': 'false'},
@@ -137,7 +137,7 @@ def test_options_of_others(deployment):
 
 
 def test_bus_that_is_not_configured(deployment):
-    """A broker on localhost would be asked, which may even be there."""
+    """The default, a broker on localhost, would be used."""
     del deployment._configuration['DEFAULT']['transport_url']
     deployment.configure()
     lines = check([deployment.config_file])
@@ -145,7 +145,7 @@ def test_bus_that_is_not_configured(deployment):
 
 
 def test_relative_paths(deployment, monkeypatch):
-    """Files are the same ones, however they are named."""
+    """Relative and absolute paths name the same files."""
     monkeypatch.chdir(deployment.path)
     paste = deployment.path / 'api-paste.ini'
     deployment.configure(api={'servers': 'upstream'})
@@ -161,7 +161,7 @@ def test_relative_paths(deployment, monkeypatch):
 
 
 def test_database_of_nova(deployment):
-    """Whether or not our tables are in it."""
+    """Even if our tables are in it."""
     url = f'sqlite:///{deployment.path}/store.db'
     deployment.configure(database={'connection': url})
     manage([deployment.config_file], 'db', 'sync')
@@ -195,7 +195,7 @@ def test_urls_of_compute_hosts(with_store):
 
 
 def test_urls_that_are_set(with_store):
-    """The line has the URL and the file; the pages have names of their own."""
+    """The line has the URL and the file; URLs of pages need certain names."""
     with_store.configure(
         serial_console={'base_url': 'ws://127.0.0.1:1/'},
         spice={'html5proxy_base_url': 'https://a.example/spice'},
@@ -215,7 +215,7 @@ def test_urls_that_are_set(with_store):
 
 
 def test_types_that_are_not_served(with_store):
-    """Their URLs are not of interest, and others answer for them."""
+    """Their URLs are not checked; others answer for them."""
     with_store.configure(api={'console_types': 'serial'})
     lines = check([with_store.config_file])
     assert [part for part in lines if part.startswith('URL')] == ['URL of serial']
@@ -226,7 +226,7 @@ def test_types_that_are_not_served(with_store):
 
 
 def test_policy(deployment):
-    """Named and absent; broken; a rule that nothing asks for, or that needs another."""
+    """A missing file, an invalid file, an unused rule, and an undefined rule."""
 
     def policy(rules):
         deployment.write_policy(rules)
@@ -252,7 +252,7 @@ def test_policy(deployment):
 
 
 def test_store(deployment):
-    """Without tables, with those of another version, as it should be, and away."""
+    """Without tables, with another version, with the right one, and unavailable."""
     url = f'sqlite:///{deployment.path}/store.db'
     deployment.configure(database={'connection': url})
 
@@ -278,7 +278,7 @@ def test_store(deployment):
 
 
 def test_look_up_in_the_api_behind(deployment):
-    """It is to be in a pipeline, and only there can it look a server up."""
+    """It needs a pipeline, and can only look up servers inside it."""
     deployment.configure(api={'servers': 'upstream'})
     paste = deployment.path / 'other.ini'
     paste.write_text(
@@ -298,7 +298,7 @@ def test_look_up_in_the_api_behind(deployment):
 
 
 def test_pipeline_without_authentication(deployment):
-    """Of the stand-alone API, where it would answer 401 to everybody."""
+    """Such a pipeline of the stand-alone API would answer 401 to everyone."""
     paste = deployment.path / 'open.ini'
     text = (
         (ETC / 'api-paste.ini').read_text().replace(' noauth_auth compute', ' compute')

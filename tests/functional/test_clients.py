@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stock clients get their URLs from a server in a process of its own."""
+"""Stock clients request URLs from a server in a process of its own."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tests.functional import stock_clients
 from tests.functional.client import TOKENS
 from tests.functional.programs import Programs, free_port, run
 
-# 43 characters: the API made it, and not the compute host, whose tokens are UUIDs.
+# 43 characters: tokens of the API; those of compute hosts are UUIDs.
 TOKEN = '[0-9A-Za-z_-]{43}'
 
-# A console of each option of the OpenStack client's.
+# A console for each option of the OpenStack client.
 CONSOLES = {
     '--novnc': (
         'vnc',
@@ -57,7 +57,7 @@ class Cloud:
         self._read = 0
 
     def asked(self):
-        """The requests for consoles since the last time, from the API's log."""
+        """The requests for consoles since the last call, from the API's log."""
         log = self._program.log
         lines, self._read = log[self._read :], len(log)
         return re.findall(
@@ -98,7 +98,7 @@ def running(tmp_path_factory):
         assert 'Traceback' not in program.log
 
 
-# Servers with some consoles only.
+# Servers with only some consoles.
 PARTLY = {'03': ['spice', 'serial'], '04': ['serial'], '05': []}
 
 
@@ -110,7 +110,7 @@ def cloud(running):
 
 @pytest.mark.parametrize('path', ['', '/v2.1', '/v2.1/', f'/v2.1/{PROJECT_A}'])
 def test_openstack_client_from_each_form_of_endpoint(cloud, path):
-    """It discovers the version, finds the server by name, and is at its defaults."""
+    """It discovers the version, finds the server by name, and uses its defaults."""
     out = run(
         *('openstack', '--os-auth-type', 'none', '--os-endpoint', cloud.root + path),
         *('console', 'url', 'show', '--serial', '-f', 'json', 'web-1'),
@@ -123,7 +123,7 @@ def test_openstack_client_from_each_form_of_endpoint(cloud, path):
 
 @pytest.mark.parametrize('option', CONSOLES)
 def test_openstack_client_at_its_defaults(cloud, option):
-    """Each console type: today's client asks for the noun, at 2.99."""
+    """By default, the client uses the resource at 2.99 for each console type."""
     protocol, console_type, url = CONSOLES[option]
     console = stock_clients.openstack_console(cloud.endpoint, ALICE, 'web-1', option)
     assert re.fullmatch(url, console.pop('url'))
@@ -136,7 +136,7 @@ def test_openstack_client_at_its_defaults(cloud, option):
     [('2.1', ACTION, ['--novnc', '--spice', '--serial']), ('2.6', NOUN, ['--serial'])],
 )
 def test_openstack_client_at_a_microversion(cloud, version, path, options):
-    """The actions of 2.1, and the noun that took their place."""
+    """The actions at 2.1, and the resource that replaced them."""
     for option in options:
         _, console_type, url = CONSOLES[option]
         console = stock_clients.openstack_console(
@@ -157,7 +157,7 @@ def test_openstack_client_at_a_microversion(cloud, version, path, options):
     ],
 )
 def test_openstack_client_says_why_not(cloud, by, name, options, says):
-    """A refusal reaches the user with its message."""
+    """The user gets the message of a refusal."""
     show = ('console', 'url', 'show', *options, name)
     done = stock_clients.openstack(cloud.endpoint, TOKENS[by], *show)
     assert done.returncode != 0
@@ -166,7 +166,7 @@ def test_openstack_client_says_why_not(cloud, by, name, options, says):
 
 
 def test_openstack_client_knows_what_a_microversion_lacks(cloud):
-    """It asks for nothing that the API did not have yet."""
+    """It does not request what the API did not have at that version."""
     done = stock_clients.openstack(
         *(cloud.endpoint, ALICE, '--os-compute-api-version', '2.6'),
         *('console', 'url', 'show', '--spice-direct', 'web-1'),
@@ -180,7 +180,7 @@ def test_openstack_client_knows_what_a_microversion_lacks(cloud):
     [((), (NOUN, '200', '2.96')), (('--os-compute-api-version', '2.1'), None)],
 )
 def test_nova_client(cloud, options, expected):
-    """The deprecated client asks at its own newest microversion."""
+    """The deprecated client uses its own newest microversion."""
     environ = {'OS_PROJECT_ID': PROJECT_A, 'OS_AUTH_URL': 'http://127.0.0.1:1/v3'}
     command = (
         *('nova', '--os-auth-type', 'http_basic', '--os-username', 'u'),
@@ -200,7 +200,7 @@ def test_nova_client(cloud, options, expected):
 
 @pytest.mark.parametrize('console_type', URLS)
 def test_sdk(cloud, console_type):
-    """It knows the protocol of a type."""
+    """It knows the protocol of each type."""
     sdk = stock_clients.sdk(cloud.endpoint, ALICE)
     web = sdk.compute.find_server('web-1', ignore_missing=False)
     url = sdk.compute.create_console(web, console_type)['url']
@@ -209,7 +209,7 @@ def test_sdk(cloud, console_type):
 
 
 def test_sdk_at_a_microversion(cloud):
-    """Its older call takes an action at whichever version the client has."""
+    """Its older method sends an action at the client's version."""
     for version, status in (('2.1', '200'), ('2.5', '200'), (None, '404')):
         options = {} if version is None else {'compute_default_microversion': version}
         sdk = stock_clients.sdk(cloud.endpoint, ALICE, **options)
@@ -217,7 +217,7 @@ def test_sdk_at_a_microversion(cloud):
             console = sdk.compute.get_server_console_url(server_id('01'), 'novnc')
             assert re.fullmatch(URLS['novnc'], console['url'])
         else:
-            # As with a Nova of today: nothing after 2.5 has the actions.
+            # As in a current Nova: after 2.5 there are no actions.
             with pytest.raises(openstack.exceptions.NotFoundException):
                 sdk.compute.get_server_console_url(server_id('01'), 'novnc')
         assert cloud.asked() == [(ACTION, status, version or '2.99')]
@@ -231,7 +231,7 @@ def test_sdk_lists_servers(cloud):
 
 
 def test_sdk_reads_a_token(cloud):
-    """Where its console is, for an administrator; the token opens it all the same."""
+    """An administrator reads the address of its console; the token remains valid."""
     member = stock_clients.sdk(cloud.endpoint, ALICE).compute
     admin = stock_clients.sdk(cloud.endpoint, TOKENS['root']).compute
     for console_type, port in (('spice-direct', 5901), ('novnc', 5900)):
@@ -257,7 +257,7 @@ def test_sdk_reads_a_token(cloud):
     ],
 )
 def test_horizon(cloud, number, asked, found):
-    """It tries the actions at 2.1, one after the other, and takes what there is."""
+    """It tries the actions at 2.1 one after the other."""
     console = stock_clients.horizon(cloud.endpoint, ALICE, server_id(number))
     if found is None:
         assert console is None
@@ -273,7 +273,7 @@ def test_horizon(cloud, number, asked, found):
     ('protocol', 'console_type'), [('vnc', 'novnc'), ('serial', 'serial')]
 )
 def test_skyline(cloud, protocol, console_type):
-    """VNC for virtual machines, serial for bare metal, at 2.53."""
+    """VNC for virtual machines and serial for bare metal, at 2.53."""
     pair = {'protocol': protocol, 'type': console_type}
     asked = (cloud.endpoint, ALICE, server_id('01'))
     response = stock_clients.skyline(*asked, *pair.values())
@@ -287,7 +287,7 @@ def test_skyline(cloud, protocol, console_type):
 @pytest.mark.parametrize('version', ['2.6', '2.99'])
 @pytest.mark.parametrize('option', ['--novnc', '--spice', '--serial'])
 def test_gophercloud(cloud, version, option):
-    """It accepts 200 only, and decodes the object in its answer."""
+    """It accepts only status 200, and decodes the object in the answer."""
     protocol, console_type, url = CONSOLES[option]
     status, answer = stock_clients.gophercloud(
         *(cloud.endpoint, ALICE, server_id('01')), version, protocol, console_type

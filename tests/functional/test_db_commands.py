@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``console-ext-manage`` on the store, as an operator runs it."""
+"""``console-ext-manage`` commands for the store."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_what_is_in_the_way_is_said_in_words(deployment):
 
 
 def test_tables_of_a_later_version(deployment):
-    """One line says what to do, and they are left as they are."""
+    """One line says what to do, and the tables are not changed."""
     url = f'sqlite:///{deployment.path}/store.db'
     deployment.configure(database={'connection': url})
     manage(deployment, 'db', 'sync')
@@ -68,7 +68,7 @@ def test_tables_of_a_later_version(deployment):
 
 
 def test_revoke(deployment):
-    """The tokens of that server, and no other's; a second time there are none."""
+    """Only the tokens of that server; the second call finds none."""
     deployment.configure(
         database={'connection': f'sqlite:///{deployment.path}/store.db'}
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one command of a newcomer: every line that it prints does what it says."""
+"""The demo: every line that it prints works."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def demo(tmp_path_factory):
 
 @pytest.fixture
 def without_qemu(tmp_path):
-    """The variables of a machine that has no QEMU, and a newcomer's browser."""
+    """The environment of a machine without QEMU, with a fake browser."""
     browser = tmp_path / 'browser'
     browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
     browser.chmod(0o755)
@@ -71,12 +71,12 @@ def without_qemu(tmp_path):
 
 
 def links_in(text):
-    """The links of a text, by the server and the console."""
+    """Return the links of a text by server and console."""
     return {found[:2]: found[2] for found in LINK.findall(COLOUR.sub('', text))}
 
 
 def log_of(text):
-    """The log file that the demo names."""
+    """Return the log file that the demo names."""
     return Path(re.search(r'^(/.*\.log)\.$', text, re.MULTILINE)[1])
 
 
@@ -94,7 +94,7 @@ def url_of(answer):
 
 
 def read_until(console, text):
-    """What a terminal shows until a text is on it."""
+    """Return what a terminal shows until a text is on it."""
     shown = b''
     while text not in shown:
         shown += console.recv(TIMEOUT_S)
@@ -102,7 +102,7 @@ def read_until(console, text):
 
 
 def test_the_url_opens(demo):
-    """The guest asks for a login, and does what it is told."""
+    """The guest asks for a login, and runs commands."""
     with connect(url_of(ask(demo[1]))) as console:
         read_until(console, b'login: ')
         console.send(b'ada\r')
@@ -116,7 +116,7 @@ def test_the_url_opens(demo):
 
 
 def test_the_url_opens_once(demo):
-    """Whoever finds it in a history later gets nothing."""
+    """A URL in a browser's history is of no use."""
     url = url_of(ask(demo[1]))
     connect(url).close()
     with pytest.raises(InvalidStatus) as caught:
@@ -153,7 +153,7 @@ def test_links_of_the_machine(demo):
 
 
 def test_what_is_missing(programs, without_qemu, tmp_path):
-    """One calm sentence; the rest of the demo works, and opens in a browser."""
+    """One sentence says so; the rest of the demo works, and opens in a browser."""
     demo = programs.start('console-ext-demo', *demos.ports(), '--open', **without_qemu)
     demo.wait_for(READY)
     said = ' '.join(demo.log.split())
@@ -175,7 +175,7 @@ def test_what_is_missing(programs, without_qemu, tmp_path):
 
 @needs_pages
 def test_in_a_terminal(without_qemu):
-    """Colours, new links at Enter, and the end at Ctrl-C."""
+    """Colours, new links when Enter is pressed, and the end with Ctrl-C."""
     command = [str(BIN / 'console-ext-demo'), *demos.ports()]
     with Window(command, NO_COLOR='', **without_qemu) as window:
         at = window.wait_for(READY.encode())
@@ -207,9 +207,9 @@ def test_no_colour(without_qemu):
 
 @pytest.mark.parametrize('delay_s', [0.0, 0.5, 1.0, 1.5, 2.0, 3.0])
 def test_ctrl_c_at_any_moment(programs, delay_s):
-    """Also while it starts: no traceback, no complaint."""
+    """Also during the start: no traceback and no error."""
     demo = programs.start('console-ext-demo', *demos.ports())
-    # Not before Python has begun.
+    # Python has to have started.
     wait_for(lambda: takes(demo, signal.SIGHUP), 10)
     time.sleep(delay_s)
     assert demo.stop(signal.SIGINT) == 0, demo.log
@@ -218,7 +218,7 @@ def test_ctrl_c_at_any_moment(programs, delay_s):
 
 
 def test_refusals(demo):
-    """The powered-off server and the reader are told what the demo says they are."""
+    """The powered-off server and the reader get the printed answers."""
     answer = ask(demo[1], '02')
     assert answer.status_code == 409
     assert answer.json()['conflictingRequest']['message'].endswith('vm_state stopped')
@@ -228,7 +228,7 @@ def test_refusals(demo):
 
 
 def test_commands(demo):
-    """It prints the curl line that gives another URL, and the names of the clients."""
+    """It prints a curl command that requests another URL, and names of clients."""
     program, url = demo
     (curl,) = re.findall(r'^  curl -s (?:.*\\\n)+.*$', program.log, re.MULTILINE)
     done = subprocess.run(
@@ -242,7 +242,7 @@ def test_commands(demo):
 
 @pytest.mark.parametrize('option', demos.OPTIONS)
 def test_port_in_use_is_one_line(option):
-    """Whoever finds a port taken is told so, and nothing else."""
+    """The error is one line."""
     options = demos.ports()
     with socket.create_server(('127.0.0.1', 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the documentation shows is loaded here.
+"""Runs, loads and parses the examples of the documentation.
 
 Other tests read it, too: test_documented_programs.py, test_example_plugin.py,
 test_recorded_nova.py, and those of tests/integration that need a database server, nginx
@@ -71,7 +71,7 @@ def known():
 
 @pytest.fixture(scope='module')
 def authority(tmp_path_factory):
-    """The files that the proxy needs towards guests, as they are named for QEMU."""
+    """The certificates that the proxy needs for guests, with QEMU's file names."""
     made = Authority(tmp_path_factory.mktemp('documentation') / 'vnc')
     made.issue('client')
     return made
@@ -79,7 +79,7 @@ def authority(tmp_path_factory):
 
 @pytest.mark.parametrize('block', OPTIONS, ids=name_of)
 def test_configuration(block, known, authority, tmp_path):
-    """Each option exists, and takes the value that it is given."""
+    """Each option exists and accepts its value."""
     path = tmp_path / 'shown.conf'
     there = re.sub('/etc/console_ext/(vnc|spice)(?=/)', str(authority.path), block.text)
     path.write_text(there)
@@ -94,14 +94,14 @@ def test_configuration(block, known, authority, tmp_path):
 
 
 def test_cells():
-    """The lines name two cells, each with a bus of its own."""
+    """The lines name two cells with a bus for each."""
     block = documentation.block('admin/cells.rst', '[console_rpc]')
     assert len(re.findall('^cell_bus = ', block, re.MULTILINE)) == 2
 
 
 @pytest.mark.parametrize('block', FILTERS, ids=name_of)
 def test_filter(block, deployment, tmp_path):
-    """PasteDeploy makes a filter of the section, with files that exist."""
+    """PasteDeploy creates the filter of the section; the files exist."""
     before, _, files = block.text.partition('config_files = ')
     assert files.startswith('/etc/')
     paste = tmp_path / 'api-paste.ini'
@@ -111,7 +111,7 @@ def test_filter(block, deployment, tmp_path):
 
 
 def test_stand_alone(deployment):
-    """The two files, as an operator copies them; the bus alone is another."""
+    """The two files as an operator copies them, except for the bus."""
     shown = documentation.block('install/standalone.rst', '[DEFAULT]')
     assert shown.count('transport_url = rabbit://') == 1
     deployment.config_file.write_text(
@@ -130,7 +130,7 @@ def test_stand_alone(deployment):
     'block', [one for one in RULES if one.page == 'admin/policy.rst'], ids=name_of
 )
 def test_policy(block, deployment):
-    """Each block is a policy file in which all is right."""
+    """Each block is a valid policy file."""
     deployment.policy_file.write_text(block.text)
     rules = policies.list_rules()
     policy = Policy(deployment.conf(), rules)
@@ -139,7 +139,7 @@ def test_policy(block, deployment):
 
 
 def test_defaults_of_the_policy():
-    """The first block has every rule, with its default."""
+    """The first block has every rule with its default."""
     first = next(one for one in RULES if one.page == 'admin/policy.rst')
     assert yaml.safe_load(first.text) == {
         rule.name: rule.check_str for rule in policies.list_rules()
@@ -152,7 +152,7 @@ def test_json(block):
 
 
 def test_certificate(certificate, tmp_path):
-    """The proxy takes the certificate, the key and the versions of TLS."""
+    """The proxy accepts the certificate, the key and the TLS versions."""
     cert_file, key_file = certificate()
     shown = documentation.block('admin/tls.rst', '[DEFAULT]')
     path = tmp_path / 'shown.conf'
@@ -168,7 +168,7 @@ def test_certificate(certificate, tmp_path):
     'path', [README, ROOT / 'CONTRIBUTING.rst', ROOT / 'SECURITY.rst'], ids=str
 )
 def test_links(path):
-    """A link into the tree leads to a file, and to a heading in it."""
+    """A link into the source tree leads to a file and to a heading in it."""
     links = re.findall(r'<(?!https?:)([^>`\s]+)>`_', path.read_text())
     assert links
     for link in links:
@@ -180,7 +180,7 @@ def test_links(path):
 
 
 def test_every_page_is_found_from_the_readme():
-    """But for the indexes, the generated pages and those that a page leads to."""
+    """Except indexes, generated pages, and pages to which a page leads."""
     linked = set(re.findall(r'doc/source/([\w/-]+)\.rst', README.read_text()))
     pages = {
         str(path.relative_to(SOURCE).with_suffix('')) for path in documentation.pages()
@@ -198,7 +198,7 @@ def test_every_page_is_found_from_the_readme():
 
 
 def test_statuses_of_the_proxy():
-    """The table of its answers has each status of the table of refusals."""
+    """The table of answers has each status of the table of refusals."""
     page = (SOURCE / 'admin' / 'troubleshooting.rst').read_text()
     _, _, table = page.partition('.. list-table:: Answers of the proxy')
     table = table.partition('\n\nA session')[0]
@@ -207,7 +207,7 @@ def test_statuses_of_the_proxy():
 
 
 def test_close_codes():
-    """The table has each code that the proxy closes a session with, and no other."""
+    """The table has exactly the codes with which the proxy closes sessions."""
     page = (SOURCE / 'admin' / 'troubleshooting.rst').read_text()
     _, _, table = page.partition('\nA session that closes by itself\n')
     shown = {int(code) for code in re.findall(r'\b1\d{3}\b', table)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The programs are as their pages describe them."""
+"""The programs match their documentation."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ PROGRAMS = [
     'console-ext-proxy',
 ]
 
-# Those with options of their own.
+# Programs with options of their own.
 COMMANDS = {'console-ext': ('attach', 'open'), 'console-ext-manage': ('check',)}
 
-# Of oslo.config and oslo.log.
+# Options of oslo.config and oslo.log.
 COMMON = re.compile(
     r'--(help|config-.*|shell_completion|(no)?debug|log[-_].*|logdir|logfile'
     r'|(no)?use-.*|syslog-.*)'
@@ -36,7 +36,7 @@ COMMON = re.compile(
 
 
 def managing():
-    """The different commands of console-ext-manage that the pages show."""
+    """The distinct commands of console-ext-manage on the pages."""
     found = {}
     for words in documentation.commands('console-ext-manage'):
         kept = ' '.join(words[1:])
@@ -45,25 +45,25 @@ def managing():
 
 
 def test_commands_are_found():
-    """The test below would pass on a reader that finds nothing."""
+    """The test below would also pass if no command was found."""
     assert {'check', 'check --server ID', 'db sync'} <= set(managing())
 
 
 @pytest.mark.parametrize('command', managing())
 def test_command(deployment, command):
-    """It is one, and ends without an error of its own."""
+    """The command exists and ends without an unexpected error."""
     url = f'sqlite:///{deployment.path}/store.db'
     deployment.configure(database={'connection': url}, console_rpc={'timeout': 0.5})
     migration.sync(deployment.conf())
     args = command.replace('ID', server_id('01')).split()
     done = manage([deployment.config_file], *args)
-    # No compute host answers: check says so.
+    # check reports that no compute host answers.
     assert done.returncode == ('--server' in args), done.stderr
 
 
 @pytest.mark.parametrize('program', PROGRAMS)
 def test_options(program):
-    """Its section of the page has its own options, and no others."""
+    """The program's section of the page has exactly its own options."""
     _, _, section = CLI.read_text().partition(f'\n{program}\n==')
     section = re.split(r'\n[\w-]+\n==', section)[0]
     texts = [run(program, '--help')]
@@ -90,14 +90,14 @@ def test_every_program_has_a_section():
 
 
 def test_routes():
-    """The table is the one that is printed."""
+    """The page has the printed table."""
     assert documentation.block(
         'cli/index.rst', run('console-ext-manage', 'routes').partition('\n')[0]
     ) == run('console-ext-manage', 'routes')
 
 
 def test_every_line_of_check_is_explained(deployment):
-    """Under the name that ``check`` prints; what varies is in capitals or dots."""
+    """With the name that ``check`` prints; variable parts are capitals or dots."""
     deployment.configure(
         api={'servers': 'nova'},
         console_rpc={'timeout': 0.5, 'cell_bus': 'one rabbit://127.0.0.1:1/'},
@@ -116,7 +116,7 @@ def test_every_line_of_check_is_explained(deployment):
 
 
 def test_the_two_commands():
-    """The pages show the commands of the README as they are."""
+    """The pages show the same commands as the README."""
     readme = re.findall(r'^   (python3 -m venv .*)$', README.read_text(), re.MULTILINE)
     assert len(readme) == 2
     quickstart = (SOURCE / 'install' / 'quickstart.rst').read_text()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A third party's extension, installed by pip and loaded beside ours."""
+"""An extension of a third party, installed by pip next to ours."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SOURCE = Path(__file__).with_name('example_plugin')
 
 @pytest.fixture(scope='module')
 def installed(tmp_path_factory):
-    """The directory that pip installed the plugin into."""
+    """The directory into which pip installed the plugin."""
     source = tmp_path_factory.mktemp('source') / 'example_plugin'
     shutil.copytree(SOURCE, source)
     target = tmp_path_factory.mktemp('site')
@@ -34,7 +34,7 @@ def installed(tmp_path_factory):
 
 
 def test_it_is_in_the_table(installed):
-    """Its action stands beside ours, with its own policy rule."""
+    """Its action is in the table next to ours, with its own policy rule."""
     out = subprocess.run(
         [str(BIN / 'console-ext-manage'), 'routes'],
         env={'PYTHONPATH': str(installed)},
@@ -52,7 +52,7 @@ def test_it_is_in_the_table(installed):
 
 
 def test_it_answers(installed, deployment, programs):
-    """Its action and its resource are served, schema-checked and policy-enforced."""
+    """Its action and its resource are served, with schema and policy."""
     port = free_port()
     deployment.configure(api={'listen_port': port})
     api = programs.start(
@@ -85,7 +85,7 @@ def test_it_answers(installed, deployment, programs):
     greeted = show(f'{server}/greetings/Ada')
     assert greeted.json() == {'greeting': 'server-01 greets Ada'}
 
-    # The name may be a secret: whatever becomes of the request, the log lacks it.
+    # The name may be a secret, so no log has it.
     secret = 'Zm9v' * 10
     resource = f'{server}/greetings/{secret}'
     statuses = [
@@ -109,7 +109,7 @@ def test_it_answers(installed, deployment, programs):
 
 
 def test_disabled_it_is_not_imported(installed, deployment):
-    """A disabled extension's module is never imported, and its action is unknown."""
+    """The module is not imported, and the action is unknown."""
     deployment.configure(api={'disabled_extensions': 'example-greeting'})
     script = (
         'import sys\n'
@@ -135,7 +135,7 @@ def test_disabled_it_is_not_imported(installed, deployment):
 
 @pytest.mark.parametrize('name', ['example_plugin.py', 'setup.cfg'])
 def test_documentation_shows_it(name):
-    """The page's example is what was tested."""
+    """The page shows the tested example."""
     text = (SOURCE / name).read_text()
     code = text.partition('\n')[2] if text.startswith('# SPDX') else text
     shown = documentation.block('contributor/extension.rst', code.partition('\n')[0])

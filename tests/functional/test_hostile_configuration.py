@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Configurations that are wrong: what stops a start says so in one line."""
+"""Invalid configurations stop the start with one line."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ VALUES = [
     'é\u202e',
 ]
 
-# Options of libraries that a start depends on.
+# Options of libraries that a start needs.
 LIBRARIES = [
     ('DEFAULT', 'transport_url'),
     ('database', 'connection'),
@@ -49,7 +49,7 @@ LIBRARIES = [
     ('cors', 'allowed_origin'),
 ]
 
-# Each filter of the pipeline reads the configuration anew, which takes its time.
+# Each filter of the pipeline reads the configuration again, which is slow.
 OF_THE_PIPELINE = {'api', 'oslo_middleware', 'keystone_authtoken', 'cors'}
 
 OPTIONS = LIBRARIES + [
@@ -58,7 +58,7 @@ OPTIONS = LIBRARIES + [
 
 
 def start_everything(conf, group):
-    """All that the programs and the filter do before they listen."""
+    """Do everything that programs and the filter do before they listen."""
     if group in OF_THE_PIPELINE:
         deploy.load_app(conf)
     else:
@@ -69,7 +69,7 @@ def start_everything(conf, group):
     client = ComputeClient(conf)
     tls.context(conf)
     listeners(conf)
-    # It connects when it is used.
+    # The store connects when it is used.
     Proxy(conf, Store(factories.configuration('sqlite:////nowhere/tokens.db')), client)
     client.close()
     ComputeServer(conf, compute.load(conf))
@@ -77,8 +77,8 @@ def start_everything(conf, group):
 
 @pytest.mark.parametrize(('group', 'option'), OPTIONS)
 def test_option_that_is_wrong(deployment, monkeypatch, group, option):
-    """Whatever is in it, nothing but an error of the configuration stops a start."""
-    # Files that a value names are looked for here.
+    """For any value, only an error of the configuration stops the start."""
+    # Relative paths in values are relative to this directory.
     monkeypatch.chdir(deployment.path)
     failed = []
     for number, value in enumerate(VALUES):
@@ -95,7 +95,7 @@ def test_option_that_is_wrong(deployment, monkeypatch, group, option):
 
 
 def test_file_that_is_not_utf_8(deployment):
-    """It is named, whichever it is and however it came to be read."""
+    """The error names the file."""
     other = deployment.path / 'other.conf'
     other.write_bytes(b'[DEFAULT]\nhost = caf\xe9\n')
     good = str(deployment.config_file)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The keystone pipeline: keystonemiddleware, with an identity server of the test's."""
+"""The keystone pipeline: keystonemiddleware with an identity server of the test."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PROJECTS = {VALID: PROJECT_A, OTHER: PROJECT_B}
 
 
 class Identity(http.server.BaseHTTPRequestHandler):
-    """As much of keystone's v3 API as validating a token takes."""
+    """The part of keystone's v3 API that validates tokens."""
 
     def log_message(self, *args):
         pass
@@ -118,7 +118,7 @@ def client(deployment, agent, identity_url, monkeypatch):
 
 
 def test_identity_is_the_tokens(client):
-    """A valid token's project and roles decide; other tokens are refused."""
+    """The token's project and roles decide; invalid tokens are refused."""
     assert client.console(by='valid').status_int == 200
     assert client.console(by='other').status_int == 404
     for by in ('invalid', 'nobody'):
@@ -128,7 +128,7 @@ def test_identity_is_the_tokens(client):
 
 
 def test_client_cannot_claim_an_identity(client):
-    """Identity headers that a client sends are not believed."""
+    """A client's identity headers are ignored."""
     response = client.request(
         'GET',
         '/v2.1/servers',
@@ -139,6 +139,6 @@ def test_client_cannot_claim_an_identity(client):
 
 
 def test_versions_need_no_token(client):
-    """Discovery comes before authentication."""
+    """Version discovery needs no authentication."""
     for path in ('/', '/v2.1', '/v2.1/', f'/v2.1/{PROJECT_A}', '/healthcheck'):
         assert client.request('GET', path, by='nobody').status_int == 200

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An operator's policy.yaml, over the whole pipeline and while it runs."""
+"""An operator's policy.yaml with the whole pipeline, while it runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RULE = 'os_compute_api:os-remote-consoles'
 
 @pytest.fixture(autouse=True)
 def checked_at_once(monkeypatch):
-    """Look at the policy files at each check."""
+    """Check the policy files on each request."""
     monkeypatch.setattr(Policy, 'CHECK_INTERVAL_S', 0)
 
 
@@ -39,7 +39,7 @@ def statuses(client, by):
     ],
 )
 def test_rules(deployment, client, rules, member, reader, admin):
-    """Nova's rule governs both types until a line of its own splits one off."""
+    """Nova's rule applies to both types until a line for one type is added."""
     deployment.write_policy(rules)
     assert statuses(client, 'alice') == member
     assert statuses(client, 'rita') == reader
@@ -47,7 +47,7 @@ def test_rules(deployment, client, rules, member, reader, admin):
 
 
 def test_edited_while_running(deployment, client):
-    """An edit takes effect without a restart; what is no rules changes nothing."""
+    """An edit takes effect without a restart; an invalid one changes nothing."""
     assert statuses(client, 'alice') == [200, 200]
     deployment.write_policy({f'{RULE}:serial': '!'})
     assert statuses(client, 'alice') == [403, 200]
@@ -64,5 +64,5 @@ def test_edited_while_running(deployment, client):
 
 
 def test_scope(client):
-    """A system-scoped administrator is refused: the rules are for projects."""
+    """A system-scoped administrator is refused, because the rules are for projects."""
     assert statuses(client, 'sys') == [403, 403]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The programs: they start, say why not, and stop."""
+"""Starting and stopping the programs, and their errors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def outcome(*command: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
 def test_api_serves_and_stops(deployment, programs, number):
-    """console-ext-api answers on its port, and ends with 0 when it is told to."""
+    """It answers on its port, and ends with status 0."""
     port = free_port()
     deployment.configure(api={'listen_port': port})
     api = programs.start(
@@ -49,7 +49,7 @@ def test_api_serves_and_stops(deployment, programs, number):
 
 
 def test_agent_starts_and_stops(deployment, programs):
-    """console-ext-agent runs on a bus, here the one in its own process."""
+    """It runs on a bus, here the one in its own process."""
     agent = programs.start(
         'console-ext-agent', '--config-file', str(deployment.config_file)
     )
@@ -59,7 +59,7 @@ def test_agent_starts_and_stops(deployment, programs):
 
 
 def takes(program, number) -> bool:
-    """Whether a program has a handler for a signal by now."""
+    """Whether a program has installed a handler for a signal."""
     status = Path(f'/proc/{program.process.pid}/status').read_text()
     caught = re.search(r'^SigCgt:\s*([0-9a-f]+)', status, re.MULTILINE)
     assert caught is not None
@@ -68,7 +68,7 @@ def takes(program, number) -> bool:
 
 @pytest.mark.parametrize('name', ['api', 'agent', 'proxy', 'demo'])
 def test_reload_from_the_first_moment(deployment, programs, name):
-    """SIGHUP ends no program that has taken it, and all take it before they start."""
+    """Programs handle SIGHUP before they start, so it never ends them."""
     deployment.configure(
         api={'listen_port': free_port()},
         database={'connection': f'sqlite:///{deployment.path}/console.db'},
@@ -99,7 +99,7 @@ READY = {
 
 
 def test_reload_changes_what_can_change(deployment, programs):
-    """SIGHUP reads ``debug`` again; a file that is broken changes nothing."""
+    """SIGHUP reads ``debug`` again; an invalid file changes nothing."""
     agent = programs.start(
         'console-ext-agent', '--config-file', str(deployment.config_file)
     )
@@ -119,7 +119,7 @@ def test_reload_changes_what_can_change(deployment, programs):
 
 
 def test_noauth_stays_on_loopback(deployment):
-    """An API that believes every token does not start on a public address."""
+    """An API without authentication does not start on a public address."""
     deployment.configure(api={'listen_host': '0.0.0.0', 'listen_port': free_port()})
     done = outcome('console-ext-api', '--config-file', str(deployment.config_file))
     assert done.returncode == 1
@@ -138,7 +138,7 @@ def test_noauth_stays_on_loopback(deployment):
     ],
 )
 def test_configuration_errors_are_one_line(deployment, group, options, says):
-    """What is wrong in the configuration is said in one line."""
+    """An error in the configuration is one line."""
     deployment.configure(**{group: options})
     program = 'console-ext-agent' if group == 'serial_console' else 'console-ext-api'
     done = outcome(program, '--config-file', str(deployment.config_file))
@@ -149,7 +149,7 @@ def test_configuration_errors_are_one_line(deployment, group, options, says):
 
 
 def test_wsgi_application_needs_no_connection_to_load(deployment):
-    """``console_ext.cmd.wsgi:application`` loads with no broker in sight."""
+    """``console_ext.cmd.wsgi:application`` loads without a broker."""
     deployment.configure(DEFAULT={'transport_url': f'rabbit://u:{SECRET}@127.0.0.1:1/'})
     script = (
         'import threading, sys\n'
@@ -170,7 +170,7 @@ def test_wsgi_application_needs_no_connection_to_load(deployment):
 
 
 def test_routes_table():
-    """console-ext-manage prints what the extensions answer, and under which rule."""
+    """The operations of the extensions with their policy rules."""
     done = outcome('console-ext-manage', 'routes')
     assert done.returncode == 0, done.stderr
     header, *rows = [line.split() for line in done.stdout.splitlines()]

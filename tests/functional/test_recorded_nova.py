@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Status, headers and body, as a real Nova 2026.2 was recorded to answer."""
+"""Status, headers and body are those recorded from a real Nova 2026.2."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.functional.recorded import ACTIONS, CASES, CONSOLE_CASES, PAIR, send
 UUID = re.compile('[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}')
 REQUEST_ID = re.compile('req-' + UUID.pattern)
 
-# Without a store, a token is the compute host's; with one, it is the API's.
+# Without a store, tokens are the compute host's; with a store, the API's.
 HOST_S_TOKEN = UUID
 OUR_TOKEN = re.compile('[A-Za-z0-9_-]{43}')
 
@@ -54,7 +54,7 @@ URLS = {
     'novnc': f'{NOVNC_PAGE}?path=%3Ftoken%3D',
 }
 
-# What Nova's fake driver says; its internal access path is a new one each time.
+# The answers of Nova's fake driver; its internal access path is always new.
 _PATH = 'b2e0c5a4-6a2c-4f0e-9b7d-3f1a8c5d7e90'
 ENDPOINTS = {
     'serial': Endpoint('fakerdpconsole.com', 6969, None, _PATH),
@@ -65,15 +65,15 @@ ENDPOINTS = {
 
 
 class ConsoleNotAvailable(Exception):
-    """Nova's name, which nothing here expects."""
+    """Nova's class name, which is unexpected here."""
 
 
 class ImageSerialPortNumberInvalid(Exception):
-    """Nova's name, as a nova-compute sends it."""
+    """Nova's class name, as nova-compute sends it."""
 
 
 class SocketPortRangeExhaustedException(Exception):
-    """Nova's name, as a nova-compute sends it."""
+    """Nova's class name, as nova-compute sends it."""
 
 
 ERRORS = {
@@ -91,7 +91,7 @@ ERRORS = {
 
 
 class RecordedDriver(InventoryDriver):
-    """Says and raises what the recorded Nova's driver did."""
+    """Returns and raises the same as the recorded Nova's driver."""
 
     def endpoint(self, server_id: str, console_type: ConsoleType) -> Endpoint:
         if server_id[-2:] in ERRORS:
@@ -101,7 +101,7 @@ class RecordedDriver(InventoryDriver):
 
 
 def app_factory(global_conf: dict[str, str], **local_conf: str):
-    """The stand-alone host, at the versions of the recorded Nova."""
+    """The stand-alone API with the versions of the recorded Nova."""
     conf: cfg.ConfigOpts = config.from_paste(global_conf, local_conf)
     return app.build_app(conf, microversions.Range.parse('2.1', '2.104'))
 
@@ -155,7 +155,7 @@ def with_store(tmp_path_factory):
 
 @pytest.mark.parametrize('case', CASES, ids=[case['case'] for case in CASES])
 def test_recorded_answer(recorded, case):
-    """Each case is answered as by Nova, or as its row of the table of differences."""
+    """Each answer is Nova's, or that of its row in the table of differences."""
     check(send(recorded, case), case, HOST_S_TOKEN)
 
 
@@ -163,7 +163,7 @@ def test_recorded_answer(recorded, case):
     'case', CONSOLE_CASES, ids=[case['case'] for case in CONSOLE_CASES]
 )
 def test_recorded_answer_with_a_store(with_store, case):
-    """So are the cases that have to do with tokens."""
+    """The same for cases with tokens."""
     check(send(with_store, case), case, OUR_TOKEN)
 
 
@@ -236,7 +236,7 @@ def check_console(
     assert token.fullmatch(url.removeprefix(start))
 
 
-# Rows that no recorded answer shows: tests of the policy and of the schemas do.
+# Rows without a recorded answer are tested with the policy and the schemas.
 NOT_RECORDED = {
     'policy target',
     'console response schema',
@@ -245,7 +245,7 @@ NOT_RECORDED = {
 
 
 def test_the_table_has_every_difference_and_no_other():
-    """A difference that the documentation does not list is a bug, and so is a row."""
+    """An undocumented difference is a bug, and so is a row without one."""
     page = (SOURCE / 'reference' / 'differences.rst').read_text()
     header, *rows = re.findall(r'^   \* - (.+)$', page, re.MULTILINE)
     assert header == 'case'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The samples in etc/, and the tools of oslo that work on them."""
+"""The samples in etc/, and oslo's tools for them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def effective_policy(deployment) -> dict[str, str]:
 
 
 def test_policy_generator_shows_what_is_in_force(deployment):
-    """The policy file's rules, and the defaults of what it does not name."""
+    """The rules of the policy file, and the defaults of the others."""
     deployment.write_policy({f'{RULE}:spice': 'rule:context_is_admin'})
     rules = effective_policy(deployment)
     assert rules[f'{RULE}:spice'] == 'rule:context_is_admin'
@@ -67,7 +67,7 @@ def test_policy_generator_shows_what_is_in_force(deployment):
     ],
 )
 def test_policy_checker_agrees(deployment, tmp_path, roles, passed):
-    """oslopolicy-checker says of a token what the API would."""
+    """oslopolicy-checker gives the same result for a token as the API."""
     deployment.write_policy({f'{RULE}:spice': 'rule:context_is_admin'})
     policy_file = tmp_path / 'effective.yaml'
     policy_file.write_text(yaml.safe_dump(effective_policy(deployment)))

@@ -48,11 +48,11 @@ from tests.proxy_parts import wait_for
 
 MIB = 2**20
 
-# What a token of each listener is for.
+# The token types of each listener.
 TYPES = {'serial': 'serial', 'SPICE': 'spice-html5', 'VNC': 'novnc'}
 
-# Consoles by action and by remote-consoles, as recorded cases name them, and what
-# their tokens are for.
+# Consoles by action and by remote-consoles, as in recorded cases, and the types of
+# their tokens.
 CONSOLES = {
     'serial': 'serial',
     'spice': 'spice-html5',
@@ -73,7 +73,7 @@ class Cloud:
         self.database = database
 
     def place(self, ports: dict[str, int], **values) -> None:
-        """Say on which port every console of each server is."""
+        """Set the port of every console of each server."""
         self.served.deployment.write_inventory(
             [
                 server(
@@ -88,7 +88,7 @@ class Cloud:
         )
 
     def token(self, number: str, body=SERIAL) -> str:
-        """Ask for a console, and get the token out of its URL."""
+        """Request a console, and return the token of its URL."""
         answer = self.api.console(number, body)
         assert answer.status_int == 200, answer.text
         return answer.json['console']['url'].partition('token=')[2]
@@ -136,7 +136,7 @@ def echo(client) -> None:
 
 
 def test_cve_2013_0335_cve_2014_8750_a_port_that_is_another_servers(cloud):
-    """A token is for a server, and not for a port that may be another's by now."""
+    """A token is for a server, not for a port, which another server may have by now."""
     guest = cloud.served.guest()
     cloud.place({'01': guest.port, '02': guest.port + 1})
     replayed = [cloud.token('01') for _ in range(3)]
@@ -164,7 +164,7 @@ def test_cve_2013_0335_cve_2014_8750_a_port_that_is_another_consoles(cloud):
 
 
 def test_cve_2015_0259_other_pages_open_nothing(served):
-    """A browser's page opens a console only if its whole origin is configured."""
+    """A web page opens a console only if its origin is configured."""
     proxy = served.start(
         console={'allowed_origins': 'https://[2001:db8::1]:8443,dashboard.example.org'}
     )
@@ -203,7 +203,7 @@ def test_cve_2015_0259_other_pages_open_nothing(served):
 
 
 def test_ossn_0101_the_host_header_is_no_authority(proxy):
-    """Whatever Host is sent, the allowed origins stay what they are."""
+    """The Host header does not change the allowed origins."""
     token = proxy.token(proxy.guest())
     chance = random.Random(101)
     # Such a request has cost what it costs.
@@ -220,7 +220,7 @@ def test_ossn_0101_the_host_header_is_no_authority(proxy):
 
 @pytest.mark.parametrize('body', [SERIAL, SPICE])
 def test_cve_2015_9543_no_token_in_logs_or_rows(cloud, caplog, body):
-    """A token is in clear once, in the answer that grants it; logs have no hash."""
+    """The token only occurs in the answer that grants it; logs do not have its hash."""
     caplog.set_level(logging.DEBUG)
     for name in ('sqlalchemy.engine', 'oslo.messaging', 'oslo_messaging', 'websockets'):
         caplog.set_level(logging.DEBUG, name)
@@ -261,7 +261,7 @@ def test_cve_2015_9543_no_token_in_logs_or_rows(cloud, caplog, body):
 
 @pytest.mark.parametrize('console', CONSOLES)
 def test_cve_2015_9543_no_token_of_a_path_in_logs(cloud, caplog, console):
-    """The log has the route's template in place of a path with a token in it."""
+    """The log has the path's template instead of a path with a token."""
     caplog.set_level(logging.DEBUG)
     cloud.place({'01': 1})
     token = granted(cloud.api, console)
@@ -327,7 +327,7 @@ def test_cve_2021_3654_no_redirect(proxy, name, path):
 
 @pytest.mark.parametrize('name', TYPES)
 def test_cve_2013_7436_cve_2018_1340_no_response_sets_a_cookie(served, name):
-    """There is no cookie of ours that could lack Secure."""
+    """There is no cookie that could lack the attribute Secure."""
     proxy = served.start(console_proxy={'handshake_timeout': 0.3})
     with proxy.raw(name) as client:
         cookie = f'Cookie: token={proxy.token(proxy.guest(), console_type=TYPES[name])}'
@@ -344,7 +344,7 @@ def test_cve_2013_7436_cve_2018_1340_no_response_sets_a_cookie(served, name):
 
 @pytest.mark.parametrize('name', TYPES)
 def test_cve_2018_1340_a_clients_cookie_is_read_where_it_is_needed(proxy, name):
-    """A cookie opens a console on the path of the clients that send one; no page."""
+    """A cookie is only accepted on the paths of clients that send one."""
     cookie = f'Cookie: token={proxy.token(proxy.guest(), console_type=TYPES[name])}'
     assert status(proxy.ask(upgrade('/', cookie), name)) == 401
     assert proxy.store.asked == []
@@ -352,7 +352,7 @@ def test_cve_2018_1340_a_clients_cookie_is_read_where_it_is_needed(proxy, name):
 
 @pytest.mark.parametrize('scope', ['', '_per_client', '_per_server', '_per_project'])
 def test_ossn_0008_there_is_a_limit(served, scope):
-    """One too many gets 429 with Retry-After; the others go on, and make room."""
+    """Excess clients get 429 with Retry-After; others are served."""
     proxy = served.start(console_proxy={f'max_sessions{scope}': 2})
     guest = proxy.guest()
     clients = [proxy.connect(proxy.token(guest)) for _ in range(2)]
@@ -368,7 +368,7 @@ def test_ossn_0008_there_is_a_limit(served, scope):
 
 
 def test_ossn_0008_a_handshake_has_a_deadline(served):
-    """It is for all of a request, so that a byte now and then does not move it."""
+    """It is for the whole request, so single bytes do not extend it."""
     proxy = served.start(console_proxy={'handshake_timeout': 0.4})
     with proxy.raw() as client:
         started = time.monotonic()
@@ -386,7 +386,7 @@ def test_ossn_0008_a_handshake_has_a_deadline(served):
 def test_nova_bug_2155052_cve_2015_1779_cve_2020_27813_a_length_is_not_believed(
     proxy, length
 ):
-    """A frame that claims to be large is closed with 1009, and costs no memory."""
+    """A frame with a large length is closed with 1009, and needs no memory."""
     with proxy.raw() as client:
         client.sendall(upgrade(f'/?token={proxy.token(proxy.guest())}'))
         receive_until(client, b'\r\n\r\n')
@@ -397,7 +397,7 @@ def test_nova_bug_2155052_cve_2015_1779_cve_2020_27813_a_length_is_not_believed(
 
 
 def test_nova_bug_2155052_a_hypervisors_answer_has_a_bound(served):
-    """One that answers CONNECT without an end is not listened to until the deadline."""
+    """Reading an endless answer to CONNECT stops at a limit, before the deadline."""
     proxy = served.start(console_proxy={'connect_timeout': 8})
 
     def serve(connection):
@@ -413,7 +413,7 @@ def test_nova_bug_2155052_a_hypervisors_answer_has_a_bound(served):
 
 
 def test_cve_2018_1000518_no_compression(proxy):
-    """permessage-deflate is offered and not accepted: nothing can be a bomb."""
+    """permessage-deflate is not accepted, so there are no compression bombs."""
     client = proxy.connect(proxy.token(proxy.guest()), compression='deflate')
     assert 'Sec-WebSocket-Extensions' not in client.response.headers
     assert client.protocol.extensions == []
@@ -427,7 +427,7 @@ def test_cve_2018_1000518_no_compression(proxy):
 
 
 class Boundless:
-    """A compute host with any answer, also larger than any console's address."""
+    """A compute host with any answer, even a huge one."""
 
     target = oslo_messaging.Target(version='5.13')
     answer: object = None
@@ -461,7 +461,7 @@ def boundless(deployment):
 
 @pytest.mark.parametrize('console', CONSOLES)
 def test_cve_2015_9543_no_token_on_the_bus(cloud, boundless, console):
-    """The host's own token gets to nobody, and the one that opens not to the host."""
+    """The host's token is not given to anybody, and ours is not sent to the host."""
     guest = cloud.served.guest()
     cloud.served.deployment.write_inventory([server('01', host='boundless')])
     boundless.answer = {
@@ -487,7 +487,7 @@ def test_cve_2015_9543_no_token_on_the_bus(cloud, boundless, console):
 def test_cve_2013_4261_what_a_compute_host_answers_has_a_bound(
     cloud, boundless, key, console
 ):
-    """Neither shown nor stored; and a port check is answered with yes or with no."""
+    """Larger answers are neither shown nor stored; a port check has yes and no only."""
     cloud.served.deployment.write_inventory([server('01', host='boundless')])
     token_url = 'http://x/?token=short'
     good = {'host': '127.0.0.1', 'port': 1, 'token': 'short', 'access_url': token_url}
@@ -507,7 +507,7 @@ def test_cve_2013_4261_what_a_compute_host_answers_has_a_bound(
 
 @pytest.mark.parametrize('name', TYPES)
 def test_cve_2012_2094_cve_2017_18635_cve_2026_40212_text_is_not_html(proxy, name):
-    """What is not a page of ours is text, and a page runs scripts of ours alone."""
+    """Everything except our pages is text, and pages only run our own scripts."""
     markup = '<script>alert(1)</script>'
     bad = upgrade('/?token=x', f'Sec-WebSocket-Protocol: {markup}')
     for request in (bad, upgrade(f'/{markup}'), upgrade(f'/?token={markup}')):
@@ -526,7 +526,7 @@ def test_cve_2012_2094_cve_2017_18635_cve_2026_40212_text_is_not_html(proxy, nam
 
 
 def test_cve_2025_54289_cve_2021_41767_a_listing_shows_no_secret(cloud):
-    """Neither token nor hash, also to an administrator and while it is in use."""
+    """Neither token nor hash is shown, even to an administrator while it is in use."""
     guest = cloud.served.guest()
     cloud.place({'01': guest.port})
     secrets = []
@@ -556,7 +556,7 @@ OF_CALLER = {'project_id': PROJECT_A, 'user_id': 'root'}
 
 @pytest.fixture
 def evaluated(monkeypatch):
-    """Every rule that is asked for, with its target."""
+    """Return every checked rule with its target."""
     asked = []
     authorize = Policy.authorize
 
@@ -583,7 +583,7 @@ def evaluated(monkeypatch):
 def test_cve_2026_6383_a_rule_is_no_part_of_a_url(
     client, evaluated, prefix, path, body, rule, target
 ):
-    """It is the handler's own, whatever the URL, and about what the URL leads to."""
+    """It belongs to the method; its target is what the URL names."""
     answer = client.request(
         'GET' if body is None else 'POST',
         f'{prefix}{path}',
@@ -612,7 +612,7 @@ def test_cve_2026_6383_a_rule_is_no_part_of_a_url(
 def test_cve_2026_6383_a_rule_is_chosen_from_a_table(
     client, evaluated, prefix, pair, rule, status
 ):
-    """By the pair of a valid body; one that is no console has the rule for all."""
+    """By the pair of a valid body; Nova's rule applies to an unknown pair."""
     path = f'{prefix}/servers/{{server}}/remote-consoles'
     case = {'path': path, 'server': '02', 'send': pair, 'as': 'root', 'at': '2.99'}
     assert send(client, case).status_int == status
@@ -621,7 +621,7 @@ def test_cve_2026_6383_a_rule_is_chosen_from_a_table(
 
 @pytest.mark.parametrize('token', ['x', f'{RULE}:vnc', '%2e%2e'])
 def test_cve_2026_6383_a_rule_is_no_token(client, evaluated, token):
-    """The rule for tokens is about the caller: whose a token is, is not known yet."""
+    """The rule for tokens is about the caller, because a token's owner is not known."""
     path = f'/v2.1/os-console-auth-tokens/{token}'
     case = {'method': 'GET', 'path': path, 'as': 'root', 'at': '2.99'}
     assert send(client, case).status_int == 404
@@ -629,7 +629,7 @@ def test_cve_2026_6383_a_rule_is_no_token(client, evaluated, token):
 
 
 def test_cve_2023_40025_a_session_has_an_end(served, request):
-    """After max_session_time, however busy it is."""
+    """After max_session_time, even if the session is busy."""
     served.deployment.configure(console_proxy={'max_session_time': 0.5})
     cloud = request.getfixturevalue('cloud')
     cloud.place({'01': served.guest().port})
@@ -641,7 +641,7 @@ def test_cve_2023_40025_a_session_has_an_end(served, request):
 
 
 def test_cve_2024_41666_revocation_reaches_a_live_session(cloud):
-    """It ends with the next heartbeat, and what was not opened yet never is."""
+    """It ends with the next heartbeat, and unused tokens become invalid."""
     guest = cloud.served.guest()
     cloud.place({'01': guest.port, '02': guest.port})
     live, other = (cloud.served.connect(cloud.token(number)) for number in ('01', '02'))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the API notes of the tokens that it hands out."""
+"""What the API stores about the tokens that it issues."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.functional.client import SERIAL, SPICE, Client
 
 @pytest.fixture
 def database(deployment):
-    """An SQLite file for the store; its tables are not made yet."""
+    """An SQLite file for the store, without tables."""
     path = deployment.path / 'console.db'
     deployment.configure(
         database={'connection': f'sqlite:///{path}'}, consoleauth={'token_ttl': 60}
@@ -53,7 +53,7 @@ def token_of(response):
 def test_token_opens_what_was_asked_for(
     deployment, store, client, body, console_type, port
 ):
-    """The store knows the console, the server, who asked, and until when."""
+    """The store has the console, the server, the user and the expiry."""
     token = token_of(client.console(body=body, by='root'))
     lease = store.redeem(token, console_type, '192.0.2.1')
     noted = lease.authorization
@@ -73,7 +73,7 @@ def test_token_opens_what_was_asked_for(
 
 
 def test_refused_request_notes_nothing(store, client):
-    """What is not answered with a URL leaves no authorization."""
+    """A refused request leaves no authorization."""
     assert client.console(by='rita').status_int == 403
     assert client.console('07').status_int == 400
     assert store.revoke(server_id('01')) == 0
@@ -81,7 +81,7 @@ def test_refused_request_notes_nothing(store, client):
 
 
 def test_store_that_is_away_is_503(database, client):
-    """A token that no proxy would find is not handed out."""
+    """A token that no proxy would find is not issued."""
     response = client.console()
     assert response.status_int == 503
     assert response.headers['Retry-After']
@@ -90,6 +90,6 @@ def test_store_that_is_away_is_503(database, client):
 
 
 def test_without_a_database_nothing_is_stored(deployment, client):
-    """The compute service's own proxies know what it gave out."""
+    """The proxies of the compute service know its tokens."""
     assert load_store(deployment.conf()) is None
     assert client.console().status_int == 200

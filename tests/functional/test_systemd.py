@@ -31,12 +31,12 @@ class Manager:
         self._socket.settimeout(30)
 
     def next(self) -> dict[str, str]:
-        """The next message, by its names."""
+        """Return the next message as a mapping."""
         lines = self._socket.recv(4096).decode().splitlines()
         return dict(line.split('=', 1) for line in lines)
 
     def rest(self) -> list[bytes]:
-        """The messages that nobody has read."""
+        """Return the messages that have not been read."""
         self._socket.setblocking(False)
         found = []
         while True:
@@ -58,7 +58,7 @@ def manager(tmp_path):
 
 @pytest.mark.parametrize('workers', ['1', '2'])
 def test_proxy(deployment, programs, manager, workers):
-    """Whoever hears READY=1 connects at the first attempt."""
+    """After READY=1, a connection succeeds at the first attempt."""
     ports = free_port(), free_port()
     deployment.configure(
         database={'connection': f'sqlite:///{deployment.path}/console.db'},
@@ -82,7 +82,7 @@ def test_proxy(deployment, programs, manager, workers):
     proxy.process.terminate()
     stopping = manager.next()
     assert stopping['STOPPING'] == '1'
-    # The sessions have the time of the option, whatever systemd's own limit is.
+    # Sessions get the time of the option, whatever systemd's limit is.
     assert 600e6 < int(stopping['EXTEND_TIMEOUT_USEC']) < 610e6
     assert proxy.process.wait(20) == 0
     assert manager.rest() == []
@@ -108,7 +108,7 @@ def test_others(deployment, programs, manager, program, log):
 
 
 def test_a_proxy_that_does_not_start(deployment, programs, manager):
-    """systemd never hears that it is ready."""
+    """systemd is never told that it is ready."""
     deployment.configure(console_tokens={'lease': 1})
     proxy = programs.start(
         'console-ext-proxy',
@@ -147,13 +147,13 @@ def analyze(tmp_path):
 
 @pytest.mark.parametrize('unit', UNITS, ids=lambda unit: unit.stem)
 def test_unit(unit, analyze):
-    """systemd understands every line."""
+    """systemd accepts every line."""
     done = analyze(unit, 'verify', '--man=no')
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
 
 
 def test_a_unit_that_is_wrong(analyze, tmp_path):
-    """The test above would pass on a systemd-analyze that reads nothing."""
+    """The test above would also pass if systemd-analyze read nothing."""
     wrong = tmp_path / 'units' / 'wrong.service'
     wrong.parent.mkdir()
     wrong.write_text(UNITS[0].read_text().replace('Restart=', 'Restarts='))
@@ -162,14 +162,14 @@ def test_a_unit_that_is_wrong(analyze, tmp_path):
 
 @pytest.mark.parametrize('unit', UNITS, ids=lambda unit: unit.stem)
 def test_hardening(unit, analyze):
-    """An exposure that systemd itself calls OK, of 10 at the most."""
+    """systemd rates the exposure at most 2.5 of 10."""
     done = analyze(unit, 'security', '--offline=yes', '--no-pager')
     exposure = re.search(r'Overall exposure level for \S+: ([\d.]+) ', done.stdout)
     assert float(exposure[1]) <= 2.5, done.stdout
 
 
 def test_the_unit_that_is_installed(tmp_path, monkeypatch):
-    """The documented commands write the path of the program into it."""
+    """The documented commands write the program's path into the unit."""
     place = tmp_path / 'environment'
     shutil.copytree(ROOT / 'etc' / 'systemd', place / 'etc' / 'systemd')
     program = place / 'bin' / 'console-ext-proxy'
@@ -187,7 +187,7 @@ def test_the_unit_that_is_installed(tmp_path, monkeypatch):
 
 
 def test_units_are_those_of_the_programs():
-    """Each starts its program, and waits for READY=1."""
+    """Each unit starts its program and waits for READY=1."""
     assert [unit.stem for unit in UNITS] == ['console-ext-agent', 'console-ext-proxy']
     for unit in UNITS:
         service = read(unit)['Service']

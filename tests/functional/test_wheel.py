@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the wheel installs beside the package."""
+"""The files that the wheel installs besides the package."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tests import documentation, source_tree
 
 
 def test_sample_files_are_in_it(tmp_path):
-    """The wheel of the documented command has the files that the page names."""
+    """A wheel built with the documented command has the documented files."""
     source = source_tree.copy(tmp_path / 'source')
     command = documentation.block(
         'install/package.rst', 'pip wheel --no-deps --wheel-dir dist .'
     ).split()
     done = subprocess.run(
-        # The second makes it do without a package index.
+        # The second option avoids the package index.
         [sys.executable, '-m', *command, '--no-build-isolation', '--quiet'],
         cwd=source,
         capture_output=True,

@@ -15,7 +15,7 @@ from tests.integration.store.servers import MariaDB, PostgreSQL, SQLite
 
 @pytest.fixture(scope='session')
 def broker(tmp_path_factory):
-    """A RabbitMQ broker that listens."""
+    """A running RabbitMQ broker."""
     if not AVAILABLE:
         pytest.skip('rabbitmq-server is not installed')
     broker = Broker(tmp_path_factory.mktemp('rabbitmq'))
@@ -62,13 +62,13 @@ def guest():
 
 @pytest.fixture
 def cloud(deployment, programs, broker, guest):  # noqa: F811
-    """API, agent and proxy, for tests that configure them; not started yet."""
+    """API, agent and proxy, not started, for tests that configure them."""
     return Cloud(deployment, programs, broker, guest)
 
 
 @pytest.fixture
 def nginx(tmp_path, programs):  # noqa: F811
-    """nginx, with a certificate of its own; not started yet."""
+    """nginx with a certificate, not started."""
     if not PROGRAM.exists():
         pytest.skip('nginx is not installed')
     return Nginx(tmp_path / 'nginx', programs)

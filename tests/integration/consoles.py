@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""API, agent and proxy in processes of their own, and what a user does with them."""
+"""API, agent and proxy in processes of their own, and a user's actions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TIMEOUT_S = 4
 
 
 class Cloud:
-    """The three programs, at DEBUG, and what a user does with them."""
+    """The three programs at log level DEBUG, and a user's actions."""
 
     def __init__(self, deployment, programs, broker, guest):
         self.api_port, self.proxy_port = free_port(), free_port()
@@ -63,7 +63,7 @@ class Cloud:
         self.api.wait_for('Serving on')
 
     def place(self, serial_port, spice_port=None):
-        """Say where the consoles of the server are; one port may be both."""
+        """Set the ports of the server's consoles; both may be the same."""
         ports = {'serial': serial_port, 'spice': spice_port or serial_port}
         consoles = {
             name: {'host': '127.0.0.1', 'port': port} for name, port in ports.items()
@@ -123,7 +123,7 @@ class Users:
             assert not thread.is_alive()
 
     def wait_for_more(self, status, timeout_s=30):
-        """Wait until some more have met with a status."""
+        """Wait until more requests have got a status."""
         wanted = self.statuses[status] + 3
         wait_for(lambda: self.statuses[status] >= wanted, timeout_s)
 
@@ -142,7 +142,7 @@ class Users:
 
 
 def status_of(url, shown=b''):
-    """The status of the answer to a client that hangs up when it is shown a text."""
+    """Return the status for a client that disconnects when it is shown a text."""
     try:
         with connect(url, open_timeout=4 * TIMEOUT_S) as console:
             read_until(console, shown)
@@ -159,19 +159,19 @@ def read_until(console, text):
 
 
 def echo(console, text):
-    """Type something, and see it."""
+    """Type a text and receive its echo."""
     console.send(text)
     read_until(console, text)
 
 
 def opens(url):
-    """Open a URL, and see the guest."""
+    """Open a URL and reach the guest."""
     with connect(url) as console:
         read_until(console, b'login: ')
 
 
 def refused(url):
-    """The status of the answer to a client that is not let in."""
+    """Return the status for a client that is refused."""
     with pytest.raises(InvalidStatus) as caught:
         connect(url)
     return caught.value.response.status_code

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A reverse proxy that ends TLS."""
+"""A reverse proxy that terminates TLS."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Nginx:
         return f'{scheme}://127.0.0.1:{self._port}{self.PREFIX}'
 
     def start(self, port: int) -> None:
-        """Pass everything on to a port of 127.0.0.1."""
+        """Start, and forward all requests to a port of 127.0.0.1."""
         config = self._directory / 'nginx.conf'
         config.write_text(
             _CONFIG.format(

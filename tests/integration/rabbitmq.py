@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A RabbitMQ broker of the test's own."""
+"""A RabbitMQ broker for tests."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Broker:
             'RABBITMQ_DIST_PORT': str(free_port()),
             'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS': (
                 '-kernel inet_dist_use_interface {127,0,0,1} '
-                # One scheduler that sleeps when idle: the machine is for the tests.
+                # One scheduler that sleeps when idle leaves the machine to the tests.
                 '+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none'
             ),
             'RABBITMQ_CONFIG_FILE': str(directory / 'rabbitmq.conf'),
@@ -85,19 +85,19 @@ class Broker:
         with (self._directory / 'server.log').open('ab') as log:
             self._server = subprocess.Popen(
                 [str(_BIN / 'rabbitmq-server')],
-                # It writes a dump where it is when it crashes.
+                # It writes a crash dump into its directory.
                 cwd=self._directory,
                 env=self._env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # The server is a child of the script: one group, one signal.
+                # The server is a child of the script: signal the process group.
                 start_new_session=True,
             )
         _wait_for_port(self._port, self._server, timeout_s)
 
     def kill(self) -> None:
-        """End the broker as a power cut does."""
+        """End the broker like a power failure does."""
         assert self._server is not None
         self._signal_all(signal.SIGKILL)
         self._server.wait()
@@ -108,7 +108,7 @@ class Broker:
             time.sleep(0.05)
 
     def freeze(self) -> None:
-        """From now on it accepts connections, and answers nothing."""
+        """From now on, the broker accepts connections without answering."""
         self._signal_all(signal.SIGSTOP)
 
     def thaw(self) -> None:
@@ -120,7 +120,7 @@ class Broker:
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """Within the block the broker accepts connections and answers nothing."""
+        """Within the block, the broker accepts connections without answering."""
         self.freeze()
         try:
             yield
@@ -129,7 +129,7 @@ class Broker:
 
     @contextlib.contextmanager
     def away(self) -> Iterator[None]:
-        """Within the block nobody listens on the broker's port."""
+        """Within the block, nothing listens on the broker's port."""
         self.kill()
         try:
             yield

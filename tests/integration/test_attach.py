@@ -47,14 +47,14 @@ def log_in(tmux):
 
 
 def back_in_the_shell(tmux):
-    """It echoes, and takes a line."""
+    """Check that the shell echoes and runs a command."""
     tmux.wait_for('console-ext: left')
     tmux.type('echo back-$((40+2))', 'Enter')
     tmux.wait_for('back-42')
 
 
 def test_a_person_in_tmux(endpoint, tmux):
-    """What is on the screen, in the window's title, and what is left of it."""
+    """The screen, the window's title, and the state afterwards."""
     tmux.command(command(endpoint, 'attach', 'web-1'))
     tmux.wait_for('connected to web-1. ^] disconnects; pressed twice, it is sent once.')
     log_in(tmux)
@@ -84,7 +84,7 @@ def attach(tmux, console):
 
 
 def test_pasted_into_tmux(console, tmux):
-    """The shell runs nothing of what is behind the key."""
+    """The shell runs nothing of the text after the key."""
     attach(tmux, console)
     tmux.paste('one\x1decho never\r')
     back_in_the_shell(tmux)
@@ -93,7 +93,7 @@ def test_pasted_into_tmux(console, tmux):
 
 
 def test_pasted_in_brackets(console, tmux):
-    """As tmux makes them, once the guest has asked for them."""
+    """With tmux's brackets, after the guest has enabled them."""
     attach(tmux, console)
     console.say(b'\x1b[?2004hready')
     tmux.wait_for('ready')
@@ -104,7 +104,7 @@ def test_pasted_in_brackets(console, tmux):
 
 
 def test_modes_that_a_guest_leaves_on(console, tmux):
-    """The mouse, the alternate screen, a scrolling region, no cursor, red."""
+    """Mouse, alternate screen, scrolling region, hidden cursor, red text."""
     attach(tmux, console)
     console.say(b'\x1b[?1049h\x1b[?1003h\x1b[?2004h\x1b[?25l\x1b[5;9r\x1b[31mready')
     tmux.wait_for('ready')
@@ -117,7 +117,7 @@ def test_modes_that_a_guest_leaves_on(console, tmux):
 
 
 def test_closed_window(console, tmux):
-    """The client ends with its window, and the guest is told."""
+    """The client ends, and the guest's connection is closed."""
     attach(tmux, console)
     (client,) = psutil.Process(int(tmux.ask('pane_pid'))).children()
     tmux.close_window()
@@ -126,7 +126,7 @@ def test_closed_window(console, tmux):
 
 
 def test_stopped_and_continued(console, tmux):
-    """By another terminal; the shell and its job control do the rest."""
+    """By another terminal, with the shell's job control."""
     attach(tmux, console)
     (client,) = psutil.Process(int(tmux.ask('pane_pid'))).children()
     client.send_signal(signal.SIGTSTP)
@@ -142,7 +142,7 @@ def test_stopped_and_continued(console, tmux):
 
 
 def test_a_real_machine(endpoint):
-    """The firmware of QEMU, from its prompt to the answer to a command."""
+    """QEMU's firmware, from its prompt to the answer to a command."""
     needed('qemu-system-x86_64')
     needed(str(SPICE_HTML5))
     with Window(command(endpoint, 'attach', 'vm-1')) as window:
@@ -151,7 +151,7 @@ def test_a_real_machine(endpoint):
         window.type(b'\x02')
         at = window.wait_for(b'iPXE>', at)
         for letter in b'echo ${buildarch} answers':
-            # The serial port of the firmware has no flow control.
+            # The firmware's serial port has no flow control.
             window.type(bytes([letter]))
             at = window.wait_for(bytes([letter]), at)
         window.type(b'\r')
@@ -165,7 +165,7 @@ def test_a_real_machine(endpoint):
     ('option', 'page'), [('--spice', 'spice_auto.html'), ('--vnc', 'vnc_lite.html')]
 )
 def test_page_of_a_real_machine(endpoint, programs, option, page):
-    """The screen's page is the one that the API names."""
+    """The page of the screen has the URL that the API returns."""
     needed('qemu-system-x86_64')
     needed(str(SPICE_HTML5))
     words = ('open', 'vm-1', option, '--no-browser')
@@ -175,7 +175,7 @@ def test_page_of_a_real_machine(endpoint, programs, option, page):
 
 
 def test_a_proxy_that_is_restarted(cloud):
-    """The client asks for a new URL, opens it, and says so."""
+    """The client requests and opens a new URL, and tells the user."""
     cloud.start()
     endpoint = f'http://127.0.0.1:{cloud.api_port}/v2.1'
     with Window(command(endpoint, 'attach', 'server-01')) as window:
@@ -198,7 +198,7 @@ def test_a_proxy_that_is_restarted(cloud):
 
 
 def test_leaving_while_the_proxy_is_away(cloud):
-    """Nobody has to wait for it."""
+    """The user can end the client at once."""
     cloud.start()
     endpoint = f'http://127.0.0.1:{cloud.api_port}/v2.1'
     with Window(command(endpoint, 'attach', 'server-01')) as window:
@@ -211,7 +211,7 @@ def test_leaving_while_the_proxy_is_away(cloud):
 
 
 def test_revoked(cloud):
-    """What an administrator has ended stays ended."""
+    """The client does not reopen a session that an administrator has revoked."""
     cloud.start()
     endpoint = f'http://127.0.0.1:{cloud.api_port}/v2.1'
     with Window(command(endpoint, 'attach', 'server-01')) as window:

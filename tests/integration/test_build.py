@@ -20,10 +20,10 @@ import pytest
 from build_backend import assets
 from tests import source_tree
 
-# Environments and their installs, on a machine that may be busy.
+# Time for creating environments on a busy machine.
 pytestmark = pytest.mark.timeout(600)
 
-# What pip calls, without an environment of its own for it.
+# The build backend that pip calls, without an isolated environment.
 BUILD_WHEEL = 'import build_backend; build_backend.build_wheel("dist")'
 
 PREFIX = f'{assets.FOLDER.as_posix()}/'
@@ -45,7 +45,7 @@ def check(done) -> None:
 
 
 def shipped(names) -> set[str]:
-    """Those of the assets, relative to their folder."""
+    """Return the shipped assets, relative to their directory."""
     return {
         name.partition(PREFIX)[2]
         for name in names
@@ -54,7 +54,7 @@ def shipped(names) -> set[str]:
 
 
 def assert_is_the_table(names: set[str]) -> None:
-    """Every entry of the table is there, and nothing else."""
+    """Check that exactly the files of the table are there."""
     names = names - {assets.STAMP}
     packed = {name for name in names if name.endswith('.gz')}
     plain = names - packed
@@ -70,14 +70,14 @@ def assert_is_the_table(names: set[str]) -> None:
             }
             assert matching or '**' in pattern, pattern
             plain -= matching
-    # The patterns with "**", which Path.match does not know.
+    # Patterns with "**", which Path.match does not support.
     assert {name.split('/')[0] for name in plain} <= {'novnc'}
     assert {Path(name).suffix for name in plain} <= {'.js'}
 
 
 @pytest.fixture(scope='module')
 def sdist(tmp_path_factory):
-    """A source distribution, made on a machine without node."""
+    """A source distribution, built on a machine without node."""
     directory = tmp_path_factory.mktemp('sdist')
     source = source_tree.copy(directory / 'source', fetched=False)
     tools = directory / 'bin'
@@ -113,7 +113,7 @@ def sdist(tmp_path_factory):
 
 
 def test_the_sdist_holds_them(sdist):
-    """With licences, compressed forms, and no file more."""
+    """Licences and compressed files are included, and nothing else."""
     with tarfile.open(sdist) as file:
         names = file.getnames()
         assert_is_the_table(
@@ -125,7 +125,7 @@ def test_the_sdist_holds_them(sdist):
 
 
 def test_a_wheel_of_the_sdist_needs_no_npm(sdist, tmp_path):
-    """It is all there."""
+    """Everything is included."""
     done = run(
         *('-m', 'pip', 'wheel', '-q', '--no-deps', '-w', str(tmp_path), str(sdist)),
         cwd=tmp_path,
@@ -139,7 +139,7 @@ def test_a_wheel_of_the_sdist_needs_no_npm(sdist, tmp_path):
 
 
 def test_an_editable_install(tmp_path):
-    """Its assets are in the tree; what an earlier build has left is not mixed in."""
+    """Its assets are in the source tree, without those of an earlier build."""
     source = source_tree.copy(tmp_path / 'source', fetched=False)
     left = source / 'build' / 'lib' / assets.FOLDER / 'left.js'
     left.parent.mkdir(parents=True)
@@ -168,7 +168,7 @@ def test_an_editable_install(tmp_path):
 
 
 def test_another_content_than_the_lock_pins(tmp_path):
-    """No build comes of it, required or not."""
+    """The build always fails."""
     source = source_tree.copy(tmp_path / 'source', fetched=False)
     path = source / 'package-lock.json'
     lock = json.loads(path.read_text())

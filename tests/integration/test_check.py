@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``console-ext-manage check`` with a broker: it lets us in, or says why not."""
+"""``console-ext-manage check`` with a real broker."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.integration.rabbitmq import Broker
 
 @pytest.fixture
 def lines(broker, deployment):
-    """What is said of a bus with such a URL, and of one server."""
+    """Return the lines for a bus URL, and for one server."""
 
     def of(url, number='01'):
         deployment.configure(DEFAULT={'transport_url': url})
@@ -23,7 +23,7 @@ def lines(broker, deployment):
 
 @pytest.fixture
 def agent(broker, programs, tmp_path_factory):
-    """A compute host, compute-1."""
+    """The compute host compute-1."""
     deployment = Deployment(tmp_path_factory.mktemp('agent'))
     deployment.configure(DEFAULT={'transport_url': broker.url})
     agent = programs.start(
@@ -38,7 +38,7 @@ def name_of(broker):
 
 
 def test_broker_and_hosts(broker, lines, agent):
-    """Nobody is asked for a console, and an error is in no log."""
+    """No console is requested, and no log has an error."""
     seen = lines(broker.url)
     assert seen[name_of(broker)] == 'ok     accepts the connection'
     assert seen['compute host compute-1'] == 'ok     answers'
@@ -57,7 +57,7 @@ def test_broker_and_hosts(broker, lines, agent):
     ],
 )
 def test_broker_that_refuses(broker, lines, old, new, says):
-    """It is there, but not for us; no host is asked then."""
+    """The broker runs but rejects the password; then no host is called."""
     before, _, after = broker.url.rpartition(old)
     seen = lines(before + new + after)
     assert seen[name_of(broker)] == f'WRONG  {says}'
@@ -65,14 +65,14 @@ def test_broker_that_refuses(broker, lines, old, new, says):
 
 
 def test_one_of_two_brokers(broker, lines, agent):
-    """Each has its line, and the one that is there will do."""
+    """Each broker has a line, and one working broker is enough."""
     seen = lines(broker.url.rstrip('/') + ',guest:guest@127.0.0.1:1/')
     assert seen[name_of(broker)] == 'ok     accepts the connection'
     assert seen['broker 127.0.0.1:1'].startswith('WRONG  it cannot be reached')
 
 
 def test_broker_that_is_away(tmp_path, lines):
-    """It was there, and is not now."""
+    """The broker has stopped."""
     broker = Broker(tmp_path)
     seen = lines(broker.url)
     assert seen[name_of(broker)] == 'WRONG  it cannot be reached: connection refused'

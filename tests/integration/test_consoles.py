@@ -19,7 +19,7 @@ from websockets.sync.client import connect
 from tests.integration.consoles import SPICE, echo, read_until, refused
 from tests.proxy_parts import wait_for
 
-# What of the libraries is quiet by default.
+# Loggers of libraries that are quiet by default.
 EVERY_LOGGER = ','.join(
     f'{name}=DEBUG'
     for name in ('amqp', 'kombu', 'oslo_messaging', 'sqlalchemy', 'websockets')
@@ -27,7 +27,7 @@ EVERY_LOGGER = ','.join(
 
 
 class Notifications:
-    """What any service has sent as a notification to a broker."""
+    """Notifications that any service has sent to a broker."""
 
     def __init__(self, broker):
         conf = cfg.ConfigOpts()
@@ -45,7 +45,7 @@ class Notifications:
     audit = debug = warn = error = critical = sample = info
 
     def close(self):
-        """Wait until all have come that were sent before, and end."""
+        """Wait until all earlier ones have arrived, and close."""
         notifier = oslo_messaging.Notifier(
             self._transport, 'test', driver='messagingv2', topics=['notifications']
         )
@@ -65,7 +65,7 @@ def notifications(broker):
 
 
 def shown_by_the_system(program) -> bytes:
-    """What any user, or the process's own, can read of it: titles and environment."""
+    """Return what users of the system can read of a process: title and environment."""
     process = Path('/proc') / str(program.process.pid)
     files = [process / 'cmdline', process / 'environ']
     files += process.glob('task/*/comm')
@@ -136,7 +136,7 @@ def test_several_proxies_share_the_tokens(cloud):
 
 
 def test_behind_a_reverse_proxy_that_ends_tls(cloud, nginx):
-    """The public URL is nginx's; so are the origin that is allowed, and the client."""
+    """The public URL, the allowed origin and the client's address are nginx's."""
     cloud.public_url = nginx.url('wss')
     cloud.start(console_proxy={'trusted_proxies': '127.0.0.0/8'})
     nginx.start(cloud.proxy_port)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each part killed in the middle of sessions and of admissions, and started again."""
+"""Each part is killed during sessions and admissions, and restarted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LEASE_S = 4
 
 @pytest.fixture(params=['sqlite', 'mariadb', 'postgresql'])
 def database(request):
-    """A database that can be taken away and given back."""
+    """A database that can be taken away and returned."""
     return request.getfixturevalue(request.param)
 
 
@@ -62,7 +62,7 @@ def test_database(cloud, database):
                 echo(console, b'still here')
             finally:
                 give()
-            # What a silent database has yet to answer is undone when it has.
+            # Calls of a silent database are undone when it answers.
             wait_for(lambda: status_of(url, b'login: ') == 101, 10)  # noqa: B023
             users.wait_for_more(101)
         echo(console, b'and here')
@@ -73,7 +73,7 @@ def test_database(cloud, database):
 
 
 def believed_open(connection):
-    """How many sockets the store takes for open."""
+    """How many sockets the store counts as open."""
     query = sa.select(sa.func.count()).where(SOCKETS.c.lease > time.time())
     engine = sa.create_engine(connection)
     try:
@@ -96,7 +96,7 @@ def test_agent(cloud):
         assert cloud.ask().status_code == 503
         echo(console, b'still here')
         cloud.start_agent()
-        # A call that was made meanwhile finds out that the host answers again.
+        # A call made meanwhile shows that the host answers again.
         wait_for(lambda: status_of(url, b'login: ') == 101, 10)
         users.wait_for_more(101)
     assert set(users.statuses) == {101, 503}
@@ -104,7 +104,7 @@ def test_agent(cloud):
 
 
 def test_broker(cloud, broker):
-    """As above, and while the host was being asked about a port."""
+    """As above, also during the port check."""
     cloud.start()
     url = cloud.url()
     with connect(cloud.url()) as console, Users(cloud) as users:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the documentation shows for database servers and nginx is run here."""
+"""Runs the documented examples for database servers and nginx."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAGE = 'install/proxy.rst'
     ],
 )
 def test_database(server, begins, shown, deployment, request):
-    """The statements make a database whose user may create the tables and use them."""
+    """The statements create a database whose user can create and use the tables."""
     running = request.getfixturevalue(server)
     (block,) = [
         one.text
@@ -46,7 +46,7 @@ def test_database(server, begins, shown, deployment, request):
 
 
 def test_nginx(tmp_path):
-    """nginx takes the location."""
+    """nginx accepts the location."""
     if not PROGRAM.exists():
         pytest.skip('nginx is not installed')
     location = documentation.block('admin/tls.rst', 'location /consoles/ {')

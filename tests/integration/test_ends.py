@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every program ends in time, whatever state its peers are in."""
+"""Every program ends in time, whatever the state of its peers is."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from websockets.sync.client import connect
 from tests.integration.consoles import status_of
 
 DRAIN_S = 1.0
-# What the end may take besides the drain, and what a busy machine may add.
+# The time for the end besides the drain, and for a busy machine.
 END_S = 5.0
 SLACK_S = 3.0
 
 
 @contextlib.contextmanager
 def locked(path):
-    """Within the block nobody else reads or writes the store."""
+    """Within the block, nobody else can use the store."""
     store = sqlite3.connect(path, isolation_level=None)
     try:
         store.execute('BEGIN EXCLUSIVE')
@@ -35,7 +35,7 @@ def locked(path):
 
 @contextlib.contextmanager
 def frozen(program):
-    """Within the block a program does not run."""
+    """Within the block, a program is stopped by SIGSTOP."""
     program.process.send_signal(signal.SIGSTOP)
     try:
         yield
@@ -58,7 +58,7 @@ def running(cloud, deployment):
 
 
 def end(program, number=signal.SIGTERM):
-    """How long a program takes to end after a signal; its exit status must be 0."""
+    """Return how long a program takes to end after a signal; its status must be 0."""
     started = time.monotonic()
     assert program.stop(number, timeout_s=60) == 0, program.log
     assert 'Traceback' not in program.log
@@ -66,7 +66,7 @@ def end(program, number=signal.SIGTERM):
 
 
 def end_all(programs):
-    """The time that each takes, by its name, where all are told at once."""
+    """Signal all at once, and return the time that each takes."""
     times = {}
 
     def end_one(name, program):
@@ -83,7 +83,7 @@ def end_all(programs):
 
 @contextlib.contextmanager
 def requests_under_way(cloud):
-    """Somebody asks for a console, and somebody else opens one."""
+    """A client requests a console, and another opens one."""
 
     def ask():
         with contextlib.suppress(requests.RequestException):
@@ -109,7 +109,7 @@ def requests_under_way(cloud):
     ['well', 'broker away', 'broker frozen', 'store locked', 'host frozen'],
 )
 def test_end(running, broker, deployment, state, workers):
-    """Within the time for the drain and 5 s, with calls under way."""
+    """Within the drain time plus 5 s, with calls in progress."""
     cloud = running('--workers', workers)
     programs = {'API': cloud.api, 'agent': cloud.agent, 'proxy': cloud.proxy}
     held = {
@@ -121,7 +121,7 @@ def test_end(running, broker, deployment, state, workers):
     }[state]
     with requests_under_way(cloud) as begin, held():
         begin()
-        # The requests are on their way to whoever does not answer.
+        # The requests are waiting for the peer that does not answer.
         time.sleep(0.5)
         times = end_all(programs)
     print(state, workers, times)
@@ -137,6 +137,6 @@ def test_agent_that_waits_for_a_broker(deployment, programs, broker, state, numb
         agent = programs.start(
             'console-ext-agent', '--config-file', str(deployment.config_file)
         )
-        # What comes before the connection takes a moment.
+        # The steps before the connection take a moment.
         agent.wait_for('oslo')
         assert end(agent, number) < END_S

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A thousand calls in a row that fail leave nothing behind in the API."""
+"""A thousand failing calls in a row leave nothing behind in the API."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tests.proxy_parts import wait_for
 
 CLIENTS = 8
 
-# How many calls fail in each way, and with which status.
+# How many calls fail in each way, and their status.
 REFUSED = ('07', 448, 400)
 NOBODY = ('08', 504, 503)
 SILENT = ('01', 48, 503)
 
 
 class Held:
-    """What a process holds."""
+    """The resources of a process."""
 
     def __init__(self, program):
         process = psutil.Process(program.process.pid)
@@ -35,7 +35,7 @@ class Held:
         )
 
     def exceeds(self, other):
-        """Whether it is more than another number of calls at once explains."""
+        """Whether it is more than the calls at one time explain."""
         return (
             self.threads > other.threads + CLIENTS
             or self.files > other.files + CLIENTS
@@ -45,7 +45,7 @@ class Held:
 
 @pytest.fixture
 def api(deployment, broker, programs):
-    """A function that asks the API many times; ``agent`` and ``program`` are its."""
+    """A function that sends many requests to the API; it has agent and program."""
     port = free_port()
     deployment.configure(
         DEFAULT={'transport_url': broker.url},
@@ -73,7 +73,7 @@ def api(deployment, broker, programs):
 
 @contextlib.contextmanager
 def silent(agent):
-    """Within the block the host answers nothing."""
+    """Within the block, the host does not answer."""
     agent.process.send_signal(signal.SIGSTOP)
     try:
         yield
@@ -83,20 +83,20 @@ def silent(agent):
 
 @pytest.mark.timeout(300)
 def test_a_thousand_failures(api):
-    """Threads, descriptors and connections are as many as after the first of each."""
+    """Threads, descriptors and connections are as many as after the first failures."""
 
     def fail(share):
         for number, count, status in (REFUSED, NOBODY):
             api(number, count // share, status)
         with silent(api.agent):
             api(SILENT[0], max(SILENT[1] // share, CLIENTS), SILENT[2])
-        # It answers all that have gone by now before it answers anybody.
+        # It first answers the calls that have timed out by now.
         wait_for(lambda: API(api.port).ask(REFUSED[0]).status_code == REFUSED[2], 30)
 
     fail(20)
     first = Held(api.program)
     fail(1)
-    # Connections of clients that have gone are closed in a moment.
+    # Connections of clients that have left are closed soon.
     wait_for(lambda: not Held(api.program).exceeds(first), 30)
     assert api.program.stop() == 0
     assert 'Traceback' not in api.program.log

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agent under messages that no client of Nova's sends."""
+"""The agent with messages that no client of Nova sends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def envelope(message, version='2.0'):
 
 
 def message(method='get_serial_console', reply_q=None, **changes):
-    """A call as oslo.messaging sends it; the reply goes to a queue, or to nobody."""
+    """A call as oslo.messaging sends it, with or without a reply queue."""
     values = {
         'method': method,
         'args': {
@@ -101,7 +101,7 @@ def agent(deployment, programs: Programs, broker):
 @pytest.fixture
 def publish(broker):
     """A function that puts a body into the agent's queue."""
-    # As oslo.messaging declares it.
+    # Declared as by oslo.messaging.
     exchange = kombu.Exchange('nova', 'topic', durable=False)
     with kombu.Connection(broker.url.replace('rabbit:', 'amqp:')) as connection:
         producer = kombu.Producer(connection.channel(), exchange, f'compute.{HOST}')
@@ -113,7 +113,7 @@ def publish(broker):
 
 
 def test_it_goes_on_answering(agent, publish, deployment):
-    """After each message; the log shows each kind of failure once."""
+    """It answers after each message; the log has each kind of failure once."""
     conf = deployment.conf()
     threads = psutil.Process(agent.process.pid).num_threads
     started_with = threads()
@@ -131,7 +131,7 @@ def test_it_goes_on_answering(agent, publish, deployment):
     # Chained errors have a traceback for each link.
     assert agent.log.count('Traceback') <= once + 5
     assert len(agent.log) < 1_000_000
-    # A pool of threads that answer calls, and one of connections with a thread each.
+    # A pool of threads for calls, and one of connections with a thread each.
     pools = (
         conf.executor_thread_pool_size + conf.oslo_messaging_rabbit.rpc_conn_pool_size
     )

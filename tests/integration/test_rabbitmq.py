@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""API and agent in processes of their own, over a RabbitMQ that comes and goes."""
+"""API and agent in processes of their own, with a RabbitMQ that fails and returns."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def hosts(deployment: Deployment, broker, programs: Programs):
 
 
 def eventually_200(api: API, timeout_s: float = 20):
-    """Ask until it works; the time that took."""
+    """Send requests until one succeeds; return the time that took."""
     started = time.monotonic()
     while api.ask().status_code != 200:
         assert time.monotonic() - started < timeout_s
@@ -88,7 +88,7 @@ def eventually_200(api: API, timeout_s: float = 20):
 
 
 def test_over_the_bus(hosts):
-    """Both consoles, each refusal of the host, and a host that nobody answers for."""
+    """Both consoles, each refusal of the host, and a host that does not run."""
     hosts.start_agent()
     api = hosts.start_api()
     assert api.ask().json()['console']['type'] == 'serial'
@@ -107,14 +107,14 @@ def test_over_the_bus(hosts):
     assert len(api.tokens) == 2
     for program in (hosts.api, hosts.agent):
         assert 'Traceback' not in program.log
-    # oslo.messaging itself logs no message below TRACE; the agent must not either.
+    # oslo.messaging logs no message below TRACE, and the agent must not either.
     for token in api.tokens:
         assert token not in hosts.api.log
         assert token not in hosts.agent.log
 
 
 def test_broker_killed_under_load(hosts, broker):
-    """Every answer is a 200 or a 503 in time; the first after the return is a 200."""
+    """Every answer is 200 or 503 in time; after the return, it is 200."""
     hosts.start_agent()
     api = hosts.start_api()
     assert api.ask().status_code == 200
@@ -157,7 +157,7 @@ def test_broker_killed_under_load(hosts, broker):
 
 
 def test_broker_back_while_nobody_asked(hosts, broker):
-    """A broker that restarted between two requests is no reason for a refusal."""
+    """A broker that restarted between two requests causes no failure."""
     hosts.start_agent()
     api = hosts.start_api()
     assert api.ask().status_code == 200
@@ -168,7 +168,7 @@ def test_broker_back_while_nobody_asked(hosts, broker):
 
 
 def test_broker_away_at_the_start(hosts, broker):
-    """The API starts without a broker, refuses at once, and works when one comes."""
+    """The API starts without a broker, refuses at once, and works when one starts."""
     broker.kill()
     try:
         api = hosts.start_api()
@@ -185,7 +185,7 @@ def test_broker_away_at_the_start(hosts, broker):
 
 
 def test_agent_killed(hosts):
-    """A dead agent is a 503 in time, and a new one answers at once."""
+    """A dead agent leads to 503 in time, and a new one is used at once."""
     hosts.start_agent()
     api = hosts.start_api()
     assert api.ask().status_code == 200
@@ -198,7 +198,7 @@ def test_agent_killed(hosts):
 
 
 def test_api_stops_while_the_broker_is_away(hosts, broker):
-    """Calls that wait for a broker do not keep the program from ending."""
+    """Calls that wait for a broker do not delay the end."""
     hosts.start_agent()
     api = hosts.start_api()
     assert api.ask().status_code == 200
@@ -211,9 +211,9 @@ def test_api_stops_while_the_broker_is_away(hosts, broker):
 
 
 class ShuttingDown:
-    """What a nova-compute still answers while it shuts down gracefully."""
+    """What a nova-compute still answers during a graceful shutdown."""
 
-    # Nova serves the methods of its version 5 beside those of 6.
+    # Nova serves the methods of version 5 besides those of 6.
     target = oslo_messaging.Target(version='5.13')
 
     @oslo_messaging.expose
@@ -222,7 +222,7 @@ class ShuttingDown:
 
 
 def test_host_that_shuts_down_gracefully(deployment, broker):
-    """It has no queue on the usual topic any more, and one on another."""
+    """It no longer has a queue on the usual topic, but on another."""
     conf = deployment.configure(DEFAULT={'transport_url': broker.url}).conf()
     server = oslo_messaging.get_rpc_server(
         transport.connect(conf),
@@ -240,7 +240,7 @@ def test_host_that_shuts_down_gracefully(deployment, broker):
                 context, 'leaving', asked, 'novnc', port
             )
             assert valid.result(TIMEOUT_S) is expected
-        # It gives out no new consoles.
+        # It does not open new consoles.
         with pytest.raises(exceptions.HostUnreachable):
             compute.get_console(context, 'leaving', asked, NOVNC)
     finally:

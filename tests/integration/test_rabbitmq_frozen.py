@@ -17,7 +17,7 @@ from tests.deployment import PROJECT_A, server_id
 
 TIMEOUT_S = 3
 
-# What a call may take beyond its timeout, at any number of clients.
+# The time of a call beyond its timeout, with any number of clients.
 LATE_S = 0.5
 
 SERVER = Instance(server_id('01'))
@@ -25,7 +25,7 @@ SERVER = Instance(server_id('01'))
 
 @pytest.fixture
 def call(deployment, programs, broker):
-    """A function that asks a host for a console, through one client for all."""
+    """A function that requests a console from a host, with one client for all calls."""
     deployment.configure(
         DEFAULT={'transport_url': broker.url}, console_rpc={'timeout': TIMEOUT_S}
     )
@@ -45,7 +45,7 @@ def call(deployment, programs, broker):
 @pytest.mark.parametrize('known', [True, False], ids=['answered before', 'new'])
 @pytest.mark.parametrize('clients', [1, 36])
 def test_frozen_broker(call, broker, clients, known):
-    """Every call of every client ends in time; and the broker's return is noticed."""
+    """Every call ends in time, and the client notices when the broker returns."""
     if known:
         call()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API under uwsgi and gunicorn, forked and threaded, with an agent on the bus."""
+"""The API under uwsgi and gunicorn, with processes, threads and an agent."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def gunicorn(port):
     return (
         'gunicorn',
         *('--bind', f'127.0.0.1:{port}', '--workers', '2', '--threads', '4'),
-        # Load in the parent, so that the workers fork after.
+        # Load in the parent, so that the workers are forked afterwards.
         *('--preload', APPLICATION),
     )
 
 
 @pytest.mark.parametrize('command', [uwsgi, gunicorn])
 def test_forked_and_threaded(deployment, broker, programs, command):
-    """Every worker makes connections of its own, and all answer."""
+    """Every worker opens connections of its own, and all answer."""
     port = free_port()
     deployment.configure(DEFAULT={'transport_url': broker.url})
     agent = programs.start(

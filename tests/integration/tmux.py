@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A terminal that a person could sit at: tmux, with a server of its own."""
+"""A terminal as a user has it: tmux with a server of its own."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ class Tmux:
         self._run('kill-server', check=False)
 
     def type(self, *keys: str):
-        """Press keys by their names for tmux; a text is typed as it is."""
+        """Press keys by their names in tmux; other text is typed as it is."""
         self._run('send-keys', *keys)
 
     def command(self, words: Sequence[str]):
-        """Have the shell run a program."""
+        """Run a program in the shell."""
         self._run('send-keys', '-l', shlex.join(words))
         self.type('Enter')
 
     def paste(self, text: str):
-        """Paste as a person does: in brackets where the program asks for them."""
+        """Paste like a user: in brackets if the program has enabled them."""
         self._run('set-buffer', text)
         self._run('paste-buffer', '-p', '-r')
 
@@ -58,7 +58,7 @@ class Tmux:
         return self._run('capture-pane', '-p', '-J')
 
     def ask(self, what: str) -> str:
-        """The value of one of tmux's formats, such as ``pane_title``."""
+        """Return the value of a tmux format, such as ``pane_title``."""
         return self._run('display-message', '-p', f'#{{{what}}}').strip()
 
     def wait_for(self, text: str, timeout_s: float = 60):

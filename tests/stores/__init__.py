@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of many parts need of a store of authorizations."""
+"""Helpers for tests with a store of authorizations."""

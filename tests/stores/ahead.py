@@ -12,7 +12,7 @@ ahead_s, connection, token, new_token = sys.argv[1:]
 _right = time.time
 time.time = lambda: _right() + float(ahead_s)
 
-# After that, so that nobody has the right clock.
+# Imported later, so that nothing uses the right clock.
 from console_ext.store.store import Store  # noqa: E402
 from tests.stores import factories  # noqa: E402
 

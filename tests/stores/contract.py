@@ -41,14 +41,14 @@ RETENTION_S = 3600
 def refusal(
     store: Store, token: str, console_type='serial', client=CLIENT
 ) -> RefusalReason:
-    """Why the token is refused."""
+    """Return the reason why the token is refused."""
     with pytest.raises(exceptions.TokenRefused) as caught:
         store.redeem(token, console_type, client)
     return caught.value.reason
 
 
 class StoreContract:
-    """Mixed into a test class whose fixture ``connection`` is a database's URL."""
+    """A mixin for a test class whose fixture ``connection`` is a database URL."""
 
     @pytest.fixture
     def conf(self, connection):
@@ -98,7 +98,7 @@ class StoreContract:
         assert token not in repr((row, self.rows(conf, SOCKETS)))
 
     def test_a_token_is_issued_once(self, store):
-        """A compute host that gives one token twice must not move the first."""
+        """A second console with the same token must not replace the first."""
         token = issued(store, port=10001)
         with pytest.raises(exceptions.UnexpectedReply, match='compute-1'):
             store.issue(token, authorization(port=10002), TTL_S)
@@ -121,7 +121,7 @@ class StoreContract:
         assert refusal(store, second) is RefusalReason.EXPIRED
 
     def test_finds_what_a_token_opens_until_it_expires(self, store, clock):
-        """Nothing is used up by it, and a redeem hides nothing."""
+        """Reading does not use the token, and works after a redeem."""
         token = issued(store, 'spice-html5', tls_port=10002)
         expected = authorization('spice-html5', tls_port=10002)
         assert store.find(token) == store.find(token) == expected
@@ -141,7 +141,7 @@ class StoreContract:
 
     @pytest.mark.parametrize('ahead_s', [72 * 60, -72 * 60])
     def test_a_clock_that_is_wrong_decides_nothing(self, conf, ahead_s):
-        """What another process has written is fresh and live, as the database says."""
+        """Another process's wrong clock does not matter: the database's time counts."""
         store = Store(conf)
         fresh = [issued(store) for _ in range(20)]
         live = [store.redeem(issued(store), 'serial', CLIENT) for _ in range(20)]
@@ -183,7 +183,7 @@ class StoreContract:
             refusal(store, token, 'spice-html5', '192.0.2.2')
             is RefusalReason.OTHER_CLIENT
         )
-        # Beyond the token's time: that bounds the opening only.
+        # After the token has expired, which only limits the opening.
         for _ in range(20):
             clock.now += LEASE_S / 2
             assert store.keep([first]) == set()
@@ -205,7 +205,7 @@ class StoreContract:
         assert refusal(store, token, 'spice-html5') is RefusalReason.USED
 
     def test_a_session_has_an_end(self, conf, clock):
-        """It counts from the first socket, for those that join as well."""
+        """The maximum duration counts from the first socket, for all sockets."""
         conf.set_override('max_session_time', 100, group='console_proxy')
         store = Store(conf, clock.sql)
         token = issued(store, 'spice-html5')
@@ -235,7 +235,7 @@ class StoreContract:
         store.close()
 
     def test_an_expired_authorization_ends_its_session(self, conf, clock):
-        """Where that is enforced."""
+        """If that is enforced."""
         conf.set_override('enforce_session_timeout', True, group='consoleauth')
         store = Store(conf, clock.sql)
         token = issued(store, 'spice-html5')
@@ -259,7 +259,7 @@ class StoreContract:
         store.close()
 
     def test_the_gaps_of_a_session_add_up(self, store, clock):
-        """And those in which a socket was tried for nothing are counted once."""
+        """All gaps count, and gaps with a failed socket only once."""
         token = issued(store, 'spice-html5')
         lease = store.redeem(token, 'spice-html5', CLIENT)
         for _ in range(20):
@@ -268,7 +268,7 @@ class StoreContract:
             store.withdraw(store.redeem(token, 'spice-html5', CLIENT))
             clock.now += GRACE_S / 4
             lease = store.redeem(token, 'spice-html5', CLIENT)
-            # While it has a socket, no gap is counted.
+            # While the session has a socket, no gap is counted.
             clock.now += LEASE_S / 2
             assert store.keep([lease]) == set()
         store.release([lease])
@@ -290,7 +290,7 @@ class StoreContract:
         clock.now += LEASE_S - 1
         assert store.keep(leases[:1]) == set()
         clock.now += 1
-        # 15 are lost, one proxy lives.
+        # 15 of them are lost, one proxy is alive.
         for _ in range(15):
             store.redeem(token, 'spice-html5', CLIENT)
         assert refusal(store, token, 'spice-html5') is RefusalReason.TOO_MANY_SOCKETS
@@ -346,7 +346,7 @@ class StoreContract:
         assert refusal(store, token) is RefusalReason.EXPIRED
 
     def test_threads_that_undo_and_redeem(self, conf, store):
-        """However they meet, one session at the most has the token."""
+        """In any order, at most one session has the token."""
         token = issued(store, 'spice-html5')
 
         def join_and_leave():
@@ -414,7 +414,7 @@ class StoreContract:
             issued(store)
         ended = store.redeem(issued(store), 'serial', CLIENT)
         store.redeem(issued(store), 'serial', CLIENT)  # its proxy dies
-        # Live sessions stand at the head of the queue, and are passed over.
+        # Live sessions are first in the queue, and are skipped.
         lasting = [
             store.redeem(issued(store, ttl_s=1), 'serial', CLIENT) for _ in range(3)
         ]
@@ -446,7 +446,7 @@ class StoreContract:
         assert {error.reason for error in refused} == {RefusalReason.USED}
 
     def test_threads_join_up_to_the_cap(self, conf, clock, store):
-        # Each has to come between all the others, on a machine that does more.
+        # Each call has to happen between all others, on a busy machine.
         conf.set_override('timeout', 20, group='console_tokens')
         store = Store(conf, clock.sql)
         token = issued(store, 'spice-html5')
@@ -461,7 +461,7 @@ class StoreContract:
         store.close()
 
     def test_without_tables_it_is_unavailable(self, connection, caplog):
-        """An operator has not run ``db sync``: the log says what is missing."""
+        """If ``db sync`` was not run, the log names what is missing."""
         store = Store(configuration(connection))
         with pytest.raises(exceptions.StoreUnavailable):
             issued(store)
@@ -470,7 +470,7 @@ class StoreContract:
 
 
 def run_at_once(number: int, function) -> list:
-    """The results, or the TokenRefused, of that many threads."""
+    """Return the results, or the TokenRefused, of this many threads."""
     barrier = threading.Barrier(number)
     results = []
 

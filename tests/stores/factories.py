@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Authorizations, tokens and configurations as tests use them."""
+"""Authorizations, tokens and configurations for tests."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Clock:
 
     def __init__(self, now: float = NOW):
         self.now = now
-        # As SQL, for a store.
+        # As an SQL expression, for a store.
         self.sql: sa.BindParameter[float] = sa.bindparam(
             'now', callable_=lambda: self.now, type_=sa.Double()
         )
@@ -68,7 +68,7 @@ def authorization(console_type: str = 'serial', **changes: Any) -> Authorization
         'user_id': 'alice',
         'compute_host': 'compute-1',
         'host': '127.0.0.1',
-        # Nobody listens there.
+        # Nothing listens there.
         'port': 1,
         'tls_port': None,
         'internal_access_path': None,
@@ -83,7 +83,7 @@ def new_token() -> str:
 def issued(
     store: Store, console_type: str = 'serial', ttl_s: float = TTL_S, **changes: Any
 ) -> str:
-    """A new token that opens such a console."""
+    """Issue a new token for a console."""
     token = new_token()
     store.issue(token, authorization(console_type, **changes), ttl_s)
     return token
@@ -92,7 +92,7 @@ def issued(
 def issue_many(
     connection: str, tokens: Iterable[str], authorization: Authorization
 ) -> None:
-    """Thousands of tokens of one authorization, in the time of one."""
+    """Issue thousands of tokens in the time of one."""
     now = time.time()
     values = {
         **dataclasses.asdict(authorization),

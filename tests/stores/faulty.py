@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real store, which is away, silent or slow when a test wants it to be."""
+"""The real store with faults: unavailable, silent or slow."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class FaultyStore:
 
     @property
     def open_sockets(self) -> int:
-        """How many sockets the database has, whatever the faults are."""
+        """How many sockets the database has; faults do not apply."""
         with contextlib.closing(sqlite3.connect(self._file)) as database:
             query = 'SELECT COUNT(*) FROM console_ext_sockets'
             (number,) = database.execute(query).fetchone()

@@ -14,7 +14,6 @@ PACKAGE = ROOT / 'console_ext'
 TESTS = ROOT / 'tests' / 'unit'
 
 # The ground floor: every part may import these, and they only import each other.
-# each other.
 GROUND = {
     'access_url',
     'consoles',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A guest behind a WebSocket, as a test wants it."""
+"""A guest behind a WebSocket that behaves as a test sets."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Guest:
         return self._server.url
 
     def take(self):
-        """Begin to read what is typed."""
+        """Start to read what is typed."""
         self._takes = True
 
     def say(self, data: bytes):
@@ -59,7 +59,7 @@ class Guest:
         self._server.run(self._connected().close(code, reason))
 
     def vanish(self):
-        """Be lost without a word."""
+        """Close the TCP connection without a close frame."""
         self._server.loop.call_soon_threadsafe(self._connected().transport.abort)
 
     def wait_for(self, data: bytes):
@@ -71,7 +71,7 @@ class Guest:
             assert self._changed.wait_for(condition, TIMEOUT_S), self.typed[-500:]
 
     def wait_until_it_waits(self):
-        """Wait until nobody takes what it prints."""
+        """Wait until nobody reads what it prints."""
         before = -1
         while before != self.printed:
             before = self.printed

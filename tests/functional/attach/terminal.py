@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A program in a pseudo-terminal, as in a window of a user's screen."""
+"""A program in a pseudo-terminal, as in a terminal window."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Window:
             env={**os.environ, 'TERM': 'xterm-256color', **env},
             preexec_fn=_take_terminal,
         )
-        # Kept open, so that the modes outlive the program.
+        # Kept open, so that the terminal modes can be read after the program has ended.
         self._theirs = theirs
         self._fds = (theirs, self._ours)
         self._closed = False
@@ -59,7 +59,7 @@ class Window:
         self.close()
 
     def close(self):
-        """Close the window; more than once does no harm."""
+        """Close the window; it may be closed already."""
         self._closed = True
         self._may_read.set()
         self._reader.join()
@@ -110,9 +110,9 @@ class Window:
         self.process.send_signal(number)
 
     def ends(self, timeout_s: float = TIMEOUT_S) -> int:
-        """Wait for the end, and give the exit status."""
+        """Wait for the end, and return the exit status."""
         status = self.process.wait(timeout_s)
-        # What the program printed last is on its way.
+        # The last output of the program may still be on its way.
         with self._changed:
             count = -1
             while count != len(self._shown):

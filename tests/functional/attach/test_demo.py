@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The consoles of the demo, by console-ext and by the openstack client."""
+"""The consoles of the demo, with console-ext and with the openstack client."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def ours(endpoint, *words):
 
 
 def theirs(endpoint, *words):
-    """The same by the openstack client."""
+    """The same with the openstack client."""
     cloud = ('--os-auth-type', 'none', '--os-endpoint', endpoint)
     return [str(BIN / 'openstack'), *cloud, 'console', *words]
 
@@ -42,7 +42,7 @@ def run(command, typed=b''):
 
 @pytest.mark.parametrize('program', [ours, theirs])
 def test_attach(endpoint, program):
-    """A person logs in, does something, and leaves."""
+    """A user logs in, runs a command, and disconnects."""
     with Window(program(endpoint, 'attach', 'web-1')) as window:
         at = window.wait_for(b'console-ext: connected to web-1. ^] ')
         at = window.wait_for(b'login: ', at)
@@ -67,7 +67,7 @@ def test_attach(endpoint, program):
 
 @pytest.mark.parametrize('program', [ours, theirs])
 def test_script(endpoint, program):
-    """Commands go in by a pipe, what the guest says comes out."""
+    """Commands are sent through a pipe, and the guest's output is printed."""
     done = run(
         program(endpoint, 'attach', 'web-1', '--linger', '1'),
         b'ada\rsecret\recho $((6*7)) answers\rexit\r',
@@ -88,7 +88,7 @@ def test_script(endpoint, program):
     ],
 )
 def test_refused(endpoint, program, server, said):
-    """By the API's own sentence, in a line."""
+    """One line with the API's error message."""
     done = run(program(endpoint, 'attach', server))
     assert done.returncode == 1
     assert done.stdout == b''
@@ -107,7 +107,7 @@ def test_nobody_answers():
 @pytest.mark.parametrize('program', [ours, theirs])
 @pytest.mark.parametrize('version', ['2.1', None])
 def test_open(endpoint, program, version, tmp_path):
-    """The page's URL is printed, and given to the browser that the user has."""
+    """The page's URL is printed, and given to the user's browser."""
     browser = tmp_path / 'browser'
     browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
     browser.chmod(0o755)
@@ -135,7 +135,7 @@ def test_open_refused(endpoint, program):
 
 
 def test_clouds_yaml(endpoint, tmp_path):
-    """Credentials are where every OpenStack client looks for them."""
+    """Credentials are in the usual place of OpenStack clients."""
     (tmp_path / 'clouds.yaml').write_text(
         f'clouds: {{demo: {{auth_type: none, auth: {{endpoint: "{endpoint}"}}}}}}\n'
     )
@@ -151,7 +151,7 @@ def test_clouds_yaml(endpoint, tmp_path):
 
 
 def test_debug_shows_no_token(endpoint):
-    """Where the libraries print what the API says."""
+    """With --debug, the libraries print the API's answers."""
     command = theirs(endpoint, 'attach', 'web-1', '--linger', '0.5')
     done = run([command[0], '--debug', *command[1:]])
     assert done.returncode == 0, done.stderr
@@ -161,7 +161,7 @@ def test_debug_shows_no_token(endpoint):
 
 
 def documented():
-    """The commands of the pages, each once; synopses have brackets."""
+    """Return the commands of the pages, without duplicates; synopses have brackets."""
     found = {}
     for name in ('console-ext', 'openstack', 'printf'):
         for words in documentation.commands(name):
@@ -172,14 +172,14 @@ def documented():
 
 
 def test_documented_commands_are_found():
-    """The test below would pass on a reader that finds nothing."""
+    """The test below would also pass if no command was found."""
     assert 'openstack console attach SERVER' in documented()
     assert any('< /dev/null' in line for line in documented())
 
 
 @pytest.mark.parametrize('line', documented())
 def test_documented_command(endpoint, line, tmp_path):
-    """It does what the page says, on the demo."""
+    """It does on the demo what the page says."""
     env = {
         **os.environ,
         'PATH': f'{BIN}:{os.environ["PATH"]}',
@@ -193,7 +193,7 @@ def test_documented_command(endpoint, line, tmp_path):
         minted = run(ours(endpoint, 'open', 'web-1', '--serial', '--no-browser'))
         url = minted.stdout.decode().strip().replace('http', 'ws', 1)
         line = re.sub(r"'wss:.*'", url, line)
-    # It would not end before the console.
+    # Otherwise it would only end with the console.
     line = line.replace('--linger inf', '--linger 0.5')
     done = subprocess.run(
         ['sh', '-c', line],

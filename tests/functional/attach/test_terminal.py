@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""console-ext attach --url in a terminal: what a user types, sees and is left with."""
+"""console-ext attach --url in a terminal: input, output, and the restored terminal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def guest():
 
 
 def attached(guest, *options, reads=True, program=(PROGRAM,)):
-    """A window whose program is attached."""
+    """A window with an attached program."""
     window = Window([*program, 'attach', '--url', guest.url, *options], reads)
     if reads:
         window.wait_for(CONNECTED)
@@ -38,7 +38,7 @@ def attached(guest, *options, reads=True, program=(PROGRAM,)):
 
 
 def left_as_it_was(window, status, said):
-    """The program has ended, and the terminal is what it was."""
+    """Check that the program has ended and the terminal is restored."""
     assert window.ends() == status
     assert window.current_modes() == window.modes
     shown = window.shown.decode(errors='replace')
@@ -51,7 +51,7 @@ def left_as_it_was(window, status, said):
 
 
 def test_both_ways(guest):
-    """Every byte, Ctrl-C, Ctrl-Z and Ctrl-\\ among them, goes to the guest."""
+    """Every byte goes to the guest, including Ctrl-C, Ctrl-Z and Ctrl-\\."""
     with attached(guest) as window:
         keys = bytes(one for one in range(256) if one != 0x1D)
         window.type(keys)
@@ -79,7 +79,7 @@ def test_leave(guest):
 
 
 def test_twice(guest):
-    """One goes to the guest, and nobody leaves."""
+    """One escape key goes to the guest, and the program stays attached."""
     with attached(guest) as window:
         window.type(b'a\x1d')
         guest.wait_for(b'a')
@@ -89,7 +89,7 @@ def test_twice(guest):
 
 
 def test_in_a_pasted_chunk(guest):
-    """What is behind it reaches neither the guest nor the shell."""
+    """What follows the key reaches neither the guest nor the shell."""
     with attached(guest) as window:
         window.type(b'echo one\x1drm -rf /\r')
         left_as_it_was(window, 0, 'left')
@@ -97,7 +97,7 @@ def test_in_a_pasted_chunk(guest):
 
 
 def test_in_a_bracketed_paste(guest):
-    """Nobody pressed it."""
+    """The key in a pasted text is not pressed."""
     with attached(guest) as window:
         paste = b'\x1b[200~one\x1dtwo\x1b[201~'
         window.type(paste)
@@ -134,14 +134,14 @@ def test_closed(guest, code, status):
 
 
 def test_lost(guest):
-    """A URL opens once, so there is nothing to connect to again."""
+    """A URL can be used only once, so there is no reconnect."""
     with attached(guest) as window:
         guest.vanish()
         left_as_it_was(window, 3, 'console-ext: The connection was lost.')
 
 
 def test_refused():
-    """Before the terminal is touched."""
+    """The terminal is not changed."""
 
     def refuse(wire, request):
         return wire.respond(401, 'The token is not valid.\n')
@@ -165,7 +165,7 @@ def test_signals(guest, number):
 
 
 def test_closed_window(guest):
-    """The program ends with it, and the guest is told."""
+    """The program ends, and the guest's connection is closed."""
     with attached(guest) as window:
         window.close()
         assert window.process.wait(30) == 128 + signal.SIGHUP
@@ -182,7 +182,7 @@ program.main()
 
 
 def test_crash(guest):
-    """Also where the fault is ours."""
+    """The terminal is restored even after a bug."""
     program = (sys.executable, '-c', CRASH)
     with attached(guest, program=program) as window:
         window.type(b'x')
@@ -193,7 +193,7 @@ def test_crash(guest):
 
 
 def test_stopped_from_outside(guest):
-    """The shell gets its terminal, and the guest gets it back."""
+    """The shell gets a restored terminal, and the guest gets it again afterwards."""
     with attached(guest) as window:
         process = psutil.Process(window.process.pid)
         window.signal(signal.SIGTSTP)
@@ -206,7 +206,7 @@ def test_stopped_from_outside(guest):
 
 
 def test_resized(guest):
-    """A serial line has no size: nothing is sent, and nothing breaks."""
+    """A serial line has no size, so nothing is sent."""
     with attached(guest) as window:
         window.resize(50, 132)
         window.signal(signal.SIGWINCH)
@@ -216,7 +216,7 @@ def test_resized(guest):
 
 
 def test_flood():
-    """A key goes through while a guest prints without end, and so does leaving."""
+    """Keys and detaching work while a guest prints without end."""
     with Guest(floods=True) as guest, attached(guest) as window:
         window.wait_for(b'y\r\ny\r\n')
         window.type(b'\x03')
@@ -228,7 +228,7 @@ def test_flood():
 
 
 def test_flood_into_a_window_that_stands_still():
-    """The guest waits; the memory stays what it is; a key still goes through."""
+    """The guest waits, the memory does not grow, and keys still reach the guest."""
     with Guest(floods=True) as guest, attached(guest, reads=False) as window:
         process = psutil.Process(window.process.pid)
         guest.wait_until_it_waits()
@@ -243,7 +243,7 @@ def test_flood_into_a_window_that_stands_still():
 
 
 def test_paste_at_the_guest_s_pace():
-    """A megabyte arrives whole, however late the guest begins to read."""
+    """A megabyte arrives completely, even if the guest starts to read late."""
     paste = bytes(range(32, 127)) * 11_000
     with Guest(takes=False) as guest, attached(guest) as window:
         window.type(paste)
@@ -253,7 +253,7 @@ def test_paste_at_the_guest_s_pace():
 
 
 def test_leave_a_guest_that_takes_nothing():
-    """The escape key is not stuck behind a paste."""
+    """The escape key works while a paste waits."""
     with Guest(takes=False) as guest, attached(guest) as window:
         window.type(b'x' * MIB)
         window.type(b'\x1d')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A proxy on free ports of loopback, with real sockets on both sides."""
+"""A proxy on free loopback ports, with real sockets on both sides."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ BASE = {
 
 
 class Served:
-    """A running proxy and what stands around it."""
+    """A running proxy and its environment."""
 
     def __init__(self, deployment, modules):
         self.deployment = deployment
@@ -86,7 +86,7 @@ class Served:
         return f'{scheme}://127.0.0.1:{self.port(name)}{path}?token={token}'
 
     def connect(self, token, path='/', name='serial', **options):
-        """A WebSocket, open; closed with the fixture."""
+        """Open a WebSocket, which the fixture closes."""
         options.setdefault('compression', None)
         options.setdefault('max_size', None)
         opening = connect(self.url(token, path, name), proxy=None, **options)
@@ -99,7 +99,7 @@ class Served:
         return socket.create_connection(('127.0.0.1', self.port(name)), timeout=10)
 
     def ask(self, data: bytes, name='serial') -> bytes:
-        """All that is answered to bytes on a new connection, until it ends."""
+        """Send bytes on a new connection, and return everything until its end."""
         with self._raw(name) as opened:
             opened.sendall(data)
             answer = b''
@@ -111,7 +111,7 @@ class Served:
 
 @pytest.fixture(params=['asyncio', 'uvloop'])
 def loop(request, monkeypatch):
-    """The event loop of a proxy that is started after this."""
+    """The event loop of a proxy that is started afterwards."""
     if request.param == 'asyncio':
         monkeypatch.setattr(server, '_loop_factory', lambda: asyncio.new_event_loop)
     else:
@@ -120,7 +120,7 @@ def loop(request, monkeypatch):
 
 @pytest.fixture
 def modules(tmp_path):
-    """A directory as spice-html5's package has it."""
+    """A directory with the layout of spice-html5's package."""
     directory = tmp_path / 'spice-html5'
     (directory / 'thirdparty').mkdir(parents=True)
     (directory / 'main.js').write_text("import './x';import a from './large.js';")
@@ -133,7 +133,7 @@ def modules(tmp_path):
 
 @pytest.fixture
 def novnc(tmp_path):
-    """A directory as noVNC's package has it."""
+    """A directory with the layout of noVNC's package."""
     directory = tmp_path / 'novnc'
     (directory / 'core' / 'util').mkdir(parents=True)
     (directory / 'vendor').mkdir()
@@ -148,7 +148,7 @@ def novnc(tmp_path):
 
 @pytest.fixture
 def served(deployment, modules, novnc):
-    """A proxy that is not started yet, for tests that configure it."""
+    """A proxy that is not started, for tests that configure it."""
     deployment.configure(vnc={'novncproxy_web': novnc})
     made = Served(deployment, modules)
     yield made
@@ -157,13 +157,13 @@ def served(deployment, modules, novnc):
 
 @pytest.fixture
 def proxy(served):
-    """A proxy, started."""
+    """A running proxy."""
     return served.start()
 
 
 @pytest.fixture
 def trusting():
-    """A client's TLS context that takes any certificate."""
+    """A client's TLS context that accepts any certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

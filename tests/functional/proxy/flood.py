@@ -35,7 +35,7 @@ def main(port: int, token: str, kind: str) -> None:
 
 
 def _read(client: socket.socket) -> None:
-    """Take what comes back: a client that does not is stopped by the proxy."""
+    """Read all answers; otherwise the proxy stops reading this client."""
     while client.recv(WRITE_BYTES):
         pass
 

@@ -26,7 +26,7 @@ TOKENS = 11000
 
 def main() -> None:
     if os.environ.get('EVENT_LOOP') == 'asyncio':
-        # None stands for a module that is not installed.
+        # None makes an import of the module fail.
         sys.modules['uvloop'] = None  # type: ignore[assignment]
     if 'DESCRIPTORS' in os.environ:
         most = int(os.environ['DESCRIPTORS'])

@@ -17,10 +17,10 @@ from tests.functional.proxy.conftest import BASE
 from tests.functional.proxy.wire import frame, receive_until, upgrade
 from tests.proxy_parts import Guest, wait_for
 
-# asyncio's and uvloop's own servers have 100.
+# The servers of asyncio and uvloop have a backlog of 100.
 BACKLOG = 600
 
-# Not enough for all that connect: a session takes two.
+# Not enough for all that connect: a session needs two.
 DESCRIPTORS = 400
 
 
@@ -45,12 +45,12 @@ class Proxy:
         self.program.wait_for('Listening for SPICE consoles')
 
     def connect(self) -> socket.socket:
-        """A connection, which the kernel has made, whether or not it is accepted."""
+        """A connection that the kernel has made, whether it is accepted or not."""
         made = socket.create_connection(('127.0.0.1', self.port), timeout=10)
         return self.close.enter_context(made)
 
     def ask(self, number: int) -> socket.socket:
-        """A connection that asks for a session."""
+        """A connection that requests a session."""
         made = self.connect()
         made.sendall(upgrade(f'/?token=token-{number}'))
         return made
@@ -73,7 +73,7 @@ class Proxy:
 
 @pytest.fixture
 def start(programs, deployment, event_loop_name):
-    """A function that starts the program in either event loop."""
+    """A function that starts the program with either event loop."""
     started = []
 
     def start(env=(), **groups):
@@ -94,7 +94,7 @@ def event_loop_name(request):
 
 
 def answered(client: socket.socket, within_s: float = 0) -> int | None:
-    """The status of the answer; None while there is none, 0 if there will be none."""
+    """The status of the answer; None if there is none yet, 0 after a close."""
     if not select.select([client], [], [], within_s)[0]:
         return None
     try:
@@ -110,7 +110,7 @@ def echoes(client: socket.socket) -> bool:
 
 
 def test_many_connect_at_once(start):
-    """They are connected, not left to try again, while the proxy is busy."""
+    """Connections succeed at the first attempt while the proxy is busy."""
     proxy = start()
     clients = [proxy.close.enter_context(socket.socket()) for _ in range(BACKLOG)]
     proxy.program.process.send_signal(signal.SIGSTOP)
@@ -118,7 +118,7 @@ def test_many_connect_at_once(start):
         for client in clients:
             client.setblocking(False)
             client.connect_ex(('127.0.0.1', proxy.port))
-        # Over loopback it takes no time, or the second after which TCP tries again.
+        # On loopback, a connection takes no time, or 1 s if TCP has to retry.
         connected = select.select([], clients, [], 0)[1]
     finally:
         proxy.program.process.send_signal(signal.SIGCONT)
@@ -126,7 +126,7 @@ def test_many_connect_at_once(start):
 
 
 def test_silent_clients_where_descriptors_are_few(start, certificate, trusting):
-    """Those that do not even begin the TLS handshake make room, the oldest first."""
+    """Clients that do not start the TLS handshake are closed, the oldest first."""
     cert_file, key_file = certificate()
     proxy = start(
         {'DESCRIPTORS': str(DESCRIPTORS)},
@@ -144,7 +144,7 @@ def test_silent_clients_where_descriptors_are_few(start, certificate, trusting):
 
 
 def test_more_sessions_than_descriptors(start):
-    """Each client is answered: with a session, or that there are too many."""
+    """Each client gets a session or status 429."""
     proxy = start(
         {'DESCRIPTORS': str(DESCRIPTORS)},
         console_proxy={'max_sessions_per_client': 0, 'max_sessions_per_server': 0},
@@ -159,10 +159,10 @@ def test_more_sessions_than_descriptors(start):
 
 
 def test_out_of_descriptors(start):
-    """Whoever took them: sessions go on, and new clients wait until some are free."""
+    """Sessions continue, and new clients wait until descriptors are free."""
     proxy = start(
         console_proxy={'handshake_timeout': 60},
-        # The store opens no more files than it has after the first redeem.
+        # After the first redeem, the store opens no more files.
         database={'max_pool_size': 1, 'max_overflow': 0},
     )
     session = proxy.ask(0)
@@ -176,13 +176,13 @@ def test_out_of_descriptors(start):
     proxy.program.wait_for('Cannot accept serial clients')
     assert echoes(session)
 
-    # Each that waits needs two descriptors, and gets those of two silent ones.
+    # Each waiting client needs two descriptors, which two silent clients had.
     clients = [proxy.open(number, client) for number, client in enumerate(waiting, 1)]
     clients.append(proxy.open(5))
     assert [answered(client, 10) for client in silent] == [0] * 10
     assert all(echoes(client) for client in clients)
 
-    # Now there are none left, until somebody leaves.
+    # Now all descriptors are used until a client leaves.
     last = proxy.ask(6)
     assert answered(last, 0.5) in (503, None)
     assert echoes(session)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is let in, asked with real requests; every refusal comes before the 101."""
+"""Admission with real requests; every refusal comes before status 101."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOKEN_ANSWER = b'This console URL is invalid or has expired. Request a new one.\
 
 
 def refused(proxy, token, path='/', name='serial', **options):
-    """The response to a client that is not let in."""
+    """Return the response to a refused client."""
     with pytest.raises(InvalidStatus) as caught:
         proxy.connect(token, path, name, **options)
     return caught.value.response
@@ -31,7 +31,7 @@ def status(answer: bytes) -> int:
 @pytest.mark.parametrize('name', ['serial', 'SPICE'])
 @pytest.mark.parametrize('path', ['/nothing', '/websockify/', '//', '/websockify%2f'])
 def test_a_path_that_opens_nothing(proxy, name, path):
-    """404, and nobody is asked about the token."""
+    """404, and the store is not asked."""
     answer = proxy.ask(upgrade(f'{path}?token={proxy.token(proxy.guest())}'), name)
     assert status(answer) == 404
     assert answer.endswith(b'\r\n\r\nThere is no page at this path.\n')
@@ -39,7 +39,7 @@ def test_a_path_that_opens_nothing(proxy, name, path):
 
 
 def test_one_answer_for_all_that_is_wrong_with_a_token(proxy, caplog):
-    """Unknown, expired, used, of another type: told apart only in the log."""
+    """The answer is the same for unknown, expired, used and other tokens."""
     caplog.set_level(logging.INFO)
     used = proxy.token(proxy.guest())
     proxy.connect(used)
@@ -58,13 +58,13 @@ def test_one_answer_for_all_that_is_wrong_with_a_token(proxy, caplog):
 
 
 def test_a_console_is_for_its_listener(proxy):
-    """A serial token opens nothing on the SPICE port."""
+    """A serial token does not open anything on the SPICE port."""
     token = proxy.token(proxy.guest())
     assert refused(proxy, token, name='SPICE').status_code == 401
 
 
 def test_no_token(proxy):
-    """Nothing to check is 401 too, and says so."""
+    """The answer is 401 with its own message."""
     answer = proxy.ask(upgrade('/'))
     assert status(answer) == 401
     assert answer.endswith(
@@ -73,7 +73,7 @@ def test_no_token(proxy):
 
 
 def test_two_different_tokens(proxy):
-    """A log and this program might read different ones."""
+    """A log and this program could read different ones."""
     token = proxy.token(proxy.guest())
     assert status(proxy.ask(upgrade(f'/?token={token}&token=other'))) == 400
     cookie = upgrade(f'/websockify?token={token}', 'Cookie: token=other')
@@ -82,7 +82,7 @@ def test_two_different_tokens(proxy):
 
 
 def test_tempest_sends_a_cookie(proxy):
-    """On /websockify; next to it malformed cookies of other applications."""
+    """The cookie is accepted on /websockify, next to malformed cookies of others."""
     guest = proxy.guest()
     cookies = f'Cookie: =; a b c; x="; token={proxy.token(guest)}; \xff=\xfe'
     with proxy.raw() as client:
@@ -91,7 +91,7 @@ def test_tempest_sends_a_cookie(proxy):
 
 
 def test_two_origins_are_one_too_many(proxy):
-    """One that is allowed does not carry another in."""
+    """An allowed origin does not make another one acceptable."""
     origins = ['Origin: http://console.example.org:6083', 'Origin: http://evil']
     token = proxy.token(proxy.guest())
     assert status(proxy.ask(upgrade(f'/?token={token}', *origins))) == 400
@@ -112,7 +112,7 @@ def test_two_origins_are_one_too_many(proxy):
     ],
 )
 def test_what_the_compute_host_says(proxy, error, expected):
-    """Anything but a plain yes keeps the client out."""
+    """Every answer except true refuses the client."""
     guest = proxy.guest()
     proxy.computes.answer = error
     response = refused(proxy, proxy.token(guest))
@@ -123,7 +123,7 @@ def test_what_the_compute_host_says(proxy, error, expected):
 
 
 def test_a_target_that_is_not_there(proxy):
-    """Connection refused is 502, as often as it is tried: the token stays good."""
+    """Status 502 at each attempt; the token stays valid."""
     guest = proxy.guest()
     guest.close()
     token = proxy.token(guest)
@@ -133,14 +133,14 @@ def test_a_target_that_is_not_there(proxy):
 
 
 def test_a_target_that_does_not_answer(served):
-    """A full backlog is 502 after connect_timeout."""
+    """A full backlog leads to 502 after connect_timeout."""
     proxy = served.start(console_proxy={'connect_timeout': 0.3})
     with full_backlog() as port:
         assert refused(proxy, proxy.token(port=port)).status_code == 502
 
 
 def test_targets_that_do_not_answer_delay_nobody(served):
-    """However many are being connected to, others are reached at once."""
+    """However many connections are being opened, other targets are reached at once."""
     proxy = served.start(console_proxy={'connect_timeout': 3})
     with full_backlog() as port:
         waiting = [proxy.raw() for _ in range(40)]
@@ -151,7 +151,7 @@ def test_targets_that_do_not_answer_delay_nobody(served):
             client = proxy.connect(proxy.token(proxy.guest()))
             client.send(b'x')
             assert client.recv(timeout=5) == b'x'
-        # None of them was answered in the meantime.
+        # None of them has been answered meanwhile.
         assert not select.select(waiting, [], [], 0)[0]
         answers = [receive_until(client, b'\r\n\r\n') for client in waiting]
     assert {status(answer) for answer in answers} == {502}
@@ -159,7 +159,7 @@ def test_targets_that_do_not_answer_delay_nobody(served):
 
 
 def test_an_ipv6_target(served):
-    """By its address, if that is in an allowed network."""
+    """An IPv6 address in an allowed network is reached."""
     proxy = served.start(console_proxy={'allowed_targets': '::1/128'})
     guest = proxy.guest(host='::1')
     client = proxy.connect(proxy.token(guest, host='::1'))
@@ -177,7 +177,7 @@ def test_an_ipv6_target_that_does_not_answer(served):
 
 
 def test_a_target_in_no_allowed_network(served):
-    """Wherever a name leads: the address decides."""
+    """The address to which a name resolves decides."""
     proxy = served.start(console_proxy={'allowed_targets': '10.0.0.0/8, ::1'})
     guest = proxy.guest()
     assert refused(proxy, proxy.token(guest)).status_code == 502
@@ -186,7 +186,7 @@ def test_a_target_in_no_allowed_network(served):
 
 
 def test_a_target_in_an_allowed_network(served):
-    """Also where a name leads there."""
+    """Also for a name that resolves to it."""
     proxy = served.start(console_proxy={'allowed_targets': '10.0.0.0/8, 127.0.0.0/8'})
     for host in ('127.0.0.1', 'localhost'):
         client = proxy.connect(proxy.token(proxy.guest(), host=host))
@@ -202,7 +202,7 @@ def test_a_target_by_name(proxy):
 
 
 def test_the_store_is_away(proxy):
-    """503 while it is, and recovery without a restart."""
+    """503 while it is unavailable, then it works without a restart."""
     guest = proxy.guest()
     token = proxy.token(guest)
     proxy.store.away.set()
@@ -213,7 +213,7 @@ def test_the_store_is_away(proxy):
 
 
 def test_the_store_hangs(served):
-    """503 after store_timeout; what it grants too late is given back."""
+    """503 after store_timeout; what it grants later is released."""
     proxy = served.start(console_proxy={'store_timeout': 0.2})
     token = proxy.token(proxy.guest())
     proxy.store.answers.clear()
@@ -223,7 +223,7 @@ def test_the_store_hangs(served):
 
 
 def test_subprotocols(proxy):
-    """binary where it is offered, none where none is, and else nothing."""
+    """ "binary" if it is offered, none if none is offered, otherwise refused."""
     guest = proxy.guest()
     offer = ['base64', 'binary']
     assert proxy.connect(proxy.token(guest), subprotocols=offer).subprotocol == 'binary'
@@ -234,7 +234,7 @@ def test_subprotocols(proxy):
 
 
 def test_only_trusted_proxies_say_who_the_client_is(served):
-    """X-Forwarded-For of anybody else is ignored."""
+    """X-Forwarded-For of other clients is ignored."""
     proxy = served.start(console_proxy={'trusted_proxies': '127.0.0.0/8'})
     guest = proxy.guest()
     forwarded = {'X-Forwarded-For': '6.6.6.6, 203.0.113.9, 127.0.0.7'}
@@ -243,7 +243,7 @@ def test_only_trusted_proxies_say_who_the_client_is(served):
 
 
 def test_ipv6_clients_are_counted_by_network(served):
-    """A host has as many addresses in its /64 as it likes."""
+    """A host can use any address in its /64."""
     proxy = served.start(
         console_proxy={'trusted_proxies': '127.0.0.1', 'max_sessions_per_client': 2}
     )
@@ -261,7 +261,7 @@ def test_ipv6_clients_are_counted_by_network(served):
 
 @pytest.mark.parametrize('trusted', ['', '192.0.2.1, 203.0.113.0/24'])
 def test_anybody_else_does_not(served, trusted):
-    """As above: by default, and from an address that is not among them."""
+    """By default, and for an address that is not in the list."""
     proxy = served.start(console_proxy={'trusted_proxies': trusted})
     forwarded = {'X-Forwarded-For': '203.0.113.9'}
     proxy.connect(proxy.token(proxy.guest()), additional_headers=forwarded)
@@ -269,7 +269,7 @@ def test_anybody_else_does_not(served, trusted):
 
 
 def test_internal_access_path(proxy):
-    """CONNECT is asked for first, and its answer is not the guest's."""
+    """CONNECT is sent first, and its answer is not part of the console."""
     asked = bytearray()
 
     def serve(connection):
@@ -294,7 +294,7 @@ def test_internal_access_path(proxy):
     ],
 )
 def test_internal_access_path_is_not_granted(proxy, answer):
-    """Anything but 200, within a bound, is 502."""
+    """An answer other than 200, or an overlong one, leads to 502."""
 
     def serve(connection):
         connection.recv(100)
@@ -305,7 +305,7 @@ def test_internal_access_path_is_not_granted(proxy, answer):
 
 
 def test_internal_access_path_is_not_answered(served):
-    """A deadline: connect_timeout."""
+    """connect_timeout applies."""
     proxy = served.start(console_proxy={'connect_timeout': 0.3})
     stop = threading.Event()
     guest = proxy.guest(lambda _: stop.wait(10))
@@ -316,13 +316,13 @@ def test_internal_access_path_is_not_answered(served):
 
 @pytest.mark.parametrize('path', ['a b', 'a\r\nX: y', '', 'é'])
 def test_internal_access_path_is_one_word(proxy, path):
-    """It cannot become a second header."""
+    """It cannot inject a second header."""
     token = proxy.token(proxy.guest(), internal_access_path=path)
     assert refused(proxy, token).status_code == 502
 
 
 def test_a_session_is_logged_once_at_each_end(proxy, caplog):
-    """Server, type, client, bytes, seconds and reason."""
+    """Server, type, client, bytes, duration and reason."""
     caplog.set_level(logging.INFO)
     client = proxy.connect(proxy.token(proxy.guest()))
     client.send(b'12345')

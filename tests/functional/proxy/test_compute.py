@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The port check by the real client and the real agent, over a bus in memory."""
+"""The port check with the real client and agent, over a bus in memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.functional.proxy.wire import upgrade
 
 @pytest.fixture
 def bus(served):
-    """A proxy that asks an agent; and a function that writes the agent's inventory."""
+    """A proxy that asks an agent, and a function that writes the agent's inventory."""
     served.deployment.write_inventory([server('01')])
     served.deployment.configure(
         console_proxy={'max_sessions_per_server': 0, 'max_sessions_per_client': 0}
@@ -46,7 +46,7 @@ def status(proxy, token) -> int:
 
 
 def test_the_port_is_the_servers(bus):
-    """The agent says yes, and the session opens."""
+    """The agent confirms the port, and the session opens."""
     proxy, write = bus
     guest = proxy.guest()
     write(guest.port)
@@ -65,7 +65,7 @@ def test_the_host_does_not_answer(bus):
 
 
 def test_300_openings_for_a_host_that_does_not_answer(bus):
-    """The consoles of another host open, at every moment, and in no time of its."""
+    """Consoles of another host open meanwhile without delay."""
     proxy, write = bus
     guest = proxy.guest()
     write(guest.port)
@@ -87,5 +87,5 @@ def test_300_openings_for_a_host_that_does_not_answer(bus):
         until = time.monotonic() + 2.5 * timeout_s
         while time.monotonic() < until:
             slowest = max(slowest, seconds())
-    # Alone it is a tenth of this; other tests run beside it.
+    # Alone it takes a tenth of this; other tests run at the same time.
     assert slowest < timeout_s

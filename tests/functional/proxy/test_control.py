@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The subprotocol console-ext.v1, of our page and our client."""
+"""The subprotocol console-ext.v1."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.proxy_parts import wait_for
 
 TOKEN_ANSWER = 'This console URL is invalid or has expired. Request a new one.'
 
-# A read of the event loop, which is passed on whole.
+# One read of the event loop, which is passed on completely.
 MAX_OVER_BYTES = 2**18
 
 
@@ -39,7 +39,7 @@ def test_bytes_go_both_ways(proxy):
 
 @pytest.mark.parametrize('name', ['serial', 'SPICE'])
 def test_a_refusal_is_a_close_frame(proxy, caplog, name):
-    """With the sentence, and no byte of a guest."""
+    """With the message, and without a byte of a guest."""
     caplog.set_level(logging.INFO)
     client = connect(proxy, 'unknown', name=name)
     assert closed(client) == (4401, TOKEN_ANSWER)
@@ -47,7 +47,7 @@ def test_a_refusal_is_a_close_frame(proxy, caplog, name):
 
 
 def test_every_kind_of_refusal(served):
-    """Of the request itself, of a limit, of the compute host, of the guest."""
+    """Refusals because of the request, a limit, the compute host and the guest."""
     proxy = served.start(console_proxy={'max_sessions_per_client': 1})
     guest = proxy.guest()
     origin = {'origin': 'https://evil.example'}
@@ -72,7 +72,7 @@ def test_every_kind_of_refusal(served):
 
 
 def test_a_token_can_be_used_again_after_a_refusal(proxy):
-    """The same as with a status."""
+    """As after a refusal with an HTTP status."""
     guest = proxy.guest()
     token = proxy.token(guest)
     proxy.computes.answer = ComputeNotReady()
@@ -85,7 +85,7 @@ def test_a_token_can_be_used_again_after_a_refusal(proxy):
 
 
 def test_the_guest_waits_for_the_client_to_draw(loop, proxy):
-    """However fast the client takes what comes."""
+    """Even if the client receives quickly."""
     written = 0
 
     def flood(connection: socket.socket) -> None:
@@ -111,7 +111,7 @@ def test_the_guest_waits_for_the_client_to_draw(loop, proxy):
 
 
 def test_a_message_that_is_no_control_message(proxy):
-    """Close 1007, and the guest gets none of it."""
+    """Close code 1007, and the guest gets nothing of it."""
     guest = proxy.guest()
     client = connect(proxy, proxy.token(guest))
     client.send('ls')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One client's flood, and everybody else's keys, in a proxy of its own process."""
+"""One client's flood does not delay the keys of others; with a proxy process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEYS = 100
 KEY = frame(b'k', 2)
 ECHO_BYTES = 3
 
-# Loose, for a machine that does other things too: the median is a few milliseconds.
+# A generous limit for a busy machine; the median is a few milliseconds.
 MEDIAN_S = 0.25
 LAST_S = 1.0
 ANSWER_S = 3.0
@@ -77,7 +77,7 @@ def loop(request):
 
 
 def key_s(client: socket.socket) -> float:
-    """How long the guest's answer to a key takes."""
+    """The time until the guest answers a key."""
     started = time.perf_counter()
     client.sendall(KEY)
     received = 0
@@ -92,7 +92,7 @@ def key_s(client: socket.socket) -> float:
     ids=['tiny', 'large'],
 )
 def test_four_clients_flood(programs, deployment, modules, loop, kinds):
-    """Another client's keys, the health check and a new console do not wait."""
+    """Another client's keys, the health check and a new console are not delayed."""
     guest = Guest()
     proxy = Program(programs, deployment, modules, guest, loop)
     with proxy.session() as client:
@@ -112,7 +112,7 @@ def test_four_clients_flood(programs, deployment, modules, loop, kinds):
 
 
 def test_unfinished_frames_cost_nothing(programs, deployment, modules, loop):
-    """150 clients send all but the last byte of 1 MiB, and then the last."""
+    """150 clients send all but the last byte of a frame of 1 MiB, and then the last."""
     received = []
 
     def take(connection):
@@ -127,7 +127,7 @@ def test_unfinished_frames_cost_nothing(programs, deployment, modules, loop):
         clients[0].sendall(sent)
         wait_for(lambda: sum(received) == MIB)
         before = proxy.pss()
-        # One after the other, for memory that is free again is not given back at once.
+        # One after the other, because freed memory is not returned at once.
         for number, client in enumerate(clients, 1):
             client.sendall(sent[:-1])
             wait_for(lambda n=number: sum(received) == MIB + n * (MIB - 1), 10)

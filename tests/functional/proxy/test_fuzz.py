@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Anything at all, sent to a proxy in a process of its own."""
+"""Random input to a proxy in a process of its own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ many = settings(
 
 
 class Fuzzed:
-    """A proxy that is to go on, whatever it is sent, and to stay as large as it is."""
+    """A proxy that must keep running without growing."""
 
     def __init__(self, program, ports: dict[str, int]):
         self._process = psutil.Process(program.process.pid)
@@ -84,7 +84,7 @@ def fuzzed(deployment, programs, modules):
     assert 'Traceback' not in program.log
 
 
-# A line of a head ends where the next begins; and a head, where this says.
+# Parts that end a line of a head, or the head.
 IN_A_LINE = st.binary(max_size=60).map(lambda part: part.replace(b'\n', b' '))
 TOKEN = st.sampled_from([b'x', b'', b'"x"', b'%00', b'%ff', b'\xc3\xa9', b'x' * 300])
 PAIRS = st.tuples(st.sampled_from([b'token', b'TOKEN', b' token', b'a', b'']), TOKEN)
@@ -154,7 +154,7 @@ def head(request_line: bytes, headers: list[bytes]) -> bytes:
 
 HEADS = (
     st.builds(head, REQUEST_LINES, HEADERS)
-    # As far as admission, whatever stands beside what it takes to get there.
+    # Requests that reach admission, with random additions.
     | st.builds(
         lambda path, query, headers: head(
             b'GET %s?%s HTTP/1.1' % (path, query.replace(b' ', b'+')),
@@ -169,7 +169,7 @@ HEADS = (
 
 @pytest.mark.parametrize('name', ['serial', 'SPICE'])
 def test_requests(fuzzed, name):
-    """Request lines, headers, cookies and queries: each is answered, readably."""
+    """Random request lines, headers, cookies and queries all get a readable answer."""
     seen = set()
 
     @many
@@ -200,7 +200,7 @@ def test_requests(fuzzed, name):
 LENGTHS = st.integers(0, 2**64 - 1) | st.integers(0, 300)
 FRAMES = (
     st.builds(frame, st.binary(max_size=300), st.integers(0, 15))
-    # The first two bytes as they come, and a length that need not be that of the rest.
+    # Two random bytes, and a length that need not match the rest.
     | st.builds(
         lambda first, second, length, rest: (
             bytes((first, second)) + struct.pack('!Q', length) + rest
@@ -215,7 +215,7 @@ FRAMES = (
 
 
 def frames_in(received: bytes) -> list[tuple[int, bytes]]:
-    """The frames of a server, by opcode; all of them whole, and none masked."""
+    """Return a server's frames by opcode; check that all are complete and unmasked."""
     found = []
     while received:
         opcode, length = received[0] & 0x0F, received[1]
@@ -233,7 +233,7 @@ def frames_in(received: bytes) -> list[tuple[int, bytes]]:
 
 
 def test_frames(fuzzed):
-    """Each session ends, and what comes of it are whole frames and a close code."""
+    """Each session ends, with complete frames and a close code."""
     codes = set()
 
     @many

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that leave while their consoles are being opened."""
+"""Clients that disconnect while their consoles are being opened."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ LEFT = 'A serial client at 127.0.0.1 left while its console was being opened'
 
 
 def finish(client) -> None:
-    """Close a connection as a program does that is done with it."""
+    """Close a connection as a program does that has finished."""
     if isinstance(client, ssl.SSLSocket):
         client.unwrap()
     client.close()
 
 
 def finish_half(client) -> None:
-    """End our half, and go on reading."""
+    """Close our sending side, and keep reading."""
     client.shutdown(socket.SHUT_WR)
 
 
 @pytest.fixture
 def compute(served):
-    """Set: compute hosts answer.  What is asked of them waits for that."""
+    """An event; until it is set, compute hosts do not answer."""
     answers = threading.Event()
     served.computes.answer = lambda: answers.wait(30)
     yield answers
@@ -57,7 +57,7 @@ def started(request, loop, served, certificate, trusting):
 @pytest.mark.parametrize('early', [b'', frame(b'early', 2)])
 @pytest.mark.parametrize('leave', [finish, finish_half, reset])
 def test_while_the_compute_host_is_asked(started, compute, caplog, leave, early):
-    """The token is good at once, and the guest is left alone."""
+    """The token can be used again at once, and the guest is not contacted."""
     caplog.set_level(logging.INFO)
     proxy, connected = started
     guest = proxy.guest()
@@ -78,7 +78,7 @@ def test_while_the_compute_host_is_asked(started, compute, caplog, leave, early)
 
 
 def test_while_the_store_is_asked(started):
-    """What it grants too late is given back."""
+    """What the store grants later is released."""
     proxy, connected = started
     guest = proxy.guest()
     token = proxy.token(guest)
@@ -93,7 +93,7 @@ def test_while_the_store_is_asked(started):
 
 
 def test_while_the_guest_is_connected_to(loop, served, caplog):
-    """A connection that is not made yet is given up."""
+    """The attempt to connect is cancelled."""
     caplog.set_level(logging.INFO)
     proxy = served.start(console_proxy={'connect_timeout': 60})
     with full_backlog() as port:
@@ -106,7 +106,7 @@ def test_while_the_guest_is_connected_to(loop, served, caplog):
 
 
 def test_a_client_that_does_not_wait(started, compute):
-    """It is read all the same, but not for ever: it may be sending without end."""
+    """Its data is read, but not without limit."""
     proxy, connected = started
     token = proxy.token(proxy.guest())
     client = connected()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""As many sessions as one process is to hold, all at once."""
+"""The maximum number of sessions of a process, all at the same time."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tests.proxy_parts import wait_for
 SESSIONS = 5000
 WARM = 200
 SESSION_BYTES = 16 * 1024
-# What may be left of each session that has ended: less than one of its connections is.
-# The pages that SQLite keeps are a part of it, up to 10 MB.
+# Less than one connection of a session may be left of each that has ended.
+# It includes SQLite's page cache, up to 10 MB.
 LEFT_BYTES = 3072
 AT_ONCE = 100
 WAIT_S = 60
@@ -31,7 +31,7 @@ WAIT_S = 60
 
 @pytest.fixture
 def files():
-    """Leave to open as many files as this process may: it is all clients and guests."""
+    """Raise the limit of open files: all clients and guests are in this process."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = 2 * SESSIONS + 500
     if hard < needed:
@@ -45,7 +45,7 @@ def files():
 
 
 class Client:
-    """A WebSocket whose every wait has an end."""
+    """A WebSocket with a timeout for every wait."""
 
     def __init__(self, port: int, number: int):
         self._port = port
@@ -78,7 +78,7 @@ class Client:
 
 
 async def each(work, items) -> list:
-    """What some work gives for each item, a number of them at once."""
+    """Yield the results of some work for each item, a number of them in parallel."""
     places = asyncio.Semaphore(AT_ONCE)
 
     async def one(item):
@@ -95,7 +95,7 @@ async def echo_server(reader, writer) -> None:
 
 
 def sockets(process: psutil.Process) -> int:
-    """How many a process has; the other descriptors are the store's."""
+    """How many sockets a process has; other descriptors belong to the store."""
     found = 0
     for descriptor in Path(f'/proc/{process.pid}/fd').iterdir():
         with contextlib.suppress(FileNotFoundError):
@@ -105,7 +105,7 @@ def sockets(process: psutil.Process) -> int:
 
 @pytest.mark.timeout(300)
 def test_5000_sessions(files, deployment, programs):
-    """Each goes on, none costs more than 16 KiB, and the next ones have its memory."""
+    """Each works, needs at most 16 KiB, and its memory is reused."""
     port = free_port()
     deployment.configure(**BASE).configure(
         serial_console={'serialproxy_port': port},
@@ -116,7 +116,7 @@ def test_5000_sessions(files, deployment, programs):
             'max_sessions_per_server': 0,
             'max_sessions_per_project': 0,
             'heartbeat_interval': 5,
-            # The clients answer none.
+            # The clients answer no pings.
             'ping_interval': 0,
         },
     )
@@ -149,7 +149,7 @@ def test_5000_sessions(files, deployment, programs):
         held = pss()
         assert (held - before) / (SESSIONS - WARM) < SESSION_BYTES
 
-        # One too many; a place that becomes free; and a token that opens nothing.
+        # One too many; then a place becomes free; then an invalid token.
         assert await late.open() == 429
         await clients.pop().close()
         await asyncio.to_thread(

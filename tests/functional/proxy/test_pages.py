@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a plain HTTP client gets."""
+"""What the proxy answers to plain HTTP clients."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.functional.proxy.wire import receive_until, resident, upgrade
 
 @pytest.fixture
 def get(proxy):
-    """A function that fetches a path of the SPICE port, with one connection."""
+    """A function that fetches a path of the SPICE port on one connection."""
     session = requests.Session()
 
     def get(path, name='SPICE', method='GET'):
@@ -27,7 +27,7 @@ def get(proxy):
 
 
 def test_the_page(get):
-    """With the headers that keep it from being anything else."""
+    """The page has security headers."""
     response = get('/spice_auto.html?token=x')
     assert response.status_code == 200
     assert 'console.js' in response.text
@@ -53,7 +53,7 @@ def test_the_page(get):
     ],
 )
 def test_the_table(get, path, kind):
-    """Ours, spice-html5's modules, and the healthcheck."""
+    """Our files, the modules of spice-html5, and the health check."""
     response = get(path)
     assert (response.status_code, response.headers['Content-Type']) == (200, kind)
     assert get(path, method='HEAD').content == b''
@@ -77,20 +77,20 @@ def test_the_table(get, path, kind):
     ],
 )
 def test_nothing_else_is_served(proxy, path):
-    """The table is all there is."""
+    """Paths outside the table do not exist."""
     answer = proxy.ask(f'GET {path} HTTP/1.1\r\n\r\n'.encode(), 'SPICE')
     assert answer.startswith(b'HTTP/1.1 404')
 
 
 def test_a_browser_on_the_serial_port(get):
-    """426, and a sentence that says what to use instead."""
+    """426, with a message that names a client to use."""
     response = get('/?token=x', 'serial')
     assert (response.status_code, response.headers['Upgrade']) == (426, 'websocket')
     assert 'websocat' in response.text
 
 
 def test_pages_share_a_connection(proxy):
-    """Also requests that are sent at once."""
+    """Also requests that are sent without waiting for answers."""
     with proxy.raw('SPICE') as client:
         request = b'GET /healthcheck HTTP/1.1\r\n\r\n'
         last = request.replace(b'\r\n\r\n', b'\r\nConnection: close\r\n\r\n')
@@ -99,14 +99,14 @@ def test_pages_share_a_connection(proxy):
 
 
 def test_a_reader_that_is_slow_costs_no_memory(served, modules):
-    """Pages are sent in parts, as they are taken."""
+    """Pages are sent in parts, as the client reads them."""
     (modules / 'large.js').write_bytes(b'//' + b'x' * 1_000_000)
     proxy = served.start()
     request = b'GET /spice-html5/large.js HTTP/1.1\r\n\r\n'
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(socket.socket()) for _ in range(40)]
         for client in clients:
-            # More than a page is to find no room in the kernel.
+            # A page has to exceed the kernel's buffers.
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.connect(('127.0.0.1', proxy.port('SPICE')))
         before = resident()
@@ -121,7 +121,7 @@ def test_a_reader_that_is_slow_costs_no_memory(served, modules):
 
 
 def test_spice_html5_is_not_installed(served, tmp_path):
-    """Said in words, and the proxy serves the rest."""
+    """A message instead of the page; the rest is served."""
     proxy = served.start(spice={'html5proxy_web': tmp_path / 'none'})
     answer = proxy.ask(b'GET /spice_auto.html HTTP/1.0\r\n\r\n', 'SPICE')
     assert answer.startswith(b'HTTP/1.1 503')
@@ -146,7 +146,7 @@ def test_spice_html5_is_not_installed(served, tmp_path):
     ],
 )
 def test_requests_that_are_not_right(proxy, request_head, expected):
-    """Each gets an answer, in one sentence."""
+    """Each invalid request gets an answer with one sentence."""
     answer = proxy.ask(request_head)
     assert answer.split()[1] == expected
     head, _, body = answer.partition(b'\r\n\r\n')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The program in a process, or several, of its own."""
+"""The program with one or several processes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Program:
         return connect(url, proxy=None, compression=None, legacy=True, **options)
 
     def end(self) -> str:
-        """Wait for the end, and return what was logged."""
+        """Wait for the end, and return the log."""
         self.process.wait(20)
         return self.log
 
@@ -87,7 +87,7 @@ def program(deployment):
 @pytest.mark.parametrize('workers', ['1', '2'])
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
 def test_drain(program, number, workers):
-    """No new connections, sessions closed with 1001 after a grace, exit status 0."""
+    """No new connections, sessions are closed with 1001 after a grace, status 0."""
     made = program('--workers', workers, console_proxy={'drain_timeout': 1.5})
     client = made.connect(1)
     made.process.send_signal(number)
@@ -105,7 +105,7 @@ def test_drain(program, number, workers):
 
 @pytest.mark.parametrize('workers', ['1', '2'])
 def test_a_second_signal(program, workers):
-    """The drain is over at once; clients are told, and the exit status is 0 still."""
+    """The drain ends at once; clients are told, and the exit status is still 0."""
     made = program('--workers', workers, console_proxy={'drain_timeout': 600})
     client = made.connect(1)
     made.process.terminate()
@@ -121,7 +121,7 @@ def test_a_second_signal(program, workers):
 
 
 def test_a_client_that_does_not_answer_does_not_hold_up_the_end(program):
-    """It is cut."""
+    """It is disconnected."""
     made = program(console_proxy={'drain_timeout': 0})
     with socket.create_connection(('127.0.0.1', made.port)) as client:
         client.sendall(
@@ -148,7 +148,7 @@ def test_a_port_that_is_taken(program):
 
 @pytest.mark.parametrize('workers', ['1', '2'])
 def test_a_heartbeat_that_is_too_slow_for_the_lease(program, workers):
-    """One line, before any worker starts, and exit status 1."""
+    """One line before any worker starts, and exit status 1."""
     made = program(
         *('--workers', workers),
         console_proxy={'heartbeat_interval': 30},
@@ -161,7 +161,7 @@ def test_a_heartbeat_that_is_too_slow_for_the_lease(program, workers):
 
 
 def test_workers_share_the_ports(program):
-    """All of them serve; SIGTERM ends them all."""
+    """All of them serve, and SIGTERM ends all."""
     made = program('--workers', '3')
     wait_for(lambda: len(made.pids()) == 3)
     clients = [made.connect(number) for number in range(9)]
@@ -179,7 +179,7 @@ def test_workers_share_the_ports(program):
 
 
 def test_a_dead_worker_is_replaced(program):
-    """Its sessions are lost, the others' are not, and nobody finds the port closed."""
+    """Only its own sessions are lost, and the port always accepts connections."""
     made = program('--workers', '2')
     wait_for(lambda: len(made.pids()) == 2)
     os.kill(made.pids()[0], signal.SIGKILL)
@@ -192,7 +192,7 @@ def test_a_dead_worker_is_replaced(program):
 
 
 def test_a_frozen_worker_is_replaced(program):
-    """So that every new console opens again, and the other worker's stay open."""
+    """All new consoles open again, and those of the other worker stay open."""
     made = program('--workers', '2', console_proxy={'worker_timeout': 3})
     wait_for(lambda: len(made.pids()) == 2)
     clients = [made.connect(number) for number in range(12)]
@@ -208,7 +208,7 @@ def test_a_frozen_worker_is_replaced(program):
 
 
 def answers(client) -> bool:
-    """Whether a client's session goes on."""
+    """Whether a client's session is alive."""
     try:
         client.send(b'x')
         return client.recv(timeout=5) == b'x'
@@ -217,7 +217,7 @@ def answers(client) -> bool:
 
 
 def test_workers_that_do_not_stay_alive(program, deployment):
-    """Three quick deaths are the end, with a reason."""
+    """After three quick deaths, the program ends with a reason."""
     (deployment.path / 'fail').touch()
     made = program('--workers', '2')
     log = made.end()
@@ -227,7 +227,7 @@ def test_workers_that_do_not_stay_alive(program, deployment):
 
 
 def test_workers_do_not_outlive_their_parent(program):
-    """However it ended."""
+    """However the parent ended."""
     made = program('--workers', '2')
     wait_for(lambda: len(made.pids()) == 2)
     made.process.kill()
@@ -236,7 +236,7 @@ def test_workers_do_not_outlive_their_parent(program):
 
 @pytest.mark.parametrize('workers', ['1', '2'])
 def test_a_new_certificate(program, certificate, workers):
-    """SIGHUP reads it; connections that exist go on; a broken one changes nothing."""
+    """SIGHUP reloads it for new connections; an invalid one changes nothing."""
     cert_file, key_file = certificate()
     files = {'cert': cert_file, 'key': key_file}
     made = program('--workers', workers, DEFAULT=files)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bytes between a real client and a guest, and how a session ends."""
+"""Bytes between a real client and a guest, and the end of a session."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ MIB = 2**20
 
 
 def test_what_is_typed_comes_back(proxy):
-    """Bytes go both ways, and come as binary frames."""
+    """Bytes go in both directions, and arrive as binary frames."""
     client = proxy.connect(proxy.token(proxy.guest()))
     client.send(b'hello\r')
     assert client.recv(timeout=5) == b'hello\r'
 
 
 def test_the_guest_speaks_first(proxy):
-    """What a guest sends at once is not lost."""
+    """The first output of a guest is not lost."""
     client = proxy.connect(proxy.token(proxy.guest(lambda c: c.sendall(b'login: '))))
     assert client.recv(timeout=5) == b'login: '
 
 
 def test_text_frames_are_typed(proxy):
-    """A terminal in a web page sends text; the guest gets its UTF-8."""
+    """A terminal in a web page sends text; the guest gets its UTF-8 bytes."""
     guest = proxy.guest()
     client = proxy.connect(proxy.token(guest))
     client.send('grüße\r')
@@ -45,7 +45,7 @@ def test_text_frames_are_typed(proxy):
 
 
 def test_fragments_are_passed_on(proxy):
-    """A message in fragments is the bytes of its fragments, also split in a letter."""
+    """The bytes of all fragments arrive, even if a character is split."""
     guest = proxy.guest()
     client = proxy.connect(proxy.token(guest))
     client.send([b'a' * 10, b'b' * 10])
@@ -53,7 +53,7 @@ def test_fragments_are_passed_on(proxy):
 
 
 def test_frames_that_come_with_the_request_are_kept(proxy):
-    """A client that does not wait for the 101 loses nothing."""
+    """A client that does not wait for status 101 loses nothing."""
     guest = proxy.guest()
     request = upgrade(f'/?token={proxy.token(guest)}')
     with proxy.raw() as client:
@@ -62,7 +62,7 @@ def test_frames_that_come_with_the_request_are_kept(proxy):
 
 
 def test_bulk_data_comes_in_large_frames(proxy):
-    """Guest to client, 64 MiB, intact and not in crumbs."""
+    """64 MiB from guest to client arrive intact, in large frames."""
     total = 64 * MIB
 
     def flood(connection):
@@ -81,7 +81,7 @@ def test_bulk_data_comes_in_large_frames(proxy):
 
 
 def test_the_guest_ends_its_half(proxy):
-    """The client is told with 1000, and what it sent before still arrives."""
+    """The client gets code 1000, and what it sent before still arrives."""
     got = bytearray()
     ended = threading.Event()
 
@@ -102,7 +102,7 @@ def test_the_guest_ends_its_half(proxy):
 
 
 def test_the_guest_is_killed(proxy):
-    """A reset by the guest is close code 1011."""
+    """A reset by the guest leads to close code 1011."""
 
     def serve(connection):
         connection.recv(1)
@@ -115,7 +115,7 @@ def test_the_guest_is_killed(proxy):
 
 
 def test_the_client_closes(proxy):
-    """The guest sees the end, and the grant is given back."""
+    """The guest's connection ends, and the grant is released."""
     ended = threading.Event()
 
     def serve(connection):
@@ -130,7 +130,7 @@ def test_the_client_closes(proxy):
 
 
 def test_the_client_vanishes(proxy):
-    """A client that is cut off is not kept."""
+    """The session of a client that is cut off ends."""
     client = proxy.raw()
     client.sendall(upgrade(f'/?token={proxy.token(proxy.guest())}'))
     receive_until(client, b'\r\n\r\n')
@@ -170,7 +170,7 @@ def test_frames_that_break_the_protocol(proxy, sent, code):
 
 
 def test_a_spice_console_takes_no_text(proxy):
-    """SPICE is binary: close 1003."""
+    """SPICE is binary: close code 1003."""
     token = proxy.token(proxy.guest(), console_type='spice-html5')
     client = proxy.connect(token, name='SPICE')
     client.send('text')
@@ -178,7 +178,7 @@ def test_a_spice_console_takes_no_text(proxy):
 
 
 def test_a_client_that_does_not_read_costs_no_memory(proxy):
-    """The guest floods for 2 s and is stopped; nothing is collected."""
+    """The guest floods for 2 s and is paused; nothing accumulates."""
     sent = [0]
 
     def flood(connection):
@@ -196,7 +196,7 @@ def test_a_client_that_does_not_read_costs_no_memory(proxy):
 
 
 def test_a_guest_that_does_not_read_costs_no_memory(proxy):
-    """The client floods for 2 s and is stopped; nothing is collected."""
+    """The client floods for 2 s and is paused; nothing accumulates."""
     stop = threading.Event()
     sent = [0]
     with proxy.raw() as client:
@@ -222,7 +222,7 @@ def test_a_guest_that_does_not_read_costs_no_memory(proxy):
 
 
 def test_a_client_that_pings_and_does_not_read_costs_no_memory(proxy):
-    """Its pongs are not collected either."""
+    """Its pongs do not accumulate either."""
 
     def flood(connection):
         while True:
@@ -241,7 +241,7 @@ def test_a_client_that_pings_and_does_not_read_costs_no_memory(proxy):
 
 
 def test_a_silent_client_is_pinged(served):
-    """Every ping_interval, so that no load balancer takes the session for dead."""
+    """At each ping_interval, so that no load balancer closes the session."""
     proxy = served.start(console_proxy={'ping_interval': 0.1})
     with proxy.raw() as client:
         client.sendall(upgrade(f'/?token={proxy.token(proxy.guest())}'))
@@ -261,7 +261,7 @@ def test_a_dead_client_is_reaped(served):
 
 
 def test_an_idle_session_ends(served):
-    """After idle_timeout without a byte for the other side; pongs are none."""
+    """After idle_timeout without data in either direction; pongs do not count."""
     settings = {'ping_interval': 0.1, 'idle_timeout': 0.5}
     proxy = served.start(console_proxy=settings)
     client = proxy.connect(proxy.token(proxy.guest()))
@@ -272,7 +272,7 @@ def test_an_idle_session_ends(served):
 
 
 def test_a_session_ends_when_the_store_has_said(served):
-    """However busy it is."""
+    """Even if the session is busy."""
     proxy = served.start(console_proxy={'max_session_time': 0.7})
     client = proxy.connect(proxy.token(proxy.guest()))
     client.send(b'x')
@@ -281,7 +281,7 @@ def test_a_session_ends_when_the_store_has_said(served):
 
 
 def test_sessions_outlive_the_store(proxy):
-    """A store that goes away cuts nobody."""
+    """Sessions continue while the store is unavailable."""
     client = proxy.connect(proxy.token(proxy.guest()))
     proxy.store.away.set()
     time.sleep(0.4)

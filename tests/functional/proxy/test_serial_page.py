@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page of serial consoles, as HTTP; tests/integration has it in a browser."""
+"""The page of serial consoles over HTTP; tests/integration uses a browser."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def get(proxy, path='/', method='GET', **headers) -> tuple[int, dict[str, str], 
 
 
 def test_the_page(proxy):
-    """A browser that opens the URL of a console gets it, and no token is spent."""
+    """A browser that opens a console URL gets the page, without using the token."""
     token = proxy.token(proxy.guest())
     status, headers, body = get(proxy, f'/?token={token}', Accept=BROWSER)
     assert status == 200
@@ -54,22 +54,22 @@ def test_the_page(proxy):
 @pytest.mark.parametrize(
     'accept', ['*/*', '', 'text/*', 'application/json', 'text/html;q=0', 'x/text/html']
 )
-def test_whoever_does_not_ask_for_html(proxy, accept):
-    """Has the answer of a WebSocket."""
+def test_clients_that_do_not_accept_html(proxy, accept):
+    """Other clients get the answer for WebSocket clients."""
     status, headers, body = get(proxy, '/?token=x', Accept=accept)
     assert (status, headers['Upgrade']) == (426, 'websocket')
     assert b'in a browser' in body
 
 
 def test_a_websocket_of_a_browser(proxy):
-    """It opens the console, whatever it accepts."""
+    """It opens the console, whatever its Accept header is."""
     answer = proxy.ask(upgrade('/?token=x', f'Accept: {BROWSER}'))
     assert answer.startswith(b'HTTP/1.1 401 ')
     assert get(proxy, method='POST', Accept=BROWSER)[0] == 405
 
 
 def modules(body: bytes) -> list[str]:
-    """What the page loads."""
+    """Return the modules that the page loads."""
     return re.findall(r'(?:src|href)="([^":]+)"', body.decode())
 
 
@@ -79,7 +79,7 @@ def modules(body: bytes) -> list[str]:
         ('ws://a.example/', '/', '/'),
         ('ws://a.example', '/', '/'),
         ('ws://a.example/serial/', '/serial/', '/serial/'),
-        # Where a reverse proxy takes the prefix off.
+        # If a reverse proxy removes the prefix.
         ('ws://a.example/serial/', '/', '/'),
         ('ws://a.example/serial', '/serial', '/'),
         ('ws://a.example/a/serial', '/a/serial', '/a/'),
@@ -88,7 +88,7 @@ def modules(body: bytes) -> list[str]:
     ],
 )
 def test_its_modules(served, base_url, path, directory):
-    """Are where a browser looks for them, compressed, and kept for a year."""
+    """They are at the relative URLs, compressed, and cached for a year."""
     options = {**BASE['serial_console'], 'base_url': base_url}
     proxy = served.start(serial_console=options)
     found = modules(get(proxy, path, Accept='text/html')[2])
@@ -106,7 +106,7 @@ def test_its_modules(served, base_url, path, directory):
 
 
 def test_what_its_modules_import(proxy):
-    """Is served, too: nothing else is asked for."""
+    """Every imported module is served."""
     wanted = [f'/{one}' for one in modules(get(proxy, Accept='text/html')[2])]
     seen = set()
     while wanted:
@@ -124,7 +124,7 @@ def test_what_its_modules_import(proxy):
 
 
 def test_a_build_without_npm(served, monkeypatch, caplog):
-    """A sentence says what is missing; terminal clients go on."""
+    """The message names what is missing; terminal clients still work."""
     monkeypatch.setattr(assets, 'load', lambda packages: None)
     proxy = served.start()
     token = proxy.token(proxy.guest())

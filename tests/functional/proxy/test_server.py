@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The proxy as other programs embed it, over TLS and on either event loop."""
+"""The proxy embedded in a program, with TLS and on either event loop."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def over_tls(loop, served, certificate):
 
 
 def test_what_is_typed_is_sent_at_once(loop, served, monkeypatch):
-    """TCP_NODELAY, to the client as well as to the guest."""
+    """TCP_NODELAY is set towards the client and the guest."""
     set_of = []
     begin = Session.begin
 
@@ -46,7 +46,7 @@ def test_what_is_typed_is_sent_at_once(loop, served, monkeypatch):
 
 
 def test_start_and_stop(loop, served):
-    """Sessions end with 1001, and no thread is left that is not waiting to end."""
+    """Sessions end with 1001, and no thread keeps running."""
     proxy = served.start()
     client = proxy.connect(proxy.token(proxy.guest()))
     port = proxy.port()
@@ -62,7 +62,7 @@ def test_start_and_stop(loop, served):
 
 
 def test_stop_while_a_console_is_opened(loop, served):
-    """It is given up, which the client can read, and its grant given back."""
+    """Opening is cancelled, the client gets an answer, and the grant is released."""
     proxy = served.start()
     answered = threading.Event()
     proxy.computes.answer = lambda: answered.wait(20)
@@ -76,7 +76,7 @@ def test_stop_while_a_console_is_opened(loop, served):
 
 
 def test_stop_while_the_store_is_away(loop, served):
-    """Sessions end and so does the proxy; the store finds out by itself."""
+    """Sessions and the proxy end; leases expire in the store."""
     proxy = served.start()
     client = proxy.connect(proxy.token(proxy.guest()))
     proxy.store.away.set()
@@ -87,7 +87,7 @@ def test_stop_while_the_store_is_away(loop, served):
 
 
 def test_stop_while_the_store_hangs(loop, served):
-    """Nor does that keep it."""
+    """The proxy ends too."""
     proxy = served.start()
     client = proxy.connect(proxy.token(proxy.guest()))
     proxy.store.answers.clear()
@@ -98,11 +98,11 @@ def test_stop_while_the_store_hangs(loop, served):
 
 
 def test_stop_while_a_client_says_nothing(loop, served):
-    """Neither connections without a request nor slow readers of pages count."""
+    """Neither idle connections nor slow readers of pages delay the stop."""
     proxy = served.start()
     silent, half = proxy.raw(), proxy.raw()
     half.sendall(b'GET / HT')
-    # Both are accepted, once a later one is answered.
+    # Both have been accepted when a later one is answered.
     proxy.ask(b'GET /healthcheck HTTP/1.0\r\n\r\n')
     proxy.proxy.stop()
     assert silent.recv(1) == half.recv(1) == b''
@@ -112,7 +112,7 @@ def test_stop_while_a_client_says_nothing(loop, served):
 def test_the_oldest_that_waits_makes_room(
     loop, served, certificate, trusting, monkeypatch, secure
 ):
-    """Connections that send nothing, no TLS handshake either, keep nobody out."""
+    """Connections without a request or a TLS handshake do not keep others out."""
     monkeypatch.setattr(descriptors, 'MAX_WAITING', 5)
     groups = {'console_proxy': {'handshake_timeout': 60}}
     if secure:
@@ -131,7 +131,7 @@ def test_the_oldest_that_waits_makes_room(
 
 
 def test_bulk_both_ways(loop, served):
-    """An echo of 32 MiB, on either event loop."""
+    """An echo of 32 MiB."""
     proxy = served.start()
     url = proxy.url(proxy.token(proxy.guest()))
     data = bytes(range(256)) * 1024
@@ -155,7 +155,7 @@ async def _send(client, data):
 
 
 def test_tls(over_tls, trusting):
-    """A session over wss, in bulk, and its end."""
+    """Bulk data over wss, and the end of the session."""
     proxy = over_tls
     url = proxy.url(proxy.token(proxy.guest()), scheme='wss')
     with connect(url, ssl=trusting, proxy=None, max_size=None) as client:
@@ -169,7 +169,7 @@ def test_tls(over_tls, trusting):
 
 
 def test_tls_refusals_are_read(over_tls, trusting):
-    """A refusal comes whole, also over TLS."""
+    """With TLS, the client gets the complete refusal."""
     with over_tls.raw() as raw, trusting.wrap_socket(raw) as client:
         client.sendall(upgrade('/?token=unknown'))
         answer = receive_until(client, None)
@@ -178,12 +178,12 @@ def test_tls_refusals_are_read(over_tls, trusting):
 
 
 def test_tls_only(over_tls):
-    """With a certificate there is no plain HTTP on the port."""
+    """With a certificate, the port does not serve plain HTTP."""
     assert b'HTTP/1.1' not in over_tls.ask(upgrade('/?token=x'))
 
 
 def test_tls_handshake_has_a_deadline(served, certificate):
-    """A client that only connects is cut."""
+    """A client that only connects is disconnected."""
     cert_file, key_file = certificate()
     proxy = served.start(
         DEFAULT={'cert': cert_file, 'key': key_file},
@@ -231,13 +231,13 @@ def test_tls_ciphers(served, certificate, trusting):
     ],
 )
 def test_options_that_are_not_usable(served, groups, said):
-    """The proxy does not start, and says why."""
+    """The proxy does not start, and gives the reason."""
     with pytest.raises(exceptions.ConfigurationError, match=said):
         served.start(**groups)
 
 
 def test_ciphers_that_do_not_exist(served, certificate):
-    """As above, where there is a certificate."""
+    """As above, with a certificate."""
     cert_file, key_file = certificate()
     with pytest.raises(exceptions.ConfigurationError, match='ssl_ciphers'):
         served.start(
@@ -247,7 +247,7 @@ def test_ciphers_that_do_not_exist(served, certificate):
 
 
 def test_a_port_that_is_taken(served):
-    """The start fails, and nothing is left."""
+    """The start fails and leaves nothing behind."""
     with socket.create_server(('127.0.0.1', 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(exceptions.ConfigurationError, match='cannot listen'):
@@ -257,7 +257,7 @@ def test_a_port_that_is_taken(served):
 
 
 def test_two_proxies_in_one_process(served, deployment):
-    """Nothing is shared."""
+    """They share nothing."""
     first = served.start()
     second = Proxy(deployment.conf(), first.store, first.computes)
     second.start()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients and guests that do not take what they are sent, in plain and with TLS."""
+"""Clients and guests that do not read, with and without TLS."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tests.functional.proxy.wire import frame, receive_until, resident, upgrade
 from tests.proxy_parts import reset, wait_for, write_certificate
 
 MIB = 2**20
-# What a session may hold: a read and a write buffer, and those of TLS.
+# Memory of a session: a read and a write buffer, and those of TLS.
 HELD_BYTES = 4 * MIB
 PING = b'\x89\x00'
 
 
 @pytest.fixture(params=['asyncio', 'uvloop'])
 def loop(request, monkeypatch):
-    """The event loop that the proxy runs in."""
+    """The event loop of the proxy."""
     if request.param == 'asyncio':
         monkeypatch.setitem(sys.modules, 'uvloop', None)
     return request.param
@@ -53,7 +53,7 @@ def opened(request, served, trusting, tmp_path, loop):
 
 
 class Payloads:
-    """Counts the payload in a server's frames, however they are received."""
+    """Counts the payload bytes in a server's frames."""
 
     def __init__(self):
         self.size = 0
@@ -75,7 +75,7 @@ class Payloads:
                     self._head.clear()
 
     def _length(self) -> int:
-        """Of the payload, once its header is whole."""
+        """Return the payload length if the header is complete."""
         if len(self._head) < 2:
             return 0
         size = {126: 4, 127: 10}.get(self._head[1], 2)
@@ -85,7 +85,7 @@ class Payloads:
 
 
 def until_it_stops(count, quiet_s: float = 0.5) -> int:
-    """Wait until a count stays as it is, and return it."""
+    """Wait until a count no longer changes, and return it."""
     deadline = time.monotonic() + 20
     last, since = count(), time.monotonic()
     while time.monotonic() - since < quiet_s:
@@ -97,7 +97,7 @@ def until_it_stops(count, quiet_s: float = 0.5) -> int:
 
 
 def test_a_client_that_stops_reading(opened):
-    """The guest is stopped, and when the client reads on, every byte comes."""
+    """The guest is paused; when the client reads again, every byte arrives."""
     total = 64 * MIB
     sent = [0]
 
@@ -123,7 +123,7 @@ def test_a_client_that_stops_reading(opened):
 
 
 def test_a_guest_that_stops_reading(opened):
-    """The client is stopped, and when the guest reads on, every byte comes."""
+    """The client is paused; when the guest reads again, every byte arrives."""
     total = 64 * MIB
     go_on = threading.Event()
     sent, received = [0], [0]
@@ -154,7 +154,7 @@ def test_a_guest_that_stops_reading(opened):
 
 
 def test_both_stop_reading(opened):
-    """Each is stopped, and both go on when they read again."""
+    """Both are paused, and continue when they read again."""
     total = 32 * MIB
     go_on = threading.Event()
     to_guest, to_client = [0], Payloads()
@@ -200,7 +200,7 @@ def test_both_stop_reading(opened):
 
 
 def test_what_comes_before_the_end_arrives(opened):
-    """A client that sends many frames and leaves at once, as websocat does."""
+    """A client that sends many frames and disconnects at once, as websocat does."""
     received = bytearray()
     ended = threading.Event()
 
@@ -224,7 +224,7 @@ PINGING = {'ping_interval': 0.1, 'ping_timeout': 0.2}
 
 
 def pasted(served, serve, length):
-    """A client that pastes, and another thread that answers its pings."""
+    """A client that pastes; another thread answers its pings."""
     client = served.raw()
     client.sendall(upgrade(f'/?token={served.token(served.guest(serve))}'))
     receive_until(client, b'\r\n\r\n')
@@ -251,27 +251,27 @@ def pasted(served, serve, length):
 
 
 def test_a_long_paste_to_a_slow_guest(served, loop):
-    """It takes many times what a client may be silent, and every byte arrives."""
+    """It takes longer than the ping timeout, and every byte arrives."""
     served.start(console_proxy=PINGING)
     length = 16 * MIB
     received = [0]
 
     def crawl(connection):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-        # Nothing for long enough, and then all at once.
+        # Nothing for long enough, and then everything at once.
         time.sleep(2)
         while data := connection.recv(MIB):
             received[0] += len(data)
 
     _, heard = pasted(served, crawl, length)
     wait_for(lambda: received[0] == length, 30)
-    # One at every interval, also while nothing is read.
+    # A ping at each interval, even while the client is not read.
     assert heard.count(PING) >= 5
     assert b'\x88' not in heard
 
 
 def test_a_client_that_leaves_while_its_guest_is_full(served, loop):
-    """Its machine refuses the next ping."""
+    """Its machine rejects the next ping."""
     served.start(console_proxy=PINGING)
     leave = threading.Event()
     client = served.raw()
@@ -291,7 +291,7 @@ def test_a_client_that_leaves_while_its_guest_is_full(served, loop):
 
 
 def test_a_project_has_room_for_so_much(served, loop):
-    """A session that would need more is closed; those that keep up go on."""
+    """A session that exceeds the limit is closed; those that keep up continue."""
     served.start(console_proxy={'max_unsent_bytes_per_project': MIB})
     leave = threading.Event()
     sessions = [pasted(served, lambda _: leave.wait(60), 16 * MIB)[1] for _ in range(8)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The proxy with the real store of authorizations, in SQLite."""
+"""The proxy with the real store, on SQLite."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def status(proxy, token, name='serial') -> int:
 
 
 def test_a_serial_token_opens_one_session(proxy):
-    """Also when many ask for it at the same moment."""
+    """Even if many clients use it at the same moment."""
     guest = proxy.guest()
     token = proxy.token(guest)
 
@@ -39,7 +39,7 @@ def test_a_serial_token_opens_one_session(proxy):
 
 
 def test_a_spice_token_opens_one_console(proxy):
-    """As many sockets as spice-html5 makes."""
+    """As many sockets as spice-html5 opens."""
     guest = proxy.guest()
     token = proxy.token(guest, console_type='spice-html5')
     for _ in range(5):
@@ -49,7 +49,7 @@ def test_a_spice_token_opens_one_console(proxy):
 
 
 def test_a_spice_console_is_one_clients_up_to_a_cap(served):
-    """Of another address, over the cap or after its end a socket is refused."""
+    """Sockets from another address, above the limit, or after the end are refused."""
     served.deployment.configure(
         console_proxy={'trusted_proxies': '127.0.0.1'},
         console_tokens={'spice_max_sockets': 3, 'spice_join_grace': 0.5},
@@ -88,7 +88,7 @@ def test_a_spice_console_is_one_clients_up_to_a_cap(served):
     ],
 )
 def test_a_spice_session_has_an_end(served, groups, ttl_s):
-    """All its sockets end then, whenever they joined, and none joins it any more."""
+    """All its sockets end at the same time, and no other can join afterwards."""
     served.deployment.configure(**groups)
     proxy = served.start()
     token = proxy.token(proxy.guest(), ttl_s, console_type='spice-html5')
@@ -102,13 +102,13 @@ def test_a_spice_session_has_an_end(served, groups, ttl_s):
         assert closed(client) == (1008, 'The session has reached its maximum duration.')
         ends.append(time.monotonic() - begun)
     assert ends[0] > 2.9
-    # The last one joined 1.2 s after the first.
+    # The last socket joined 1.2 s after the first.
     assert ends[-1] - ends[0] < 1.1
     assert status(proxy, token, 'SPICE') == 401
 
 
 def test_a_token_outlives_an_opening_that_fails(proxy):
-    """The host does not confirm, then the guest is not there; then it opens, once."""
+    """First the host does not confirm, then the guest is away; then it opens once."""
     guest = proxy.guest()
     token = proxy.token(guest)
     proxy.computes.answer = False
@@ -124,12 +124,12 @@ def test_a_token_outlives_an_opening_that_fails(proxy):
 
 
 def test_an_expired_token(proxy):
-    """Its time bounds the opening."""
+    """The token's expiry only limits the opening."""
     assert status(proxy, proxy.token(ttl_s=0)) == 401
 
 
 def test_the_database_is_locked(proxy, tmp_path):
-    """503 meanwhile, live sessions go on, and no restart is needed afterwards."""
+    """503 meanwhile; sessions continue, and no restart is needed."""
     guest = proxy.guest()
     client = proxy.connect(proxy.token(guest))
     token = proxy.token(guest)

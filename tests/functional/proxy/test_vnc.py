@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The port of VNC consoles, asked with real requests."""
+"""The listener of VNC consoles with real requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGES = ['/vnc_lite.html', '/vnc_auto.html', '/vnc.html']
 
 @pytest.fixture
 def host():
-    """A function that makes a VNC server."""
+    """A function that creates a VNC server."""
     made = []
 
     def host(*args, **options):
@@ -31,7 +31,7 @@ def host():
 
 @pytest.fixture
 def token(proxy, host):
-    """A function that makes a token for a new VNC server."""
+    """A function that creates a token for a new VNC server."""
 
     def token(*args, **options):
         return proxy.token(host(*args, **options), console_type='novnc')
@@ -40,7 +40,7 @@ def token(proxy, host):
 
 
 def shake_hands(client) -> None:
-    """A client's half, on a WebSocket: each message is in a frame of its own."""
+    """Do a client's handshake on a WebSocket: each message is in a frame of its own."""
     for expected, answer in (
         (VERSION, VERSION),
         (b'\1\1', b'\1'),
@@ -66,7 +66,7 @@ def get(proxy):
 @pytest.mark.usefixtures('loop')
 @pytest.mark.parametrize('path', ['/', '/websockify', *PAGES])
 def test_a_console(served, host, path):
-    """Each path that some noVNC opens its WebSocket at, on both event loops."""
+    """All paths at which versions of noVNC open a WebSocket, on both event loops."""
     proxy = served.start()
     client = proxy.connect(proxy.token(host(), console_type='novnc'), path, 'VNC')
     shake_hands(client)
@@ -77,7 +77,7 @@ def test_a_console(served, host, path):
 
 
 def test_the_url_of_the_page_opens_a_console(proxy, token):
-    """The token is where noVNC's page looks for it, too."""
+    """The token is also in the URL where noVNC's page expects it."""
     target = f'/vnc_auto.html?path=%3Ftoken%3D{token()}&title=x'
     with proxy.raw('VNC') as client:
         client.sendall(upgrade(target, 'Sec-WebSocket-Protocol: binary'))
@@ -86,7 +86,7 @@ def test_the_url_of_the_page_opens_a_console(proxy, token):
 
 
 def test_a_page_and_a_console_by_turns(proxy, token):
-    """On one connection, at one path: what is asked for decides."""
+    """On one connection and at one path, the request decides."""
     target = f'/vnc_lite.html?token={token()}'
     with proxy.raw('VNC') as client:
         client.sendall(f'GET {target} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
@@ -106,7 +106,7 @@ def test_a_page_and_a_console_by_turns(proxy, token):
     ],
 )
 def test_a_token_opens_its_own_type(proxy, host, console_type, name):
-    """A VNC token opens nothing elsewhere, and others open nothing here."""
+    """VNC tokens are only valid here, and other tokens are not."""
     guest = host()
     with pytest.raises(InvalidStatus) as caught:
         proxy.connect(proxy.token(guest, console_type=console_type), name=name)
@@ -115,7 +115,7 @@ def test_a_token_opens_its_own_type(proxy, host, console_type, name):
 
 
 def test_a_token_opens_once(proxy, token):
-    """As that of a serial console."""
+    """Like the token of a serial console."""
     used = token()
     proxy.connect(used, name='VNC')
     with pytest.raises(InvalidStatus) as caught:
@@ -137,7 +137,7 @@ def test_a_token_opens_once(proxy, token):
     ],
 )
 def test_a_refusal_has_no_text(proxy, token, target, headers, status):
-    """What asked for a WebSocket would take it for a frame; the status is there."""
+    """tempest would parse it as a frame; it reads the status."""
     made = token()
     request = upgrade(
         target.format(token=made), *(one.format(token=made) for one in headers)
@@ -145,13 +145,13 @@ def test_a_refusal_has_no_text(proxy, token, target, headers, status):
     head, _, body = proxy.ask(request, 'VNC').partition(b'\r\n\r\n')
     assert (int(head.split()[1]), body) == (status, b'')
     assert b'Content-Length: 0' in head
-    # Where a sentence is read, it is there.
+    # Other clients get the message.
     _, _, body = proxy.ask(request).partition(b'\r\n\r\n')
     assert body.endswith(b'.\n')
 
 
 def test_a_host_that_refuses(proxy, token):
-    """It is a status, and the token can be used again."""
+    """The client gets a status, and the token can be used again."""
     made = token(b'\2')
     for _ in range(2):
         with pytest.raises(InvalidStatus) as caught:
@@ -163,7 +163,7 @@ def test_a_host_that_refuses(proxy, token):
 
 @pytest.mark.usefixtures('loop')
 def test_new_certificates(served, host, tmp_path, caplog):
-    """SIGHUP reads those towards compute hosts; unusable ones change nothing."""
+    """SIGHUP reloads those for compute hosts; invalid ones change nothing."""
     former, new = Authority(tmp_path / 'former'), Authority(tmp_path / 'new')
     ca_certs = tmp_path / 'ca.pem'
     ca_certs.write_bytes(former.file.read_bytes())
@@ -193,7 +193,7 @@ def test_new_certificates(served, host, tmp_path, caplog):
 
 
 def test_text_is_no_vnc(proxy, token):
-    """The protocol is binary."""
+    """RFB is binary."""
     client = proxy.connect(token(), name='VNC')
     client.send('RFB 003.008\n')
     assert closed(client)[0] == 1003
@@ -201,7 +201,7 @@ def test_text_is_no_vnc(proxy, token):
 
 @pytest.mark.parametrize('path', PAGES)
 def test_the_page(get, path):
-    """One page by three names, for browsers and for other clients' hints."""
+    """One page with three names, for browsers and for other clients."""
     response = get(f'{path}?path=%3Ftoken%3Dx')
     assert response.status_code == 200
     assert response.text == get(PAGES[0]).text
@@ -212,7 +212,7 @@ def test_the_page(get, path):
 
 
 def test_the_table(get):
-    """Ours, and the modules of noVNC that it loads, from above their directory too."""
+    """Our files and the modules of noVNC, including those in parent directories."""
     for path, kind in (
         ('/vnc.js', 'text/javascript; charset=utf-8'),
         ('/vnc.css', 'text/css; charset=utf-8'),
@@ -240,21 +240,21 @@ def test_the_table(get):
     ],
 )
 def test_nothing_else_is_served(proxy, path):
-    """The table is all there is."""
+    """Paths outside the table do not exist."""
     answer = proxy.ask(f'GET {path} HTTP/1.1\r\n\r\n'.encode(), 'VNC')
     assert answer.startswith(b'HTTP/1.1 404')
     assert answer.endswith(b'.\n')
 
 
 def test_a_browser_where_a_console_is(get):
-    """Who comes without a WebSocket is told what to do."""
+    """A client without a WebSocket gets a hint."""
     response = get('/?token=x')
     assert (response.status_code, response.headers['Upgrade']) == (426, 'websocket')
     assert 'in a browser' in response.text
 
 
 def test_novnc_is_not_installed(served, host, tmp_path):
-    """Said in words; noVNC's pages elsewhere still connect."""
+    """A message instead of the page; noVNC's pages elsewhere can still connect."""
     proxy = served.start(vnc={'novncproxy_web': tmp_path / 'none'})
     answer = proxy.ask(b'GET /vnc_auto.html?token=x HTTP/1.0\r\n\r\n', 'VNC')
     assert answer.startswith(b'HTTP/1.1 503')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Limits of nova-novncproxy (34.0, with websockify), none of which is ours."""
+"""Limits of nova-novncproxy (34.0, with websockify) that this proxy does not have."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def authority(tmp_path):
 
 @pytest.fixture
 def started():
-    """A function that has a guest closed at the end."""
+    """A function that starts a guest, which is stopped at the end."""
     with contextlib.ExitStack() as close:
         yield lambda guest: close.enter_context(contextlib.closing(guest))
 
@@ -49,7 +49,7 @@ def connected(proxy, guest, **values):
 
 
 def opened(proxy, guest) -> None:
-    """A whole session."""
+    """Open a complete session."""
     client = connected(proxy, guest)
     shake_hands(client)
     client.send(b'hello')
@@ -65,21 +65,21 @@ def refused(proxy, guest) -> None:
 
 @pytest.mark.parametrize('offered', [b'\1\x13', b'\x13\1'])
 def test_the_host_does_not_choose(serving, started, authority, offered):
-    """Nova takes the first of the host's list that is allowed at all."""
+    """Nova uses the first type of the host's list that is allowed."""
     host = started(VNCHost(offered, tls=authority.server('compute-1')))
     opened(serving('vencrypt,none'), host)
     assert host.chosen == [19]
 
 
 def test_no_client_certificate_is_needed(serving, started, authority):
-    """Nova does not go on without one (TypeError)."""
+    """Nova fails without one (TypeError)."""
     host = started(VNCHost(ENCRYPTED, tls=authority.server('compute-1')))
     opened(serving(), host)
     assert host.certificates == [None]
 
 
 def test_the_certificate_of_another_host_is_refused(serving, started, authority):
-    """Nova takes that of any compute host for any other."""
+    """Nova accepts the certificate of any compute host for any other."""
     host = started(VNCHost(ENCRYPTED, tls=authority.server('compute-2')))
     refused(serving(), host)
     assert host.shared == []
@@ -88,7 +88,7 @@ def test_the_certificate_of_another_host_is_refused(serving, started, authority)
 def test_the_files_are_read_once_and_on_request(
     serving, started, authority, tmp_path, caplog
 ):
-    """Nova reads them for each session, also while somebody writes them."""
+    """Nova reads them for each session, even while they are being written."""
     caplog.set_level(logging.INFO, 'console_ext')
     host = started(VNCHost(ENCRYPTED, tls=authority.server('compute-1')))
     proxy = serving()
@@ -111,7 +111,7 @@ def test_the_files_are_read_once_and_on_request(
 
 @pytest.mark.parametrize('types', [b'\1', ENCRYPTED])
 def test_a_short_read_is_no_error(serving, started, authority, types):
-    """Nova reads once for each message (RFBAuthHandshakeFailed)."""
+    """Nova reads only once for each message (RFBAuthHandshakeFailed)."""
     host = started(VNCHost(types, tls=authority.server('compute-1'), size=1))
     opened(serving('vencrypt,none'), host)
 
@@ -121,13 +121,13 @@ def test_a_short_read_is_no_error(serving, started, authority, types):
     [(b'\x81\x13', (260,)), (b'\x13\x81\xff', (260,)), (ENCRYPTED, (999, 260))],
 )
 def test_an_unknown_type_is_no_error(serving, started, authority, types, subtypes):
-    """Nova wants to name it in its log (ValueError)."""
+    """Nova fails to log its name (ValueError)."""
     context = authority.server('compute-1')
     opened(serving(), started(VNCHost(types, tls=context, subtypes=subtypes)))
 
 
 def test_a_client_s_bytes_may_be_any(serving, started):
-    """Nova decodes them as letters (UnicodeEncodeError)."""
+    """Nova decodes them as text (UnicodeEncodeError)."""
     client = connected(serving('none'), started(VNCHost()))
     assert client.recv(timeout=5) == VERSION
     client.send(b'\xff' * 12)
@@ -136,7 +136,7 @@ def test_a_client_s_bytes_may_be_any(serving, started):
 
 
 def test_a_client_need_not_wait(serving, started):
-    """Nova sends back to the client what it sent for the host."""
+    """Nova returns early data to the client instead of sending it to the host."""
     host = started(VNCHost())
     client = connected(serving('none'), host)
     client.send(VERSION + b'\1\1keys')
@@ -146,7 +146,7 @@ def test_a_client_need_not_wait(serving, started):
 
 
 def test_a_host_that_is_silent(served, started):
-    """Nova waits for ever."""
+    """Nova waits forever."""
     proxy = served.start(console_proxy={'connect_timeout': 0.3})
     began = time.monotonic()
     refused(proxy, started(VNCHost(silent_after=13)))
@@ -154,7 +154,7 @@ def test_a_host_that_is_silent(served, started):
 
 
 def test_a_client_that_is_silent(served, started):
-    """So it does here."""
+    """Nova waits forever."""
     proxy = served.start(console_proxy={'handshake_timeout': 0.3})
     client = connected(proxy, started(VNCHost()))
     assert client.recv(timeout=5) == VERSION
@@ -168,7 +168,7 @@ def test_a_client_that_is_silent(served, started):
 
 @pytest.mark.parametrize('length', [257, 2**32 - 1])
 def test_a_reason_of_any_length(serving, started, length):
-    """Nova has read it all until bug 2155052."""
+    """Nova read it completely until bug 2155052 was fixed."""
 
     def serve(connection):
         connection.sendall(VERSION)
@@ -181,7 +181,7 @@ def test_a_reason_of_any_length(serving, started, length):
 
 @pytest.mark.parametrize('shared', [b'\0', b'\1'])
 def test_a_viewer_disconnects_no_other(serving, started, shared):
-    """Nova passes on what the client asks for, and QEMU obeys."""
+    """Nova passes on the client's shared flag, and QEMU obeys it."""
     host = started(VNCHost())
     client = connected(serving('none'), host)
     client.send(VERSION + b'\1' + shared + b'keys')

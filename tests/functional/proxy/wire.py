@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client's side of a WebSocket, as bytes and as messages; and what a proxy costs."""
+"""A client's WebSocket as bytes and messages, and the cost of a proxy."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def upgrade(target: str, *headers: str) -> bytes:
 
 
 def frame(payload: bytes, opcode: int) -> bytes:
-    """A client's frame, under a mask of zeros."""
+    """A client's frame with a mask of zeros."""
     length = len(payload)
     if length < 126:
         header = struct.pack('!BB', 0x80 | opcode, 0x80 | length)
@@ -52,12 +52,12 @@ def receive_until(client: socket.socket, mark: bytes | None) -> bytes:
 
 
 def close_code(received: bytes) -> int:
-    """The code of a close frame at the end of what was received."""
+    """Return the code of a close frame at the end of received bytes."""
     return struct.unpack('!H', received[received.rindex(b'\x88') + 2 :][:2])[0]
 
 
 def closed(client) -> tuple[int | None, str]:
-    """The close code and reason that a client got."""
+    """Return the close code and reason that a client received."""
     with pytest.raises(ConnectionClosed) as caught:
         receive_for_ever(client)
     received = caught.value.rcvd

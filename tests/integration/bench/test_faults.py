@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The faults that the soak makes are faults."""
+"""The faults that the soak test injects have an effect."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLIENT = '192.0.2.1'
 
 @pytest.mark.parametrize('kind', ['sqlite', 'mariadb', 'postgresql'])
 def test_locked_store(request, kind):
-    """Nobody redeems while it is locked, and anybody does when it no longer is."""
+    """While it is locked, no token can be redeemed; afterwards every token can."""
     connection = request.getfixturevalue(kind).new_database()
     conf = factories.configuration(connection, console_tokens={'timeout': 2})
     migration.sync(conf)

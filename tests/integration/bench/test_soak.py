@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A short soak: every disturbance at once, and no well-behaved user notices."""
+"""A short soak test with all disturbances: well-behaved users do not notice them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_short_soak(programs, tmp_path):
     rows = report['rows']
     assert report['failures'] == []
     assert status == 0, soak.log
-    # All of it has happened, and the undisturbed site was undisturbed.
+    # All disturbances happened, and none in the undisturbed run.
     for name in KINDS:
         assert f'{name} has done: {{"' in soak.log
     for fault in (FROZEN_BROKER, LOCKED_STORE):
@@ -44,7 +44,7 @@ def test_short_soak(programs, tmp_path):
 
 @pytest.mark.timeout(240)
 def test_ends_with_all_it_started(programs):
-    """At Ctrl-C, and with a frozen broker, whose process takes no such signal."""
+    """After Ctrl-C, even with a frozen broker, which ignores such signals."""
     soak = programs.start_module(
         'bench.soak', '--minutes', '1', '--sessions', '20', '--only', FROZEN_BROKER
     )

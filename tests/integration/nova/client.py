@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client of an API that is a process of its own."""
+"""A client of an API in a process of its own."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Client:
         :param by: a name of TOKENS; None for no token
         :param chunked: send the body in chunks, and no length
         """
-        # uwsgi ends each connection, and need not say so.
+        # uwsgi closes each connection, sometimes without a header.
         headers = {'Connection': 'close', **(headers or {})}
         token = TOKENS[by] if by else None
         if token is not None:
@@ -50,7 +50,7 @@ class Client:
         return requests.request(
             method,
             self.url + path,
-            # An iterator goes out in chunks, which uwsgi leaves to the application.
+            # An iterator is sent in chunks, which uwsgi leaves to the application.
             data=_pieces(body) if chunked and body else body,
             headers=headers,
             timeout=TIMEOUT_S,
@@ -69,7 +69,7 @@ class Client:
         path: str = '/v2.1/servers/{server}/action',
         headers: dict[str, str] | None = None,
     ) -> requests.Response:
-        """Ask for a console of one of the usual servers."""
+        """Request a console of one of the usual servers."""
         return self.request(
             'POST',
             path,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Nova of the tests' own: its databases, its processes, its servers."""
+"""A Nova for the tests: databases, processes and servers."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ from tests.functional.programs import Program, free_port
 from tests.integration.rabbitmq import Broker
 from tests.integration.store.servers import MariaDB
 
-# The environment that holds the nova packages; by default, the one that runs the tests.
+# The environment with the nova packages; by default, that of the tests.
 BIN = Path(os.environ.get('CONSOLE_EXT_NOVA_BIN', Path(sys.executable).parent))
 
-# Modules for Nova's processes, which know nothing of ours.
+# Modules for Nova's processes, which cannot import the tests.
 INSIDE = Path(__file__).with_name('inside')
 
 AVAILABLE = (BIN / 'nova-compute').exists()
 
-# Nova waits a minute; a test need not.
+# Nova's default is one minute.
 RPC_TIMEOUT_S = 5
 
-# What Nova ships, and what the tests put in its place.
+# Parts that Nova ships, and the replacements of the tests.
 KEYSTONE = 'keystonemiddleware.auth_token:filter_factory'
 IDENTITY = 'identity:filter_factory'
 
-# The seconds after which an API that is in a hurry gives up.
+# The timeout of an API that gives up early.
 SOON = 3
 
-# And those of one that waits until a compute host has given up.
+# The timeout of an API that waits longer than a compute host.
 PATIENCE = 50
 
 NO_CONSOLES = 'compute-2'
@@ -52,10 +52,10 @@ _READY_S = 300
 _COMMAND_S = 300
 _STOP_S = 10
 
-# uwsgi's options.
+# The options of uwsgi.
 ONE_WORKER = ('--processes', '1', '--threads', '16', '--lazy-apps')
 
-# Said, at the level DEBUG, once a service answers on the bus.
+# Logged at DEBUG when a service is ready on the bus.
 JOINED = 'Join ServiceGroup membership for this service'
 
 # The recorded Nova's servers, and those for which its driver fails (inside/compute.py).
@@ -69,7 +69,7 @@ Sections = dict[str, dict[str, Any]]
 
 
 def servers() -> list[dict[str, Any]]:
-    """All of cell1, as the inventory file would have them."""
+    """The servers of cell1, in the format of the inventory."""
     usual = [{**one} for one in SERVERS]
     usual[6]['host'] = NO_CONSOLES
     for one in usual:
@@ -85,32 +85,32 @@ def servers() -> list[dict[str, Any]]:
 
 
 def _shown(begins: str) -> str:
-    """A block of the page on Nova, which is followed literally."""
+    """A block of the documentation about Nova, which is applied literally."""
     return documentation.block('install/nova.rst', begins)
 
 
 def console_ext(look_up: str, more: str = '') -> str:
-    """A console_ext.conf that comes after Nova's own file."""
+    """A console_ext.conf that is read after Nova's own file."""
     conf = _shown('[api]')
     assert conf.count('servers = nova\n') == conf.count('connection =\n') == 1
     return conf.replace('servers = nova', f'servers = {look_up}') + more
 
 
 def check_command() -> list[str]:
-    """Its arguments, as an operator is told to write them."""
+    """The arguments of the documented command."""
     block = _shown('console-ext-manage --config-file /etc/nova/nova.conf \\')
     return shlex.split(block.replace('\\\n', ''))
 
 
 def paste() -> str:
-    """Nova's own api-paste.ini, with no more changed than what keystone would do."""
+    """Nova's api-paste.ini, with authentication replaced."""
     own = (BIN.parent / 'etc' / 'nova' / 'api-paste.ini').read_text()
     assert own.count(KEYSTONE) == 1
     return own.replace(KEYSTONE, IDENTITY)
 
 
 def paste_with_filter(nova_conf: Path, console_ext_conf: Path) -> str:
-    """The same, and the two changes that the page asks for."""
+    """The same file with the two documented changes."""
     before = paste()
     application = ' osapi_compute_app_v21\n'
     assert before.count(application) == 2
@@ -143,7 +143,7 @@ class Cloud:
         self._apis: dict[str, Program] = {}
 
     def start(self) -> None:
-        """Everything but an API."""
+        """Start everything except an API."""
         with ThreadPoolExecutor(2) as pool:
             broker = pool.submit(self.broker.start)
             self.database = MariaDB()
@@ -152,7 +152,7 @@ class Cloud:
         self._urls = {name: self.database.new_database() for name in names}
         with ThreadPoolExecutor(2) as pool:
             placement = pool.submit(self._start_placement)
-            # nova-manage needs no placement.
+            # nova-manage does not need placement.
             self.config = self.configure('nova', self._nova())
             self._make_databases()
             self._placement_url = placement.result()
@@ -167,7 +167,7 @@ class Cloud:
         self.seed(servers())
 
     def stop(self) -> None:
-        # Terminated first: some have children to end.
+        # Terminate first: some have children to stop.
         for program in self._running:
             program.process.terminate()
         for program in self._running:
@@ -214,13 +214,13 @@ class Cloud:
         self._guests.write_text(json.dumps(ports))
 
     def new_database_server(self) -> MariaDB:
-        """For a cell; it lives as long as the cloud, which reads all cells at times."""
+        """Start one for a cell; it runs until the end, because Nova reads all cells."""
         made = MariaDB()
         self._database_servers.append(made)
         return made
 
     def add_cell(self, name: str, transport_url: str, database: MariaDB) -> str:
-        """A cell without hosts; its id."""
+        """Add a cell without hosts; return its id."""
         url = database.new_database()
         sections = self._nova()
         sections['database'] = {'connection': url}
@@ -235,7 +235,7 @@ class Cloud:
     def start_api(
         self, name: str, paste: str, uwsgi: Sequence[str] = ONE_WORKER
     ) -> str:
-        """A nova-api under uwsgi, with such an api-paste.ini; its URL."""
+        """Start nova-api under uwsgi with an api-paste.ini; return its URL."""
         directory = self._directory / name
         directory.mkdir(exist_ok=True)
         shutil.copy(self.config / 'nova.conf', directory)
@@ -269,7 +269,7 @@ class Cloud:
         self._running.remove(program)
 
     def signal(self, program: Program, number: signal.Signals) -> None:
-        """To the program, and to what it has started."""
+        """Send a signal to the program and to the processes it has started."""
         process = psutil.Process(program.process.pid)
         for one in [process, *process.children(recursive=True)]:
             one.send_signal(number)
@@ -287,17 +287,17 @@ class Cloud:
         )
 
     def worker_of(self, url: str) -> int:
-        """The process id of the one worker of such an API."""
+        """Return the process id of the only worker of an API."""
         _, worker = self.processes_of(url)
         return worker.pid
 
     def processes_of(self, url: str) -> list[psutil.Process]:
-        """The master of such an API, and its workers."""
+        """Return the process ids of the master and the workers of an API."""
         master = psutil.Process(self._apis[url].process.pid)
         return [master, *master.children()]
 
     def program_of(self, url: str) -> Program:
-        """The API that serves such a URL."""
+        """Return the program of the API with a URL."""
         return self._apis[url]
 
     def _start(self, *command: Any, **env: Any) -> Program:
@@ -380,7 +380,7 @@ class Cloud:
                 'rpc_response_timeout': RPC_TIMEOUT_S,
                 'debug': True,
                 'log_options': False,
-                # The servers were never booted, and no driver knows them.
+                # The servers were never booted, so no driver knows them.
                 'periodic_enable': False,
             },
             'oslo_concurrency': {'lock_path': self._directory / 'locks'},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One Nova for all tests here, and the APIs in front of it."""
+"""One Nova for all tests here, with several APIs."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def cloud(tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def plain(cloud):
-    """The URL of Nova's API as it is."""
+    """The URL of an unmodified nova-api."""
     return cloud.start_api('plain', clouds.paste())
 
 
@@ -62,19 +62,19 @@ def _filtered(cloud, look_up, name='filtered', more='', policy=None):
 
 @pytest.fixture(scope='session')
 def by_nova(cloud):
-    """The URL of Nova's API with our filter in it, which asks Nova's databases."""
+    """The URL of a nova-api with the filter, which reads Nova's databases."""
     return _filtered(cloud, 'nova')
 
 
 @pytest.fixture(scope='session')
 def by_upstream(cloud):
-    """The same, but it asks the API behind it."""
+    """The same, but the filter asks the wrapped API."""
     return _filtered(cloud, 'upstream')
 
 
 @pytest.fixture(scope='session')
 def impatient(cloud):
-    """As by_nova, but it soon gives up."""
+    """Like by_nova, with a short timeout."""
     more = (
         f'[api]\nlook_up_timeout = {clouds.SOON}\n'
         f'[console_rpc]\ntimeout = {clouds.SOON}\n'
@@ -84,14 +84,14 @@ def impatient(cloud):
 
 @pytest.fixture(scope='session')
 def patient(cloud):
-    """As by_nova, but it waits for longer than a compute host."""
+    """Like by_nova, with a longer timeout than a compute host's."""
     more = f'[console_rpc]\ntimeout = {clouds.PATIENCE}\n'
     return _filtered(cloud, 'nova', 'patient', more)
 
 
 @pytest.fixture(scope='session')
 def store(tmp_path_factory):
-    """The URL of a database for tokens, in place of Nova's own proxies."""
+    """The URL of a database for tokens."""
     connection = f'sqlite:///{tmp_path_factory.mktemp("store")}/console.db'
     migration.sync(factories.configuration(connection))
     return connection
@@ -99,7 +99,7 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def storing(cloud, store):
-    """As by_nova, but it notes tokens for a proxy of ours."""
+    """Like by_nova, but with a store for our proxy."""
     return _filtered(cloud, 'nova', 'storing', f'[database]\nconnection = {store}\n')
 
 
@@ -123,5 +123,5 @@ def strict(cloud, store):
 
 @pytest.fixture(params=['nova', 'upstream'])
 def filtered(request):
-    """One after the other."""
+    """Each of the APIs with a filter."""
     return request.getfixturevalue(f'by_{request.param}')

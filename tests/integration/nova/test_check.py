@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``console-ext-manage check``, as Nova's operator runs it."""
+"""``console-ext-manage check`` with Nova's configuration."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tests.integration.nova import cloud as clouds
 
 @pytest.fixture(scope='module')
 def files(cloud, tmp_path_factory):
-    """The filter's configuration files, and the api-paste.ini beside the first."""
+    """The filter's configuration files; the first's directory has api-paste.ini."""
     ours = tmp_path_factory.mktemp('console_ext') / 'console_ext.conf'
     ours.write_text(clouds.console_ext('nova'))
     nova = cloud.config / 'nova.conf'
     paste = clouds.paste_with_filter(nova, ours)
-    # It is not loaded: what Nova ships is in it, and no identity of the tests'.
+    # check does not load it, so it has Nova's authentication instead of the tests'.
     paste = paste.replace(clouds.IDENTITY, clouds.KEYSTONE)
     (cloud.config / 'api-paste.ini').write_text(paste)
     return [nova, ours]
@@ -28,7 +28,7 @@ def asked(files, *args):
 
 
 def test_as_the_documentation_has_it(files):
-    """The command that the tests run is the one that operators are told."""
+    """The tests run the documented command."""
     nova, ours = ('/etc/nova/nova.conf', '/etc/console_ext/console_ext.conf')
     assert clouds.check_command() == [
         *('console-ext-manage', '--config-file', nova, '--config-file', ours),
@@ -37,7 +37,7 @@ def test_as_the_documentation_has_it(files):
 
 
 def test_all_is_well(cloud, files):
-    """Each cell is read, and a bus that it shares is asked once."""
+    """Each cell's database is read; the shared bus is checked once."""
     broker = cloud.broker.url.rpartition('@')[2].rstrip('/')
     usual = server_id('01')
     assert asked(files, '--server', usual) == {
@@ -78,7 +78,7 @@ def test_host_without_a_queue(files):
 
 
 def test_database_that_is_away(files, tmp_path):
-    """Nova would try again for minutes."""
+    """check gives up early, although Nova would retry for minutes."""
     away = tmp_path / 'away.conf'
     away.write_text(
         '[api_database]\nconnection = mysql+pymysql://nova:swordfish@127.0.0.1:1/api\n'
@@ -91,7 +91,7 @@ def test_database_that_is_away(files, tmp_path):
 
 
 def test_database_that_is_nova_s(files, tmp_path):
-    """Where the documentation's empty line is left out."""
+    """As when the documented empty line is omitted."""
     ours = tmp_path / 'console_ext.conf'
     ours.write_text('[api]\nservers = nova\n')
     line = asked([files[0], ours])['store']

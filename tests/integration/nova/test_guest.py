@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The filter is a guest in nova-api: what it does unasked, and if it fails."""
+"""The filter does nothing in nova-api before a request, and how it fails."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ ERROR = 'console_ext.exceptions.ConfigurationError'
 
 
 def test_nothing_before_the_first_request(cloud):
-    """No thread and no connection more than Nova's own."""
+    """The filter starts no thread and opens no connection."""
     conf = clouds.console_ext('nova')
     urls = [
         cloud.start_api('guest-none', clouds.paste()),
         cloud.start_api_with_filter('guest', conf),
     ]
     deadline = time.monotonic() + START_S
-    # uwsgi's own threads take a moment.
+    # uwsgi's own threads take a moment to start.
     while held(cloud, urls[0]) != held(cloud, urls[1]):
         assert time.monotonic() < deadline
         time.sleep(0.2)
@@ -39,7 +39,7 @@ def test_nothing_before_the_first_request(cloud):
     ],
 )
 def test_what_cannot_be_loaded_stops_nova(cloud, more, says, tmp_path):
-    """With one line, rather than half a pipeline."""
+    """The start fails with one line."""
     conf = clouds.console_ext('nova', more)
     with pytest.raises(AssertionError) as caught:
         cloud.start_api_with_filter(f'wrong-{tmp_path.name}', conf)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the filter does not answer, it does not change."""
+"""The filter does not change what it does not answer."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ REQUESTS = {
 
 @pytest.mark.parametrize('name', REQUESTS)
 def test_passed_on(plain, filtered, name):
-    """Byte for byte, but for ids that are new at each request."""
+    """Byte for byte, except ids that are new at each request."""
     request = {'method': 'GET', **REQUESTS[name]}
     without, ours = (Client(url).request(**request) for url in (plain, filtered))
     assert seen(ours) == seen(without)
@@ -140,12 +140,12 @@ def test_passed_on(plain, filtered, name):
 
 
 def test_request_ids(cloud, filtered):
-    """Ours are Nova's: one id for the answer, in the log, and for the compute host."""
+    """The request id is the same in the answer, the log, and the call to the host."""
     response = Client(filtered).console()
     request_id = response.headers['x-openstack-request-id']
     assert response.headers['x-compute-request-id'] == request_id
     assert request_id in cloud.computes['compute-1'].log
-    # A host without a queue is worth a line.
+    # A host without a queue causes a log line.
     request_id = Client(filtered).console('08').headers['x-openstack-request-id']
     ours = [
         line

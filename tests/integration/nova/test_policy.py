@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may open a console, in a Nova: its rules, on the server itself."""
+"""Policy rules in a Nova, with the server as their target."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ DEFAULT = {'alice': 200, 'rita': 403, 'bob': 404, 'root': 200, 'rootb': 200, 'sy
 
 
 def test_rules_are_edited_while_it_runs(api):
-    """Each edit is in force within seconds, for each type of console."""
+    """Each edit takes effect within seconds, for each console type."""
     client, edit = api
     assert statuses(client, SERIAL) == DEFAULT
     edit({f'{BASE}:spice': 'rule:context_is_admin'})
     assert statuses(client, SERIAL) == DEFAULT
     assert statuses(client, SPICE) == {**DEFAULT, 'alice': 403}
     edit({BASE: 'user_id:%(user_id)s'})
-    # The target is the server, and it is alice's: administrators are not excepted.
+    # The server is alice's, and the rule does not exempt administrators.
     own = {**DEFAULT, 'root': 403, 'rootb': 403}
     assert statuses(client, SERIAL) == own
     assert statuses(client, SERIAL, '02')['bob'] == 200
@@ -63,7 +63,7 @@ def test_rules_are_edited_while_it_runs(api):
     ('roles', 'status', 'others'), [('admin', 500, 500), ('boss', 200, 404)]
 )
 def test_another_administrator(cloud, roles, status, others):
-    """Nova shows a server's host to those whom its own policy takes for one."""
+    """Nova shows a server's host to administrators as its own policy defines them."""
     url = cloud.start_api_with_filter(
         f'administrator-{roles}',
         clouds.console_ext('upstream', f'[api]\nupstream_roles = {roles}\n'),
@@ -71,7 +71,7 @@ def test_another_administrator(cloud, roles, status, others):
     )
     client = Client(url)
     assert client.console().status_code == status
-    # The role admin has no meaning any more.
+    # The role admin has no effect any more.
     assert client.console('01', by='rootb').status_code == others
     api = cloud.program_of(url)
     said = api.log.count('does not show its host to [api] upstream_roles = admin')

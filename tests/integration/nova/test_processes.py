@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A nova-api of several processes, each with several threads."""
+"""A nova-api with several processes, each with several threads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ START_S = 30
 
 
 def peers(process):
-    """How many connections it has, by the port at their other end."""
+    """Return how many connections a process has, by the remote port."""
     return collections.Counter(
         one.raddr.port
         for one in process.net_connections('tcp')
@@ -29,7 +29,7 @@ def peers(process):
 
 
 def connected(cloud, url):
-    """For the master and each worker, how many connections to broker and database."""
+    """Return the connections to broker and database, for the master and each worker."""
     broker = int(cloud.broker.url.rpartition(':')[2].rstrip('/'))
     return [
         (seen[broker], seen[cloud.database.port])
@@ -39,13 +39,13 @@ def connected(cloud, url):
 
 @pytest.mark.parametrize('when', ['before the fork', 'after the fork'])
 def test_processes_and_threads(cloud, when):
-    """None inherits a connection of ours, and every worker answers."""
+    """Workers do not inherit connections, and every worker answers."""
     options = MANY if when == 'before the fork' else (*MANY, '--lazy-apps')
     name = when.replace(' ', '-')
     plain = cloud.start_api(f'plain-{name}', clouds.paste(), options)
     url = cloud.start_api_with_filter(name, clouds.console_ext('nova'), uwsgi=options)
     deadline = time.monotonic() + START_S
-    # Nova's own, to its database; a worker that loads the application takes a while.
+    # Nova's own connections to its database; loading the application takes a while.
     while connected(cloud, url) != connected(cloud, plain):
         assert time.monotonic() < deadline, (
             connected(cloud, url),

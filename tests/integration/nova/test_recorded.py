@@ -10,8 +10,7 @@ import pytest
 from tests.functional.recorded import CASES, CONSOLE_CASES, send
 from tests.integration.nova.client import Client
 
-# Rows of the stand-alone API: Nova answers these itself, in front of the filter or
-# behind it.
+# Rows for the stand-alone API; Nova answers these itself, before or after the filter.
 NOVA_S_OWN = {
     'request body over the limit',
     'JSON that is not an object',
@@ -19,8 +18,8 @@ NOVA_S_OWN = {
 }
 
 UUID = re.compile('[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}')
-# Ids of the servers stay; those of requests and the tokens are new each time.  A token
-# of ours is no UUID.
+# Ids of servers stay the same; those of requests and tokens are always new.  Tokens of
+# the API are not UUIDs.
 NEW = re.compile(f'(req-|token(?:=|%3D))(?:{UUID.pattern}|[0-9A-Za-z_-]{{43}})')
 
 # Nova writes to a server's row when it is first shown.
@@ -58,7 +57,7 @@ def differences():
 
 @pytest.mark.parametrize('case', CASES, ids=[case['case'] for case in CASES])
 def test_recorded_request(plain, filtered, case, differences):
-    """Answered as by Nova alone, or as the table of differences has it."""
+    """The answer is Nova's, or that of its row in the table of differences."""
     check(plain, filtered, case, differences)
 
 
@@ -67,7 +66,7 @@ def test_recorded_request(plain, filtered, case, differences):
     'case', CONSOLE_CASES, ids=[case['case'] for case in CONSOLE_CASES]
 )
 def test_recorded_request_of_consoles(request, plain, api, case, differences):
-    """The same, whosever the tokens are: of the compute hosts, or ours."""
+    """The same for consoles, with tokens of the compute hosts and of the API."""
     check(plain, request.getfixturevalue(api), case, differences)
 
 

@@ -18,15 +18,15 @@ import pytest
 from tests.integration.nova.client import Client
 from tests.integration.nova.cloud import JOINED, PATIENCE, SLOW, SOON
 
-# [console_rpc] timeout, and what else a request takes.
+# [console_rpc] timeout plus the time for the rest of a request.
 IN_TIME_S = 10 + 4
 
 CLIENTS = 8
 
-# The same of an API that soon gives up.
+# The same for an API with a short timeout.
 SOON_S = SOON + 4
 
-# Longer than it takes a compute host to find its broker again.
+# Longer than a compute host needs to reconnect to its broker.
 RECOVERY_S = 60
 
 
@@ -37,7 +37,7 @@ def timed(client, number='01'):
 
 
 def recovers(client) -> float:
-    """Seconds until the first console is there again; nothing else than 503 before."""
+    """Return the seconds until consoles work again; until then, all answers are 503."""
     began = time.monotonic()
     while True:
         status, _ = timed(client)
@@ -48,7 +48,7 @@ def recovers(client) -> float:
 
 
 def held(cloud, url) -> tuple[int, int]:
-    """Threads and open files of the one worker of an API."""
+    """Return the number of threads and open files of an API's only worker."""
     worker = cloud.worker_of(url)
     return (
         len(os.listdir(f'/proc/{worker}/task')),
@@ -57,7 +57,7 @@ def held(cloud, url) -> tuple[int, int]:
 
 
 def test_host_without_a_queue(filtered):
-    """It is known at once."""
+    """The failure is known at once."""
     client = Client(filtered)
     timed(client)
     status, seconds = timed(client, '08')
@@ -67,7 +67,7 @@ def test_host_without_a_queue(filtered):
 
 @pytest.mark.timeout(240)
 def test_compute_host_dies_in_a_call(cloud, by_nova):
-    """The call under way ends in time, later ones at once, and then it is back."""
+    """The current call ends in time, later ones at once; then consoles work again."""
     client = Client(by_nova)
     answers = []
     call = threading.Thread(target=lambda: answers.append(timed(client, SLOW)))
@@ -84,7 +84,7 @@ def test_compute_host_dies_in_a_call(cloud, by_nova):
 
 
 def test_compute_host_gives_up_first(cloud, patient):
-    """It answers that its conductor does not; asking again later makes sense."""
+    """The host reports a conductor that does not answer, so a retry makes sense."""
     client = Client(patient)
     assert timed(client)[0] == 200
     cloud.signal(cloud.conductor, signal.SIGSTOP)
@@ -133,14 +133,14 @@ def test_broker_goes_and_comes_under_load(cloud, by_nova, by_upstream):
         for _ in range(5):
             assert timed(client)[0] == 200
         now_threads, now_files = held(cloud, client.url)
-        # The pools of threads and connections may have grown, to what the load needed.
+        # Pools of threads and connections may have grown as the load required.
         assert now_threads <= threads + 8
         assert now_files <= files + 16
 
 
 @pytest.mark.timeout(240)
 def test_conductor_stops(cloud, impatient):
-    """A compute host stores its token by the conductor's hands."""
+    """A compute host stores its token through the conductor."""
     client = Client(impatient)
     assert timed(client)[0] == 200
     threads, files = held(cloud, impatient)
@@ -166,7 +166,7 @@ def test_conductor_stops(cloud, impatient):
 
 @pytest.mark.timeout(240)
 def test_database_goes_and_comes(cloud, impatient):
-    """Without an answer, or with nobody there; a second time costs nothing more."""
+    """The database hangs or is stopped; a second failure needs no more resources."""
     client = Client(impatient)
 
     def at_once():
@@ -188,7 +188,7 @@ def test_database_goes_and_comes(cloud, impatient):
     threads, files = outage(database.freeze, database.thaw)
     outage(database.freeze, database.thaw)
     now_threads, now_files = outage(database.stop, database.start)
-    # The pools may have grown to what the clients need; had each look-up that was given
-    # up left something behind, it would be twice as much.
+    # Pools may have grown as the clients required; resources leaked by abandoned
+    # look-ups would be twice as many.
     assert now_threads <= threads + CLIENTS
     assert now_files <= files + CLIENTS

@@ -47,7 +47,7 @@ def guest():
 
 @pytest.fixture(scope='module')
 def cell2(cloud, guest, tmp_path_factory):
-    """A second cell, with a broker of its own and our agent as its compute host."""
+    """A second cell with a broker of its own and our agent as its compute host."""
     console = {'host': '127.0.0.1', 'port': guest.port}
     elsewhere = server(IN_CELL2, host='compute-9', consoles={'serial': console})
     broker = Broker(tmp_path_factory.mktemp('cell2'))
@@ -72,7 +72,7 @@ def cell2(cloud, guest, tmp_path_factory):
 
 
 def test_second_cell(by_nova, cell2):
-    """Its host is asked on its own bus; the first cell's goes on as before."""
+    """The host is called on its own bus; the first cell works as before."""
     for number, url in ((IN_CELL2, 'ws://cell2.example/'), ('01', 'ws://127.0.0.1')):
         response = Client(by_nova).console(number)
         assert response.status_code == 200, response.text
@@ -81,7 +81,7 @@ def test_second_cell(by_nova, cell2):
 
 @contextlib.contextmanager
 def proxy(path, cloud, store, **console_rpc):
-    """Ours; its configured bus is the first cell's."""
+    """Our proxy, configured with the bus of the first cell."""
     deployment = Deployment(path)
     deployment.configure(
         DEFAULT={'transport_url': cloud.broker.url},
@@ -105,7 +105,7 @@ def proxy(path, cloud, store, **console_rpc):
 
 
 def test_console_of_a_second_cell_opens(tmp_path, cloud, storing, store, cell2, guest):
-    """The proxy asks its host on the bus of its cell, where it is told of that."""
+    """The proxy calls the host on the bus of its cell, if cell_bus has it."""
     url = Client(storing).console(IN_CELL2).json()['console']['url']
     query = url.partition('?')[2]
     with (
@@ -127,7 +127,7 @@ def test_console_of_a_second_cell_opens(tmp_path, cloud, storing, store, cell2, 
 
 @pytest.mark.timeout(240)
 def test_cell_database_goes_and_comes(cloud, impatient, cell2):
-    """Its servers cannot be looked up then; those of other cells can."""
+    """Only servers of this cell cannot be looked up meanwhile."""
     client = Client(impatient)
     for number in (IN_CELL2, '01'):
         assert timed(client, number)[0] == 200
@@ -147,7 +147,7 @@ def test_cell_database_goes_and_comes(cloud, impatient, cell2):
             back()
         assert timed(client, IN_CELL2)[0] == 200
     now_threads, now_files = held(cloud, impatient)
-    # The look-ups that were given up took a thread and a connection each.
+    # Each abandoned look-up used a thread and a connection.
     assert now_threads <= threads + 3
     assert now_files <= files + 4
 
@@ -158,7 +158,7 @@ def unscheduled(cloud):
 
 
 def test_unscheduled_server(plain, filtered, unscheduled):
-    """It is in no cell yet, and so has no host; Nova says the same."""
+    """It is in no cell and on no host; Nova gives the same error."""
     answers = [Client(url).console(UNSCHEDULED) for url in (plain, filtered)]
     assert [answer.status_code for answer in answers] == [409, 409]
     assert answers[0].json() == answers[1].json()

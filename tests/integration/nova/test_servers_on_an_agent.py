@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One contract, whoever answers: nova-compute or our agent, asked by Nova or by us."""
+"""nova-compute and our agent give the same answers to Nova and to us."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.integration.nova.client import Client
 
 HOST = 'agent-1'
 
-# A running server, one whose host has no consoles for it, and one nobody knows.
+# A running server, one whose host has no consoles for it, and an unknown one.
 SERVERS = {
     'nova-compute': {'host': 'compute-1', 'with': '01', 'refused': '22'},
     'agent': {'host': HOST, 'with': '71', 'refused': '72'},
@@ -57,7 +57,7 @@ def context():
 
 @pytest.mark.parametrize('peer', SERVERS)
 def test_consoles(compute, context, peer):
-    """Where they are, and a token for each."""
+    """Their addresses, with a new token for each."""
     of = SERVERS[peer]
     asked = Instance(server_id(of['with']))
     serial = compute.get_console(context, of['host'], asked, consoles.SERIAL)
@@ -76,7 +76,7 @@ def test_consoles(compute, context, peer):
 
 @pytest.mark.parametrize('peer', SERVERS)
 def test_ping(agent, peer):
-    """Whether it is there, without asking it for anything."""
+    """Whether the service is running."""
     conf = config.load([str(agent.config_file)])
     assert probe.host_problem(conf, SERVERS[peer]['host'], 10) is None
     assert probe.host_problem(conf, 'ghost', 10) is not None
@@ -84,7 +84,7 @@ def test_ping(agent, peer):
 
 @pytest.mark.parametrize('peer', SERVERS)
 def test_errors(compute, context, peer):
-    """By the names that travel."""
+    """The names on the wire are the same."""
     of = SERVERS[peer]
     refused, asked = Instance(server_id(of['refused'])), Instance(server_id(of['with']))
     with pytest.raises(exceptions.ConsoleTypeUnavailable):
@@ -96,14 +96,14 @@ def test_errors(compute, context, peer):
 
 @pytest.mark.parametrize('body', [SERIAL, SPICE])
 def test_nova_asks_our_agent(plain, agent, body):
-    """A nova-api without anything of ours in it gets a URL."""
+    """An unmodified nova-api gets a URL."""
     response = Client(plain).console('71', body)
     assert response.status_code == 200, response.text
     assert '?token=' in response.json()['console']['url']
 
 
 def test_nova_understands_our_agent_s_errors(plain, agent):
-    """As those of a nova-compute."""
+    """As those of nova-compute."""
     response = Client(plain).console('72')
     assert response.status_code == 400
     assert response.json()['badRequest']['message'] == (

@@ -25,7 +25,7 @@ def machine(tmp_path):
 
 @pytest.fixture
 def proxy(deployment, request):
-    """The proxy, whose base URLs are its own addresses."""
+    """The proxy, with its own addresses as base URLs."""
     port, vnc_port = free_port(), free_port()
     made = Served(deployment, needed(str(SPICE_HTML5)))
     deployment.configure(
@@ -46,7 +46,7 @@ def proxy(deployment, request):
 
 @pytest.fixture
 def page(proxy, machine):
-    """A function that makes the URL of the machine's screen, with a new token."""
+    """A function that returns the URL of the machine's screen, with a new token."""
 
     def url(**values):
         values.setdefault('port', machine.spice_port)
@@ -77,7 +77,7 @@ def vnc_page(proxy, request):
 
 @pytest.fixture
 def serial(deployment, tmp_path, request):
-    """A proxy whose serial consoles have their page at its own address."""
+    """A proxy that serves the page of serial consoles at its own address."""
     needed(str(assets.directory() / assets.FETCHED / assets.STAMP))
     port = free_port()
     made = Served(deployment, tmp_path)
@@ -92,7 +92,7 @@ def serial(deployment, tmp_path, request):
 
 @pytest.fixture
 def browser(tmp_path):
-    """A headless Chromium with a profile of its own."""
+    """A headless Chromium with a new profile."""
     selenium = pytest.importorskip('selenium.webdriver')
     options = selenium.ChromeOptions()
     options.binary_location = needed('chromium')
@@ -111,7 +111,7 @@ def browser(tmp_path):
     ):
         options.add_argument(f'--{argument}')
     options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
-    # Those of the tests have no authority behind them.
+    # The certificates of the tests are not signed by a known authority.
     options.accept_insecure_certs = True
     service = selenium.ChromeService(needed('chromedriver'))
     driver = selenium.Chrome(options=options, service=service)
@@ -122,7 +122,7 @@ def browser(tmp_path):
 
 @pytest.fixture
 def artefacts(tmp_path):
-    """The directory for screenshots: that of ARTEFACTS, where CI keeps it."""
+    """The directory for screenshots: that of ARTEFACTS, which CI keeps."""
     directory = Path(os.environ.get('ARTEFACTS', tmp_path))
     directory.mkdir(parents=True, exist_ok=True)
     return directory

@@ -22,7 +22,7 @@ from tests.proxy_parts import Guest, reset
 
 MAIN, DISPLAY, INPUTS, CURSOR = range(1, 5)
 
-# How long a channel waits for another before it fails.
+# How long a channel waits for another channel.
 WAIT_S = 30
 
 _HEADER = struct.Struct('<4sIII')
@@ -50,9 +50,9 @@ class Channel:
         self._server = server
 
     def refuse_link(self) -> None:
-        """Let the server refuse the link message, and end."""
+        """Make the server refuse the link message, and end."""
         magic, _, minor, size = _HEADER.unpack_from(self._link)
-        # It does not read what follows, and would reset the connection for it.
+        # It does not read further data, and would reset the connection because of it.
         self._server.sendall(_HEADER.pack(magic, 99, minor, size))
         self.relay()
 
@@ -106,7 +106,7 @@ class Channel:
             pass
 
 
-# What is done with a channel; called in a thread of its own.
+# What to do with a channel; called in a thread of its own.
 Order = Callable[[Channel], object]
 
 
@@ -121,7 +121,7 @@ class Interposer(Guest):
         self._order = order
         self._lock = threading.Lock()
         self._sessions: dict[int, int] = {}
-        # The attempts of the page, and their channels.
+        # The attempts of the page, with their channels.
         self.attempts: dict[int, list[Channel]] = defaultdict(list)
         super().__init__(self._serve)
 
@@ -132,7 +132,7 @@ class Interposer(Guest):
             if channel.kind == MAIN:
                 channel.attempt = newest + 1
             else:
-                # The server gives each attempt's session another number.
+                # The server gives the session of each attempt a different number.
                 channel.attempt = self._sessions.setdefault(channel.session, newest)
             self.attempts[channel.attempt].append(channel)
         port = self._ports[min(channel.attempt, len(self._ports) - 1)]

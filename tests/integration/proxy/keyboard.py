@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A user at iPXE's command line, on its serial port and in front of its screen."""
+"""A user at iPXE's command line, on its serial port and on its screen."""
 
 from __future__ import annotations
 
 
 def read_until(console, mark: bytes) -> bytes:
-    """What a console shows up to a mark."""
+    """Return the output of a console up to a mark."""
     shown = b''
     while mark not in shown:
         shown += console.recv(timeout=30)
@@ -20,7 +20,7 @@ def stop_booting(console) -> None:
 
 def type_at(console, line: str) -> None:
     """Type on the serial port."""
-    # Each after the echo of the last: the firmware's serial port has no flow control.
+    # Wait for each echo: the firmware's serial port has no flow control.
     for letter in line:
         console.send(letter)
         read_until(console, letter.encode())

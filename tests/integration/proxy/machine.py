@@ -43,7 +43,7 @@ class Machine:
                     f'port={self.spice_port},addr=127.0.0.1,disable-ticketing=on',
                 ),
                 *credentials,
-                # QEMU counts displays, from port 5900.
+                # QEMU counts displays from port 5900.
                 *('-vnc', f'127.0.0.1:{self.vnc_port - 5900}{vnc_options}'),
                 *('-serial', f'tcp:127.0.0.1:{self.serial_port},server,nowait'),
             ],
@@ -55,7 +55,7 @@ class Machine:
     def _listens(self) -> bool:
         if self.process.poll() is not None:
             raise AssertionError(self.process.communicate()[1])
-        # Looked up, for a serial port serves one client at a time.
+        # Checked without connecting: a serial port serves one client at a time.
         lines = Path('/proc/net/tcp').read_text().splitlines()[1:]
         listening = {line.split()[1] for line in lines if line.split()[3] == '0A'}
         wanted = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts of this machine that a test needs."""
+"""Programs and files that a test needs."""
 
 from __future__ import annotations
 

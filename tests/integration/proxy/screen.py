@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the page with a screen shows."""
+"""Reading the state of a page with a screen."""
 
 from __future__ import annotations
 
 from tests.proxy_parts import wait_for
 
-# How much of the picture is not black, and whether it can be looked at at all.
+# The share of the picture that is not black, and whether it can be read at all.
 LIT = """
 const canvas = document.querySelector('#screen canvas');
 if (!canvas?.width) return 0;
@@ -20,7 +20,7 @@ return lit;
 
 
 def state(browser) -> tuple[str, str]:
-    """What the page says: its state, and the words for it."""
+    """Return the page's state and its text."""
     body = browser.find_element('tag name', 'body')
     words = browser.find_element('id', 'status').text
     return body.get_attribute('data-state'), words

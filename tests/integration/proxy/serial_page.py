@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a user sees and does on the page of a serial console."""
+"""A user's actions on the page of a serial console."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ return [...document.querySelectorAll('.xterm-rows > div')]
 
 
 def rows(browser) -> list[str]:
-    """The lines of the terminal that can be seen."""
+    """Return the visible lines of the terminal."""
     return browser.execute_script(ROWS)
 
 
@@ -29,14 +29,14 @@ def wait_for_text(browser, text: str, timeout_s: float = 20) -> None:
 
 
 def type_keys(browser, *keys: str) -> None:
-    """Type where the keyboard is."""
+    """Type where the keyboard focus is."""
     from selenium.webdriver.common.action_chains import ActionChains
 
     ActionChains(browser).send_keys(*keys).perform()
 
 
 def click(browser, name: str) -> None:
-    """Click on a button, by its id or by what is on it."""
+    """Click a button, found by its id or its label."""
     found = browser.find_elements('id', name) or browser.find_elements(
         'xpath', f'//button[.="{name}"]'
     )

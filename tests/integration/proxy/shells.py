@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Guests with a real terminal: a program in a pseudo-terminal behind a serial port."""
+"""Guests with a program in a pseudo-terminal behind a serial port."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 
 def running(*command: str) -> Callable[[socket.socket], None]:
-    """A guest that runs a command for each connection, with its terminal there."""
+    """A guest that runs a command for each connection."""
 
     def serve(connection: socket.socket) -> None:
         pid, terminal = pty.fork()
@@ -32,7 +32,7 @@ def running(*command: str) -> Callable[[socket.socket], None]:
 
 
 def _relay(connection: socket.socket, terminal: int) -> None:
-    """One side is not read while the other does not take it, as in an emulated port."""
+    """If one side does not read, the other is not read, as with an emulated port."""
     sides: list[socket.socket | int] = [connection, terminal]
     while True:
         ready, _, _ = select.select(sides, [], [])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demo's virtual machine, as a newcomer meets it."""
+"""The demo's virtual machine."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def demo(programs):
 
 @pytest.mark.parametrize('number', [signal.SIGKILL, signal.SIGTERM])
 def test_no_machine_without_the_demo(demo, number):
-    """However the demo ends."""
+    """However the demo ends, the machine ends too."""
     (machine,) = psutil.Process(demo.process.pid).children(recursive=True)
     assert 'qemu' in machine.name()
     demo.process.send_signal(number)
@@ -39,7 +39,7 @@ def test_no_machine_without_the_demo(demo, number):
 
 @pytest.mark.parametrize('kind', ['VNC', 'SPICE'])
 def test_the_demo_s_screen(demo, browser, artefacts, kind):
-    """The link that is printed opens in a browser, and shows the guest."""
+    """The printed link opens in a browser, and shows the guest."""
     found = re.search(rf'vm-1 +screen \({kind}\) +(http://\S+)', demo.log)
     assert found is not None, demo.log
     browser.get(found[1])

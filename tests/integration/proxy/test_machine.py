@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real machine's consoles from the request for their URLs on."""
+"""A real machine's consoles, beginning with the request for their URLs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def test_both_consoles(cloud, browser, artefacts, request):
     on the serial port is answered, and what is typed in the browser shows there."""
     needed(str(SPICE_HTML5))
     cloud.start(console_proxy={'drain_timeout': 0})
-    # It does not wait for a client with what it says first.
+    # The machine does not wait for a client before its first output.
     machine = request.getfixturevalue('machine')
     cloud.place(machine.serial_port, machine.spice_port)
     url = cloud.url()
-    # The machine says more than is read.
+    # The machine prints more than is read.
     with connect(url, max_queue=None) as serial:
         stop_booting(serial)
         type_at(serial, 'echo ${buildarch} answers')

@@ -14,7 +14,7 @@ from tests.proxy_parts import wait_for
 
 
 def errors(browser) -> list[str]:
-    """What the browser complains of."""
+    """Return the errors in the browser's log."""
     return [
         entry['message']
         for entry in browser.get_log('browser')
@@ -23,7 +23,7 @@ def errors(browser) -> list[str]:
 
 
 def test_the_screen(browser, page, artefacts):
-    """The firmware's text is on it; nothing is blocked by the page's own policy."""
+    """The page shows the firmware's text, and its policy blocks nothing."""
     browser.get(page())
     opened(browser)
     wait_for(lambda: browser.execute_script(LIT) > 500, 30)
@@ -33,7 +33,7 @@ def test_the_screen(browser, page, artefacts):
 
 
 def test_the_screen_fits_the_window(browser, page):
-    """Whatever the window's size, and the guest's."""
+    """For any size of the window and of the guest's screen."""
     browser.get(page())
     opened(browser)
 
@@ -62,7 +62,7 @@ def test_the_screen_fits_the_window(browser, page):
 
 
 def test_behind_a_reverse_proxy_that_ends_tls(browser, deployment, machine, nginx):
-    """The page finds its modules and its WebSocket below nginx's URL."""
+    """The page loads its modules and opens its WebSocket below nginx's URL."""
     base_url = f'{nginx.url("https")}spice_auto.html'
     served = Served(deployment, needed(str(SPICE_HTML5)))
     served.start(spice={'html5proxy_base_url': base_url})
@@ -77,7 +77,7 @@ def test_behind_a_reverse_proxy_that_ends_tls(browser, deployment, machine, ngin
 
 
 def test_a_key_typed_in_the_browser(browser, page, proxy, machine):
-    """Is seen on the serial side."""
+    """The key arrives at the serial port."""
     from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.keys import Keys
 
@@ -107,7 +107,7 @@ def test_two_consoles_in_one_browser(browser, page):
 
 
 def test_twenty_loads(browser, page, proxy):
-    """Also where spice-html5's tickets are refused, as one in fifteen is."""
+    """Also if tickets of spice-html5 are refused, as one in fifteen is."""
     tries = 0
     for _ in range(20):
         asked = len(proxy.store.asked)
@@ -118,20 +118,20 @@ def test_twenty_loads(browser, page, proxy):
 
 
 def test_a_url_that_has_expired(browser, page):
-    """Said in words."""
+    """The page says so."""
     browser.get(page(ttl_s=0))
     assert 'expired' in ended(browser)
     assert browser.find_element('id', 'reconnect').is_displayed()
 
 
 def test_an_address_without_token(browser, proxy):
-    """Also said in words."""
+    """The page says so."""
     browser.get(f'{proxy.proxy.url("SPICE")}/spice_auto.html')
     assert 'no token' in ended(browser)
 
 
 def test_the_machine_ends(browser, page, machine, artefacts):
-    """The page says so, and what was on the screen stays to be read."""
+    """The page says so, and the last picture stays."""
     browser.get(page())
     opened(browser)
     wait_for(lambda: browser.execute_script(LIT) > 500, 30)
@@ -161,7 +161,7 @@ def test_a_session_that_ends(browser, page, machine):
 
 
 def test_the_proxy_goes_away(browser, page, proxy):
-    """First it says so itself; then nobody answers."""
+    """First the proxy's reason is shown; later the proxy cannot be reached."""
     browser.get(page())
     opened(browser)
     proxy.proxy.stop()
@@ -171,7 +171,7 @@ def test_the_proxy_goes_away(browser, page, proxy):
 
 
 def test_cve_2012_2094_cve_2017_18635_cve_2026_40212_text_is_not_html(browser, page):
-    """Whatever the page is told to show, no element comes of it."""
+    """No text that the page shows becomes an element."""
     markup = '<img src=x onerror="document.title=1"><script>1</script>'
     from urllib import parse
 

@@ -29,7 +29,7 @@ from tests.proxy_parts import wait_for
 
 REFUSED = 'The console refused the connection. Reconnect, or request a new console URL.'
 
-# The page's MAX_RETRIES, and the first.
+# The page's MAX_RETRIES plus the first attempt.
 TRIES = 1 + 8
 
 SUBORDINATE = (DISPLAY, INPUTS, CURSOR)
@@ -37,7 +37,7 @@ SUBORDINATE = (DISPLAY, INPUTS, CURSOR)
 
 @pytest.fixture
 def before(machine):
-    """A function that puts an interposer with some order before the machine.
+    """A function that puts an interposer in front of the machine.
 
     Other machines may stand before it, for the page's first attempts.
     """
@@ -54,9 +54,9 @@ def before(machine):
 
 @pytest.fixture
 def fragile(tmp_path):
-    """A machine for an attempt that ends while its channels begin.
+    """A machine for an attempt that ends while its channels start.
 
-    libspice-server 0.15.1 crashes or hangs now and then when both sides end one.
+    libspice-server 0.15.1 may crash or hang when both sides end a channel.
     """
     made = Machine(tmp_path)
     yield made
@@ -75,7 +75,7 @@ def refuse(channel: Channel) -> None:
 
 @pytest.mark.parametrize('spoiled', [{0}, {1}, {2}, {3}, {0, 2, 4}])
 def test_permission_denied_is_retried(browser, page, before, spoiled):
-    """Whichever channel's ticket was refused, and more than once."""
+    """For any channel, and more than once."""
     server = before(spoil(spoiled))
     browser.get(page(port=server.port))
     opened(browser)
@@ -98,7 +98,7 @@ def test_one_after_another(browser, page, before):
 
 @pytest.mark.parametrize('kinds', [(DISPLAY, INPUTS), SUBORDINATE])
 def test_refused_at_once(browser, page, before, kinds):
-    """Several channels of one attempt, at the same moment: that is one retry."""
+    """Several channels refused at the same moment cause one retry."""
     together = threading.Barrier(len(kinds))
 
     def order(channel):
@@ -129,7 +129,7 @@ def test_refused_at_once(browser, page, before, kinds):
 def test_the_code_comes_behind_the_end_of_another(
     browser, page, before, fragile, refused, ending
 ):
-    """The server ends one channel, and refuses another when the page has hung up."""
+    """The server ends one channel, and refuses another after the page has ended it."""
     asked = threading.Event()
 
     def order(channel):
@@ -158,7 +158,7 @@ def test_the_code_comes_behind_the_end_of_another(
 def test_another_ends_between_the_code_and_its_end(
     browser, page, before, fragile, ending
 ):
-    """The page knows of a refusal when another channel ends first."""
+    """The page learns of a refusal before another channel ends."""
     known = threading.Event()
 
     def order(channel):
@@ -200,7 +200,7 @@ def test_another_ends_between_the_code_and_its_end(
     ],
 )
 def test_the_code_is_lost(browser, page, before, how, kind):
-    """A refused channel ends, and the page never sees why."""
+    """A refused channel ends without a code for the page."""
 
     def order(channel):
         if channel.attempt == 0 and channel.kind == kind:
@@ -217,7 +217,7 @@ def test_the_code_is_lost(browser, page, before, how, kind):
 
 @pytest.mark.parametrize('held', ['ends', 'tickets'])
 def test_the_old_channels_end_late(browser, page, before, held):
-    """The server hears of the first attempt's channels when the second is open."""
+    """The first attempt's channels end after the second attempt is open."""
     open_ = threading.Event()
 
     def order(channel):
@@ -242,12 +242,12 @@ def test_the_old_channels_end_late(browser, page, before, held):
 
 
 def test_refused_late_and_for_good(browser, page, before):
-    """It is said in the end, although the other channels are let in each time."""
+    """The page reports it, although the other channels succeed in each attempt."""
 
     def order(channel):
         if channel.kind == CURSOR:
             code = channel.ask(refused=True)
-            # When the picture and the keyboard work already.
+            # When picture and keyboard already work.
             time.sleep(0.5)
             channel.tell(code)
             channel.relay()
@@ -263,7 +263,7 @@ def test_refused_late_and_for_good(browser, page, before):
 
 @pytest.mark.parametrize('kinds', [(MAIN,), SUBORDINATE])
 def test_refused_for_good(browser, page, before, kinds):
-    """In the end it is said, and the button tries as often again."""
+    """The page finally reports it, and the button starts as many attempts again."""
     server = before(lambda channel: (let_in, refuse)[channel.kind in kinds](channel))
     browser.get(page(port=server.port))
     assert ended(browser) == REFUSED
@@ -275,7 +275,7 @@ def test_refused_for_good(browser, page, before, kinds):
 
 @pytest.mark.parametrize('kind', [MAIN, INPUTS])
 def test_a_link_that_is_refused(browser, page, before, kind):
-    """Not for its ticket, so another one is no help: it is said at once."""
+    """It is reported at once: another ticket would not help."""
 
     def order(channel):
         if channel.kind == kind:
@@ -290,7 +290,7 @@ def test_a_link_that_is_refused(browser, page, before, kind):
 
 
 def test_a_guest_that_always_ends(browser, page, before):
-    """Nobody refuses anything, and the guest's own end is said."""
+    """No channel is refused, and the page shows that the guest ended them."""
     server = before(Channel.end)
     browser.get(page(port=server.port))
     assert ended(browser) == 'The guest ended the console.'

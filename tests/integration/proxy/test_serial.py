@@ -18,7 +18,7 @@ def test_typed_at_and_answered(proxy, machine):
 
 
 def test_websocat(proxy, machine):
-    """The client that the documents name."""
+    """The documented client works."""
     websocat = needed('websocat')
     url = proxy.url(proxy.token(port=machine.serial_port))
     with subprocess.Popen(

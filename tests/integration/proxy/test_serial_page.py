@@ -30,12 +30,12 @@ LETTERS = 'é€☃𝄞漢字'
 
 
 def complaints(browser) -> list[str]:
-    """What the browser complains of, the policy's violations among it."""
+    """Return the errors in the browser's log, including violations of the policy."""
     return [one['message'] for one in browser.get_log('browser')]
 
 
 def says(*parts: bytes, then=lambda connection: connection.recv(1)):
-    """A guest that says something, and then does something."""
+    """A guest that prints a text, and then calls a function."""
 
     def serve(connection):
         for part in parts:
@@ -59,7 +59,7 @@ def page(serial, browser):
 
 
 def test_typed_at_and_answered(browser, page, serial, artefacts):
-    """A shell; nothing is blocked by the page's own policy, and the token is gone."""
+    """With a shell; the policy blocks nothing, and the URL no longer has the token."""
     token = page(running('sh'), '&title=web-1')
     opened(browser)
     wait_for_text(browser, '$')
@@ -75,7 +75,7 @@ def test_typed_at_and_answered(browser, page, serial, artefacts):
 
 
 def test_the_token_is_in_no_history(browser, page):
-    """Neither going back nor loading again uses, or shows, it."""
+    """Neither "back" nor "reload" uses or shows it."""
     token = page()
     opened(browser)
     browser.refresh()
@@ -87,14 +87,14 @@ def test_the_token_is_in_no_history(browser, page):
 
 
 def test_letters_that_are_cut(browser, page):
-    """Wherever the guest's writes cut them."""
+    """Characters arrive even if the guest's writes split them."""
     page(says(*(bytes([one]) for one in LETTERS.encode())))
     opened(browser)
     wait_for_text(browser, LETTERS)
 
 
 def test_colours(browser, page, artefacts):
-    """Of 24 bits, too, under the strictest policy."""
+    """Including 24-bit colours, despite the strict policy."""
     page(says(b'\x1b[38;2;12;34;56;48;2;250;240;230mcolour\x1b[0m \x1b[31mred\x1b[0m'))
     opened(browser)
     wait_for_text(browser, 'colour red')
@@ -114,7 +114,7 @@ def test_colours(browser, page, artefacts):
 
 
 def test_the_guest_ends(browser, page, artefacts):
-    """What it said stays to be read."""
+    """Its last output stays visible."""
     page(says(b'the last words', then=lambda connection: time.sleep(0.5)))
     assert ended(browser) == f'The guest ended the console. {AGAIN}'
     assert shown(browser).startswith('the last words')
@@ -123,7 +123,7 @@ def test_the_guest_ends(browser, page, artefacts):
 
 
 def test_the_guest_ends_at_once(browser, page):
-    """It was no refusal."""
+    """It is not mistaken for a refusal."""
     page(lambda connection: None)
     assert ended(browser) == f'The guest ended the console. {AGAIN}'
 
@@ -165,7 +165,7 @@ def test_the_proxy_is_stopped(browser, page, serial):
 
 
 def test_a_token_that_is_used(browser, page, serial):
-    """The proxy's sentence is shown; nothing would come of trying again."""
+    """The proxy's message is shown, without an offer to try again."""
     token = page()
     opened(browser)
     browser.switch_to.new_window('tab')
@@ -176,7 +176,7 @@ def test_a_token_that_is_used(browser, page, serial):
 
 
 def test_what_may_pass(browser, page, serial):
-    """The same token opens the console a while later."""
+    """Later the same token opens the console."""
     serial.computes.answer = ComputeNotReady()
     page()
     assert 'try again later' in ended(browser)
@@ -219,7 +219,7 @@ def test_an_address_without_token(browser, serial):
     assert 'no token' in ended(browser)
 
 
-# A guest that prints without end.
+# A guest with endless output.
 
 PROBE = """
 globalThis.longest = 0;
@@ -248,13 +248,13 @@ globalThis.echo = (letters) => new Promise((resolve) => {
 
 
 class Flood:
-    """A guest that fills all but its first row, where it shows the keys it gets."""
+    """A guest that fills all rows except the first, which shows the received keys."""
 
     def __init__(self):
         self.written = 0
 
     def __call__(self, connection):
-        # As much as a connection between machines has; loopback's holds megabytes.
+        # As in a connection between machines; loopback would buffer megabytes.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 32768)
         connection.sendall(b'\x1b[2;20r\x1b[5;1H')
         line = b'all work and no play makes jack a dull boy\r\n'
@@ -270,13 +270,13 @@ class Flood:
 
 
 def heap(browser) -> float:
-    """MB of the page's objects."""
+    """Return the size of the page's objects in MB."""
     browser.execute_cdp_cmd('HeapProfiler.collectGarbage', {})
     return browser.execute_script('return performance.memory.usedJSHeapSize') / 1e6
 
 
 def test_a_flood(browser, page):
-    """Keys are echoed meanwhile, and what is not drawn yet waits in the guest."""
+    """Keys are echoed meanwhile, and the guest waits for the page to draw."""
     flood = Flood()
     page(flood)
     opened(browser)
@@ -296,13 +296,13 @@ def test_a_flood(browser, page):
     print(f'{megabytes:.1f} MB; echoes after {sorted(map(round, times))} ms')
     print(f'longest pause {longest:.0f} ms; {grown:.1f} MB more in the heap')
     assert megabytes > 2
-    # It takes some 60 ms; the rest is for a machine that does other things, too.
+    # It takes about 60 ms; the rest is for a busy machine.
     assert sorted(times)[len(times) // 2] < 500
     assert grown < 16
 
 
 def test_a_flood_while_the_page_is_hidden(browser, page, serial):
-    """The guest waits rather than fill the browser's memory."""
+    """The guest waits, so that the browser's memory does not fill up."""
     flood = Flood()
     page(flood)
     opened(browser)
@@ -317,11 +317,11 @@ def test_a_flood_while_the_page_is_hidden(browser, page, serial):
     wait_for(lambda: flood.written - written > 10**6, 20)
 
 
-# What a guest says is shown, and does nothing else.
+# Output of a guest is shown, and has no other effect.
 
 
 def test_a_guest_reaches_nothing(browser, page, serial, artefacts):
-    """Neither the clipboard, nor the page, nor its title, nor the address."""
+    """It cannot change the clipboard, the page, its title or its address."""
     from selenium.common.exceptions import NoAlertPresentException
 
     received = bytearray()
@@ -336,11 +336,11 @@ def test_a_guest_reaches_nothing(browser, page, serial, artefacts):
             # The clipboard, in both directions.
             b'\x1b]52;c;ZXZpbA==\x07\x1b]52;c;?\x07',
             b'<script>document.title = 1</script><img src=x onerror="alert(1)">\r\n',
-            # Links of other kinds than the web's.
+            # Links with schemes other than http and https.
             b'\x1b]8;;javascript:alert(1)\x07script\x1b]8;;\x07 ',
             b'\x1b]8;;file:///etc/passwd\x07file\x1b]8;;\x07 ',
             b'\x1b]8;;data:text/html,x\x07data\x1b]8;;\x07\r\n',
-            # Answers to these would be typed: title, icon, cursor's position.
+            # Requests for title, icon and cursor position: the answers would be typed.
             b'\x1b[21t\x1b[20t\x1b[?6n\x1bP$qm\x1b\\\x05',
             b'\x1b]50;x\x07\x1b]1337;File=inline=1:eA==\x07\x1bPq#0~~\x1b\\',
             b'done',
@@ -358,7 +358,7 @@ def test_a_guest_reaches_nothing(browser, page, serial, artefacts):
     assert len(browser.window_handles) == 1
     assert browser.find_elements('css selector', '#stage img, #stage script') == []
     assert not browser.find_elements('tag name', 'dialog')
-    # No answer has the guest's own words, or the user's, in it.
+    # No answer contains words of the guest or the user.
     wait_for(lambda: received)
     assert b'title' not in received
     assert b'ZXZ' not in received
@@ -403,7 +403,7 @@ def click_text(browser, text: str) -> None:
     ],
 )
 def test_a_link_asks(browser, page, said):
-    """The whole address is shown before it is opened, in a page without ours."""
+    """The whole address is shown first; it opens in a page without access to ours."""
     page(says(said))
     opened(browser)
     wait_for_text(browser, 'for more')
@@ -420,7 +420,7 @@ def test_a_link_asks(browser, page, said):
 
 
 def test_a_large_paste(browser, page):
-    """1 MB arrives whole at a guest that takes it slowly; a key comes after it."""
+    """1 MB arrives completely at a slow guest, before a key that is typed later."""
     received = bytearray()
 
     def slow(connection):
@@ -443,7 +443,7 @@ def test_a_large_paste(browser, page):
 
 
 def test_a_paste_that_would_run(browser, page):
-    """Nothing in a text ends its brackets."""
+    """Nothing in a pasted text ends the bracketed paste."""
     received = bytearray()
 
     def serve(connection):
@@ -517,7 +517,7 @@ def test_search(browser, page):
 
 
 def test_letters_grow(browser, page):
-    """And are as large in the next console."""
+    """The next console uses the same size."""
 
     def height() -> float:
         return browser.execute_script(
@@ -538,7 +538,7 @@ def test_letters_grow(browser, page):
 
 
 def test_download(browser, page, tmp_path):
-    """Lines as they were printed, however wide the window is."""
+    """Lines are as they were printed, whatever the width of the window."""
     long = 'x' * 300
     browser.execute_cdp_cmd(
         'Browser.setDownloadBehavior',
@@ -555,7 +555,7 @@ def test_download(browser, page, tmp_path):
 
 
 def test_copy_on_selection(browser, page, serial):
-    """A double click takes a word."""
+    """A double click selects and copies a word."""
     from selenium.webdriver.common.action_chains import ActionChains
 
     browser.execute_cdp_cmd(
@@ -578,7 +578,7 @@ def test_copy_on_selection(browser, page, serial):
 
 
 def test_keys_of_a_phone(browser, page):
-    """They are typed as the keyboard's; Ctrl is held for one letter."""
+    """They work like those of a keyboard; Ctrl applies to one letter."""
     received = bytearray()
 
     def serve(connection):
@@ -596,7 +596,7 @@ def test_keys_of_a_phone(browser, page):
 
 @pytest.mark.parametrize(('width', 'height'), [(360, 640), (1200, 500)])
 def test_it_fits(browser, page, artefacts, width, height):
-    """A phone, and a low window: nothing is cut off."""
+    """Nothing is cut off on a phone or in a low window."""
     browser.execute_cdp_cmd(
         'Emulation.setDeviceMetricsOverride',
         {'width': width, 'height': height, 'deviceScaleFactor': 1, 'mobile': False},
@@ -616,7 +616,7 @@ def test_it_fits(browser, page, artefacts, width, height):
 
 
 def test_light_and_dark(browser, page, artefacts):
-    """As the browser's user has it, also while the page is open."""
+    """The page follows the browser's setting, even while it is open."""
 
     def prefer(scheme: str) -> str:
         browser.execute_cdp_cmd(
@@ -639,7 +639,7 @@ def test_light_and_dark(browser, page, artefacts):
 
 
 def test_a_screen_reader(browser, page):
-    """What the guest prints is announced."""
+    """Output of the guest is announced."""
     page()
     opened(browser)
     click(browser, 'read-aloud')
@@ -656,7 +656,7 @@ def test_a_screen_reader(browser, page):
 
 
 def test_behind_a_reverse_proxy_that_ends_tls(browser, deployment, nginx, tmp_path):
-    """The page finds its modules and its WebSocket below nginx's URL."""
+    """The page loads its modules and opens its WebSocket below nginx's URL."""
     from tests.functional.proxy.conftest import Served
 
     served = Served(deployment, tmp_path)

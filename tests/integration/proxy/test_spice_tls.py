@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real machine's screen by SPICE, whose channels want TLS."""
+"""A real machine's SPICE screen whose channels require TLS."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LINK = struct.pack('<4sIII', b'REDQ', 2, 2, 18) + struct.pack(
 
 
 class SecureMachine:
-    """A virtual machine as libvirt starts it for ``[spice] require_secure``."""
+    """A virtual machine with the options of libvirt for ``[spice] require_secure``."""
 
     def __init__(self, authority: Authority):
         self.port, self.tls_port = free_port(), free_port()
@@ -93,7 +93,7 @@ def token(proxy: Served, machine: SecureMachine, **values) -> str:
 
 
 def link_error(client) -> int:
-    """What the server says to a client that begins a main channel."""
+    """Return the server's answer to a client that opens a main channel."""
     client.send(LINK)
     answer = b''
     while len(answer) < 20:
@@ -103,7 +103,7 @@ def link_error(client) -> int:
 
 
 def test_the_plain_port_serves_nobody(serving, machine):
-    """As with nova-spicehtml5proxy, without the option."""
+    """As with nova-spicehtml5proxy, if the option is not set."""
     proxy = serving()
     client = proxy.connect(token(proxy, machine), name='SPICE')
     assert link_error(client) == NEED_SECURED
@@ -116,7 +116,7 @@ def test_by_tls(serving, machine, authority):
 
 
 def test_refused(serving, machine, authority, tmp_path, caplog):
-    """Another authority, or no port for TLS."""
+    """The authority is another one, or there is no TLS port."""
     caplog.set_level(logging.INFO, 'console_ext')
     other = Authority(tmp_path / 'other')
     proxy = serving(require_secure=True, tls_ca_certs=other.file)
@@ -128,7 +128,7 @@ def test_refused(serving, machine, authority, tmp_path, caplog):
 
 
 def test_the_screen(browser, serving, machine, authority):
-    """spice-html5 goes on working, and needs to know nothing of TLS."""
+    """spice-html5 works without changes."""
     proxy = serving(require_secure=True, tls_ca_certs=authority.file)
     address = proxy.proxy.url('SPICE')
     browser.get(f'{address}/spice_auto.html?token={token(proxy, machine)}')

@@ -15,7 +15,7 @@ from tempest.common import compute
 
 
 class Console:
-    """What a test of tempest's does with a URL."""
+    """Uses a URL as a test of tempest does."""
 
     def __init__(self, url: str):
         self._test = compute.NoVNCValidateMixin('validate_websocket_upgrade')
@@ -33,7 +33,7 @@ class Console:
 
 @pytest.fixture
 def opened():
-    """Open a URL; closed at the end."""
+    """Open a URL; the connection is closed at the end."""
     consoles = []
 
     def open_url(url: str) -> Console:
@@ -46,7 +46,7 @@ def opened():
 
 
 def test_serial(proxy, machine, opened):
-    """As in its live migration: what is typed comes back from the guest."""
+    """As in its live migration test: the guest echoes what is typed."""
     console = opened(proxy.url(proxy.token(port=machine.serial_port)))
     console.validate_websocket_upgrade()
     console.receive_until(b'Ctrl-B')
@@ -57,11 +57,11 @@ def test_serial(proxy, machine, opened):
 
 
 def test_spice(proxy, machine, page, opened):
-    """As in its noVNC console: one URL for the page, and for the guest's greeting."""
+    """As in its noVNC test: a URL for the page and for the guest's greeting."""
     url = page()
     answer = compute.urllib3.PoolManager().request('GET', url, timeout=10)
     assert (answer.status, b'</html>' in answer.data) == (200, True)
-    # A main channel, and a second with the same cookie, as spice-html5 opens more.
+    # A main channel and a second one with the same cookie, like those of spice-html5.
     for channel in (1, 2):
         console = opened(url)
         console.validate_websocket_upgrade()
@@ -73,7 +73,7 @@ def test_spice(proxy, machine, page, opened):
 
 @pytest.mark.parametrize('name', ['vnc_lite.html', 'vnc_auto.html'])
 def test_vnc(vnc_page, opened, name):
-    """As in test_novnc: the page, the upgrade, and the handshake frame by frame."""
+    """As in test_novnc: the page, the upgrade, and the handshake in frames."""
     url = vnc_page().replace('vnc_lite.html', name)
     compute.NoVNCValidateMixin('validate_novnc_html').validate_novnc_html(url)
     console = opened(url)
@@ -82,7 +82,7 @@ def test_vnc(vnc_page, opened, name):
 
 
 def test_vnc_bad_token(vnc_page, opened):
-    """As in test_novnc_bad_token: what follows the headers would be a frame."""
+    """As in test_novnc_bad_token: data after the headers would be parsed as a frame."""
     parts = parse.urlparse(vnc_page())
     query = parse.parse_qs(parts.query)
     query['path'] = parse.unquote(query['path'][0]).replace('token=', 'token=bad')
@@ -94,7 +94,7 @@ def test_vnc_bad_token(vnc_page, opened):
 
 @pytest.mark.parametrize('name', ['serial', 'SPICE'])
 def test_bad_token(proxy, opened, name):
-    """Refused before the upgrade."""
+    """The refusal comes before the upgrade."""
     console = opened(proxy.url('bad', name=name))
     assert console.websocket.response.startswith(b'HTTP/1.1 401 Unauthorized\r\n')
     with pytest.raises(AssertionError, match='401 Unauthorized'):
@@ -102,7 +102,7 @@ def test_bad_token(proxy, opened, name):
 
 
 def test_a_token_opens_one_session(proxy, machine, opened):
-    """Its cookie is no way around that."""
+    """Also with a cookie."""
     url = proxy.url(proxy.token(port=machine.serial_port))
     opened(url).validate_websocket_upgrade()
     assert b' 401 ' in opened(url).websocket.response

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real machine's screen by VNC, as bytes: in the clear, and by VeNCrypt."""
+"""A real machine's VNC screen as bytes, without TLS and with VeNCrypt."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def serving(deployment, tmp_path):
 
 
 def opened(proxy: Served, machine: VNCMachine, shared: bytes = b'\1'):
-    """A viewer, behind its handshake; each message has come in one frame."""
+    """Open a viewer and do its handshake; each message is one frame."""
     token = proxy.token(console_type='novnc', port=machine.port)
     client = proxy.connect(token, name='VNC')
     assert client.recv(10) == VERSION
@@ -86,7 +86,7 @@ def see(client, size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize('shared', [b'\0', b'\1'])
 def test_several_viewers(serving, started, shared):
-    """None throws another out, whatever it asks for."""
+    """No viewer disconnects another, whatever its shared flag is."""
     proxy, machine = serving(), started()
     viewers = [opened(proxy, machine, shared) for _ in range(3)]
     for client, size in viewers * 2:
@@ -96,7 +96,7 @@ def test_several_viewers(serving, started, shared):
 @pytest.mark.usefixtures('loop')
 @pytest.mark.parametrize('wants_client', [False, True])
 def test_vencrypt(serving, started, authority, wants_client):
-    """With a client certificate where the machine wants one, and without."""
+    """With a client certificate if the machine requires one, and without."""
     options = {'auth_schemes': 'vencrypt', 'vencrypt_ca_certs': authority.file}
     if wants_client:
         cert, key = authority.issue('client')
@@ -109,7 +109,7 @@ def test_vencrypt(serving, started, authority, wants_client):
 
 
 def refused(proxy: Served, machine: VNCMachine, caplog) -> str:
-    """What the log says of a machine to which no console can be opened."""
+    """Return the logged reason why a machine's console cannot be opened."""
     caplog.clear()
     with pytest.raises(InvalidStatus) as caught:
         opened(proxy, machine)
@@ -120,7 +120,7 @@ def refused(proxy: Served, machine: VNCMachine, caplog) -> str:
 
 
 def test_refused(serving, started, authority, tmp_path, caplog):
-    """Each is a status before the session, and its reason is in the log."""
+    """The client gets a status, and the log has the reason."""
     caplog.set_level(logging.INFO, 'console_ext')
     wants = started(authority, wants_client=True)
     plain = started()
@@ -144,7 +144,7 @@ def test_refused(serving, started, authority, tmp_path, caplog):
 
 
 def test_a_certificate_of_another_host(serving, tmp_path, started, caplog):
-    """Nova's looser rule is to be had."""
+    """Nova's less strict check can be configured."""
     caplog.set_level(logging.INFO, 'console_ext')
     authority = Authority(tmp_path / 'authority')
     authority.issue('server', 'compute-2')
@@ -157,7 +157,7 @@ def test_a_certificate_of_another_host(serving, tmp_path, started, caplog):
 
 
 def test_the_machine_ends(serving, started, authority):
-    """The close code says so, through TLS too."""
+    """The close code says so, with TLS too."""
     proxy = serving(auth_schemes='vencrypt,none', vencrypt_ca_certs=authority.file)
     for machine in (started(), started(authority)):
         client, _ = opened(proxy, machine)

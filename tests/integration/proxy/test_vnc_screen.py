@@ -35,7 +35,7 @@ def button(browser, name: str):
 
 
 def test_the_screen(browser, vnc_page, artefacts):
-    """The firmware's text is on it; the browser complains of nothing at all."""
+    """The page shows the firmware's text, and the browser logs no error."""
     browser.get(vnc_page())
     shown(browser)
     browser.save_screenshot(str(artefacts / 'vnc.png'))
@@ -46,7 +46,7 @@ def test_the_screen(browser, vnc_page, artefacts):
 
 @pytest.mark.parametrize('name', ['vnc_auto.html', 'vnc.html'])
 def test_its_other_names(browser, vnc_page, name):
-    """It connects by itself, also with a token that is in the query itself."""
+    """The page connects by itself, even if the token is in its own query."""
     url = vnc_page().replace('vnc_lite.html?path=%3Ftoken%3D', f'{name}?token=')
     browser.get(f'{url}&title=web-1(a-uuid)&autoconnect=0')
     opened(browser)
@@ -55,13 +55,13 @@ def test_its_other_names(browser, vnc_page, name):
 
 @pytest.mark.parametrize('query', ['', '&resize=off', '&resize=remote', '&scale=false'])
 def test_the_screen_fits_the_window(browser, vnc_page, query):
-    """Whatever the window's size, unless the URL says otherwise."""
+    """For any size of the window, unless the URL disables scaling."""
     browser.set_window_size(1400, 1100)
     browser.get(f'{vnc_page()}{query}')
     shown(browser)
 
     def sizes():
-        """Of the stage, of the picture as it is seen, and of the guest's screen."""
+        """The sizes of the stage, of the visible picture, and of the guest's screen."""
         return browser.execute_script(
             """
             const stage = document.getElementById('stage').getBoundingClientRect();
@@ -85,7 +85,7 @@ def test_the_screen_fits_the_window(browser, vnc_page, query):
 
 @pytest.fixture
 def prompt(browser, vnc_page, proxy, machine):
-    """The serial side of iPXE's command line, which the page shows."""
+    """The serial side of iPXE's command line, which the page shows too."""
     serial = proxy.connect(proxy.token(port=machine.serial_port), max_queue=None)
     stop_booting(serial)
     browser.get(vnc_page())
@@ -100,14 +100,14 @@ def paste(browser, text: str) -> None:
 
 
 def test_keys_typed_in_the_browser(browser, prompt):
-    """Are seen on the serial side."""
+    """They arrive at the serial port."""
     type_in(browser, 'echo typed')
     read_until(prompt, b'echo typed')
     read_until(prompt, b'typed')
 
 
 def test_pasted_text(browser, prompt, artefacts):
-    """Each of its characters arrives as it is; then the picture has the keys again."""
+    """Each character arrives; then the picture has the keyboard focus again."""
     text = 'aZ09 `~!@#$%^&*()-_=+[{]}\\|;:\'",<.>/?'
     button(browser, 'paste').click()
     browser.save_screenshot(str(artefacts / 'vnc-paste.png'))
@@ -123,7 +123,7 @@ def test_pasted_text(browser, prompt, artefacts):
 
 
 def test_ctrl_alt_del(browser, vnc_page, proxy, machine):
-    """The machine begins anew."""
+    """The machine restarts."""
     serial = proxy.connect(proxy.token(port=machine.serial_port), max_queue=None)
     browser.get(vnc_page())
     opened(browser)
@@ -134,7 +134,7 @@ def test_ctrl_alt_del(browser, vnc_page, proxy, machine):
 
 @pytest.mark.parametrize('value', ['1', 'true'])
 def test_view_only(browser, vnc_page, proxy, machine, value):
-    """Keys go nowhere, and what would send some is not offered."""
+    """Keys are not sent, and the buttons for keys are hidden."""
     serial = proxy.connect(proxy.token(port=machine.serial_port), max_queue=None)
     stop_booting(serial)
     browser.get(f'{vnc_page()}&view_only={value}')
@@ -147,7 +147,7 @@ def test_view_only(browser, vnc_page, proxy, machine, value):
 
 
 def test_full_screen(browser, vnc_page):
-    """The picture alone."""
+    """Only the picture is shown."""
     browser.get(vnc_page())
     opened(browser)
     button(browser, 'full-screen').click()
@@ -159,7 +159,7 @@ def test_full_screen(browser, vnc_page):
 
 
 def test_two_consoles_in_one_browser(browser, vnc_page):
-    """Each with its own token, at the same time: the second viewer ends no first."""
+    """Each with its own token; the second viewer does not disconnect the first."""
     browser.get(vnc_page())
     shown(browser)
     first = browser.current_window_handle
@@ -171,7 +171,7 @@ def test_two_consoles_in_one_browser(browser, vnc_page):
 
 
 def test_behind_a_reverse_proxy_that_ends_tls(browser, deployment, machine, nginx):
-    """The page finds its modules and its WebSocket below nginx's URL."""
+    """The page loads its modules and opens its WebSocket below nginx's URL."""
     base_url = f'{nginx.url("https")}vnc_lite.html'
     served = Served(deployment, needed(str(SPICE_HTML5)))
     served.start(
@@ -190,11 +190,11 @@ def test_behind_a_reverse_proxy_that_ends_tls(browser, deployment, machine, ngin
 
 @pytest.fixture
 def elsewhere():
-    """The origin of noVNC's own pages, on a server of their own."""
+    """The origin of noVNC's own pages on another server."""
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_):
-            """Nothing."""
+            """Log nothing."""
 
     handler = functools.partial(Handler, directory=needed(str(NOVNC)))
     with http.server.ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
@@ -205,7 +205,7 @@ def elsewhere():
 
 @pytest.mark.parametrize('name', ['vnc_lite.html', 'vnc.html'])
 def test_pages_of_novnc(browser, deployment, machine, elsewhere, name):
-    """They connect as they do to Nova's proxy, where their origin may."""
+    """They connect like to Nova's proxy, if their origin is allowed."""
     served = Served(deployment, needed(str(SPICE_HTML5)))
     served.start(console={'allowed_origins': elsewhere})
     try:
@@ -221,7 +221,7 @@ def test_pages_of_novnc(browser, deployment, machine, elsewhere, name):
 
 
 def test_a_url_that_has_expired(browser, vnc_page):
-    """Said in words, and the button tries again."""
+    """The page says so, and the button tries again."""
     browser.get(vnc_page(ttl_s=0))
     assert ended(browser).endswith(f'or the server is not running. {AGAIN}')
     button(browser, 'reconnect').click()
@@ -229,14 +229,14 @@ def test_a_url_that_has_expired(browser, vnc_page):
 
 
 def test_an_address_without_token(browser, proxy):
-    """Also said in words, and there is nothing to try."""
+    """The page says so, without a button to try again."""
     browser.get(f'{proxy.proxy.url("VNC")}/vnc_lite.html?path=websockify')
     assert 'no token' in ended(browser)
     assert not button(browser, 'reconnect').is_displayed()
 
 
 def test_a_console_that_cannot_be_reached(browser, vnc_page, machine):
-    """It is a refusal; the token is still good, and the button uses it."""
+    """It is reported; the token stays valid, and the button uses it."""
     url = vnc_page()
     machine.process.send_signal(signal.SIGSTOP)
     browser.get(url)
@@ -247,7 +247,7 @@ def test_a_console_that_cannot_be_reached(browser, vnc_page, machine):
 
 
 def test_the_machine_ends(browser, vnc_page, machine, artefacts):
-    """The page says so, what was on the screen stays, and the URL is used up."""
+    """The page says so, the last picture stays, and the URL cannot be used again."""
     browser.get(vnc_page())
     shown(browser)
     machine.process.kill()
@@ -259,7 +259,7 @@ def test_the_machine_ends(browser, vnc_page, machine, artefacts):
 
 
 def test_a_session_that_is_revoked(browser, vnc_page, proxy):
-    """The proxy's reason is shown; loading the page again opens nothing."""
+    """The proxy's reason is shown; reloading the page opens nothing."""
     browser.get(vnc_page())
     opened(browser)
     proxy.store.revoke(server_id('01'))
@@ -269,7 +269,7 @@ def test_a_session_that_is_revoked(browser, vnc_page, proxy):
 
 
 def test_the_proxy_goes_away(browser, vnc_page, proxy):
-    """It says so itself to who is connected; then nobody answers."""
+    """First the proxy's reason is shown; later the proxy cannot be reached."""
     browser.get(vnc_page(ttl_s=0))
     assert AGAIN in ended(browser)
     waiting = browser.current_window_handle
@@ -286,7 +286,7 @@ def test_the_proxy_goes_away(browser, vnc_page, proxy):
 def test_cve_2012_2094_cve_2017_18635_cve_2026_40212_text_is_not_html(
     browser, vnc_page
 ):
-    """Whatever the page is told to show, no element comes of it."""
+    """No text that the page shows becomes an element."""
     markup = '<img src=x onerror="document.title=1"><script>1</script>'
     browser.get(f'{vnc_page()}&title={parse.quote(markup)}')
     opened(browser)
@@ -296,7 +296,7 @@ def test_cve_2012_2094_cve_2017_18635_cve_2026_40212_text_is_not_html(
 
 @pytest.fixture
 def authority(tmp_path):
-    """Signs the certificates of compute hosts and of the proxy."""
+    """The authority for the certificates of compute hosts and of the proxy."""
     made = Authority(tmp_path / 'authority')
     made.issue('server', '127.0.0.1')
     return made
@@ -304,7 +304,7 @@ def authority(tmp_path):
 
 @pytest.fixture
 def encrypting(tmp_path, authority):
-    """A machine that wants VeNCrypt, and a certificate of its client."""
+    """A machine that requires VeNCrypt and a client certificate."""
     made = Machine(tmp_path, tls=authority.path)
     yield made
     made.close()
@@ -338,7 +338,7 @@ def test_the_screen_by_vencrypt(
 def test_a_machine_that_wants_a_certificate(
     browser, deployment, request, authority, encrypting, tmp_path, shows, caplog
 ):
-    """Without one that it trusts it refuses: said in the page, and in the log."""
+    """It refuses an untrusted certificate; the page and the log say so."""
     other = None if shows == 'nothing' else Authority(tmp_path / 'other')
     deployment.configure(vnc=vencrypt(authority, other))
     vnc_page = request.getfixturevalue('vnc_page')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real virtual machine whose screen is seen by VNC."""
+"""A real virtual machine with a VNC screen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.functional.programs import free_port
 from tests.integration.proxy.parts import needed
 from tests.proxy_parts import wait_for
 
-# What QEMU counts displays from.
+# The port from which QEMU counts displays.
 _FIRST_PORT = 5900
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each database in turn."""
+"""Runs the tests with each database."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several proxies: processes that do the same with one store at one moment."""
+"""Several proxies: processes that use the same store at the same moment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import multiprocessing
 from console_ext.store.store import Store
 from tests.stores import contract, factories
 
-# Started anew, not forked: proxies do not share their memory.
+# Spawned, not forked: proxies do not share memory.
 _SPAWN = multiprocessing.get_context('spawn')
 _READY_S = 60
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Database servers of our own: a data directory, a port, and a process to stop."""
+"""Database servers for tests, each with a data directory, a port and a process."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Server(abc.ABC):
 
     def __init__(self, account: str):
         self._user = account if os.geteuid() == 0 else None
-        # Not pytest's own directory: only its owner may enter that one.
+        # Not pytest's directory, which only its owner may enter.
         self.path = Path(tempfile.mkdtemp(prefix='console-ext-'))
         if self._user:
             entry = pwd.getpwnam(self._user)
@@ -58,7 +58,7 @@ class Server(abc.ABC):
                 time.sleep(0.05)
 
     def stop(self) -> None:
-        """At once, as after a crash."""
+        """Kill it, as in a crash."""
         if self._process is not None:
             self._process.send_signal(self.STOP)
             self._process.wait(START_S)
@@ -75,7 +75,7 @@ class Server(abc.ABC):
         shutil.rmtree(self.path)
 
     def new_database(self) -> str:
-        """A new database's URL."""
+        """Return the URL of a new database."""
         name = f't{uuid.uuid4().hex}'
         admin = sa.create_engine(self.url(), isolation_level='AUTOCOMMIT')
         with admin.connect() as connection:
@@ -109,7 +109,7 @@ class Server(abc.ABC):
                 user=self._user,
                 group=self._user,
                 extra_groups=[] if self._user else None,
-                # Ctrl-C is for the tests.
+                # Ctrl-C is meant for the tests.
                 start_new_session=True,
             )
 
@@ -121,7 +121,7 @@ class Server(abc.ABC):
         assert self._process is not None
         os.killpg(self._process.pid, number)
         for status in Path('/proc').glob('[0-9]*/stat'):
-            # PostgreSQL gives each of its processes a session of its own.
+            # PostgreSQL starts each of its processes in a session of its own.
             try:
                 parent = int(status.read_text().rpartition(')')[2].split()[1])
             except FileNotFoundError:
@@ -171,7 +171,7 @@ class MariaDB(Server):
             '--skip-name-resolve',
             '--max-connections=300',
             '--innodb-flush-log-at-trx-commit=2',
-            # It quotes every statement, for the search for tokens.
+            # Log every statement, to search the log for tokens.
             '--general-log',
             f'--general-log-file={self.path}/general.log',
         ]
@@ -210,7 +210,7 @@ class PostgreSQL(Server):
 
 
 class SQLite:
-    """A file that can be taken away, or locked, as a server can be stopped."""
+    """A file that can be removed or locked, like a server that is stopped."""
 
     def __init__(self, path: Path):
         self._path = path
@@ -226,7 +226,7 @@ class SQLite:
             file.rename(self._away / file.name)
 
     def start(self) -> None:
-        # An empty one may have been made in its place.
+        # An empty file may have been created in its place.
         for file in self._path.parent.glob(f'{self._path.name}*'):
             file.unlink()
         for file in self._away.iterdir():
@@ -243,7 +243,7 @@ class SQLite:
 
 
 def program(name: str) -> str:
-    """Its path; Debian keeps PostgreSQL's and MariaDB's outside a user's PATH."""
+    """The path of a program; Debian's database servers are not in a user's PATH."""
     folders = [
         *os.environ['PATH'].split(os.pathsep),
         '/usr/sbin',

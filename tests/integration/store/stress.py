@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Processes that redeem the same tokens and are killed meanwhile, and their journal."""
+"""Processes that redeem the same tokens and are killed, and their journal."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from console_ext.store.store import Store
 from tests.proxy_parts import wait_for
 from tests.stores import factories
 
-# Each is forked from a process that has only imported this: a new one is soon at work.
+# Forked from a process that has only imported this, to start quickly.
 _FORKSERVER = multiprocessing.get_context('forkserver')
 _PRELOADED = [__name__, 'pymysql', 'psycopg2']
 _END_S = 60
 
 MAX_SOCKETS = 3
-# A killed process' sockets count so long; a live one's never reach that age.
+# Sockets of a killed process count for this time; others never reach that age.
 LEASE_S = 5
 
-# All processes choose from so many tokens at a moment.
+# At any moment, all processes choose from this many tokens.
 _AT_ONCE = 3
 _MOMENT_S = 0.25
 _HELD = 0.01
@@ -55,11 +55,11 @@ class Crowd:
         _FORKSERVER.set_forkserver_preload(_PRELOADED)
 
     def run(self, processes: int, kills: int) -> Journal:
-        """Have them work until so many were killed, and each of those replaced."""
+        """Let them work until this many were killed; each killed one is replaced."""
         children = [self._start() for _ in range(processes)]
         try:
             for _ in range(kills):
-                # A moment like any other of its work.
+                # Any moment of their work.
                 time.sleep(random.uniform(0.05, 0.3))
                 victim = children.pop(random.randrange(processes))
                 victim.kill()
@@ -91,7 +91,7 @@ def _work(connection, tokens, journal, stop) -> None:
     opened = os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def note(what: str, number: int, session_id: str = '-') -> None:
-        # One write: no line is torn, and all lines are in the order of what happened.
+        # A single write, so that lines are complete and in the order of events.
         line = f'{os.getpid()} {what} {number} {session_id}\n'
         assert os.write(opened, line.encode()) == len(line)
 
@@ -113,10 +113,10 @@ def _work(connection, tokens, journal, stop) -> None:
         note('has', number, lease.session_id)
         if console_type == 'serial' and random.random() < _HELD:
             continue
-        # Long enough for another's call from its begin to its end.
+        # Longer than another process's call.
         time.sleep(random.uniform(0, 0.02))
         note('ends', number)
-        # Every other SPICE token: a session that was open once is never undone.
+        # Half of the SPICE tokens: a session that was open once is never undone.
         if console_type == 'serial' or number % 2 or random.random() < 0.5:
             store.withdraw(lease)
         else:
@@ -139,7 +139,7 @@ class Journal:
         self.counts = collections.Counter(what for _, what, *_ in self._lines)
 
     def replay(self, tokens: list[tuple[str, str]], max_sockets: int) -> None:
-        """Check that nobody was let in beside those who had the token."""
+        """Check that nobody was let in besides the holders of a token."""
         last = {pid: at for at, (pid, *_) in enumerate(self._lines)}
         for at, (pid, what, token, session_id) in enumerate(self._lines):
             number = int(token)
@@ -156,5 +156,5 @@ class Journal:
                 holders[pid] = session_id
                 assert len(holders) <= max_sockets
             if several and last[pid] == at:
-                # Its socket lapses soon, and may count no more.
+                # Its socket expires soon, and may no longer count.
                 holders.pop(pid, None)

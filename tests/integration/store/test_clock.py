@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The time, as each database tells it."""
+"""The time of each database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from console_ext.store import clock
 
-# Europe left its summer time at 2026-10-25 01:00 UTC.
+# European summer time ends at 2026-10-25 01:00 UTC.
 CHANGE = 1792890000
 
 ZONE = (
@@ -24,7 +24,7 @@ ZONE = (
 
 
 def test_in_seconds_since_the_epoch(connection):
-    """With their fraction, whatever the session's time zone is."""
+    """With a fraction, whatever the session's time zone is."""
     engine = sa.create_engine(connection)
     now = sa.select(clock.now(engine.dialect.name))
     with engine.connect() as database:
@@ -42,7 +42,7 @@ def test_in_seconds_since_the_epoch(connection):
 
 
 def test_when_summer_time_ends(mariadb):
-    """An hour of the local time is there twice."""
+    """An hour of local time occurs twice."""
     engine = sa.create_engine(mariadb.url())
     with engine.connect() as database:
         for statement in ZONE:

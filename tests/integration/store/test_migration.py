@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The migrations lead to the schema that the code uses, on every database."""
+"""On every database, the migrations lead to the schema of the code."""
 
 from __future__ import annotations
 

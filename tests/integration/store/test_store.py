@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract on every database, over several processes, and with it away."""
+"""The contract on every database, with several processes, and with failures."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.integration.store.processes import redeem_at_once
 from tests.proxy_parts import wait_for
 from tests.stores import contract, factories
 
-# Processes have the real time.
+# Processes use the real time.
 FAR = 4_000_000_000.0
 
 
@@ -49,7 +49,7 @@ class TestStore(contract.StoreContract):
         assert len(leases) == 16
         assert len({lease.session_id for lease in leases}) == 1
         assert flat.count(RefusalReason.TOO_MANY_SOCKETS) == 4
-        # What one process was given, another may end.
+        # A process can end sessions of another.
         store.release(leases)
         assert self.rows(conf, SOCKETS) == []
 
@@ -70,7 +70,7 @@ class TestStore(contract.StoreContract):
             assert contract.refusal(store, token) is RefusalReason.USED
 
     def test_purging_while_others_work(self, conf, clock):
-        """Two proxies purge at once, a third issues, redeems and keeps."""
+        """Two proxies purge at once; a third issues, redeems and renews."""
         conf.set_override('purge_batch', 10, group='console_tokens')
         store = Store(conf, clock.sql)
         for _ in range(200):
@@ -99,7 +99,7 @@ class TestStore(contract.StoreContract):
 
 
 def test_tokens_are_found_by_an_index(connection):
-    """What is asked for each request looks at one row of many."""
+    """The queries of each request read one row of many."""
     conf = factories.configuration(connection)
     migration.sync(conf)
     store = Store(conf)
@@ -156,7 +156,7 @@ def test_tokens_are_found_by_an_index(connection):
             plan = database.exec_driver_sql(f'{explain} {statement}', parameters).all()
             for line in plan:
                 if engine.dialect.name == 'mysql':
-                    # The table of sockets is too small here to say anything.
+                    # The table of sockets is too small here for a plan with an index.
                     whole = line.type in ('ALL', 'index')
                     whole = whole and line.table != SOCKETS.name
                 else:
@@ -169,7 +169,7 @@ def test_tokens_are_found_by_an_index(connection):
 
 
 def test_a_url_of_the_mariadb_dialect(mariadb):
-    """Duplicates, tables and timeouts are those of a URL that says mysql."""
+    """Conflicts, tables and timeouts are the same as with a mysql URL."""
     connection = mariadb.new_database().replace('mysql+', 'mariadb+')
     conf = factories.configuration(connection)
     migration.sync(conf)
@@ -186,7 +186,7 @@ def test_a_url_of_the_mariadb_dialect(mariadb):
 
 
 def test_neither_token_is_in_a_file_of_the_server(server):
-    """CVE-2015-9543: not in tables, journals or logs that quote each statement."""
+    """CVE-2015-9543: not in tables, journals or logs that have every statement."""
     connection = server.new_database()
     conf = factories.configuration(connection)
     migration.sync(conf)
@@ -213,7 +213,7 @@ def files_with(path, text):
 
 
 class TestAway:
-    """The database goes in the middle, and comes back."""
+    """The database fails and returns."""
 
     @pytest.fixture
     def url(self, server):

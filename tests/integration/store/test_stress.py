@@ -31,7 +31,7 @@ def store(connection):
 
 
 def room(store, token, console_type) -> int:
-    """How many sockets a token lets in now; they are closed again."""
+    """Return how many sockets a token allows now; they are closed again."""
     leases: list[Lease] = []
     with contextlib.suppress(exceptions.TokenRefused):
         while len(leases) <= stress.MAX_SOCKETS:
@@ -41,7 +41,7 @@ def room(store, token, console_type) -> int:
 
 
 def half_done(connection):
-    """Serial consoles' sessions without a socket, and sockets without a session."""
+    """Return serial sessions without a socket, and sockets without a session."""
     opened = AUTHORIZATIONS.c.session_id.is_not(None)
     owning = sa.exists().where(SOCKETS.c.authorization_id == AUTHORIZATIONS.c.id)
     engine = sa.create_engine(connection)

@@ -28,7 +28,7 @@ LIVE = '32'
 
 
 def error_of(server_id):
-    """What the last two digits of a server's id mean."""
+    """Return the error for the last two digits of a server's id."""
     return {
         '20': exception.InstanceNotFound(instance_id=server_id),
         '21': exception.InstanceNotReady(instance_id=server_id),

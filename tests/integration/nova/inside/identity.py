@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""In nova-api: who is asking, said by the token itself, in the place of keystone."""
+"""In nova-api, in place of keystone: the token itself has the identity."""
 
 from __future__ import annotations
 

@@ -58,10 +58,10 @@ def instance_of(owner, values):
 
 def create(admin, cell, values):
     if cell is None:
-        # Asked for, and not scheduled yet.
+        # Requested but not scheduled.
         instance = instance_of(admin, values)
         instance.created_at = timeutils.utcnow(with_timezone=True)
-        # What a row of a database has by itself, and what Nova asks of an image.
+        # Defaults of a database row, and the properties of images that Nova reads.
         instance.auto_disk_config = False
         for name, kind in instance.fields.items():
             if kind.nullable and not instance.obj_attr_is_set(name):

@@ -48,8 +48,8 @@ def made(
 
 
 def relayed(chunks: list[bytes], *, text: bool = True) -> tuple[Session, bytes, bytes]:
-    """:returns: the session, the bytes sent to the client, and those sent to the guest
-    :returns: the session, what went to the client, what went to the guest
+    """
+    :returns: the session, the bytes sent to the client, and those sent to the guest
     """
 
     async def run():

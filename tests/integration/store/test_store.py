@@ -175,7 +175,7 @@ def test_a_url_of_the_mariadb_dialect(mariadb):
     migration.sync(conf)
     store = Store(conf)
     token = factories.issued(store)
-    with pytest.raises(exceptions.UnexpectedReply, match='not new'):
+    with pytest.raises(exceptions.UnexpectedReply, match='already exists'):
         store.issue(token, factories.authorization(), factories.TTL_S)
     made = engine_of(conf, 7)
     with made.connect() as database:

@@ -54,13 +54,21 @@ def before(machine):
 
 @pytest.fixture
 def fragile(tmp_path):
-    """A machine for an attempt that ends while its channels start.
+    """A function that makes machines, one for each attempt that ends as it starts.
 
     libspice-server 0.15.1 may crash or hang when both sides end a channel.
     """
-    made = Machine(tmp_path)
-    yield made
-    made.close()
+    with contextlib.ExitStack() as close:
+
+        def make(count=1):
+            for number in range(count):
+                path = tmp_path / str(number)
+                path.mkdir()
+                machine = Machine(path)
+                close.callback(machine.close)
+                yield machine
+
+        yield make
 
 
 def let_in(channel: Channel) -> None:
@@ -74,15 +82,15 @@ def refuse(channel: Channel) -> None:
 
 
 @pytest.mark.parametrize('spoiled', [{0}, {1}, {2}, {3}, {0, 2, 4}])
-def test_permission_denied_is_retried(browser, page, before, spoiled):
+def test_permission_denied_is_retried(browser, page, before, fragile, spoiled):
     """For any channel, and more than once."""
-    server = before(spoil(spoiled))
+    server = before(spoil(spoiled), *fragile(len(spoiled)))
     browser.get(page(port=server.port))
     opened(browser)
     assert server.accepted > max(spoiled)
 
 
-def test_one_after_another(browser, page, before):
+def test_one_after_another(browser, page, before, fragile):
     """Each attempt has another channel refused."""
 
     def order(channel):
@@ -90,14 +98,14 @@ def test_one_after_another(browser, page, before):
         late = channel.attempt < len(kinds) and kinds[channel.attempt] == channel.kind
         (refuse if late else let_in)(channel)
 
-    server = before(order)
+    server = before(order, *fragile(4))
     browser.get(page(port=server.port))
     opened(browser)
     assert len(server.attempts) == 5
 
 
 @pytest.mark.parametrize('kinds', [(DISPLAY, INPUTS), SUBORDINATE])
-def test_refused_at_once(browser, page, before, kinds):
+def test_refused_at_once(browser, page, before, fragile, kinds):
     """Several channels refused at the same moment cause one retry."""
     together = threading.Barrier(len(kinds))
 
@@ -110,7 +118,7 @@ def test_refused_at_once(browser, page, before, kinds):
         else:
             let_in(channel)
 
-    server = before(order)
+    server = before(order, *fragile())
     browser.get(page(port=server.port))
     opened(browser)
     assert len(server.attempts) == 2
@@ -148,7 +156,7 @@ def test_the_code_comes_behind_the_end_of_another(
         else:
             let_in(channel)
 
-    server = before(order, fragile)
+    server = before(order, *fragile())
     browser.get(page(port=server.port))
     opened(browser)
     assert len(server.attempts) == 2
@@ -175,7 +183,7 @@ def test_another_ends_between_the_code_and_its_end(
         else:
             let_in(channel)
 
-    server = before(order, fragile)
+    server = before(order, *fragile())
     browser.get(page(port=server.port))
     wait_for(
         lambda: any(
@@ -199,7 +207,7 @@ def test_another_ends_between_the_code_and_its_end(
         (Channel.reset, INPUTS),
     ],
 )
-def test_the_code_is_lost(browser, page, before, how, kind):
+def test_the_code_is_lost(browser, page, before, fragile, how, kind):
     """A refused channel ends without a code for the page."""
 
     def order(channel):
@@ -209,14 +217,14 @@ def test_the_code_is_lost(browser, page, before, how, kind):
         else:
             let_in(channel)
 
-    server = before(order)
+    server = before(order, *fragile())
     browser.get(page(port=server.port))
     opened(browser)
     assert len(server.attempts) == 2
 
 
 @pytest.mark.parametrize('held', ['ends', 'tickets'])
-def test_the_old_channels_end_late(browser, page, before, held):
+def test_the_old_channels_end_late(browser, page, before, fragile, held):
     """The first attempt's channels end after the second attempt is open."""
     open_ = threading.Event()
 
@@ -232,7 +240,7 @@ def test_the_old_channels_end_late(browser, page, before, held):
             assert open_.wait(WAIT_S)
             channel.ask()
 
-    server = before(order)
+    server = before(order, *fragile())
     browser.get(page(port=server.port))
     opened(browser)
     open_.set()

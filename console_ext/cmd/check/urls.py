@@ -30,14 +30,14 @@ _MAX_BYTES = 100
 
 
 def served(conf: cfg.ConfigOpts) -> list[ConsoleType]:
-    """The console types that the extension serves."""
+    """Return the console types that the extension serves."""
     return [one for one in TYPES if one.type in conf.api.console_types]
 
 
 def clients(conf: cfg.ConfigOpts, extensions: Iterable[V21APIExtensionBase]) -> str:
-    """Which requests of clients reach the extension.
+    """Return which requests of clients reach the extension.
 
-    :raises Wrong: none
+    :raises Wrong: no request reaches it
     """
     if _ALIAS not in {one.alias for one in extensions}:
         raise Wrong(
@@ -58,7 +58,7 @@ def clients(conf: cfg.ConfigOpts, extensions: Iterable[V21APIExtensionBase]) -> 
 
 
 def describe(conf: cfg.ConfigOpts, console_type: ConsoleType) -> str:
-    """The public URL of a console type, the file that sets it, and what answers there.
+    """Return the public URL of a console type, its file, and what answers there.
 
     :raises Wrong: the URL does not lead to a proxy of this package
     """
@@ -82,9 +82,9 @@ def describe(conf: cfg.ConfigOpts, console_type: ConsoleType) -> str:
 
 
 def _answer(base_url: str) -> str:
-    """What answers at a URL, asked for its health.
+    """Request the health check below a public URL, and return the result.
 
-    :raises Wrong: something else than console-ext-proxy
+    :raises Wrong: the server there is not console-ext-proxy
     """
     parts = parse.urlsplit(base_url)
     directory = posixpath.dirname(parts.path).rstrip('/')

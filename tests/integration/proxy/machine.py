@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import struct
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.functional.programs import free_port
@@ -12,8 +13,40 @@ from tests.integration.proxy.parts import needed
 from tests.proxy_parts import wait_for
 
 
-class Machine:
-    """A virtual machine without a disk: it boots iPXE from its network card's ROM.
+class QEMU:
+    """A virtual machine without a disk; it is ready when its ports listen.
+
+    :param options: besides those of every machine here
+    :param ports: on 127.0.0.1
+    """
+
+    def __init__(self, *options: str, ports: Sequence[int]):
+        self._ports = ports
+        self.process = subprocess.Popen(
+            [
+                *(needed('qemu-system-x86_64'), '-accel', 'tcg', '-m', '64'),
+                *('-display', 'none', '-nodefaults', '-vga', 'std', *options),
+            ],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_for(self._listens, 20)
+
+    def _listens(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(self.process.communicate()[1])
+        # Checked without connecting: a serial port serves one client at a time.
+        lines = Path('/proc/net/tcp').read_text().splitlines()[1:]
+        listening = {line.split()[1] for line in lines if line.split()[3] == '0A'}
+        return {f'0100007F:{port:04X}' for port in self._ports} <= listening
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+class Machine(QEMU):
+    """A virtual machine that boots iPXE from its network card's ROM.
 
     Its firmware copies the screen to the serial port, and takes keys from both.
 
@@ -31,39 +64,19 @@ class Machine:
             vnc_options = ',tls-creds=vnc'
         port_of_console = path / 'sercon-port'
         port_of_console.write_bytes(struct.pack('<H', 0x3F8))
-        self.process = subprocess.Popen(
-            [
-                *(needed('qemu-system-x86_64'), '-accel', 'tcg', '-m', '64'),
-                *('-display', 'none', '-nodefaults', '-vga', 'std'),
-                *('-netdev', 'user,id=net,restrict=on'),
-                *('-device', 'virtio-net-pci,netdev=net'),
-                *('-fw_cfg', f'name=etc/sercon-port,file={port_of_console}'),
-                *(
-                    '-spice',
-                    f'port={self.spice_port},addr=127.0.0.1,disable-ticketing=on',
-                ),
-                *credentials,
-                # QEMU counts displays from port 5900.
-                *('-vnc', f'127.0.0.1:{self.vnc_port - 5900}{vnc_options}'),
-                *('-serial', f'tcp:127.0.0.1:{self.serial_port},server,nowait'),
-            ],
-            stderr=subprocess.PIPE,
-            text=True,
+        super().__init__(
+            *('-netdev', 'user,id=net,restrict=on'),
+            *('-device', 'virtio-net-pci,netdev=net'),
+            *('-fw_cfg', f'name=etc/sercon-port,file={port_of_console}'),
+            '-spice',
+            f'port={self.spice_port},addr=127.0.0.1,disable-ticketing=on',
+            *credentials,
+            *('-vnc', f'{vnc_display(self.vnc_port)}{vnc_options}'),
+            *('-serial', f'tcp:127.0.0.1:{self.serial_port},server,nowait'),
+            ports=(self.spice_port, self.serial_port, self.vnc_port),
         )
-        wait_for(self._listens, 20)
 
-    def _listens(self) -> bool:
-        if self.process.poll() is not None:
-            raise AssertionError(self.process.communicate()[1])
-        # Checked without connecting: a serial port serves one client at a time.
-        lines = Path('/proc/net/tcp').read_text().splitlines()[1:]
-        listening = {line.split()[1] for line in lines if line.split()[3] == '0A'}
-        wanted = {
-            f'0100007F:{port:04X}'
-            for port in (self.spice_port, self.serial_port, self.vnc_port)
-        }
-        return wanted <= listening
 
-    def close(self) -> None:
-        self.process.kill()
-        self.process.communicate()
+def vnc_display(port: int) -> str:
+    """QEMU counts displays from port 5900."""
+    return f'127.0.0.1:{port - 5900}'

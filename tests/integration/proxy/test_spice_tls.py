@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import socket
 import struct
-import subprocess
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -15,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 from tests.authority import Authority
 from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import Served
+from tests.integration.proxy.machine import QEMU
 from tests.integration.proxy.parts import SPICE_HTML5, needed
 from tests.integration.proxy.screen import LIT, opened
 from tests.proxy_parts import wait_for
@@ -29,33 +28,18 @@ LINK = struct.pack('<4sIII', b'REDQ', 2, 2, 18) + struct.pack(
 )
 
 
-class SecureMachine:
+class SecureMachine(QEMU):
     """A virtual machine with the options of libvirt for ``[spice] require_secure``."""
 
     def __init__(self, authority: Authority):
         self.port, self.tls_port = free_port(), free_port()
         channels = ','.join(f'tls-channel={name}' for name in CHANNELS)
-        self.process = subprocess.Popen(
-            [
-                *(needed('qemu-system-x86_64'), '-accel', 'tcg', '-m', '64'),
-                *('-display', 'none', '-nodefaults', '-vga', 'std', '-spice'),
-                f'addr=127.0.0.1,port={self.port},tls-port={self.tls_port},'
-                f'x509-dir={authority.path},disable-ticketing=on,{channels}',
-            ],
-            stderr=subprocess.PIPE,
-            text=True,
+        super().__init__(
+            '-spice',
+            f'addr=127.0.0.1,port={self.port},tls-port={self.tls_port},'
+            f'x509-dir={authority.path},disable-ticketing=on,{channels}',
+            ports=[self.port, self.tls_port],
         )
-        wait_for(self._listens, 20)
-
-    def _listens(self) -> bool:
-        if self.process.poll() is not None:
-            raise AssertionError(self.process.communicate()[1])
-        with socket.socket() as tried:
-            return tried.connect_ex(('127.0.0.1', self.tls_port)) == 0
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.communicate()
 
 
 @pytest.fixture

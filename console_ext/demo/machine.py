@@ -22,6 +22,7 @@ from console_ext.demo import tether
 _PROGRAM = 'qemu-system-x86_64'
 _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 5.0
+_BOOT_AGAIN_MS = 2000
 
 
 class VirtualMachine:
@@ -54,6 +55,8 @@ class VirtualMachine:
             # With graphics "off" the firmware uses both the serial port and the screen.
             *('-machine', 'pc,graphics=off', '-accel', 'tcg', '-m', '64'),
             *('-nodefaults', '-no-user-config'),
+            # The firmware tries again, so iPXE's prompt comes back.
+            *('-boot', f'reboot-timeout={_BOOT_AGAIN_MS}'),
             *('-display', 'none', '-vga', 'std', '-spice', spice),
             # By its display, which QEMU counts from port 5900.
             *('-vnc', f'127.0.0.1:{self.vnc_port - 5900}'),

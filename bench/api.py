@@ -51,7 +51,8 @@ def start_wsgi(
 
 
 def rss_mb(program: Program) -> float:
-    return psutil.Process(program.process.pid).memory_info().rss / 2**20
+    rss: int = psutil.Process(program.process.pid).memory_info().rss
+    return rss / 2**20
 
 
 def row(name: str, cost: Cost, *more: str) -> None:
@@ -83,9 +84,10 @@ def in_turns(
     pairs = [(ours(), peer()) for _ in range(rounds)]
 
     def ratio(figure: str) -> float:
-        return statistics.median(
+        ratios: list[float] = [
             getattr(one, figure) / getattr(other, figure) for one, other in pairs
-        )
+        ]
+        return statistics.median(ratios)
 
     return median([one for one, _ in pairs]), median([one for _, one in pairs]), ratio
 

@@ -69,7 +69,8 @@ class Peer:
         return spent
 
     def pss_kib(self) -> float:
-        return sum(one.memory_full_info().pss for one in self._processes()) / 1024
+        pss: int = sum(one.memory_full_info().pss for one in self._processes())
+        return pss / 1024
 
     def _processes(self) -> list[psutil.Process]:
         found = []
@@ -129,7 +130,7 @@ def start_ours(
         path,
         dict.fromkeys(MODES, port),
         [program],
-        certificate and certificate.client_context(),
+        None if certificate is None else certificate.client_context(),
     )
 
 
@@ -154,7 +155,7 @@ def start_websockify(
         lambda mode: '/websockify',
         ports,
         started,
-        certificate and certificate.client_context(),
+        None if certificate is None else certificate.client_context(),
     )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A certificate authority, and certificates that it signs."""
+"""Certificates: of an authority, and of nobody but themselves."""
 
 from __future__ import annotations
 
@@ -43,21 +43,10 @@ class Authority:
             _usage(digital_signature=True), critical=True
         )
         if names:
-            alternatives = x509.SubjectAlternativeName([_general(one) for one in names])
-            builder = builder.add_extension(alternatives, critical=False)
-        cert_file, key_file = (
-            self.path / f'{role}-{kind}.pem' for kind in ('cert', 'key')
+            builder = builder.add_extension(_alternatives(*names), critical=False)
+        return _write(
+            builder.sign(self._key, hashes.SHA256()), key, self.path, f'{role}-'
         )
-        made = builder.sign(self._key, hashes.SHA256())
-        cert_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-        key_file.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-        return cert_file, key_file
 
     def server(self, *names: str, wants_client: bool = False) -> ssl.SSLContext:
         """The TLS context of a server with a new certificate.
@@ -70,6 +59,41 @@ class Authority:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(self.file)
         return context
+
+
+def self_signed(path: Path) -> tuple[Path, Path]:
+    """Write a certificate for loopback, ``cert.pem``, and its key, ``key.pem``.
+
+    A client that trusts the certificate needs no other file.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = _name('localhost')
+    builder = _builder(name, name, key).add_extension(
+        _alternatives('localhost', '127.0.0.1'), critical=False
+    )
+    return _write(builder.sign(key, hashes.SHA256()), key, path)
+
+
+def _write(
+    made: x509.Certificate,
+    key: ec.EllipticCurvePrivateKey,
+    path: Path,
+    prefix: str = '',
+) -> tuple[Path, Path]:
+    cert_file, key_file = (path / f'{prefix}{kind}.pem' for kind in ('cert', 'key'))
+    cert_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return cert_file, key_file
+
+
+def _alternatives(*names: str) -> x509.SubjectAlternativeName:
+    return x509.SubjectAlternativeName([_general(one) for one in names])
 
 
 def _name(text: str) -> x509.Name:

@@ -13,8 +13,8 @@ import signal
 import hypothesis
 import pytest
 
+from tests.authority import Authority, self_signed
 from tests.deployment import Deployment
-from tests.proxy_parts import write_certificate
 
 # No deadline for examples: on a busy machine they may take long, and each test has a
 # timeout of its own.
@@ -54,4 +54,10 @@ def deployment(tmp_path):
 @pytest.fixture
 def certificate(tmp_path):
     """A function that writes a new certificate for localhost, and its key."""
-    return lambda: write_certificate(tmp_path)
+    return lambda: self_signed(tmp_path)
+
+
+@pytest.fixture
+def authority(tmp_path):
+    """A certificate authority that has signed nothing yet."""
+    return Authority(tmp_path / 'authority')

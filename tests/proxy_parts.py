@@ -4,18 +4,11 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
-import ipaddress
 import socket
 import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from console_ext.executor import BoundedExecutor
 
@@ -121,35 +114,3 @@ def wait_for(condition, timeout_s: float = 5.0):
             raise AssertionError(f'not within {timeout_s} s')
         time.sleep(0.01)
     return value
-
-
-def write_certificate(path: Path) -> tuple[Path, Path]:
-    """Write a new certificate for loopback, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, 'localhost')])
-    names = [
-        x509.DNSName('localhost'),
-        x509.IPAddress(ipaddress.ip_address('127.0.0.1')),
-    ]
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    cert_file, key_file = path / 'cert.pem', path / 'key.pem'
-    cert_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return cert_file, key_file

@@ -26,8 +26,8 @@ import uvloop
 from bench.proxy import measures, peers
 from bench.proxy.measures import Figures
 from bench.proxy.peers import Certificate, Peer
+from tests.authority import self_signed
 from tests.functional.programs import Programs
-from tests.proxy_parts import write_certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def main() -> int:
         Programs(Path(name)) as programs,
     ):
         directory = Path(name)
-        certificate = Certificate(*write_certificate(directory))
+        certificate = Certificate(*self_signed(directory))
         guests = peers.start_guests(programs)
         plain = (
             peers.start_ours(directory / 'plain', programs, guests),

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from bench.soak import servers
 from console_ext.store import migration
+from tests.authority import self_signed
 from tests.deployment import Deployment
 from tests.functional.programs import Program, Programs, free_port
 from tests.integration.rabbitmq import Broker
-from tests.proxy_parts import write_certificate
 
 _START_S = 120
 
@@ -41,7 +41,7 @@ class Site:
         self.workers = workers + 1
         self.guest_port = free_port()
         self._ports = free_port(), free_port()
-        self._cert, self._key = write_certificate(directory)
+        self._cert, self._key = self_signed(directory)
         self._deployment = Deployment(directory)
 
     @property

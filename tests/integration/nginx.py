@@ -6,8 +6,9 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
+from tests.authority import self_signed
 from tests.functional.programs import Programs, free_port, listens
-from tests.proxy_parts import wait_for, write_certificate
+from tests.proxy_parts import wait_for
 
 PROGRAM = Path('/usr/sbin/nginx')
 
@@ -53,7 +54,7 @@ class Nginx:
         self._programs = programs
         self._port = free_port()
         directory.mkdir()
-        cert_file, _ = write_certificate(directory)
+        cert_file, _ = self_signed(directory)
         self.context = ssl.create_default_context(cafile=str(cert_file))
 
     def url(self, scheme: str) -> str:

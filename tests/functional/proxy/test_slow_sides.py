@@ -12,8 +12,9 @@ import time
 
 import pytest
 
+from tests.authority import self_signed
 from tests.functional.proxy.wire import frame, receive_until, resident, upgrade
-from tests.proxy_parts import reset, wait_for, write_certificate
+from tests.proxy_parts import reset, wait_for
 
 MIB = 2**20
 # Memory of a session: a read and a write buffer, and those of TLS.
@@ -36,7 +37,7 @@ def opened(request, served, trusting, tmp_path, loop):
     The client's own buffers are small.
     """
     if request.param == 'TLS':
-        cert, key = write_certificate(tmp_path)
+        cert, key = self_signed(tmp_path)
         served.start(DEFAULT={'cert': str(cert), 'key': str(key)})
     else:
         served.start()

@@ -21,11 +21,6 @@ ENCRYPTED = b'\x13'
 
 
 @pytest.fixture
-def authority(tmp_path):
-    return Authority(tmp_path / 'authority')
-
-
-@pytest.fixture
 def started():
     """A function that starts a guest, which is stopped at the end."""
     with contextlib.ExitStack() as close:

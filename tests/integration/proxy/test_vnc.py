@@ -20,10 +20,9 @@ VERSION = b'RFB 003.008\n'
 
 
 @pytest.fixture
-def authority(tmp_path):
-    made = Authority(tmp_path / 'authority')
-    made.issue('server', 'compute-1')
-    return made
+def authority(authority):
+    authority.issue('server', 'compute-1')
+    return authority
 
 
 @pytest.fixture

@@ -295,11 +295,10 @@ def test_cve_2012_2094_cve_2017_18635_cve_2026_40212_text_is_not_html(
 
 
 @pytest.fixture
-def authority(tmp_path):
+def authority(authority):
     """The authority for the certificates of compute hosts and of the proxy."""
-    made = Authority(tmp_path / 'authority')
-    made.issue('server', '127.0.0.1')
-    return made
+    authority.issue('server', '127.0.0.1')
+    return authority
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from console_ext.proxy.relay.connector import Target
 from console_ext.proxy.relay.exchange import Exchange
 from console_ext.proxy.relay.guest import Client
 from console_ext.proxy.relay.tls import GuestTLS
-from tests.authority import Authority
 
 LARGE = 2**21
 
@@ -126,9 +125,8 @@ def _serve_tls(theirs: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
     return encrypted
 
 
-def test_tls(run, tmp_path):
+def test_tls(run, authority):
     """TLS starts on the open connection; then the guest takes it over."""
-    authority = Authority(tmp_path / 'authority')
     context = authority.server('compute-1')
     tls = GuestTLS('', ca_certs=str(authority.file))
 
@@ -161,9 +159,9 @@ def test_tls(run, tmp_path):
     run(test())
 
 
-def test_a_server_that_ends_tls_is_no_warning(run, tmp_path, caplog):
+def test_a_server_that_ends_tls_is_no_warning(run, authority, caplog):
     """asyncio would log a warning for a guest that stays half open."""
-    test_tls(run, tmp_path)
+    test_tls(run, authority)
     assert caplog.messages == []
 
 
@@ -171,8 +169,7 @@ def test_a_server_that_ends_tls_is_no_warning(run, tmp_path, caplog):
     ('names', 'says'),
     [(['compute-2'], 'not for compute-2'), (['127.0.0.1'], r'not for 127\.0\.0\.1')],
 )
-def test_another_host(run, tmp_path, names, says):
-    authority = Authority(tmp_path / 'authority')
+def test_another_host(run, authority, names, says):
     context = authority.server('compute-1')
     tls = GuestTLS('', ca_certs=str(authority.file))
 
@@ -192,9 +189,9 @@ def test_another_host(run, tmp_path, names, says):
 
 
 @pytest.mark.parametrize('said', [b'HTTP/1.1 400 Bad\r\n\r\n', None])
-def test_no_tls(run, tmp_path, said):
+def test_no_tls(run, authority, said):
     """The other side sends other bytes, or closes."""
-    tls = GuestTLS('', ca_certs=str(Authority(tmp_path / 'authority').file))
+    tls = GuestTLS('', ca_certs=str(authority.file))
 
     async def test():
         async with exchanging() as (made, theirs):
@@ -211,9 +208,9 @@ def test_no_tls(run, tmp_path, said):
 
 
 @pytest.mark.parametrize('ends', [False, True])
-def test_bytes_where_tls_begins(run, tmp_path, ends):
+def test_bytes_where_tls_begins(run, authority, ends):
     """Unencrypted bytes must not be mistaken for encrypted ones."""
-    tls = GuestTLS('', ca_certs=str(Authority(tmp_path / 'authority').file))
+    tls = GuestTLS('', ca_certs=str(authority.file))
 
     async def test():
         async with exchanging() as (made, theirs):
@@ -228,9 +225,9 @@ def test_bytes_where_tls_begins(run, tmp_path, ends):
     run(test())
 
 
-def test_giving_up_tls(run, tmp_path):
+def test_giving_up_tls(run, authority):
     """The connection is closed."""
-    tls = GuestTLS('', ca_certs=str(Authority(tmp_path / 'authority').file))
+    tls = GuestTLS('', ca_certs=str(authority.file))
 
     async def test():
         async with exchanging() as (made, theirs):

@@ -13,11 +13,6 @@ from console_ext.proxy.relay.tls import GuestTLS, is_for
 from tests.authority import Authority
 
 
-@pytest.fixture
-def authority(tmp_path):
-    return Authority(tmp_path / 'authority')
-
-
 def names(*entries: tuple[str, str]) -> dict:
     """Return a certificate with the structure of getpeercert."""
     return {'subject': ((('commonName', 'common'),),), 'subjectAltName': entries}

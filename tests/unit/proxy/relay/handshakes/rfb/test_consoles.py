@@ -20,11 +20,6 @@ from tests.vnc_host import VNCHost
 
 
 @pytest.fixture
-def authority(tmp_path):
-    return Authority(tmp_path / 'authority')
-
-
-@pytest.fixture
 def started():
     """A function that starts a host, which is stopped at the end."""
     with contextlib.ExitStack() as close:

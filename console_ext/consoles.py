@@ -14,13 +14,14 @@ from dataclasses import dataclass
 class Endpoint:
     """The address of a console, as its compute host reports it.
 
-    :param tls_port: a second port that requires TLS; None if there is none
+    :param port: None if there is only the other port
+    :param tls_port: a port that requires TLS; None if there is none
     :param internal_access_path: a path that the hypervisor expects first on the
         connection (with CONNECT); None for a plain port
     """
 
     host: str
-    port: int
+    port: int | None
     tls_port: int | None = None
     internal_access_path: str | None = None
 
@@ -40,7 +41,8 @@ class ConsoleType:
     :param group: the group of its options, which has the option ``enabled``
     :param base_url: the option of this group with the public URL of its proxy
     :param several_sockets: whether its clients open several WebSockets with one token
-    :param tls: whether a console may have a second port that requires TLS
+    :param tls: whether a console may have a port that requires TLS, besides its other
+        port or instead of it
     """
 
     type: str

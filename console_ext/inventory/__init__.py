@@ -30,18 +30,17 @@ MAX_FILE_BYTES = 256 * 2**20
 
 _NAME = {'type': 'string', 'minLength': 1, 'maxLength': 255}
 _STATE = {'type': ['string', 'null'], 'maxLength': 255}
-_PORT = {'type': 'integer', 'minimum': 1, 'maximum': 65535}
+_PORT: dict[str, Any] = {'type': 'integer', 'minimum': 1, 'maximum': 65535}
 
 
 def _console(console_type: ConsoleType) -> dict[str, Any]:
-    tls_port = {'tls_port': {**_PORT, 'type': ['integer', 'null']}}
+    ports = {'port': _PORT}
+    if console_type.tls:
+        or_null = {**_PORT, 'type': ['integer', 'null']}
+        ports = {'port': or_null, 'tls_port': or_null}
     return {
         'type': 'object',
-        'properties': {
-            'host': _NAME,
-            'port': _PORT,
-            **(tls_port if console_type.tls else {}),
-        },
+        'properties': {'host': _NAME, **ports},
         'required': ['host', 'port'],
         'additionalProperties': False,
     }
@@ -225,6 +224,7 @@ def _entry(server: dict[str, Any]) -> Entry:
 def _endpoint(console: dict[str, Any] | None) -> Endpoint | None:
     if console is None:
         return None
-    return Endpoint(
-        sys.intern(console['host']), console['port'], console.get('tls_port')
-    )
+    port, tls_port = console['port'], console.get('tls_port')
+    if port is None and tls_port is None:
+        return None
+    return Endpoint(sys.intern(console['host']), port, tls_port)

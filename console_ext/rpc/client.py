@@ -17,7 +17,7 @@ import oslo_messaging
 from oslo_config import cfg
 
 from console_ext import exceptions
-from console_ext.consoles import ConsoleType
+from console_ext.consoles import SPICE_HTML5, ConsoleType
 from console_ext.context import RequestContext
 from console_ext.printable import printable
 from console_ext.rpc import errors, instance, transport
@@ -36,6 +36,7 @@ MAX_TEXT = 4096
 class ConnectInfo:
     """A compute host's answer: where the console is, and the token that opens it.
 
+    :param port: the same as ``tls_port`` if there is no other
     :param internal_access_path: path to send to the hypervisor in a CONNECT request;
         None if the port leads directly to the console
     :param access_url: the URL for the user; contains the token
@@ -310,12 +311,11 @@ def _left(deadline: float) -> float:
 def _connect_info_of(call: Call, reply: Any) -> ConnectInfo:
     """
     :raises UnexpectedReply: the reply is not valid connect info
-    :raises ConsoleTypeUnavailable: the console accepts TLS only
+    :raises ConsoleTypeUnavailable: the console accepts TLS only, and that is no use
     """
     try:
-        return _connect_info(reply)
+        return _connect_info(reply, call.console_type)
     except _OnlyTLS:
-        # An authorization needs a plain port, in Nova's database and in ours.
         raise exceptions.ConsoleTypeUnavailable(call.console_type) from None
     except (KeyError, TypeError, ValueError) as error:
         # Not the reply itself: it may hold a token.
@@ -343,11 +343,12 @@ def _to_wire(context: RequestContext) -> dict[str, Any]:
 
 
 class _OnlyTLS(Exception):
-    """The console has only a TLS port."""
+    """The console has only a TLS port, which cannot be used."""
 
 
-def _connect_info(reply: Any) -> ConnectInfo:
+def _connect_info(reply: Any, console_type: str) -> ConnectInfo:
     """
+    :raises _OnlyTLS:
     :raises KeyError, TypeError, ValueError: the reply is not valid connect info; the
         text does not quote it
     """
@@ -357,7 +358,12 @@ def _connect_info(reply: Any) -> ConnectInfo:
     if port is None:
         if tls_port is None:
             raise ValueError('no port')
-        raise _OnlyTLS
+        # Where nova-compute has -1, it would confirm -1 before each connection, and not
+        # that the TLS port is still this server's.  Proxies for native clients read a
+        # plain port from the token.
+        if reply.get('port') is not None or console_type != SPICE_HTML5.type:
+            raise _OnlyTLS
+        port = tls_port
     path = reply.get('internal_access_path')
     return ConnectInfo(
         host=_text(reply, 'host'),

@@ -15,6 +15,8 @@ class Authorization:
     :param compute_host: the host that confirms that the port is still this server's
     :param cell: the id of the compute host's cell; None if there are no cells
     :param host: the address of the console, with ``port``
+    :param tls_port: a port that requires TLS, which may be the only one and be ``port``
+        too; None if there is none
     :param internal_access_path: a path that the hypervisor expects first on the
         connection; None for a plain port
     """

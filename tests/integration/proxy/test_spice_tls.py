@@ -11,8 +11,10 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.authority import Authority
+from tests.deployment import server
 from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import Served
+from tests.integration.consoles import SPICE
 from tests.integration.proxy.machine import QEMU
 from tests.integration.proxy.parts import SPICE_HTML5, needed
 from tests.integration.proxy.screen import LIT, opened
@@ -29,24 +31,27 @@ LINK = struct.pack('<4sIII', b'REDQ', 2, 2, 18) + struct.pack(
 
 
 class SecureMachine(QEMU):
-    """A virtual machine with the options of libvirt for ``[spice] require_secure``."""
+    """A virtual machine with the options of libvirt for ``[spice] require_secure``.
 
-    def __init__(self, authority: Authority):
+    :param plain: whether it has a port without TLS, too
+    """
+
+    def __init__(self, authority: Authority, *, plain: bool = True):
         self.port, self.tls_port = free_port(), free_port()
+        port = f'port={self.port},' if plain else ''
         channels = ','.join(f'tls-channel={name}' for name in CHANNELS)
         super().__init__(
             '-spice',
-            f'addr=127.0.0.1,port={self.port},tls-port={self.tls_port},'
+            f'addr=127.0.0.1,{port}tls-port={self.tls_port},'
             f'x509-dir={authority.path},disable-ticketing=on,{channels}',
-            ports=[self.port, self.tls_port],
+            ports=[*([self.port] if plain else []), self.tls_port],
         )
 
 
 @pytest.fixture
-def authority(tmp_path):
-    made = Authority(tmp_path / 'authority')
-    made.issue('server', 'compute-1')
-    return made
+def authority(authority):
+    authority.issue('server', 'compute-1')
+    return authority
 
 
 @pytest.fixture
@@ -116,5 +121,26 @@ def test_the_screen(browser, serving, machine, authority):
     proxy = serving(require_secure=True, tls_ca_certs=authority.file)
     address = proxy.proxy.url('SPICE')
     browser.get(f'{address}/spice_auto.html?token={token(proxy, machine)}')
+    opened(browser)
+    wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+
+
+@pytest.fixture
+def only_tls(authority):
+    """A machine without a plain port."""
+    with contextlib.closing(SecureMachine(authority, plain=False)) as made:
+        yield made
+
+
+def test_only_a_tls_port(browser, cloud, deployment, only_tls, authority):
+    """From the request for a URL: the agent confirms the TLS port."""
+    needed(str(SPICE_HTML5))
+    cloud.start(
+        spice={'require_secure': True, 'tls_ca_certs': authority.file},
+        console_proxy={'drain_timeout': 0},
+    )
+    screen = {'host': '127.0.0.1', 'port': None, 'tls_port': only_tls.tls_port}
+    deployment.write_inventory([server('01', consoles={'spice': screen})])
+    browser.get(cloud.url(SPICE))
     opened(browser)
     wait_for(lambda: browser.execute_script(LIT) > 500, 30)

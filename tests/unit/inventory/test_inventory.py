@@ -99,6 +99,21 @@ def test_consoles_of_each_protocol(deployment, one):
     ] * (len(PROTOCOLS) - 1)
 
 
+@pytest.mark.parametrize(
+    ('port', 'tls_port', 'expected'),
+    [
+        (None, 2, Endpoint('h', None, 2)),
+        (1, None, Endpoint('h', 1)),
+        (None, None, None),
+    ],
+)
+def test_ports_of_spice(deployment, port, tls_port, expected):
+    """Either may be missing; without both, there is no console."""
+    console = {'host': 'h', 'port': port, 'tls_port': tls_port}
+    deployment.write_inventory([server('01', consoles={'spice': console})])
+    assert Inventory(deployment.conf()).get(ID).endpoint('spice') == expected
+
+
 def test_usual_servers(deployment):
     """Servers are in the order of the file; an unknown id has no server."""
     found = Inventory(deployment.conf())

@@ -15,7 +15,7 @@ import pytest
 
 from console_ext import exceptions
 from console_ext.compute import base as compute
-from console_ext.consoles import SERIAL, SPICE_HTML5, TYPES
+from console_ext.consoles import SERIAL, SPICE_DIRECT, SPICE_HTML5, TYPES
 from console_ext.context import RequestContext
 from console_ext.rpc import client as rpc_client
 from console_ext.rpc import instance, transport
@@ -331,18 +331,29 @@ def test_name_of_a_remote_error(client, context, monkeypatch, name):
     assert len(str(caught.value)) < 10_000
 
 
-@pytest.mark.parametrize('port', [None, -1, '-1', 'left out'])
+@pytest.mark.parametrize('port', [None, 'left out'])
 @pytest.mark.parametrize('tls_port', [5901, '5901'])
 def test_console_with_a_tls_port_only(client, context, scripted, port, tls_port):
-    """As libvirt reports a guest with defaultMode='secure'."""
+    """It is the port to confirm, too."""
     scripted.answer = lambda: {
         key: value
         for key, value in {**REPLY, 'port': port, 'tlsPort': tls_port}.items()
         if value != 'left out'
     }
+    info = client.get_console(context, 'scripted', SERVER, SPICE_HTML5)
+    assert (info.port, info.tls_port) == (5901, 5901)
+
+
+@pytest.mark.parametrize(
+    ('port', 'console_type'),
+    [(-1, SPICE_HTML5), ('-1', SPICE_HTML5), (None, SPICE_DIRECT)],
+)
+def test_tls_port_that_is_no_use(client, context, scripted, port, console_type):
+    """nova-compute does not confirm it, or native clients need the other port."""
+    scripted.answer = lambda: {**REPLY, 'port': port, 'tlsPort': 5901}
     with pytest.raises(exceptions.ConsoleTypeUnavailable) as caught:
-        client.get_console(context, 'scripted', SERVER, SPICE_HTML5)
-    assert caught.value.console_type == 'spice-html5'
+        client.get_console(context, 'scripted', SERVER, console_type)
+    assert caught.value.console_type == console_type.type
 
 
 @pytest.mark.parametrize('tls_port', [None, -1, '-1'])

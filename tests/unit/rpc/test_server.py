@@ -181,6 +181,18 @@ def test_tls_port_is_valid_too(deployment):
     assert endpoint.get_spice_console({}, 'spice-html5', primitive())['tlsPort'] == 5902
 
 
+def test_only_a_tls_port(deployment):
+    """The other is not reported, and not valid."""
+    endpoint = ComputeEndpoint(
+        deployment.conf(), Driver(Endpoint('h', None, 5902)), '5.13'
+    )
+    info = endpoint.get_spice_console({}, 'spice-html5', primitive())
+    assert (info['port'], info['tlsPort']) == (None, 5902)
+    for port, valid in (('5902', True), ('None', False), ('-1', False)):
+        args = ({}, primitive(), port, 'spice-html5')
+        assert endpoint.validate_console_port(*args) is valid
+
+
 def test_port_of_a_server_that_has_none(endpoint):
     """The server is not here or not running, or the type does not exist."""
     validate = endpoint.validate_console_port

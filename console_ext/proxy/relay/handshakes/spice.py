@@ -21,13 +21,13 @@ from console_ext.proxy.relay.tls import GuestTLS
 from console_ext.store.authorization import Authorization
 
 
-def spice_consoles(conf: cfg.ConfigOpts) -> PlainConsoles | SecureSPICEConsoles:
+def spice_consoles(conf: cfg.ConfigOpts) -> PlainSPICEConsoles | SecureSPICEConsoles:
     """
     :raises ConfigurationError: a file is not usable
     """
     options = conf.spice
     if not options.require_secure:
-        return PlainConsoles()
+        return PlainSPICEConsoles()
     return SecureSPICEConsoles(
         GuestTLS(
             '[spice] tls_',
@@ -35,6 +35,20 @@ def spice_consoles(conf: cfg.ConfigOpts) -> PlainConsoles | SecureSPICEConsoles:
             verify_name=options.tls_verify_host_name,
         )
     )
+
+
+class PlainSPICEConsoles(PlainConsoles):
+    def port(self, authorization: Authorization) -> int:
+        """
+        :raises TargetRefused: the console has only a TLS port
+        """
+        if authorization.port == authorization.tls_port:
+            raise exceptions.TargetRefused(
+                authorization.host,
+                authorization.port,
+                'it has only a TLS port, but [spice] require_secure is not set',
+            )
+        return super().port(authorization)
 
 
 class SecureSPICEConsoles:

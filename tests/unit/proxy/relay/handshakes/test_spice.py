@@ -21,11 +21,6 @@ from tests.stores.factories import authorization
 
 
 @pytest.fixture
-def authority(tmp_path):
-    return Authority(tmp_path / 'authority')
-
-
-@pytest.fixture
 def secure(deployment, authority):
     """A function that creates the consoles of a configuration."""
 
@@ -100,6 +95,15 @@ def test_by_tls(loop_factory, secure, authority, serve):
     """The TLS port is used; the plain port is not tried."""
     port = serve(authority.server('compute-1'))
     assert echoed(loop_factory, secure(), port=1, tls_port=port) == b'hello'
+
+
+def test_only_a_port_for_tls(secure, deployment):
+    """It is not used without TLS."""
+    authorized = authorization(port=5901, tls_port=5901)
+    assert secure().port(authorized) == 5901
+    deployment.configure(spice={'require_secure': False})
+    with pytest.raises(exceptions.TargetRefused, match='it has only a TLS port'):
+        spice_consoles(deployment.conf()).port(authorized)
 
 
 def test_no_port_for_tls(secure):

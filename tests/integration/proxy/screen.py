@@ -19,15 +19,22 @@ return lit;
 """
 
 
+STATE = """
+return [
+  document.body?.dataset.state ?? '',
+  document.getElementById('status')?.innerText ?? '',
+];
+"""
+
+
 def state(browser) -> tuple[str, str]:
     """Return the page's state and its text."""
-    body = browser.find_element('tag name', 'body')
-    words = browser.find_element('id', 'status').text
-    return body.get_attribute('data-state'), words
+    found, words = browser.execute_script(STATE)
+    return found, words
 
 
 def opened(browser) -> None:
-    wait_for(lambda: state(browser)[0] != 'connecting', 30)
+    wait_for(lambda: state(browser)[0] not in ('connecting', ''), 30)
     assert state(browser)[0] == 'open', state(browser)
 
 

@@ -111,8 +111,7 @@ class Session(Peer):
     def go_on_with(self, guest: GuestSide) -> None:
         self._guest = guest
         guest.begin(self)
-        if self._full or self._window.closed:
-            guest.pause()
+        self._steer()
 
     @property
     def paces(self) -> bool:
@@ -180,16 +179,14 @@ class Session(Peer):
 
     def pause_writing(self) -> None:
         self._full = True
-        if self._guest is not None:
-            self._guest.pause()
+        self._steer()
         self._count()
 
     def resume_writing(self) -> None:
         self._full = self._backlog = False
         # The client reads, so it is alive.
         self._heard = self._loop.time()
-        if self._guest is not None and not self._window.closed:
-            self._guest.resume()
+        self._steer()
         self._read_on()
 
     def _pace(self) -> None:
@@ -198,12 +195,22 @@ class Session(Peer):
             return
         was_closed = self._window.closed
         self._window.move(self.to_client, self._control.drawn)
-        if self._window.closed:
+        if self._window.closed or was_closed:
+            self._steer()
+
+    def _steer(self) -> None:
+        """Read from the guest, or wait until the client has read or drawn more."""
+        if self._guest is None:
+            return
+        # While the guest takes nothing, the reports of the client are not read either.
+        behind = self._window.closed and not self._guest.full
+        if self._full or behind:
             self._guest.pause()
-        elif was_closed and not self._full:
+        else:
             self._guest.resume()
 
     def guest_full(self, full: bool) -> None:
+        self._steer()
         self._read_on()
 
     def _read_on(self) -> None:

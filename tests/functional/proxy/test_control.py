@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import socket
 import time
 
 import pytest
+from websockets.asyncio.client import connect as connect_async
 
 from console_ext.exceptions import ComputeNotReady
 from console_ext.proxy.admission import rules
@@ -117,3 +119,31 @@ def test_a_message_that_is_no_control_message(proxy):
     client.send('ls')
     assert closed(client) == (1007, 'A control message is not valid.')
     assert not guest.received
+
+
+def test_a_client_whose_reports_are_behind_what_its_guest_does_not_take(proxy):
+    """The guest echoes everything and takes no more before the echo is read; the
+    client draws late.  All of it arrives."""
+    # More than the buffers of the kernel hold.
+    sent = bytes(48 * 2**20)
+    token = proxy.token(proxy.guest())
+
+    async def run():
+        url = proxy.url(token)
+        options = {'subprotocols': [SUBPROTOCOL], 'compression': None, 'proxy': None}
+        async with connect_async(url, **options) as client:
+            sending = asyncio.create_task(send(client))
+            received = 0
+            try:
+                while received < len(sent):
+                    received += len(await asyncio.wait_for(client.recv(), 20))
+                await sending
+            finally:
+                client.transport.abort()
+
+    async def send(client):
+        for start in range(0, len(sent), 65536):
+            await client.send(sent[start : start + 65536])
+        await client.send(json.dumps({'drawn': len(sent)}))
+
+    asyncio.run(run())

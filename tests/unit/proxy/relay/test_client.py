@@ -411,3 +411,30 @@ def test_a_client_that_does_not_read_is_silent():
         assert begun.session.end is close_codes.CLIENT_SILENT
 
     asyncio.run(run())
+
+
+def test_reports_are_not_waited_for_while_they_are_not_read():
+    """A full guest stops the reading of its client, and so of its reports.
+
+    If the guest had to wait for them too, neither side could continue.
+    """
+
+    async def run():
+        begun = Begun(control=True)
+        begun.guest.data_received(bytes(WINDOW_BYTES + 1))
+        assert not begun.to_guest.reading
+        begun.guest.pause_writing()
+        begun.session.data_received(KEY)
+        assert not begun.to_client.reading
+        assert begun.to_guest.reading
+        begun.guest.data_received(b'x')
+        assert begun.to_guest.reading
+        begun.session.pause_writing()
+        assert not begun.to_guest.reading
+        begun.session.resume_writing()
+        assert begun.to_guest.reading
+        begun.guest.resume_writing()
+        assert not begun.to_guest.reading
+        assert begun.to_client.reading
+
+    asyncio.run(run())

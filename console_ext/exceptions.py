@@ -45,6 +45,7 @@ otherwise, its text may be shown to a user.
     ├── StoreUnavailable                the database of authorizations is unavailable
     ├── TokenNotFound                   a token is unknown, revoked or expired
     ├── TokenRefused                    a token is invalid or has been used
+    │   └── RejoinRefused               a rejoin key is invalid or has been used
     ├── UnexpectedReply                 the compute host's answer is invalid
     └── ProxyError                      the token is valid, but the console cannot open
         ├── ConsoleMoved
@@ -384,11 +385,17 @@ class TokenRefused(ConsoleExtError):
         attacker learns nothing
     """
 
+    _text = 'This console URL is invalid or has expired. Request a new one.'
+
     def __init__(self, reason: RefusalReason):
         self.reason = reason
-        super().__init__(
-            'This console URL is invalid or has expired. Request a new one.'
-        )
+        super().__init__(self._text)
+
+
+class RejoinRefused(TokenRefused):
+    """As :exc:`TokenRefused`, for the key that opens a session again."""
+
+    _text = 'This session cannot be opened again. Request a new console URL.'
 
 
 class UnexpectedReply(ConsoleExtError):

@@ -30,6 +30,16 @@ OPTS = [
         help='Maximum number of WebSockets of a SPICE session in total. A page opens '
         'all channels again when it reconnects. At the limit the user needs a new URL.',
     ),
+    cfg.IntOpt(
+        'rejoin_grace',
+        default=60,
+        min=0,
+        max=3600,
+        help='Time in seconds in which a client can open its serial or VNC session '
+        'again after its connection was lost. The page and the terminal client of '
+        'console-ext receive a random key for this, which works once and only from the '
+        'same address. 0 disables this: then each connection needs a new URL.',
+    ),
     cfg.FloatOpt(
         'lease',
         default=60,

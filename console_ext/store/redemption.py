@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Decides whether a token opens a session or joins the session that it has opened.
+"""Decides whether a token opens a session or joins it, and whether a key reopens it.
 
-The decision is a pure function of the token's state, which the store reads from the
+The decisions are pure functions of the token's state, which the store reads from the
 database.
 """
 
@@ -19,6 +19,9 @@ MAX_ADDRESS = 255
 
 # The total time that a session may be without a socket, in multiples of the grace.
 FULL_GAPS = 10
+
+# How often a session may be opened again with a rejoin key.
+MAX_REJOINS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class SessionLimits:
     :param join_grace_s: how long a session without a socket can still be joined
     :param longest_s: the maximum duration of a session; 0 for no limit
     :param enforce_expiry: whether a session ends when its authorization expires
+    :param rejoin_grace_s: how long a session without a socket can be opened again with
+        its rejoin key; 0 for never
     """
 
     max_sockets: int
@@ -79,6 +84,7 @@ class SessionLimits:
     join_grace_s: float
     longest_s: float = 0.0
     enforce_expiry: bool = False
+    rejoin_grace_s: int = 0
 
     @classmethod
     def of(cls, conf: cfg.ConfigOpts) -> SessionLimits:
@@ -89,6 +95,7 @@ class SessionLimits:
             options.spice_join_grace,
             conf.console_proxy.max_session_time,
             conf.consoleauth.enforce_session_timeout,
+            options.rejoin_grace,
         )
 
 
@@ -118,6 +125,42 @@ def refusal(
     if sum(lease > attempt.now for lease in state.leases) >= limits.max_sockets:
         return RefusalReason.TOO_MANY_SOCKETS
     if state.admitted >= limits.max_joins:
+        return RefusalReason.TOO_MANY_JOINS
+    return None
+
+
+def has_rejoin_key(state: State, limits: SessionLimits) -> bool:
+    """Whether the token's session gets a key that opens it again.
+
+    A token whose session has several sockets needs none: it joins the session itself.
+    """
+    known = consoles.by_type(state.console_type)
+    return limits.rejoin_grace_s > 0 and known is not None and not known.several_sockets
+
+
+def rejoin_refusal(
+    state: State, attempt: Attempt, limits: SessionLimits
+) -> RefusalReason | None:
+    """Return the reason to refuse a session's rejoin key.
+
+    :returns: None to admit a socket in place of all others of the session
+    """
+    if attempt.console_type != state.console_type:
+        return RefusalReason.WRONG_TYPE
+    if state.revoked:
+        return RefusalReason.REVOKED
+    if state.session_id is None:
+        return RefusalReason.UNKNOWN
+    left = left_s(state, attempt.now, limits)
+    if left is not None and left <= 0:
+        return RefusalReason.EXPIRED
+    key_ends = state.last_open + limits.rejoin_grace_s
+    if not limits.rejoin_grace_s or key_ends <= attempt.now:
+        return RefusalReason.EXPIRED
+    if attempt.client_address != state.client_address:
+        return RefusalReason.OTHER_CLIENT
+    # The first socket is not a rejoin.
+    if state.admitted > MAX_REJOINS:
         return RefusalReason.TOO_MANY_JOINS
     return None
 

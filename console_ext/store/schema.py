@@ -45,7 +45,10 @@ AUTHORIZATIONS = sa.Table(
     sa.Column('opened', sa.Double),
     sa.Column('admitted', sa.Integer, nullable=False, server_default='0'),
     sa.Column('gaps', sa.Double, nullable=False, server_default='0'),
+    # SHA-256, in hex, of the key that opens the session again.
+    sa.Column('rejoin_hash', sa.String(64)),
     sa.Index('console_ext_authorizations_token_hash', 'token_hash', unique=True),
+    sa.Index('console_ext_authorizations_rejoin_hash', 'rejoin_hash', unique=True),
     sa.Index('console_ext_authorizations_server_id', 'server_id'),
     sa.Index('console_ext_authorizations_expires', 'expires'),
     mysql_engine='InnoDB',

@@ -10,6 +10,9 @@ from console_ext.store.schema import AUTHORIZATIONS, SOCKETS
 _COLUMNS = AUTHORIZATIONS.c
 _THESE_SOCKETS = SOCKETS.c.id.in_(sa.bindparam('socket_ids', expanding=True))
 
+# Not read, because SQLAlchemy's debug log shows all rows that it reads.
+_HASHES = frozenset({'token_hash', 'rejoin_hash'})
+
 
 class Statements:
     """The statements, built once: building one takes longer than SQLite's execution.
@@ -35,10 +38,31 @@ class Statements:
     reopen = (
         AUTHORIZATIONS.update()
         .where(_unopened, ~sa.exists().where(SOCKETS.c.authorization_id == _COLUMNS.id))
-        .values(session_id=None, client_address=None, opened=None, admitted=0, gaps=0)
+        .values(
+            session_id=None,
+            client_address=None,
+            opened=None,
+            admitted=0,
+            gaps=0,
+            rejoin_hash=None,
+        )
+    )
+    # The used key is valid again, in place of the new one.
+    withdraw_rejoin = (
+        AUTHORIZATIONS.update()
+        .where(
+            _COLUMNS.id == sa.bindparam('its_id'),
+            _COLUMNS.rejoin_hash == sa.bindparam('its_new_hash'),
+        )
+        .values(
+            redeemed=_COLUMNS.redeemed + 1, rejoin_hash=sa.bindparam('its_used_hash')
+        )
     )
 
     _these: sa.BindParameter[int] = sa.bindparam('its_ids', expanding=True)
+    in_force = sa.select(_COLUMNS.id).where(
+        _COLUMNS.id.in_(_these), _COLUMNS.revoked.is_(None)
+    )
     delete_sockets = SOCKETS.delete().where(SOCKETS.c.authorization_id.in_(_these))
     delete = AUTHORIZATIONS.delete().where(_COLUMNS.id.in_(_these))
 
@@ -49,15 +73,14 @@ class Statements:
             expires=now + sa.bindparam('ttl_s', type_=sa.Double()),
             redeemed=0,
         )
-        # Without the hash, because SQLAlchemy's debug log shows all rows that it reads.
-        self.read = (
-            sa.select(
-                *(column for column in _COLUMNS if column.name != 'token_hash'),
-                SOCKETS.c.lease,
-                now.label('now'),
-            )
-            .outerjoin_from(AUTHORIZATIONS, SOCKETS)
-            .where(_COLUMNS.token_hash == sa.bindparam('its_hash'))
+        reading = sa.select(
+            *(column for column in _COLUMNS if column.name not in _HASHES),
+            SOCKETS.c.lease,
+            now.label('now'),
+        ).outerjoin_from(AUTHORIZATIONS, SOCKETS)
+        self.read = reading.where(_COLUMNS.token_hash == sa.bindparam('its_hash'))
+        self.read_by_key = reading.where(
+            _COLUMNS.rejoin_hash == sa.bindparam('its_hash')
         )
         # The comparison of "redeemed" works on every database and at every isolation
         # level: of two processes that have read the same count, only one updates the
@@ -83,6 +106,23 @@ class Statements:
                     (sa.bindparam('its_gap_s', type_=sa.Double()) > 0, now),
                     else_=_COLUMNS.closed,
                 ),
+                rejoin_hash=sa.bindparam('its_new_hash'),
+            )
+        )
+        self.rejoin = (
+            AUTHORIZATIONS.update()
+            .where(
+                _COLUMNS.rejoin_hash == sa.bindparam('its_hash'),
+                _COLUMNS.redeemed == sa.bindparam('as_read'),
+                _COLUMNS.revoked.is_(None),
+            )
+            .values(
+                redeemed=_COLUMNS.redeemed + 1,
+                admitted=_COLUMNS.admitted + 1,
+                # Not the current time: an attempt that fails must not extend the time
+                # in which the key works.
+                closed=sa.bindparam('its_last_open', type_=sa.Double()),
+                rejoin_hash=sa.bindparam('its_new_hash'),
             )
         )
         self.add_socket = SOCKETS.insert().values(

@@ -6,9 +6,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import secrets
 import uuid
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from oslo_config import cfg
@@ -17,8 +18,10 @@ from oslo_db import exception as db_exception
 from console_ext import exceptions
 from console_ext.exceptions import RefusalReason
 from console_ext.store import clock, database, redemption
-from console_ext.store.authorization import Authorization, Lease
+from console_ext.store.authorization import Authorization, Lease, Loss, RejoinKey
 from console_ext.store.statements import Statements
+
+T = TypeVar('T')
 
 # Ids in a statement; SQLite before 3.32 allows 999 values.
 _BATCH = 500
@@ -30,9 +33,9 @@ class Store:
     """The authorizations and their open sockets.
 
     The methods block.  Threads may share a store, and a process may fork while no call
-    is in progress.  Each method but :meth:`redeem` raises :exc:`StoreUnavailable` if
-    the database does not answer within ``[console_tokens] timeout``.  The operation may
-    still complete, but never partially.
+    is in progress.  Each method but :meth:`redeem` and :meth:`rejoin` raises
+    :exc:`StoreUnavailable` if the database does not answer within ``[console_tokens]
+    timeout``.  The operation may still complete, but never partially.
 
     All times come from the database's clock.
 
@@ -87,20 +90,28 @@ class Store:
             return None
         return _authorization(row)
 
-    def redeem(self, token: str, console_type: str, client_address: str) -> Lease:
+    def redeem(
+        self,
+        token: str,
+        console_type: str,
+        client_address: str,
+        *,
+        rejoinable: bool = False,
+    ) -> Lease:
         """Open the token's session with a first socket, or join it with another one.
 
         There is no timeout for a PostgreSQL server that does not answer.  A caller that
         stops waiting must call :meth:`withdraw` with the late result.
 
         :param client_address: the client's IP address
+        :param rejoinable: whether the client takes a key that opens the session again
         :raises TokenRefused: the token is invalid, or its session accepts no socket
         """
         token_hash = _hash(token)
         client_address = redemption.canonical(client_address)
 
         def take(connection: sa.Connection) -> Lease:
-            read = self._read(connection, token_hash)
+            read = self._read(connection, self._statements.read, token_hash)
             # Ends the read transaction before a refusal, so that it holds no lock.
             connection.rollback()
             if read is None:
@@ -110,11 +121,14 @@ class Store:
             refusal = redemption.refusal(state, attempt, self._limits)
             if refusal is not None:
                 raise exceptions.TokenRefused(refusal)
+            has_key = rejoinable and redemption.has_rejoin_key(state, self._limits)
             lease = Lease(
                 authorization=_authorization(row),
                 session_id=state.session_id or uuid.uuid4().hex,
                 socket_id=uuid.uuid4().hex,
                 left_s=redemption.left_s(state, row.now, self._limits),
+                authorization_id=row.id,
+                rejoin_key=self._new_key() if has_key else None,
             )
             as_read = {
                 'its_hash': token_hash,
@@ -123,9 +137,57 @@ class Store:
                 'its_client': client_address,
                 'its_opening': state.opened,
                 'its_gap_s': redemption.gap_s(state, row.now),
+                'its_new_hash': _hash_of_key(lease),
             }
             with connection.begin():
-                self._admit(connection, as_read, row.id, lease.socket_id)
+                self._update_as_read(connection, self._statements.admit, as_read)
+                self._add_socket(connection, lease)
+            return lease
+
+        return self._database.run(take, bounded=False)
+
+    def rejoin(self, key: str, console_type: str, client_address: str) -> Lease:
+        """Open a session again, with a new socket in place of all that it has.
+
+        The key is used up; the lease has a new one.  For the caller and for timeouts,
+        :meth:`redeem` applies.
+
+        :raises RejoinRefused: the key is invalid
+        """
+        key_hash = _hash(key)
+        client_address = redemption.canonical(client_address)
+
+        def take(connection: sa.Connection) -> Lease:
+            read = self._read(connection, self._statements.read_by_key, key_hash)
+            connection.rollback()
+            if read is None:
+                raise exceptions.RejoinRefused(RefusalReason.UNKNOWN)
+            row, state = read
+            attempt = redemption.Attempt(console_type, client_address, row.now)
+            refusal = redemption.rejoin_refusal(state, attempt, self._limits)
+            if refusal is not None:
+                raise exceptions.RejoinRefused(refusal)
+            lease = Lease(
+                authorization=_authorization(row),
+                session_id=row.session_id,
+                socket_id=uuid.uuid4().hex,
+                left_s=redemption.left_s(state, row.now, self._limits),
+                authorization_id=row.id,
+                rejoin_key=self._new_key(),
+                used_hash=key_hash,
+            )
+            as_read = {
+                'its_hash': key_hash,
+                'as_read': row.redeemed,
+                'its_last_open': min(state.last_open, row.now),
+                'its_new_hash': _hash_of_key(lease),
+            }
+            with connection.begin():
+                self._update_as_read(connection, self._statements.rejoin, as_read)
+                connection.execute(
+                    self._statements.delete_sockets, {'its_ids': [row.id]}
+                )
+                self._add_socket(connection, lease)
             return lease
 
         return self._database.run(take, bounded=False)
@@ -136,21 +198,21 @@ class Store:
             self._database.run(functools.partial(self._end, socket_ids))
 
     def withdraw(self, lease: Lease) -> None:
-        """Undo a redeem whose socket was not opened.
+        """Undo a redeem or rejoin whose socket was not opened.
 
-        If the session never had another socket, the token can be redeemed again.
+        The token or the key can be used again: the token if the session never had
+        another socket; the key while it would have worked without this attempt.
         """
         self._database.run(functools.partial(self._undo, lease))
 
-    def keep(self, leases: Iterable[Lease]) -> set[Lease]:
+    def keep(self, leases: Iterable[Lease]) -> dict[Lease, Loss]:
         """Renew the leases of open sockets.
 
         A proxy calls this regularly for all its sockets.  A socket counts as closed
         when its lease is older than ``[console_tokens] lease`` seconds, until it is
         renewed.
 
-        :returns: the leases whose sockets must be closed, because their authorization
-            was revoked or no longer exists
+        :returns: the leases whose sockets must be closed
         """
         lost = _ids(leases)
         for socket_ids in _batches(sorted(lost), _BATCH):
@@ -158,7 +220,7 @@ class Store:
                 functools.partial(self._renew, socket_ids)
             ):
                 del lost[socket_id]
-        return set(lost.values())
+        return self._losses(lost.values())
 
     def revoke(self, server_id: str) -> int:
         """Revoke all authorizations of a server.
@@ -198,12 +260,17 @@ class Store:
         """Close the connections that are not in use."""
         self._database.close()
 
+    def _new_key(self) -> RejoinKey:
+        return RejoinKey(secrets.token_urlsafe(32), self._options.rejoin_grace)
+
     def _read(
-        self, connection: sa.Connection, token_hash: str
+        self, connection: sa.Connection, statement: sa.Select[Any], its_hash: str
     ) -> tuple[Any, redemption.State] | None:
-        """Read the row and the state of a token in one statement, for consistency."""
-        its = {'its_hash': token_hash}
-        rows = connection.execute(self._statements.read, its).all()
+        """Read an authorization and its state in one statement, for consistency.
+
+        :param statement: ``read`` with a token, ``read_by_key`` with a rejoin key
+        """
+        rows = connection.execute(statement, {'its_hash': its_hash}).all()
         if not rows:
             return None
         row = rows[0]
@@ -228,27 +295,25 @@ class Store:
         self, token_hash: str, connection: sa.Connection
     ) -> tuple[Any, redemption.State] | None:
         with connection.begin():
-            return self._read(connection, token_hash)
+            return self._read(connection, self._statements.read, token_hash)
 
-    def _admit(
-        self,
-        connection: sa.Connection,
-        as_read: dict[str, Any],
-        authorization_id: int,
-        socket_id: str,
+    def _update_as_read(
+        self, connection: sa.Connection, update: sa.Update, as_read: dict[str, Any]
     ) -> None:
-        """Record a socket, if the token has not changed since it was read.
+        """Update an authorization, if it has not changed since it was read.
 
-        :param as_read: the parameters of ``Statements.admit``
-        :raises ConcurrentUpdate: the token has changed
+        :param as_read: the parameters of the update
+        :raises ConcurrentUpdate: it has changed
         """
-        if connection.execute(self._statements.admit, as_read).rowcount != 1:
+        if connection.execute(update, as_read).rowcount != 1:
             raise database.ConcurrentUpdate
+
+    def _add_socket(self, connection: sa.Connection, lease: Lease) -> None:
         connection.execute(
             self._statements.add_socket,
             {
-                'its_socket': socket_id,
-                'its_id': authorization_id,
+                'its_socket': lease.socket_id,
+                'its_id': lease.authorization_id,
                 'lease_s': self._options.lease,
             },
         )
@@ -261,9 +326,19 @@ class Store:
         if owner is None:
             return
         with connection.begin():
-            connection.execute(statements.withdraw, {'its_id': owner})
-            connection.execute(statements.release, its)
-            connection.execute(statements.reopen, {'its_id': owner})
+            if lease.used_hash is None:
+                connection.execute(statements.withdraw, {'its_id': owner})
+                connection.execute(statements.release, its)
+                connection.execute(statements.reopen, {'its_id': owner})
+            else:
+                hashes = {
+                    'its_used_hash': lease.used_hash,
+                    'its_new_hash': _hash_of_key(lease),
+                }
+                connection.execute(
+                    statements.withdraw_rejoin, {'its_id': owner, **hashes}
+                )
+                connection.execute(statements.release, its)
 
     def _end(self, socket_ids: list[str], connection: sa.Connection) -> None:
         statements = self._statements
@@ -284,6 +359,27 @@ class Store:
                 self._statements.renew, {**ours, 'lease_s': self._options.lease}
             )
             return list(connection.scalars(self._statements.staying, ours))
+
+    def _losses(self, leases: Collection[Lease]) -> dict[Lease, Loss]:
+        """Return why the store no longer has these sockets, or has revoked them."""
+        ids = {
+            lease.authorization_id
+            for lease in leases
+            if lease.authorization_id is not None
+        }
+        in_force: set[int] = set()
+        for these in _batches(sorted(ids), _BATCH):
+            in_force.update(
+                self._database.run(functools.partial(self._in_force, these))
+            )
+        return {
+            lease: Loss.REPLACED if lease.authorization_id in in_force else Loss.REVOKED
+            for lease in leases
+        }
+
+    def _in_force(self, ids: list[int], connection: sa.Connection) -> list[int]:
+        with connection.begin():
+            return list(connection.scalars(self._statements.in_force, {'its_ids': ids}))
 
     def _old(
         self, after: tuple[float, int] | None, connection: sa.Connection
@@ -324,10 +420,14 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode('utf-8', 'surrogatepass')).hexdigest()
 
 
+def _hash_of_key(lease: Lease) -> str | None:
+    return None if lease.rejoin_key is None else _hash(lease.rejoin_key.text)
+
+
 def _ids(leases: Iterable[Lease]) -> dict[str, Lease]:
     return {lease.socket_id: lease for lease in leases}
 
 
-def _batches(items: list[str], size: int) -> Iterator[list[str]]:
+def _batches(items: list[T], size: int) -> Iterator[list[T]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]

@@ -18,7 +18,7 @@ from tests.stores import factories  # noqa: E402
 
 store = Store(factories.configuration(connection))
 lease = store.redeem(token, 'serial', factories.CLIENT)
-assert store.keep([lease]) == set()
+assert store.keep([lease]) == {}
 store.issue(new_token, factories.authorization(), factories.TTL_S)
 print(store.purge())
 store.close()

@@ -6,6 +6,7 @@ The unit tests ask it of SQLite, the integration tests of every database.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import sqlalchemy as sa
 from console_ext import exceptions
 from console_ext.exceptions import RefusalReason
 from console_ext.store import migration, redemption
-from console_ext.store.authorization import Lease
+from console_ext.store.authorization import Lease, Loss
 from console_ext.store.schema import AUTHORIZATIONS, SOCKETS
 from console_ext.store.store import Store
 from tests.deployment import server_id
@@ -35,6 +36,7 @@ from tests.stores.factories import (
 
 LEASE_S = 60
 GRACE_S = 10
+REJOIN_S = 60
 RETENTION_S = 3600
 
 
@@ -44,6 +46,24 @@ def refusal(
     """Return the reason why the token is refused."""
     with pytest.raises(exceptions.TokenRefused) as caught:
         store.redeem(token, console_type, client)
+    return caught.value.reason
+
+
+def rejoinable(store: Store, token: str, console_type='serial') -> Lease:
+    """Open a session that can be opened again."""
+    return store.redeem(token, console_type, CLIENT, rejoinable=True)
+
+
+def rejoin(store: Store, lease: Lease, type_='serial', client=CLIENT) -> Lease:
+    """Open a session again with the key of a lease."""
+    assert lease.rejoin_key is not None
+    return store.rejoin(lease.rejoin_key.text, type_, client)
+
+
+def rejoin_refusal(store: Store, lease: Lease, *args, **options) -> RefusalReason:
+    """Return the reason why the key of a lease is refused."""
+    with pytest.raises(exceptions.RejoinRefused) as caught:
+        rejoin(store, lease, *args, **options)
     return caught.value.reason
 
 
@@ -154,7 +174,7 @@ class StoreContract:
             timeout=60,
         )
         assert (result.stderr, result.stdout) == ('', '0\n')
-        assert store.keep(live) == set()
+        assert store.keep(live) == {}
         assert refusal(store, redeemed) is RefusalReason.USED
         for token in [*fresh, new]:
             assert store.redeem(token, 'serial', CLIENT)
@@ -186,7 +206,7 @@ class StoreContract:
         # After the token has expired, which only limits the opening.
         for _ in range(20):
             clock.now += LEASE_S / 2
-            assert store.keep([first]) == set()
+            assert store.keep([first]) == {}
         assert clock.now == NOW + 600
         assert store.redeem(token, 'spice-html5', CLIENT).session_id == first.session_id
 
@@ -195,7 +215,7 @@ class StoreContract:
         leases = [store.redeem(token, 'spice-html5', CLIENT) for _ in range(2)]
         store.release([leases[0]])
         clock.now += LEASE_S - 1
-        assert store.keep(leases[1:]) == set()
+        assert store.keep(leases[1:]) == {}
         clock.now += GRACE_S + 1
         store.release([leases[1]])
         clock.now += GRACE_S - 0.1
@@ -218,7 +238,7 @@ class StoreContract:
             leases = [store.redeem(token, 'spice-html5', CLIENT)]
             assert leases[0].left_s == left_s
         clock.now += 1
-        assert store.keep(leases) == set()
+        assert store.keep(leases) == {}
         assert refusal(store, token, 'spice-html5') is RefusalReason.EXPIRED
         store.close()
 
@@ -255,7 +275,7 @@ class StoreContract:
         for _ in range(39):
             store.release([store.redeem(token, 'spice-html5', CLIENT)])
         assert refusal(store, token, 'spice-html5') is RefusalReason.TOO_MANY_JOINS
-        assert store.keep([first]) == set()
+        assert store.keep([first]) == {}
         store.close()
 
     def test_the_gaps_of_a_session_add_up(self, store, clock):
@@ -270,7 +290,7 @@ class StoreContract:
             lease = store.redeem(token, 'spice-html5', CLIENT)
             # While the session has a socket, no gap is counted.
             clock.now += LEASE_S / 2
-            assert store.keep([lease]) == set()
+            assert store.keep([lease]) == {}
         store.release([lease])
         clock.now += 0.1
         assert refusal(store, token, 'spice-html5') is RefusalReason.USED
@@ -288,7 +308,7 @@ class StoreContract:
         token = issued(store, 'spice-html5')
         leases = [store.redeem(token, 'spice-html5', CLIENT) for _ in range(16)]
         clock.now += LEASE_S - 1
-        assert store.keep(leases[:1]) == set()
+        assert store.keep(leases[:1]) == {}
         clock.now += 1
         # 15 of them are lost, one proxy is alive.
         for _ in range(15):
@@ -304,7 +324,7 @@ class StoreContract:
     def test_a_proxy_that_was_cut_off_finds_its_sessions_again(self, store, clock):
         lease = store.redeem(issued(store), 'serial', CLIENT)
         clock.now += RETENTION_S / 2
-        assert store.keep([lease]) == set()
+        assert store.keep([lease]) == {}
 
     def test_a_second_release_does_not_open_the_grace_again(self, store, clock):
         token = issued(store, 'spice-html5')
@@ -376,7 +396,7 @@ class StoreContract:
         assert store.revoke(server_id('01')) == 0
         assert refusal(store, unopened) is RefusalReason.REVOKED
         assert refusal(store, spice, 'spice-html5') is RefusalReason.REVOKED
-        assert store.keep({*leases, kept}) == leases
+        assert store.keep({*leases, kept}) == dict.fromkeys(leases, Loss.REVOKED)
 
     def test_what_comes_between_reading_and_writing_counts(self, store, monkeypatch):
         decide = redemption.refusal
@@ -396,16 +416,207 @@ class StoreContract:
         meanwhile.append(lambda: store.revoke(server_id('01')))
         assert refusal(store, token) is RefusalReason.REVOKED
 
+    def test_a_key_opens_a_session_again(self, store):
+        """The token stays used.  Each use of the key gives the next one."""
+        token = issued(store)
+        lease = rejoinable(store, token)
+        for _ in range(3):
+            again = rejoin(store, lease)
+            assert again.session_id == lease.session_id
+            assert again.authorization == lease.authorization
+            assert again.rejoin_key.text != lease.rejoin_key.text
+            assert rejoin_refusal(store, lease) is RefusalReason.UNKNOWN
+            assert refusal(store, token) is RefusalReason.USED
+            assert store.keep([lease, again]) == {lease: Loss.REPLACED}
+            lease = again
+
+    def test_who_gets_a_key(self, conf, store, clock):
+        assert store.redeem(issued(store), 'serial', CLIENT).rejoin_key is None
+        assert rejoinable(store, issued(store, 'novnc'), 'novnc').rejoin_key
+        token = issued(store, 'spice-html5')
+        assert rejoinable(store, token, 'spice-html5').rejoin_key is None
+        assert rejoinable(store, token, 'spice-html5').rejoin_key is None
+        lease = rejoinable(store, issued(store))
+        assert lease.rejoin_key.within_s == REJOIN_S
+        conf.set_override('rejoin_grace', 0, group='console_tokens')
+        without = Store(conf, clock.sql)
+        assert rejoinable(without, issued(store)).rejoin_key is None
+        assert rejoin_refusal(without, lease) is RefusalReason.EXPIRED
+        without.close()
+
+    def test_a_key_works_for_a_while_after_the_loss(self, store, clock):
+        """And for as long as the session may still be open."""
+        leases = [rejoinable(store, issued(store)) for _ in range(4)]
+        clock.now += LEASE_S / 2
+        store.keep(leases)
+        store.release(leases[:2])
+        clock.now += REJOIN_S - 1
+        assert rejoin(store, leases[0])
+        clock.now += 1
+        assert rejoin_refusal(store, leases[1]) is RefusalReason.EXPIRED
+        # The proxy of the others has died: its leases are not renewed.
+        clock.now += REJOIN_S - 1
+        assert rejoin(store, leases[2])
+        clock.now += 1
+        assert rejoin_refusal(store, leases[3]) is RefusalReason.EXPIRED
+
+    def test_an_attempt_that_fails_does_not_extend_that(self, store, clock):
+        lease = rejoinable(store, issued(store))
+        store.release([lease])
+        for _ in range(9):
+            clock.now += REJOIN_S / 10
+            store.withdraw(rejoin(store, lease))
+        clock.now += REJOIN_S / 10
+        assert rejoin_refusal(store, lease) is RefusalReason.EXPIRED
+
+    def test_a_key_that_nothing_came_of_is_valid_again(self, conf, store, clock):
+        """The time counts from the moment when the earlier socket was replaced."""
+        lease = rejoinable(store, issued(store))
+        clock.now += LEASE_S / 2
+        failed = rejoin(store, lease)
+        store.withdraw(failed)
+        assert self.rows(conf, SOCKETS) == []
+        assert rejoin_refusal(store, failed) is RefusalReason.UNKNOWN
+        clock.now += REJOIN_S - 1
+        again = rejoin(store, lease)
+        # A late withdrawal, or a second one, does no harm.
+        store.withdraw(failed)
+        store.withdraw(lease)
+        assert store.keep([again]) == {}
+        assert rejoin_refusal(store, lease) is RefusalReason.UNKNOWN
+        store.release([again])
+        store.withdraw(again)
+        assert rejoin(store, again)
+
+    def test_a_session_that_came_to_nothing_has_no_key(self, store):
+        token = issued(store)
+        lease = rejoinable(store, token)
+        store.withdraw(lease)
+        assert rejoin_refusal(store, lease) is RefusalReason.UNKNOWN
+        assert rejoinable(store, token)
+        assert rejoin_refusal(store, lease) is RefusalReason.UNKNOWN
+
+    def test_a_key_is_good_for_one_client_and_type(self, store):
+        """Others do not use it up."""
+        lease = rejoinable(store, issued(store))
+        other = rejoin_refusal(store, lease, client='192.0.2.2')
+        assert other is RefusalReason.OTHER_CLIENT
+        assert rejoin_refusal(store, lease, 'novnc') is RefusalReason.WRONG_TYPE
+        assert rejoin(store, lease, client=f'::ffff:{CLIENT}')
+
+    def test_a_revoke_kills_the_key(self, store):
+        """Also of a session without a socket."""
+        leases = [rejoinable(store, issued(store)) for _ in range(3)]
+        store.release(leases[:1])
+        again = rejoin(store, leases[2])
+        assert store.revoke(server_id('01')) == 3
+        for lease in (leases[0], leases[1], again):
+            assert rejoin_refusal(store, lease) is RefusalReason.REVOKED
+        assert store.keep([*leases, again]) == dict.fromkeys(
+            [*leases, again], Loss.REVOKED
+        )
+
+    def test_a_key_does_not_make_a_session_longer(self, conf, clock):
+        """Its maximum duration counts from the first opening."""
+        conf.set_override('max_session_time', 100, group='console_proxy')
+        store = Store(conf, clock.sql)
+        lease = rejoinable(store, issued(store))
+        for left_s in (70, 40, 10):
+            clock.now += 30
+            lease = rejoin(store, lease)
+            assert lease.left_s == left_s
+        clock.now += 10
+        assert rejoin_refusal(store, lease) is RefusalReason.EXPIRED
+        store.close()
+
+    def test_a_session_is_opened_again_so_often(self, store, monkeypatch):
+        monkeypatch.setattr(redemption, 'MAX_REJOINS', 3)
+        lease = rejoinable(store, issued(store))
+        for _ in range(3):
+            lease = rejoin(store, lease)
+        assert rejoin_refusal(store, lease) is RefusalReason.TOO_MANY_JOINS
+
+    def test_ends_of_replaced_sockets_count_for_nothing(self, conf, store, clock):
+        """Their proxies may tell of them late."""
+        lease = rejoinable(store, issued(store))
+        again = rejoin(store, lease)
+        store.release([lease])
+        assert store.keep([again]) == {}
+        clock.now += LEASE_S - 1
+        store.keep([again])
+        store.release([lease])
+        clock.now += LEASE_S + REJOIN_S - 1
+        assert rejoin(store, again)
+        assert len(self.rows(conf, SOCKETS)) == 1
+
+    def test_keys_and_tokens_are_different_things(self, conf, store):
+        """A key is stored as a hash, and no request for a token finds it."""
+        token = issued(store)
+        key = rejoinable(store, token).rejoin_key.text
+        assert store.find(key) is None
+        assert refusal(store, key) is RefusalReason.UNKNOWN
+        for text in (token, '', 'x', '\ud800', 'x' * 100_000, '\0'):
+            with pytest.raises(exceptions.RejoinRefused) as caught:
+                store.rejoin(text, 'serial', CLIENT)
+            assert caught.value.reason is RefusalReason.UNKNOWN
+        (row,) = self.rows(conf, AUTHORIZATIONS)
+        assert row.rejoin_hash == hashlib.sha256(key.encode()).hexdigest()
+        assert key not in repr((row, self.rows(conf, SOCKETS)))
+
+    def test_one_of_many_threads_opens_again(self, conf, store):
+        lease = rejoinable(store, issued(store))
+        results = run_at_once(20, lambda: rejoin(store, lease))
+        (again,) = [result for result in results if isinstance(result, Lease)]
+        refused = [result for result in results if result is not again]
+        assert {error.reason for error in refused} == {RefusalReason.UNKNOWN}
+        assert store.keep([lease, again]) == {lease: Loss.REPLACED}
+        assert len(self.rows(conf, SOCKETS)) == 1
+
+    def test_threads_that_open_again_and_give_up(self, conf, store):
+        """At any moment, one of them at most has the session."""
+        lease = rejoinable(store, issued(store))
+        store.release([lease])
+        inside = threading.Semaphore(1)
+        opened = []
+
+        def rejoin_and_give_up():
+            for _ in range(20):
+                with contextlib.suppress(exceptions.RejoinRefused):
+                    again = rejoin(store, lease)
+                    assert inside.acquire(blocking=False)
+                    opened.append(again)
+                    inside.release()
+                    store.withdraw(again)
+
+        run_at_once(4, rejoin_and_give_up)
+        assert opened
+        assert rejoin(store, lease)
+        assert len(self.rows(conf, SOCKETS)) == 1
+
+    def test_a_revoke_while_a_session_is_opened_again(self, store, monkeypatch):
+        decide = redemption.rejoin_refusal
+
+        def slowly(*args):
+            decided = decide(*args)
+            store.revoke(server_id('01'))
+            return decided
+
+        monkeypatch.setattr(redemption, 'rejoin_refusal', slowly)
+        lease = rejoinable(store, issued(store))
+        assert rejoin_refusal(store, lease) is RefusalReason.REVOKED
+
     def test_keeps_many_and_names_the_lost(self, store):
         leases = [store.redeem(issued(store), 'serial', CLIENT) for _ in range(20)]
         strangers = {
             Lease(authorization(), uuid.uuid4().hex, uuid.uuid4().hex)
             for _ in range(1500)
         }
-        assert store.keep([]) == set()
-        assert store.keep({*leases, *strangers}) == strangers
+        assert store.keep([]) == {}
+        assert store.keep({*leases, *strangers}) == dict.fromkeys(
+            strangers, Loss.REVOKED
+        )
         store.release([leases[3]])
-        assert store.keep(leases) == {leases[3]}
+        assert list(store.keep(leases)) == [leases[3]]
 
     def test_purges_what_is_over(self, conf, clock):
         conf.set_override('purge_batch', 2, group='console_tokens')
@@ -426,16 +637,16 @@ class StoreContract:
         clock.now = NOW + 600 + RETENTION_S + 1
         assert store.purge() == 6
         assert len(self.rows(conf, AUTHORIZATIONS)) == 5
-        assert store.keep(lasting) == set()
+        assert store.keep(lasting) == {}
         clock.now += RETENTION_S
-        assert store.keep(lasting) == set()
+        assert store.keep(lasting) == {}
         assert store.purge() == 1
         assert len(self.rows(conf, SOCKETS)) == 3
         clock.now += LEASE_S + RETENTION_S + 1
         assert store.purge() == 4
         assert store.purge() == 0
         assert self.rows(conf, SOCKETS) == []
-        assert store.keep(lasting) == set(lasting)
+        assert store.keep(lasting) == dict.fromkeys(lasting, Loss.REVOKED)
         store.close()
 
     def test_one_of_many_threads_opens(self, store):

@@ -7,7 +7,7 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,14 +15,15 @@ from oslo_config import cfg
 
 from console_ext import exceptions
 from console_ext.store import load_store
-from console_ext.store.authorization import Authorization, Lease
+from console_ext.store.authorization import Authorization, Lease, Loss
 from tests.stores import factories
 
 
 class FaultyStore:
-    """The store of a configuration, with an empty SQLite database.
+    """The store of a configuration, with an SQLite database that is empty at first.
 
     :param conf: ``[database] connection`` names a file
+    :param new: False for the database of another store
     :ivar away: while it is set, each call fails as where the database is away
     :ivar answers: while it is cleared, each call waits before it reaches the database
     :ivar delay_s: so long each call waits at least
@@ -33,12 +34,13 @@ class FaultyStore:
     :ivar purged: how many purges have begun
     """
 
-    def __init__(self, conf: cfg.ConfigOpts):
+    def __init__(self, conf: cfg.ConfigOpts, *, new: bool = True):
         store = load_store(conf)
         assert store is not None
         file = sa.make_url(conf.database.connection).database
         assert file is not None
-        factories.make_database(Path(file))
+        if new:
+            factories.make_database(Path(file))
         self._file = file
         self._store = store
         self.away = threading.Event()
@@ -62,10 +64,23 @@ class FaultyStore:
     def issue(self, token: str, authorization: Authorization, ttl_s: float) -> None:
         self._store.issue(token, authorization, ttl_s)
 
-    def redeem(self, token: str, console_type: str, client_address: str) -> Lease:
+    def redeem(
+        self,
+        token: str,
+        console_type: str,
+        client_address: str,
+        *,
+        rejoinable: bool = False,
+    ) -> Lease:
         self._begin()
         self.asked.append((token, console_type, client_address))
-        return self._store.redeem(token, console_type, client_address)
+        return self._store.redeem(
+            token, console_type, client_address, rejoinable=rejoinable
+        )
+
+    def rejoin(self, key: str, console_type: str, client_address: str) -> Lease:
+        self._begin()
+        return self._store.rejoin(key, console_type, client_address)
 
     def withdraw(self, lease: Lease) -> None:
         self._begin()
@@ -77,7 +92,7 @@ class FaultyStore:
         self._store.release(leases)
         self.released += leases
 
-    def keep(self, leases: Collection[Lease]) -> Collection[Lease]:
+    def keep(self, leases: Collection[Lease]) -> Mapping[Lease, Loss]:
         self._begin()
         return self._store.keep(leases)
 

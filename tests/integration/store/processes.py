@@ -13,17 +13,20 @@ _SPAWN = multiprocessing.get_context('spawn')
 _READY_S = 60
 
 
-def redeem_at_once(connection, processes, threads, *what) -> list[list]:
+def redeem_at_once(
+    connection, processes, threads, *what, method='redeem'
+) -> list[list]:
     """What each process got from that many redeems: grants and refusals.
 
-    :param what: the arguments of :meth:`Store.redeem`
+    :param what: the arguments of :meth:`Store.redeem`, or of the other method
     """
     barrier = _SPAWN.Barrier(processes)
     pipes, children = [], []
     for _ in range(processes):
         ours, theirs = _SPAWN.Pipe(duplex=False)
         child = _SPAWN.Process(
-            target=_redeem, args=(connection, barrier, threads, what, theirs)
+            target=_redeem,
+            args=(connection, barrier, threads, method, what, theirs),
         )
         child.start()
         theirs.close()
@@ -36,9 +39,10 @@ def redeem_at_once(connection, processes, threads, *what) -> list[list]:
     return results
 
 
-def _redeem(connection, barrier, threads, what, pipe) -> None:
+def _redeem(connection, barrier, threads, method, what, pipe) -> None:
     store = Store(factories.configuration(connection, console_tokens={'timeout': 20}))
     barrier.wait(_READY_S)
-    results = contract.run_at_once(threads, lambda: store.redeem(*what))
+    take = getattr(store, method)
+    results = contract.run_at_once(threads, lambda: take(*what))
     pipe.send([getattr(result, 'reason', result) for result in results])
     store.close()

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from console_ext import exceptions
 from console_ext.exceptions import RefusalReason
 from console_ext.store import migration
-from console_ext.store.authorization import Lease
+from console_ext.store.authorization import Lease, Loss
 from console_ext.store.engine import engine as engine_of
 from console_ext.store.schema import AUTHORIZATIONS, SOCKETS
 from console_ext.store.store import Store
@@ -38,6 +38,18 @@ class TestStore(contract.StoreContract):
         assert len(flat) == 100
         assert sum(isinstance(result, Lease) for result in flat) == 1
         assert flat.count(RefusalReason.USED) == 99
+
+    def test_of_100_rejoins_in_4_processes_one_wins(self, connection, conf, store):
+        """And the session has its socket only."""
+        lease = contract.rejoinable(store, factories.issued(store))
+        key = lease.rejoin_key.text
+        what = (key, 'serial', factories.CLIENT)
+        results = redeem_at_once(connection, 4, 25, *what, method='rejoin')
+        flat = [result for results_ in results for result in results_]
+        (again,) = [result for result in flat if isinstance(result, Lease)]
+        assert flat.count(RefusalReason.UNKNOWN) == 99
+        assert [row.id for row in self.rows(conf, SOCKETS)] == [again.socket_id]
+        assert store.keep([lease, again]) == {lease: Loss.REPLACED}
 
     def test_a_spice_session_spreads_over_processes(self, connection, conf, store):
         token = factories.issued(store, 'spice-html5')
@@ -90,7 +102,7 @@ class TestStore(contract.StoreContract):
             store.redeem(factories.issued(store), 'serial', factories.CLIENT)
             for _ in range(20)
         ]
-        assert store.keep(leases) == set()
+        assert store.keep(leases) == {}
         for thread in threads:
             thread.join()
         assert failed == []
@@ -140,6 +152,10 @@ def test_tokens_are_found_by_an_index(connection):
         store.keep([lease])
         store.withdraw(lease)
         store.release([store.redeem('7', 'serial', factories.CLIENT)])
+        first = store.redeem('11', 'serial', factories.CLIENT, rejoinable=True)
+        again = contract.rejoin(store, first)
+        store.keep([first, again])
+        store.withdraw(again)
         store.revoke('s8')
         store.purge()
     finally:
@@ -150,7 +166,7 @@ def test_tokens_are_found_by_an_index(connection):
         for statement, parameters in statements
         if statement.startswith(('SELECT console', 'UPDATE', 'DELETE'))
     ]
-    assert len(explained) >= 12
+    assert len(explained) >= 20
     with engine.connect() as database:
         for statement, parameters in explained:
             plan = database.exec_driver_sql(f'{explain} {statement}', parameters).all()
@@ -185,18 +201,22 @@ def test_a_url_of_the_mariadb_dialect(mariadb):
     store.close()
 
 
-def test_neither_token_is_in_a_file_of_the_server(server):
+def test_no_token_and_no_key_is_in_a_file_of_the_server(server):
     """CVE-2015-9543: not in tables, journals or logs that have every statement."""
     connection = server.new_database()
     conf = factories.configuration(connection)
     migration.sync(conf)
     store = Store(conf)
     token = factories.issued(store)
-    store.release([store.redeem(token, 'serial', factories.CLIENT)])
+    lease = contract.rejoinable(store, token)
+    again = contract.rejoin(store, lease)
+    store.release([again])
     store.close()
-    token_hash = hashlib.sha256(token.encode()).hexdigest()
-    assert files_with(server.path, token_hash)
-    assert files_with(server.path, token) == []
+    new_hash = hashlib.sha256(again.rejoin_key.text.encode()).hexdigest()
+    for stored in (hashlib.sha256(token.encode()).hexdigest(), new_hash):
+        assert files_with(server.path, stored)
+    for secret in (token, lease.rejoin_key.text, again.rejoin_key.text):
+        assert files_with(server.path, secret) == []
 
 
 def files_with(path, text):
@@ -254,7 +274,7 @@ class TestAway:
         finally:
             server.start()
         assert 'refused' in caplog.text
-        assert store.keep([lease]) == set()
+        assert store.keep([lease]) == {}
         assert store.redeem(unused, 'serial', factories.CLIENT)
         store.release([lease])
 
@@ -273,7 +293,7 @@ class TestAway:
             with contextlib.suppress(exceptions.StoreUnavailable):
                 store.withdraw(late.result(10))
         wait_for(lambda: self.opens(store, token))
-        assert store.keep([lease]) == set()
+        assert store.keep([lease]) == {}
 
     def test_a_lock_of_somebody_else(self, url, store):
         token = factories.issued(store)

@@ -76,6 +76,7 @@ DEFAULTS = {
         'spice_max_sockets': 16,
         'spice_join_grace': 10,
         'spice_max_joins': 500,
+        'rejoin_grace': 60,
         'lease': 60,
         'timeout': 5,
         'purge_interval': 600,

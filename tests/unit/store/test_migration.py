@@ -24,7 +24,7 @@ def conf(tmp_path):
 def test_sync_creates_the_tables_and_does_so_once(conf):
     assert migration.version(conf) is None
     migration.sync(conf)
-    assert migration.version(conf) == migration.newest() == '003'
+    assert migration.version(conf) == migration.newest() == '004'
     migration.sync(conf)
     inspector = sa.inspect(sa.create_engine(conf.database.connection))
     assert set(inspector.get_table_names()) == {

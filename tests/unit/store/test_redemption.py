@@ -134,6 +134,66 @@ def test_a_session_has_an_end(state, limits, left_s):
     assert redemption.refusal(state, request, limits) is expected
 
 
+KEYED = dataclasses.replace(LIMITS, rejoin_grace_s=10)
+REJOINABLE = opened(SERIAL, leases=(NOW + 1,), admitted=1)
+
+
+@pytest.mark.parametrize(
+    ('changes', 'type_', 'client', 'expected'),
+    [
+        ({}, 'serial', 'a', None),
+        ({}, 'novnc', 'a', RefusalReason.WRONG_TYPE),
+        ({}, 'serial', 'b', RefusalReason.OTHER_CLIENT),
+        ({'revoked': True}, 'serial', 'a', RefusalReason.REVOKED),
+        ({'session_id': None}, 'serial', 'a', RefusalReason.UNKNOWN),
+        # The token's expiry does not matter.
+        ({'expires': 1}, 'serial', 'a', None),
+        # After a closed socket, and after one whose proxy died.
+        ({'leases': (), 'closed': NOW - 9}, 'serial', 'a', None),
+        ({'leases': (), 'closed': NOW - 10}, 'serial', 'a', RefusalReason.EXPIRED),
+        ({'leases': (NOW - 9,), 'closed': 1}, 'serial', 'a', None),
+        ({'leases': (NOW - 10,), 'closed': 1}, 'serial', 'a', RefusalReason.EXPIRED),
+        # The gaps of a session do not matter, but how often it was opened.
+        ({'gaps_s': 1000}, 'serial', 'a', None),
+        ({'admitted': redemption.MAX_REJOINS}, 'serial', 'a', None),
+        (
+            {'admitted': redemption.MAX_REJOINS + 1},
+            'serial',
+            'a',
+            RefusalReason.TOO_MANY_JOINS,
+        ),
+    ],
+)
+def test_refusals_of_keys(changes, type_, client, expected):
+    state = dataclasses.replace(REJOINABLE, **changes)
+    attempt = Attempt(type_, client, NOW)
+    assert redemption.rejoin_refusal(state, attempt, KEYED) is expected
+    if expected is None:
+        assert redemption.rejoin_refusal(state, attempt, LIMITS)
+
+
+def test_a_key_has_the_end_of_its_session():
+    ending = dataclasses.replace(KEYED, longest_s=100)
+    attempt = Attempt('serial', 'a', NOW)
+    for opened_at, expected in ((NOW - 99, None), (NOW - 100, RefusalReason.EXPIRED)):
+        state = dataclasses.replace(REJOINABLE, opened=opened_at)
+        assert redemption.rejoin_refusal(state, attempt, ending) is expected
+
+
+@pytest.mark.parametrize(
+    ('state', 'limits', 'expected'),
+    [
+        (SERIAL, KEYED, True),
+        (State('novnc', NOW), KEYED, True),
+        (SPICE, KEYED, False),
+        (State('later', NOW), KEYED, False),
+        (SERIAL, LIMITS, False),
+    ],
+)
+def test_which_sessions_have_a_key(state, limits, expected):
+    assert redemption.has_rejoin_key(state, limits) is expected
+
+
 TIMES = st.floats(0, 2000)
 STATES = st.builds(
     State,
@@ -155,6 +215,7 @@ LIMITS_OF_ALL_KINDS = st.builds(
     join_grace_s=st.sampled_from([0, 10]),
     longest_s=st.sampled_from([0, 500]),
     enforce_expiry=st.booleans(),
+    rejoin_grace_s=st.sampled_from([0, 10]),
 )
 REQUESTS = st.builds(
     Attempt,
@@ -190,6 +251,27 @@ def test_what_is_over_stays_over(state, request_, limits, later_s):
         assert redemption.refusal(state, later, limits) in final
 
 
+@given(STATES, REQUESTS, LIMITS_OF_ALL_KINDS)
+def test_what_is_opened_again_is_opened_for_a_reason(state, request_, limits):
+    if redemption.rejoin_refusal(state, request_, limits) is not None:
+        return
+    assert not state.revoked
+    assert state.session_id is not None
+    assert state.console_type == request_.console_type
+    assert state.client_address == request_.client_address
+    assert request_.now < state.last_open + limits.rejoin_grace_s
+    assert not limits.longest_s or request_.now < state.opened + limits.longest_s
+    assert not limits.enforce_expiry or request_.now < state.expires
+
+
+@given(STATES, REQUESTS, LIMITS_OF_ALL_KINDS, st.floats(0, 1000))
+def test_a_key_that_has_expired_stays_so(state, request_, limits, later_s):
+    final = {RefusalReason.EXPIRED, RefusalReason.REVOKED}
+    if redemption.rejoin_refusal(state, request_, limits) in final:
+        later = dataclasses.replace(request_, now=request_.now + later_s)
+        assert redemption.rejoin_refusal(state, later, limits) in final
+
+
 @pytest.mark.parametrize(
     ('given_', 'expected'),
     [
@@ -214,10 +296,10 @@ def test_an_address_has_a_bound(text):
 def test_limits_come_from_the_configuration():
     conf = config.load([])
     assert SessionLimits.of(conf) == SessionLimits(
-        max_sockets=16, max_joins=500, join_grace_s=10
+        max_sockets=16, max_joins=500, join_grace_s=10, rejoin_grace_s=60
     )
     conf.set_override('max_session_time', 3600, group='console_proxy')
     conf.set_override('enforce_session_timeout', True, group='consoleauth')
     assert SessionLimits.of(conf) == SessionLimits(
-        16, 500, 10, longest_s=3600, enforce_expiry=True
+        16, 500, 10, longest_s=3600, enforce_expiry=True, rejoin_grace_s=60
     )

@@ -12,12 +12,14 @@ def test_names_are_ours_alone():
             assert index.name.startswith('console_ext_')
 
 
-def test_no_column_for_a_token():
-    """Only the hash of a token is stored, and it is unique."""
+def test_no_column_for_a_secret():
+    """Only hashes of tokens and of rejoin keys are stored, and they are unique."""
     names = {column.name for table in METADATA.tables.values() for column in table.c}
     assert {name for name in names if 'token' in name} == {'token_hash'}
-    (index,) = [one for one in AUTHORIZATIONS.indexes if one.unique]
-    assert [column.name for column in index.columns] == ['token_hash']
+    assert {name for name in names if 'rejoin' in name} == {'rejoin_hash'}
+    unique = [one for one in AUTHORIZATIONS.indexes if one.unique]
+    columns = [[column.name for column in index.columns] for index in unique]
+    assert sorted(columns) == [['rejoin_hash'], ['token_hash']]
 
 
 def test_a_socket_is_of_an_authorization():

@@ -70,14 +70,24 @@ class TestStore(contract.StoreContract):
         store.keep([lease])
         contract.refusal(store, token, 'spice-html5', '192.0.2.2')
         store.release([lease])
+        rejoinable = factories.issued(store)
+        first = contract.rejoinable(store, rejoinable)
+        again = contract.rejoin(store, first)
+        store.keep([first, again])
+        store.withdraw(again)
+        contract.rejoin_refusal(store, first, client='192.0.2.2')
         with sqlite3.connect(tmp_path / 'store.db') as connection:
             connection.execute('DROP TABLE console_ext_sockets')
         with pytest.raises(exceptions.StoreUnavailable):
             store.redeem(token, 'spice-html5', factories.CLIENT)
         assert 'UPDATE console_ext_authorizations' in caplog.text
-        token_hash = hashlib.sha256(token.encode()).hexdigest()
-        for secret in (token, token_hash):
+        keys = [lease.rejoin_key.text for lease in (first, again)]
+        for secret in (token, rejoinable, *keys):
+            secret_hash = hashlib.sha256(secret.encode()).hexdigest()
             assert secret not in caplog.text
-        files = [path.read_bytes() for path in tmp_path.iterdir()]
-        assert token_hash.encode() in b''.join(files)
-        assert token.encode() not in b''.join(files)
+            assert secret_hash not in caplog.text
+        files = b''.join(path.read_bytes() for path in tmp_path.iterdir())
+        for stored in (token, rejoinable, keys[0]):
+            assert hashlib.sha256(stored.encode()).hexdigest().encode() in files
+        for secret in (token, rejoinable, *keys):
+            assert secret.encode() not in files

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fetches the third-party modules of the proxy's pages with npm, at locked versions.
 
+A library of many modules becomes one file, because a browser on a slow network would
+load its modules in many round trips.
+
 If they cannot be fetched, the build logs a warning and makes a package without pages.
 If ``CONSOLE_EXT_REQUIRE_ASSETS`` is set, it fails instead.  An editable install and
 ``python -m build_backend`` fetch them into the source tree.
@@ -10,6 +13,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -19,7 +23,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-FOLDER = Path('console_ext', 'proxy', 'web', 'assets')
+PAGES = Path('console_ext', 'proxy', 'web')
+FOLDER = PAGES / 'assets'
 
 # A file that identifies the lock and the table that the assets were built from.
 STAMP = 'STAMP'
@@ -36,21 +41,25 @@ TABLE = {
     '@xterm/addon-web-links': ('lib/addon-web-links.mjs', 'LICENSE'),
     '@xterm/addon-webgl': ('lib/addon-webgl.mjs', 'LICENSE'),
     '@novnc/novnc': (
-        'core/**/*.js',
-        'vendor/pako/lib/**/*.js',
         'vendor/pako/LICENSE',
         'LICENSE.txt',
         'AUTHORS',
         'docs/LICENSE.MPL-2.0',
         'docs/LICENSE.BSD-3-Clause',
     ),
-    '@spice-project/spice-html5': (
-        'src/*.js',
-        'src/thirdparty/*.js',
-        'COPYING',
-        'COPYING.LESSER',
-    ),
+    '@spice-project/spice-html5': ('COPYING', 'COPYING.LESSER'),
 }
+
+# What becomes one file: modules of ours, named for their place in a package.  Each
+# imports what our pages need of its package.  They are below ``PAGES``, and the bundles
+# below ``FOLDER``, each in a folder with the package's name.
+BUNDLES = {
+    '@novnc/novnc': 'rfb.js',
+    '@spice-project/spice-html5': 'src/spice.js',
+}
+
+# Makes the bundles.
+ESBUILD = 'esbuild'
 
 COMPRESSED = {'.css', '.js', '.mjs'}
 
@@ -72,6 +81,7 @@ _INSTALL = (
     '--fetch-retry-mintimeout=1000',
 )
 _NPM_S = 180
+_ESBUILD_S = 60
 
 
 class Unavailable(Exception):
@@ -91,6 +101,8 @@ def stamp() -> str:
     digest = hashlib.sha256((ROOT / 'package-lock.json').read_bytes())
     # This file has the table and the code that makes the assets.
     digest.update(Path(__file__).read_bytes())
+    for package, entry in BUNDLES.items():
+        digest.update((ROOT / entry_path(package, entry)).read_bytes())
     return digest.hexdigest()
 
 
@@ -117,8 +129,14 @@ def build() -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix='.assets-', dir=target.parent) as name:
         made = Path(name, 'assets')
+        modules = Path(name, 'node_modules')
         try:
             _fetch(Path(name))
+            for source, path in _files(modules):
+                _add(source, made / path)
+            for package, entry in BUNDLES.items():
+                bundle = _bundle(modules, package, entry)
+                _add(bundle, made / bundle_path(package, entry))
         except Unavailable as error:
             if os.environ.get(REQUIRED):
                 raise
@@ -127,8 +145,6 @@ def build() -> None:
                 f'(with {REQUIRED}=1 in the environment, this is an error)'
             )
             return
-        for source, path in _files(Path(name, 'node_modules')):
-            _add(source, made / path)
         (made / STAMP).write_text(stamp())
         made.chmod(0o755)
         made.rename(target)
@@ -181,6 +197,58 @@ def _files(modules: Path) -> Iterator[tuple[Path, Path]]:
                 raise FileNotFoundError(f'{package} has no {pattern}')
             for source in found:
                 yield source, folder.name / source.relative_to(folder)
+
+
+def bundle_path(package: str, entry: str) -> Path:
+    """The path of a bundle below ``FOLDER``."""
+    return Path(package.rpartition('/')[2], Path(entry).name)
+
+
+def entry_path(package: str, entry: str) -> Path:
+    """The path of our module below ``ROOT``."""
+    return PAGES / bundle_path(package, entry)
+
+
+def _bundle(modules: Path, package: str, entry: str) -> Path:
+    """Bundle a package.
+
+    :raises Unavailable: esbuild does not run here
+    """
+    program = next(modules.glob(f'@{ESBUILD}/*/bin/{ESBUILD}'), None)
+    if program is None:
+        raise Unavailable(f'{ESBUILD} has no program for this platform')
+    folder = modules / package
+    shutil.copy(ROOT / entry_path(package, entry), folder / entry)
+    about = json.loads((folder / 'package.json').read_text())
+    made = folder / 'bundle.js'
+    origin = (
+        f'{package} {about["version"]}, {about["license"]}, as one file. '
+        'The npm package of this version has its source.'
+    )
+    command = [
+        str(program.resolve()),
+        entry,
+        '--bundle',
+        '--format=esm',
+        '--charset=utf8',
+        '--log-level=warning',
+        f'--banner:js=/* {origin} */',
+        f'--outfile={made.name}',
+    ]
+    try:
+        # The bundle names its modules, relative to the working directory.
+        subprocess.run(
+            command,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=_ESBUILD_S,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        output = getattr(error, 'stderr', None) or ''
+        raise Unavailable(f'{ESBUILD}: {error}\n{output}') from None
+    return made
 
 
 def _add(source: Path, target: Path) -> None:

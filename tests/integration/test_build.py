@@ -54,25 +54,18 @@ def shipped(names) -> set[str]:
 
 
 def assert_is_the_table(names: set[str]) -> None:
-    """Check that exactly the files of the table are there."""
+    """Check that exactly the files of the table and the bundles are there."""
     names = names - {assets.STAMP}
     packed = {name for name in names if name.endswith('.gz')}
     plain = names - packed
     assert packed == {
         f'{name}.gz' for name in plain if Path(name).suffix in assets.COMPRESSED
     }
-    for package, patterns in assets.TABLE.items():
-        for pattern in patterns:
-            matching = {
-                name
-                for name in plain
-                if Path(name).match(f'{package.rpartition("/")[2]}/{pattern}')
-            }
-            assert matching or '**' in pattern, pattern
-            plain -= matching
-    # Patterns with "**", which Path.match does not support.
-    assert {name.split('/')[0] for name in plain} <= {'novnc'}
-    assert {Path(name).suffix for name in plain} <= {'.js'}
+    assert plain == {
+        f'{package.rpartition("/")[2]}/{file}'
+        for package, files in assets.TABLE.items()
+        for file in files
+    } | {assets.bundle_path(*one).as_posix() for one in assets.BUNDLES.items()}
 
 
 @pytest.fixture(scope='module')

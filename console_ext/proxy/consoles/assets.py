@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from console_ext.proxy.consoles import imports
 from console_ext.proxy.consoles.pages import TYPES, Page
 
 # The directory in which the build puts fetched packages, below :func:`directory`.
@@ -33,8 +34,10 @@ _CACHED = (
     ('Vary', 'Accept-Encoding'),
 )
 
-# Stands in our pages for the path of their modules.
-_PLACEHOLDER = b'{web}'
+# In our pages, these stand for the path of the modules, and for elements that make a
+# browser load all modules at once, not each after the one that imports it.
+_WEB = '{web}'
+_PRELOAD = '{preload}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +51,36 @@ class Assets:
     modules: Mapping[str, Page]
 
     def page(
-        self, name: str, headers: Iterable[tuple[str, str]], below: str = ''
+        self,
+        name: str,
+        script: str,
+        headers: Iterable[tuple[str, str]],
+        below: str = '',
     ) -> Page:
         """One of our pages.
 
+        :param script: the module that the page loads
         :param headers: have to contain ``Vary``, because the page may be compressed
         :param below: relative path from the page's directory to that of ``root``:
             ``serial/`` for ``/serial``, whose modules are also below that path
         """
-        body = directory().joinpath(name).read_bytes()
-        body = body.replace(_PLACEHOLDER, f'{below}{self.root}'.encode())
+        text = directory().joinpath(name).read_text('utf-8')
+        links = [
+            f'<link rel="modulepreload" href="{_WEB}/{one}">'
+            for one in self._imported(script)
+        ]
+        text = text.replace(_PRELOAD, '\n    '.join(links))
+        body = text.replace(_WEB, f'{below}{self.root}').encode()
         kind = ('Content-Type', TYPES[Path(name).suffix])
         return Page(body, (kind, *headers), gzip=_gzipped(body))
+
+    def _imported(self, script: str) -> list[str]:
+        def read(name: str) -> bytes | None:
+            # A directory's module may import one that is not part of its package.
+            page = self.modules.get(f'/{self.root}/{name}')
+            return None if page is None else page.body
+
+        return sorted(set(imports.reached(script, read)) - {script})
 
 
 def directory() -> Path:
@@ -81,35 +102,42 @@ def fetched(package: str) -> Path | None:
     return found if are_there() and found.is_dir() else None
 
 
-def load(packages: Iterable[str]) -> Assets | None:
-    """Read our modules and those of some packages.
+def packages(names: Iterable[str]) -> Mapping[str, Path] | None:
+    """The modules of fetched packages, by their paths below our modules.
 
-    :param packages: their names, without a scope
+    :param names: of the packages, without a scope
     :returns: None if the build has fetched nothing
     """
     if not are_there():
         return None
     web = directory()
-    folders = [web / FETCHED / name for name in packages]
-    files = [*_files(web.iterdir()), *_below(folders)]
-    bodies = {path.relative_to(web).as_posix(): path.read_bytes() for path in files}
+    return {
+        path.relative_to(web).as_posix(): path
+        for name in names
+        for path in _files((web / FETCHED / name).rglob('*'))
+    }
+
+
+def load(modules: Mapping[str, Path]) -> Assets:
+    """Read our own modules, and others.
+
+    :param modules: the others, by their paths below our modules
+    """
+    ours = {path.name: path for path in _files(directory().iterdir())}
+    paths = {**ours, **modules}
+    bodies = {name: paths[name].read_bytes() for name in sorted(paths)}
     root = f'web/{_version(bodies)}'
     return Assets(
         root,
         {
             f'/{root}/{name}': Page(
                 body,
-                (('Content-Type', TYPES[Path(name).suffix]), *_CACHED),
-                gzip=_gzipped(body, web / f'{name}.gz'),
+                (('Content-Type', TYPES[paths[name].suffix]), *_CACHED),
+                gzip=_gzipped(body, paths[name]),
             )
             for name, body in bodies.items()
         },
     )
-
-
-def _below(folders: Iterable[Path]) -> Iterator[Path]:
-    for folder in folders:
-        yield from _files(folder.rglob('*'))
 
 
 def _files(found: Iterable[Path]) -> Iterator[Path]:
@@ -127,10 +155,12 @@ def _version(bodies: Mapping[str, bytes]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _gzipped(body: bytes, existing: Path | None = None) -> bytes:
+def _gzipped(body: bytes, path: Path | None = None) -> bytes:
     """
-    :param existing: the file that the build has compressed, if it has
+    :param path: of the file with this content; the build has compressed ours
     """
-    if existing is not None and existing.is_file():
-        return existing.read_bytes()
+    if path is not None and path.is_relative_to(directory()):
+        compressed = path.with_name(f'{path.name}.gz')
+        if compressed.is_file():
+            return compressed.read_bytes()
     return gzip.compress(body, 9, mtime=0)

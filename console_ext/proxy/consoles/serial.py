@@ -48,7 +48,8 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
         path: False,
         **also_below(options.base_url, {'/': False, '/websockify': True}),
     }
-    found = assets.load(PACKAGES)
+    packages = assets.packages(PACKAGES)
+    found = None if packages is None else assets.load(packages)
     if found is None:
         LOG.warning('Serial consoles have no web page. %s', assets.MISSING)
     modules = {} if found is None else found.modules
@@ -98,6 +99,7 @@ def _document(found: Assets | None, path: str, origins: AllowedOrigins) -> Page:
     last = path.rpartition('/')[2]
     return found.page(
         'serial.html',
+        'serial.js',
         [('Content-Security-Policy', policy), vary],
         f'{last}/' if last and last != 'websockify' else '',
     )

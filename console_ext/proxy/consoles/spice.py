@@ -4,20 +4,25 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from oslo_config import cfg
 
 from console_ext.consoles import SPICE_HTML5
 from console_ext.proxy.admission.origin import AllowedOrigins
-from console_ext.proxy.consoles import assets, pages
+from console_ext.proxy.consoles import libraries, pages
+from console_ext.proxy.consoles.libraries import SPICE_HTML5 as LIBRARY
 from console_ext.proxy.consoles.listener import Listener, also_below, fault_of_url
+from console_ext.proxy.consoles.screens import ScreenPage
 from console_ext.proxy.relay.handshakes.spice import spice_consoles
 
 LOG = logging.getLogger(__name__)
 
 # Preferred: Debian's version is newer than npm's.
 DISTRIBUTION = Path('/usr/share/spice-html5')
+
+PAGE = ScreenPage(LIBRARY, ('/spice_auto.html',), 'spice.js')
 
 
 def listener(conf: cfg.ConfigOpts) -> Listener:
@@ -45,23 +50,30 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
         ),
         pages=also_below(
             options.html5proxy_base_url,
-            pages.spice(_spice_html5(options.html5proxy_web), origins),
+            PAGE.table(
+                _modules(options.html5proxy_web),
+                # The guest's pointer and its lossy pictures are data: or blob:, its
+                # sound is blob:.
+                pages.security_policy(
+                    origins, 'img-src data: blob:', 'media-src blob:'
+                ),
+            ),
         ),
         hint='This is a SPICE console. Open its URL in a browser.',
         text=False,
     )
 
 
-def _spice_html5(configured: str | None) -> Path:
-    if configured is not None:
-        return Path(configured)
-    if DISTRIBUTION.is_dir():
-        return DISTRIBUTION
-    return assets.fetched('spice-html5') or DISTRIBUTION
+def _modules(configured: str | None) -> Mapping[str, Path] | None:
+    if configured is None and not DISTRIBUTION.is_dir():
+        bundle = libraries.bundle(LIBRARY)
+        if bundle is not None:
+            return bundle
+    return libraries.modules(LIBRARY, Path(configured or DISTRIBUTION))
 
 
 def fault_of_page(conf: cfg.ConfigOpts) -> str | None:
     """The error in ``[spice] html5proxy_base_url``, if there is one."""
     return fault_of_url(
-        '[spice] html5proxy_base_url', conf.spice.html5proxy_base_url, [pages.SPICE]
+        '[spice] html5proxy_base_url', conf.spice.html5proxy_base_url, PAGE.paths
     )

@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from oslo_config import cfg
 
 from console_ext.consoles import NOVNC
 from console_ext.proxy.admission.origin import AllowedOrigins
-from console_ext.proxy.consoles import assets, pages
+from console_ext.proxy.consoles import libraries, pages
+from console_ext.proxy.consoles.libraries import NOVNC as LIBRARY
 from console_ext.proxy.consoles.listener import Listener, also_below, fault_of_url
+from console_ext.proxy.consoles.screens import ScreenPage
 from console_ext.proxy.relay.handshakes.rfb.consoles import VNCConsoles
 
 # Used if the build has fetched nothing; Debian's version is older than npm's.
@@ -19,9 +22,12 @@ DISTRIBUTION = Path('/usr/share/novnc')
 
 LOG = logging.getLogger(__name__)
 
+# Our page, under all names that noVNC's own pages have.
+PAGE = ScreenPage(LIBRARY, ('/vnc_lite.html', '/vnc_auto.html', '/vnc.html'), 'vnc.js')
+
 # Our page and noVNC's vnc_lite.html use the first path.  noVNC's vnc.html uses its own
 # path since noVNC 1.5, and the second path before.
-_PATHS = ('/', '/websockify', *pages.VNC)
+_PATHS = ('/', '/websockify', *PAGE.paths)
 
 
 def listener(conf: cfg.ConfigOpts) -> Listener:
@@ -45,7 +51,16 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
         origins=origins,
         # Only clients before noVNC 1.1 send cookies.
         cookie_paths=also_below(base_url, dict.fromkeys(_PATHS, False)),
-        pages=also_below(base_url, pages.vnc(_novnc(options.novncproxy_web), origins)),
+        pages=also_below(
+            base_url,
+            PAGE.table(
+                _modules(options.novncproxy_web),
+                # The guest's pointer and its lossy pictures are data: URLs.
+                pages.security_policy(
+                    origins, 'img-src data:', "require-trusted-types-for 'script'"
+                ),
+            ),
+        ),
         hint='This is a VNC console. Open its URL in a browser.',
         text=False,
         # tempest would parse the body of a refusal as a WebSocket frame.
@@ -53,14 +68,16 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
     )
 
 
-def _novnc(configured: str | None) -> Path:
-    if configured is not None:
-        return Path(configured)
-    return assets.fetched('novnc') or DISTRIBUTION
+def _modules(configured: str | None) -> Mapping[str, Path] | None:
+    if configured is None:
+        bundle = libraries.bundle(LIBRARY)
+        if bundle is not None:
+            return bundle
+    return libraries.modules(LIBRARY, Path(configured or DISTRIBUTION))
 
 
 def fault_of_page(conf: cfg.ConfigOpts) -> str | None:
     """The error in ``[vnc] novncproxy_base_url``, if there is one."""
     return fault_of_url(
-        '[vnc] novncproxy_base_url', conf.vnc.novncproxy_base_url, pages.VNC
+        '[vnc] novncproxy_base_url', conf.vnc.novncproxy_base_url, PAGE.paths
     )

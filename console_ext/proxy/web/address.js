@@ -3,13 +3,22 @@
 // before anything else is loaded.  It is not a module, because modules run later.
 {
   const query = new URLSearchParams(location.search);
-  const kept = new URLSearchParams(query);
-  kept.delete('token');
-  const search = kept.size ? `?${kept}` : '';
-  history.replaceState(null, '', `${location.pathname}${search}`);
+  // In the URL of a VNC console, the path of the WebSocket contains the token.
+  const [path, fields] = (query.get('path') ?? '').split('?', 2);
+  const token = new URLSearchParams(fields).get('token') || query.get('token');
+
+  query.delete('token');
+  if (path) {
+    query.set('path', path);
+  } else {
+    query.delete('path');
+  }
+  const search = query.size ? `?${query}` : '';
+  history.replaceState(history.state, '', `${location.pathname}${search}`);
+
   // The page's module calls this once.
-  globalThis.takeQuery = () => {
-    delete globalThis.takeQuery;
-    return query;
+  globalThis.takeAddress = () => {
+    delete globalThis.takeAddress;
+    return { token, query };
   };
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A connection to a console, with the subprotocol console-ext.v1: binary frames are data;
-// in text frames the page reports what it has drawn.  It explains its end in a sentence.
+// A connection to a console, with the subprotocol console-ext.v1: binary frames are data,
+// and text frames are messages between the page and the proxy.
 
-const SUBPROTOCOL = 'console-ext.v1';
+import { ending, unopened } from './endings.js';
+
+export const SUBPROTOCOL = 'console-ext.v1';
 
 // Report what is drawn each time that this much is new; less than the proxy sends ahead.
 const REPORT_BYTES = 2 ** 15;
@@ -14,68 +16,74 @@ const HIDDEN_BYTES = 2 ** 22;
 // A refusal follows directly after the opening; without one in this time, it succeeded.
 const REFUSAL_MS = 100;
 
-// The close code of a refusal is this number plus its HTTP status.
-const REFUSED = 4000;
-
-// After these refusals the token is still valid, so the page can try again.
-const RETRYABLE = [409, 429, 502, 503].map((status) => REFUSED + status);
-
 const SEND_BYTES = 2 ** 14;
 const UNSENT_BYTES = 2 ** 17;
 const SEND_AGAIN_MS = 20;
 
-const REQUEST = 'Request a new console URL to open it again.';
-
-const CODES = new Map([
-  [1002, 'The connection violated the WebSocket protocol.'],
-  [1006, 'The connection to the console was lost.'],
-  [1009, 'A message was too long for the console proxy.'],
-]);
-
 export class Connection {
-  // draw(bytes, done) shows bytes and then calls done.  onOpen() and onEnd(words, again)
-  // are called once; again is whether the same token may open the console again.
-  constructor(url, { draw, onOpen, onEnd }) {
+  // socket: a new WebSocket that offers the subprotocol.  A library may listen to it after
+  // this: it sees no text frames, and no data after close().
+  // draw(bytes, done) shows bytes and then calls done.  onKey(key) is called with a new
+  // key to this session.  onAdmitted() and onEnd(ending) are called once.
+  constructor(socket, { draw = drawnAtOnce, onAdmitted, onKey, onEnd }) {
     this.draw = draw;
-    this.onOpen = onOpen;
+    this.onAdmitted = onAdmitted;
+    this.onKey = onKey;
     this.onEnd = onEnd;
     this.received = 0;
     this.drawn = 0;
     this.reported = 0;
     this.isAnswered = false;
-    this.isOpen = false;
+    this.isAdmitted = false;
+    this.isClosed = false;
     this.unsent = [];
     this.sending = null;
-    this.socket = new WebSocket(url, SUBPROTOCOL);
-    this.socket.binaryType = 'arraybuffer';
-    this.socket.addEventListener('open', () => {
+    this.socket = socket;
+    socket.binaryType = 'arraybuffer';
+    socket.addEventListener('open', () => {
       this.isAnswered = true;
-      this.opening = setTimeout(() => this.admitted(), REFUSAL_MS);
+      this.waiting = setTimeout(() => this.admit(), REFUSAL_MS);
     });
-    this.socket.addEventListener('message', ({ data }) => this.take(data));
-    this.socket.addEventListener('close', (event) => this.ended(event));
+    socket.addEventListener('message', (event) => this.take(event));
+    socket.addEventListener('close', (event) => this.ended(event));
   }
 
-  admitted() {
-    clearTimeout(this.opening);
-    if (!this.isOpen) {
-      this.isOpen = true;
-      this.onOpen();
+  admit() {
+    clearTimeout(this.waiting);
+    if (!this.isAdmitted && !this.isClosed) {
+      this.isAdmitted = true;
+      this.onAdmitted();
     }
   }
 
-  take(data) {
-    // Ignore text frames: only a later version of the proxy sends them.
-    if (typeof data === 'string') {
+  take(event) {
+    const { data } = event;
+    const isMessage = typeof data === 'string';
+    if (isMessage || this.isClosed) {
+      event.stopImmediatePropagation();
+    }
+    if (this.isClosed) {
       return;
     }
-    this.admitted();
+    if (isMessage) {
+      this.read(JSON.parse(data));
+      return;
+    }
+    this.admit();
     this.received += data.byteLength;
     this.draw(new Uint8Array(data), () => {
       this.drawn += data.byteLength;
       this.report();
     });
     this.report();
+  }
+
+  // Ignore other messages: only a later version of the proxy sends them.
+  read({ rejoin, within }) {
+    if (rejoin) {
+      this.onKey({ rejoin, within });
+      this.admit();
+    }
   }
 
   report() {
@@ -108,39 +116,36 @@ export class Connection {
     }
   }
 
-  // The number of bytes that wait to be sent.
-  get waiting() {
-    const parts = this.unsent.reduce((sum, part) => sum + part.length, 0);
-    return parts + this.socket.bufferedAmount;
+  // Close, and call nothing any more.
+  close() {
+    this.isClosed = true;
+    this.stop();
+    this.socket.close();
   }
 
-  async ended({ code, reason }) {
-    clearTimeout(this.opening);
+  stop() {
+    clearTimeout(this.waiting);
     clearTimeout(this.sending);
     this.unsent = [];
-    if (code > REFUSED) {
-      this.onEnd(reason, RETRYABLE.includes(code));
-    } else if (this.isAnswered) {
-      const words =
-        reason || CODES.get(code) || `The connection ended with code ${code}.`;
-      this.onEnd(`${words} ${REQUEST}`, false);
-    } else if (await isReachable()) {
-      this.onEnd(
-        'The console cannot be opened: something between this page and the console ' +
-          'proxy, perhaps a reverse proxy, refuses WebSockets.',
-        true,
-      );
+  }
+
+  ended(event) {
+    this.stop();
+    if (this.isAnswered) {
+      this.tell(ending(event));
     } else {
-      this.onEnd('The console proxy cannot be reached. Check your network.', true);
+      unopened().then((found) => this.tell(found));
+    }
+  }
+
+  tell(found) {
+    if (!this.isClosed) {
+      this.isClosed = true;
+      this.onEnd(found);
     }
   }
 }
 
-async function isReachable() {
-  try {
-    const url = new URL('../../healthcheck', import.meta.url);
-    return (await fetch(url, { cache: 'no-store' })).ok;
-  } catch {
-    return false;
-  }
+function drawnAtOnce(bytes, done) {
+  done();
 }

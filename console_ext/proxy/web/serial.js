@@ -1,13 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page of a serial console: a terminal on a WebSocket, in the shell of all our pages.
-import { Connection } from './connection.js';
+
+import { Connection, SUBPROTOCOL } from './connection.js';
+import { addCopy } from './copy.js';
+import { addKeyRow, key } from './key_row.js';
+import { addPaste } from './paste.js';
+import { addSearch } from './search.js';
+import { Session } from './session.js';
 import { element, recall, remember, Shell, TO_TOOLBAR } from './shell.js';
 import { openTerminal } from './terminal.js';
 
 const FONT = 'console-ext.font';
 
-const query = globalThis.takeQuery();
-const token = query.get('token');
+const KEYS = [
+  ['Esc', '\x1b'],
+  ['Tab', '\t'],
+  ['Ctrl+C', '\x03'],
+  ['↑', '\x1b[A'],
+  ['↓', '\x1b[B'],
+  ['←', '\x1b[D'],
+  ['→', '\x1b[C'],
+];
+
+const { query, token } = globalThis.takeAddress();
 
 let connection = null;
 let control = false; // whether the next letter is typed with Ctrl held
@@ -32,32 +47,33 @@ const terminal = await openTerminal(shell.stage, {
   },
 });
 
-function connect() {
-  if (!token) {
-    end('This address has no token. Request a new console URL.', false);
-    return;
-  }
-  shell.say('connecting', 'Connecting…');
-  // The console has the same URL as this page, with ws in place of http.
+const session = new Session(shell, { address: address(), token, begin });
+
+// The console has the same URL as this page, with ws in place of http.
+function address() {
   const url = new URL(location.href);
   url.protocol = url.protocol.replace('http', 'ws');
-  url.search = new URLSearchParams({ token });
   url.hash = '';
-  connection = new Connection(url, {
-    draw: terminal.write,
-    onOpen() {
-      terminal.go();
-      shell.say('open', 'Connected');
-    },
-    onEnd: end,
-  });
+  return url;
 }
 
-function end(words, again) {
-  connection = null;
-  terminal.stop();
-  shell.say('ended', words);
-  document.body.dataset.again = again;
+function begin(url, { onAdmitted, onOpen, onKey, onEnd }) {
+  const mine = new Connection(new WebSocket(url, SUBPROTOCOL), {
+    draw: terminal.write,
+    onAdmitted() {
+      onAdmitted();
+      terminal.go();
+      onOpen();
+    },
+    onKey,
+    onEnd,
+  });
+  connection = mine;
+  return () => {
+    connection = null;
+    mine.close();
+    terminal.stop();
+  };
 }
 
 // A touch screen has no Ctrl key to hold; its button is pressed before the letter.
@@ -76,141 +92,34 @@ function setControl(on) {
 
 // The toolbar.
 
-shell.button('reconnect', 'Reconnect', connect, { when: 'ended' });
-
-async function copy() {
-  const text = terminal.selection();
-  if (!text) {
-    return;
-  }
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    // Without TLS, browsers have no clipboard API, but still this command.
-    document.execCommand('copy');
-  }
-}
-
-let copies = false;
-shell.toggle(
-  'copy-on-selection',
-  'Copy on selection',
-  (on) => {
-    copies = on;
-  },
-  { hint: 'Copy text when it is selected (or press Ctrl+Shift+C)' },
-);
-shell.stage.addEventListener('mouseup', () => {
-  if (copies) {
-    copy();
-  }
+const copy = addCopy(shell, terminal);
+addPaste(shell, terminal.paste, {
+  heading: 'Paste into the console',
+  hint: 'Paste text (or press Ctrl+Shift+V)',
 });
-
-shell.button(
-  'paste',
-  'Paste…',
-  () => {
-    const text = element('textarea', { id: 'paste-text', rows: 8, cols: 60 });
-    text.setAttribute('aria-label', 'Text to paste');
-    shell.dialog('Paste into the console', text, 'Paste', () =>
-      terminal.paste(text.value),
-    );
-    text.focus();
-  },
-  { when: 'open', hint: 'Paste text (or press Ctrl+Shift+V)' },
-);
-
-const input = element('input', { id: 'search-text', type: 'search' });
-input.setAttribute('aria-label', 'Search');
-const found = element('output', { id: 'found' });
-const previous = element('button', { type: 'button', textContent: 'Previous' });
-const next = element('button', { type: 'button', textContent: 'Next' });
-const searching = shell.row('searching', 'Search', input, previous, next, found);
-input.addEventListener('input', () => terminal.find(input.value, { incremental: true }));
-input.addEventListener('keydown', ({ key, shiftKey }) => {
-  if (key === 'Enter') {
-    terminal.find(input.value, { back: !shiftKey });
-  } else if (key === 'Escape') {
-    search(false);
-  }
-});
-previous.addEventListener('click', () => terminal.find(input.value, { back: true }));
-next.addEventListener('click', () => terminal.find(input.value));
-terminal.onFound(({ resultIndex, resultCount }) => {
-  found.textContent = resultCount
-    ? `${resultIndex + 1} of ${resultCount}`
-    : input.value && 'Not found';
-});
-function search(on) {
-  shell.press('search', on);
-  searching.hidden = !on;
-  if (on) {
-    input.select();
-    input.focus();
-  } else {
-    terminal.findNothing();
-    terminal.focus();
-  }
-}
-shell.button('search', 'Search', () => search(searching.hidden), {
-  hint: 'Search (or press Ctrl+Shift+F)',
-});
-shell.press('search', false);
-
+const search = addSearch(shell, terminal);
 shell.button('smaller', 'A−', () => remember(FONT, terminal.grow(-1)), {
   hint: 'Smaller letters',
 });
 shell.button('larger', 'A+', () => remember(FONT, terminal.grow(1)), {
   hint: 'Larger letters',
 });
-
 shell.button(
   'download',
   'Download',
-  () => shell.download(`${query.get('title') || 'console'}.txt`, terminal.text()),
+  () => shell.download('.txt', new Blob([terminal.text()], { type: 'text/plain' })),
   { hint: 'Download the text of the terminal' },
 );
-
 shell.toggle('read-aloud', 'Screen reader', (on) => terminal.readAloud(on), {
   hint: 'Let a screen reader read the output of the guest',
 });
-
-const KEYS = [
-  ['Esc', '\x1b'],
-  ['Tab', '\t'],
-  ['Ctrl+C', '\x03'],
-  ['↑', '\x1b[A'],
-  ['↓', '\x1b[B'],
-  ['←', '\x1b[D'],
-  ['→', '\x1b[C'],
-];
-const ctrl = element('button', { id: 'key-ctrl', type: 'button', textContent: 'Ctrl' });
-ctrl.addEventListener('click', () => setControl(!control));
-const keys = shell.row(
-  'keys',
-  'Keys',
-  ctrl,
-  ...KEYS.map(([label, text]) => {
-    const key = element('button', { type: 'button', textContent: label });
-    key.addEventListener('click', () => terminal.press(text));
-    return key;
-  }),
+addKeyRow(
+  shell,
+  key('Ctrl', () => setControl(!control), { id: 'key-ctrl' }),
+  ...KEYS.map(([label, text]) => key(label, () => terminal.press(text))),
 );
-for (const key of keys.children) {
-  key.addEventListener('pointerdown', (event) => event.preventDefault());
-}
 setControl(false);
-shell.toggle(
-  'show-keys',
-  'Keys',
-  (on) => {
-    keys.hidden = !on;
-  },
-  {
-    hint: 'Show keys that a phone does not have',
-    initially: matchMedia('(pointer: coarse)').matches,
-  },
-);
+shell.fullScreen(document.documentElement);
 
 // Keys that do not go to the guest.
 terminal.onKey((event) => {
@@ -233,11 +142,11 @@ terminal.onKey((event) => {
 
 // Ctrl+W is meant for the guest, but the browser would close the page: let it ask first.
 window.addEventListener('beforeunload', (event) => {
-  if (document.body.dataset.state === 'open') {
+  if (document.body.dataset.state === 'open' && !session.survivesReload) {
     event.preventDefault();
   }
 });
 
 shell.stage.title = `Press ${TO_TOOLBAR} to go to the toolbar`;
 terminal.focus();
-connect();
+session.connect();

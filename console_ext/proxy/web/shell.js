@@ -20,6 +20,7 @@ export class Shell {
   // kind: what the page shows, such as "Serial console"; title: the server's name, or
   // null; focus(): moves the keyboard focus to the console.
   constructor({ kind, title, focus }) {
+    this.name = title || 'console';
     this.focus = focus;
     document.title = title ? `${title} – ${kind}` : kind;
     this.status = element('p', { id: 'status', role: 'status' });
@@ -28,6 +29,7 @@ export class Shell {
     this.below = element('div', { id: 'below' });
     this.stage = element('main', { id: 'stage' });
     this.stage.setAttribute('aria-label', kind);
+    this.stage.setAttribute('aria-description', `${TO_TOOLBAR}: toolbar`);
     document.body.prepend(
       element(
         'header',
@@ -51,23 +53,25 @@ export class Shell {
         if (event.ctrlKey && event.altKey && event.key === 'Home') {
           event.preventDefault();
           event.stopPropagation();
+          this.leaveFullScreen();
           this.tools()[0].focus();
         }
       },
       { capture: true },
     );
-    this.last = null;
-    this.last = this.button('full-screen', 'Full screen', () => this.toggleFullScreen());
-    document.addEventListener('fullscreenchange', () => {
-      this.press('full-screen', Boolean(document.fullscreenElement));
-    });
   }
 
-  // state: connecting, open or ended; the style sheet shows and hides buttons by it.
-  say(state, words) {
+  // state: connecting, open or ended; again: whether the console can be opened again.
+  // The style sheet shows and hides buttons by both.
+  say(state, words, { again = false } = {}) {
     document.body.dataset.state = state;
+    document.body.dataset.again = again;
     this.status.textContent = words;
     this.stop(this.tools()[0]);
+    // A button that had the focus may be hidden now.
+    if (state === 'open' && document.activeElement === document.body) {
+      this.focus();
+    }
   }
 
   // Let Tab stop at one button of the toolbar only (ARIA authoring practices).
@@ -90,12 +94,13 @@ export class Shell {
     // A click does not move the keyboard focus.
     button.addEventListener('pointerdown', (event) => event.preventDefault());
     button.addEventListener('click', act);
-    this.toolbar.insertBefore(button, this.last);
+    this.toolbar.append(button);
     return button;
   }
 
-  // Add a button that is on or off; the browser remembers its state, if possible.
-  toggle(id, label, act, options = {}) {
+  // Add a button that is on or off; the browser remembers its state, if possible, unless
+  // the page has given it.
+  toggle(id, label, act, { initially = false, given = null, ...options } = {}) {
     const name = `console-ext.${id}`;
     const change = (on) => {
       this.press(id, on);
@@ -111,7 +116,7 @@ export class Shell {
       },
       options,
     );
-    change(recall(name) ?? options.initially ?? false);
+    change(given ?? recall(name) ?? initially);
   }
 
   press(id, on) {
@@ -177,19 +182,38 @@ export class Shell {
     return dialog;
   }
 
-  download(name, text) {
-    const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
-    element('a', { href: url, download: name }).click();
+  // Save a file; its name is that of the server.
+  download(ending, blob) {
+    const url = URL.createObjectURL(blob);
+    element('a', { href: url, download: this.name + ending }).click();
     URL.revokeObjectURL(url);
   }
 
-  async toggleFullScreen() {
-    if (document.fullscreenElement) {
-      await document.exitFullscreen();
-    } else {
-      await document.documentElement.requestFullscreen?.();
+  // Add a button that shows one element on the whole screen.
+  fullScreen(element) {
+    if (!document.fullscreenEnabled) {
+      return;
     }
-    this.focus();
+    this.button('full-screen', 'Full screen', async () => {
+      if (!(await this.leaveFullScreen())) {
+        await element.requestFullscreen();
+        // If the browser supports it, Esc goes to the guest; holding it ends full screen.
+        await navigator.keyboard?.lock(['Escape']);
+      }
+      this.focus();
+    });
+    this.press('full-screen', false);
+    document.addEventListener('fullscreenchange', () => {
+      this.press('full-screen', Boolean(document.fullscreenElement));
+    });
+  }
+
+  async leaveFullScreen() {
+    const isFull = Boolean(document.fullscreenElement);
+    if (isFull) {
+      await document.exitFullscreen();
+    }
+    return isFull;
   }
 }
 

@@ -1,219 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0
-// A VNC console: noVNC draws it; this page connects it and shows its state.
-import RFB from './novnc/core/rfb.js';
+// The page of a VNC console: noVNC draws its screen, in the shell of all our pages.
 
-const OPEN_MS = 20000;
+import { Connection, SUBPROTOCOL } from './connection.js';
+import { OVER } from './endings.js';
+import RFB from './novnc/rfb.js';
+import { Screen } from './screen.js';
+import { Session } from './session.js';
+import { Shell } from './shell.js';
 
-// Pause between typed keys: the keyboard buffer of a guest has only about 16 entries.
-const KEY_MS = 20;
+const { query, token } = globalThis.takeAddress();
 
-// RFB uses the key symbols of X11.
-const RETURN = 0xff0d;
-const TAB = 0xff09;
-const SHIFT = 0xffe1;
-const BEYOND_LATIN_1 = 0x01000000;
-const SHIFTED = /[A-Z~!@#$%^&*()_+{}|:"<>?]/;
+// Options have the names and values of noVNC's own pages.
+const viewOnly = isOn('view_only') ?? false;
+const resize = query.get('resize') ?? { true: 'scale', false: 'off' }[isOn('scale')];
 
-// The close code that a browser reports if the page has closed the socket.
-const NO_CODE = 1005;
-
-const byId = (id) => document.getElementById(id);
-const stage = byId('stage');
-const screen = byId('screen');
-
-const query = new URLSearchParams(location.search);
-// As in noVNC's own page: the path of the WebSocket, with the token.
-const [path, fields] = (query.get('path') ?? '').split('?', 2);
-const token = new URLSearchParams(fields).get('token') || query.get('token');
-const viewOnly = isOn('view_only', false);
-const resize = query.get('resize') ?? (isOn('scale', true) ? 'scale' : 'off');
-
-let socket = null;
 let rfb = null;
-let wasOpen = false; // whether the token has been used
-let deadline = null;
+let fits = true;
 
-function isOn(name, otherwise) {
-  const value = query.get(name);
-  return value === null ? otherwise : /^(1|true|yes|on)$/i.test(value);
+const shell = new Shell({
+  kind: 'VNC console',
+  title: query.get('title'),
+  focus: () => rfb?.focus(),
+});
+const session = new Session(shell, { address: address(), token, begin });
+const screen = new Screen(shell, {
+  press: ({ keysym, code }, down) => rfb?.sendKey(keysym, code, down),
+  fit(on) {
+    fits = on;
+    if (rfb) {
+      rfb.scaleViewport = on;
+    }
+  },
+  fits: resize && resize !== 'off',
+  viewOnly,
+});
+
+// Whether an option is on; undefined if the address says nothing about it.
+function isOn(name) {
+  return query.has(name) ? /^(1|true|yes|on)$/i.test(query.get(name)) : undefined;
 }
 
-function say(state, words) {
-  document.body.dataset.state = state;
-  byId('status').textContent = words;
-}
-
+// Next to this page, unless there is a path; always on the same host.
 function address() {
-  // Next to this page, unless there is a path; always on the same host.
   const url = new URL('.', location.href);
-  if (path) {
-    url.pathname = path;
+  if (query.has('path')) {
+    url.pathname = query.get('path');
   }
   url.protocol = url.protocol.replace('http', 'ws');
-  url.search = new URLSearchParams({ token });
-  return url.href;
+  return url;
 }
 
-function connect() {
-  screen.replaceChildren();
-  if (!token) {
-    end('This address has no token. Request a new console URL.');
-    return;
-  }
-  say('connecting', 'Connecting…');
-  deadline = setTimeout(
-    () => end('The console does not answer. Request a new console URL.'),
-    OPEN_MS,
-  );
-  const mine = new WebSocket(address());
-  socket = mine;
-  mine.addEventListener('open', () => {
-    wasOpen = true;
+function begin(url, { onAdmitted, onOpen, onKey, onEnd }) {
+  const socket = new WebSocket(url, SUBPROTOCOL);
+  // Listen before noVNC does, because it clears the screen at the end.
+  const connection = new Connection(socket, { onAdmitted, onKey, onEnd });
+  const mine = new RFB(screen.element, socket);
+  mine.background = 'transparent';
+  mine.viewOnly = viewOnly;
+  mine.scaleViewport = fits;
+  mine.resizeSession = resize === 'remote';
+  mine.addEventListener('connect', () => {
+    screen.renew();
+    onOpen();
   });
-  // Before noVNC adds its listeners, because it clears the screen at the end.
-  mine.addEventListener('close', (event) => {
-    if (mine === socket) {
-      closed(event);
-    }
+  mine.addEventListener('securityfailure', ({ detail }) => {
+    const why = detail.reason || 'no reason given';
+    onEnd({ kind: OVER, words: `The console refused the connection: ${why}.` });
   });
-  rfb = new RFB(screen, mine);
-  rfb.background = 'transparent';
-  rfb.viewOnly = viewOnly;
-  rfb.scaleViewport = resize !== 'off';
-  rfb.resizeSession = resize === 'remote';
-  rfb.addEventListener('connect', opened);
-  rfb.addEventListener('securityfailure', ({ detail }) => {
-    end(`The console refused the connection: ${detail.reason || 'no reason given'}.`);
+  mine.addEventListener('credentialsrequired', () => {
+    const words = 'The console requires a password, which this page does not support.';
+    onEnd({ kind: OVER, words });
   });
-  rfb.addEventListener('credentialsrequired', () => {
-    end('The console requires a password, which this page does not support.');
-  });
+  rfb = mine;
+  return () => {
+    rfb = null;
+    connection.close();
+    screen.keep();
+    mine.disconnect();
+  };
 }
 
-function opened() {
-  clearTimeout(deadline);
-  say('open', query.get('title') || 'Connected');
-  rfb.focus();
-}
-
-function closed(event) {
-  if (!wasOpen) {
-    refused();
-  } else if (event.reason) {
-    end(event.reason);
-  } else if (event.code === NO_CODE) {
-    end('The console sent data that this page does not understand.');
-  } else {
-    end('The connection to the console was lost.');
-  }
-}
-
-// A browser hides why a WebSocket was refused, but shows whether the proxy answers.
-async function refused() {
-  hangUp();
-  let reachable = false;
-  try {
-    reachable = (await fetch('healthcheck', { cache: 'no-store' })).ok;
-  } catch {
-    // It is not reachable.
-  }
-  end(
-    reachable
-      ? 'The console was not opened: its URL has expired or was used before, or the ' +
-          'server is not running. Request a new console URL.'
-      : 'The console proxy cannot be reached. Check your network.',
-  );
-}
-
-function end(words) {
-  hangUp();
-  // A console URL can be used only once.
-  byId('reconnect').hidden = wasOpen || !token;
-  say('ended', words);
-}
-
-function hangUp() {
-  clearTimeout(deadline);
-  const picture = pictureOf(screen.querySelector('canvas'));
-  socket = null;
-  rfb?.disconnect();
-  rfb = null;
-  screen.replaceChildren(picture);
-}
-
-// A copy, because noVNC removes its canvas.
-function pictureOf(canvas) {
-  if (!canvas?.width || !canvas.height) {
-    return '';
-  }
-  const copy = document.createElement('canvas');
-  copy.width = canvas.width;
-  copy.height = canvas.height;
-  copy.style.width = canvas.style.width;
-  copy.style.height = canvas.style.height;
-  copy.getContext('2d').drawImage(canvas, 0, 0);
-  return copy;
-}
-
-async function type(text) {
-  const typing = rfb;
-  for (const letter of text) {
-    if (typing !== rfb) {
-      return;
-    }
-    const shifted = SHIFTED.test(letter);
-    if (shifted) {
-      rfb.sendKey(SHIFT, 'ShiftLeft', true);
-    }
-    rfb.sendKey(keysym(letter), null);
-    if (shifted) {
-      rfb.sendKey(SHIFT, 'ShiftLeft', false);
-    }
-    await new Promise((wake) => setTimeout(wake, KEY_MS));
-  }
-}
-
-function keysym(letter) {
-  const code = letter.codePointAt(0);
-  if (letter === '\n') {
-    return RETURN;
-  }
-  if (letter === '\t') {
-    return TAB;
-  }
-  return code < 0x100 ? code : BEYOND_LATIN_1 | code;
-}
-
-byId('reconnect').addEventListener('click', connect);
-
-byId('ctrl-alt-del').hidden = viewOnly;
-byId('ctrl-alt-del').addEventListener('click', () => {
-  rfb.sendCtrlAltDel();
-  rfb.focus();
-});
-
-byId('paste').hidden = viewOnly;
-byId('paste').addEventListener('click', () => {
-  byId('text').value = '';
-  byId('text-to-type').showModal();
-  byId('text').focus();
-});
-byId('cancel').addEventListener('click', () => {
-  byId('text-to-type').close();
-});
-byId('type').addEventListener('click', () => {
-  const text = byId('text').value;
-  byId('text-to-type').close();
-  rfb?.focus();
-  type(text);
-});
-
-byId('full-screen').hidden = !document.fullscreenEnabled;
-byId('full-screen').addEventListener('click', async () => {
-  await stage.requestFullscreen();
-  // If the browser supports it, Esc goes to the guest; holding it ends full screen.
-  await navigator.keyboard?.lock(['Escape']);
-  rfb?.focus();
-});
-
-connect();
+session.connect();

@@ -36,7 +36,10 @@ BASE = {
 
 
 class Served:
-    """A running proxy and its environment."""
+    """A running proxy and its environment.
+
+    :param modules: the directory of spice-html5; None for the default
+    """
 
     def __init__(self, deployment, modules):
         self.deployment = deployment
@@ -47,7 +50,7 @@ class Served:
         self._close = contextlib.ExitStack()
         deployment.configure(**BASE).configure(
             database={'connection': f'sqlite:///{deployment.path}/tokens.db'},
-            spice={'html5proxy_web': modules},
+            spice={} if modules is None else {'html5proxy_web': modules},
         )
 
     def start(self, **groups) -> Served:
@@ -126,6 +129,7 @@ def modules(tmp_path):
     (directory / 'main.js').write_text("import './x';import a from './large.js';")
     (directory / 'large.js').write_text("import a from './thirdparty/rsa.js';")
     (directory / 'enums.js').write_text('export const Constants = {};\n')
+    (directory / 'spicemsg.js').write_text('// messages\n')
     (directory / 'thirdparty' / 'rsa.js').write_text('// rsa\n')
     (directory / 'secret.txt').write_text('not a module\n')
     return directory

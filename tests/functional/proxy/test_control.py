@@ -39,7 +39,7 @@ def test_bytes_go_both_ways(proxy):
     assert guest.received == b'hello'
 
 
-@pytest.mark.parametrize('name', ['serial', 'SPICE'])
+@pytest.mark.parametrize('name', ['serial', 'SPICE', 'VNC'])
 def test_a_refusal_is_a_close_frame(proxy, caplog, name):
     """With the message, and without a byte of a guest."""
     caplog.set_level(logging.INFO)

@@ -8,14 +8,14 @@ import re
 
 import pytest
 
-from console_ext.proxy.consoles import assets, serial
+from console_ext.proxy.consoles import assets
 from tests.functional.proxy.conftest import BASE
 from tests.functional.proxy.wire import upgrade
 
 BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
 
 pytestmark = pytest.mark.skipif(
-    assets.load(serial.PACKAGES) is None,
+    not assets.are_there(),
     reason='the tree has no assets: python -m build_backend',
 )
 
@@ -125,7 +125,7 @@ def test_what_its_modules_import(proxy):
 
 def test_a_build_without_npm(served, monkeypatch, caplog):
     """The message names what is missing; terminal clients still work."""
-    monkeypatch.setattr(assets, 'load', lambda packages: None)
+    monkeypatch.setattr(assets, 'packages', lambda names: None)
     proxy = served.start()
     token = proxy.token(proxy.guest())
     status, headers, body = get(proxy, f'/?token={token}', Accept=BROWSER)

@@ -7,8 +7,9 @@ import pytest
 import requests
 from websockets.exceptions import InvalidStatus
 
+from console_ext.proxy.relay.control import SUBPROTOCOL
 from tests.authority import Authority
-from tests.functional.proxy.wire import closed, receive_until, upgrade
+from tests.functional.proxy.wire import closed, modules_path, receive_until, upgrade
 from tests.proxy_parts import wait_for
 from tests.vnc_host import SERVER_INIT, VERSION, VNCHost
 
@@ -192,6 +193,15 @@ def test_new_certificates(served, host, tmp_path, caplog):
     assert opens(new) == 101
 
 
+def test_our_page(proxy, token):
+    """It offers console-ext.v1; its text frames are no part of the handshake."""
+    client = proxy.connect(token(), name='VNC', subprotocols=[SUBPROTOCOL])
+    assert client.subprotocol == SUBPROTOCOL
+    client.send('{"drawn": 0}')
+    shake_hands(client)
+    client.send('{"drawn": 20}')
+
+
 def test_text_is_no_vnc(proxy, token):
     """RFB is binary."""
     client = proxy.connect(token(), name='VNC')
@@ -213,13 +223,14 @@ def test_the_page(get, path):
 
 def test_the_table(get):
     """Our files and the modules of noVNC, including those in parent directories."""
+    web = modules_path(get(PAGES[0]).text)
     for path, kind in (
-        ('/vnc.js', 'text/javascript; charset=utf-8'),
-        ('/vnc.css', 'text/css; charset=utf-8'),
-        ('/console.css', 'text/css; charset=utf-8'),
-        ('/novnc/core/rfb.js', 'text/javascript; charset=utf-8'),
-        ('/novnc/core/util/log.js', 'text/javascript; charset=utf-8'),
-        ('/novnc/vendor/pako.js', 'text/javascript; charset=utf-8'),
+        (f'{web}/vnc.js', 'text/javascript; charset=utf-8'),
+        (f'{web}/shell.css', 'text/css; charset=utf-8'),
+        (f'{web}/novnc/rfb.js', 'text/javascript; charset=utf-8'),
+        (f'{web}/novnc/core/rfb.js', 'text/javascript; charset=utf-8'),
+        (f'{web}/novnc/core/util/log.js', 'text/javascript; charset=utf-8'),
+        (f'{web}/novnc/vendor/pako.js', 'text/javascript; charset=utf-8'),
         ('/healthcheck', 'text/plain; charset=utf-8'),
     ):
         response = get(path)
@@ -229,18 +240,21 @@ def test_the_table(get):
 @pytest.mark.parametrize(
     'path',
     [
-        '/novnc/vnc.html',
-        '/novnc/core/../../secret.js',
+        '{web}/novnc/vnc.html',
+        '{web}/novnc/core/../../secret.js',
+        '{web}/vnc_lite.html',
+        '/novnc/core/rfb.js',
         '/secret.js',
         '/core/rfb.js',
         '/spice_auto.html',
-        '/console.js',
+        '/vnc.js',
         '//vnc_lite.html',
         '/VNC.HTML',
     ],
 )
-def test_nothing_else_is_served(proxy, path):
+def test_nothing_else_is_served(proxy, get, path):
     """Paths outside the table do not exist."""
+    path = path.format(web=modules_path(get(PAGES[0]).text))
     answer = proxy.ask(f'GET {path} HTTP/1.1\r\n\r\n'.encode(), 'VNC')
     assert answer.startswith(b'HTTP/1.1 404')
     assert answer.endswith(b'.\n')

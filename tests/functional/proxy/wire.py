@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import struct
 
@@ -23,6 +24,12 @@ def upgrade(target: str, *headers: str) -> bytes:
         *headers,
     ]
     return '\r\n'.join([*lines, '', '']).encode()
+
+
+def modules_path(page: str) -> str:
+    """The path below which a page loads its modules."""
+    (path,) = set(re.findall(r'"(web/\w+)/', page))
+    return f'/{path}'
 
 
 def frame(payload: bytes, opcode: int) -> bytes:

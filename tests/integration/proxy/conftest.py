@@ -12,8 +12,9 @@ from console_ext import access_url
 from console_ext.proxy.consoles import assets
 from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import BASE, Served
+from tests.integration.proxy import chromium
 from tests.integration.proxy.machine import Machine
-from tests.integration.proxy.parts import NOVNC, SPICE_HTML5, needed
+from tests.integration.proxy.parts import SPICE_HTML5, needed
 
 
 @pytest.fixture
@@ -36,7 +37,6 @@ def proxy(deployment, request):
         vnc={
             'novncproxy_port': vnc_port,
             'novncproxy_base_url': f'http://127.0.0.1:{vnc_port}/vnc_lite.html',
-            'novncproxy_web': NOVNC,
         },
         console_proxy={**BASE['console_proxy'], **getattr(request, 'param', {})},
     )
@@ -62,7 +62,7 @@ def vnc_page(proxy, request):
 
     It is that of the machine, where no port says otherwise.
     """
-    needed(str(NOVNC))
+    needed(str(assets.directory() / assets.FETCHED / assets.STAMP))
 
     def url(**values):
         if 'port' not in values:
@@ -93,29 +93,7 @@ def serial(deployment, tmp_path, request):
 @pytest.fixture
 def browser(tmp_path):
     """A headless Chromium with a new profile."""
-    selenium = pytest.importorskip('selenium.webdriver')
-    options = selenium.ChromeOptions()
-    options.binary_location = needed('chromium')
-    for argument in (
-        'headless',
-        'no-sandbox',
-        'disable-gpu',
-        'disable-dev-shm-usage',
-        'disable-quic',
-        'no-first-run',
-        'disable-background-networking',
-        'disable-component-update',
-        'disable-sync',
-        'window-size=1000,760',
-        f'user-data-dir={tmp_path / "profile"}',
-    ):
-        options.add_argument(f'--{argument}')
-    options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
-    # The certificates of the tests are not signed by a known authority.
-    options.accept_insecure_certs = True
-    service = selenium.ChromeService(needed('chromedriver'))
-    driver = selenium.Chrome(options=options, service=service)
-    driver.set_page_load_timeout(30)
+    driver = chromium.start(tmp_path / 'profile')
     yield driver
     driver.quit()
 

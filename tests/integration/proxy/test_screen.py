@@ -3,13 +3,19 @@
 
 from __future__ import annotations
 
+import re
+import struct
+
 import pytest
 
+from console_ext.proxy.consoles import assets, spice
+from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import Served
 from tests.integration.proxy.interposer import Interposer, spoil
-from tests.integration.proxy.keyboard import read_until, type_in
+from tests.integration.proxy.keyboard import read_until, stop_booting, type_in
 from tests.integration.proxy.parts import SPICE_HTML5, needed
 from tests.integration.proxy.screen import LIT, ended, opened, state
+from tests.integration.proxy.serial_page import click, type_keys
 from tests.proxy_parts import wait_for
 
 
@@ -30,6 +36,7 @@ def test_the_screen(browser, page, artefacts):
     browser.save_screenshot(str(artefacts / 'screen.png'))
     assert not [text for text in errors(browser) if 'Content Security' in text]
     assert browser.get_cookies() == []
+    assert 'token' not in browser.current_url
 
 
 def test_the_screen_fits_the_window(browser, page):
@@ -93,6 +100,110 @@ def test_a_key_typed_in_the_browser(browser, page, proxy, machine):
     read_until(serial, b'typed')
 
 
+@pytest.fixture
+def prompt(browser, page, proxy, machine):
+    """The serial side of iPXE's command line, which the page shows too."""
+    serial = proxy.connect(proxy.token(port=machine.serial_port), max_queue=None)
+    stop_booting(serial)
+    browser.get(page())
+    opened(browser)
+    return serial
+
+
+def test_a_paste(browser, prompt):
+    """It is typed with the keys of a US keyboard."""
+    text = 'aZ09 `~!@#$%^&*()-_=+[{]}\\|;:\'",<.>/?'
+    click(browser, 'paste')
+    browser.find_element('id', 'paste-text').send_keys(text)
+    click(browser, 'Paste')
+    shown = re.sub(rb'\x1b\[[0-9;]*[A-Za-z]', b'', read_until(prompt, b'?'))
+    assert text.encode() in shown
+
+
+def test_keys_of_the_toolbar(browser, prompt, machine):
+    """Ctrl applies to one letter; Ctrl+Alt+Del restarts the machine."""
+    type_in(browser, 'echo one')
+    read_until(prompt, b'one')
+    read_until(prompt, b'iPXE>')
+    browser.find_element('css selector', '#screen canvas').click()
+    for letter in 'xyz':
+        type_keys(browser, letter)
+        read_until(prompt, letter.encode())
+    click(browser, 'show-keys')
+    # Ctrl+U deletes the line.
+    click(browser, 'Ctrl')
+    type_keys(browser, 'u')
+    type_in(browser, 'echo two')
+    read_until(prompt, b'two')
+    read_until(prompt, b'two')
+    click(browser, 'ctrl-alt-del')
+    read_until(prompt, b'SeaBIOS')
+
+
+def test_fit_and_screenshot(browser, page, tmp_path):
+    """The screen is shown in its own size, and its picture has that size."""
+    browser.execute_cdp_cmd(
+        'Browser.setDownloadBehavior',
+        {'behavior': 'allow', 'downloadPath': str(tmp_path)},
+    )
+    sizes = """
+        const canvas = document.querySelector('#screen canvas');
+        const { width, height } = canvas.getBoundingClientRect();
+        return [width, height, canvas.width, canvas.height];
+    """
+    browser.get(page())
+    opened(browser)
+    width, height, *own = browser.execute_script(sizes)
+    assert [width, height] != own
+    click(browser, 'fit')
+    width, height, *own = browser.execute_script(sizes)
+    assert [width, height] == own
+    click(browser, 'screenshot')
+    path = tmp_path / 'console.png'
+    wait_for(lambda: path.exists() and path.stat().st_size > 24)
+    assert list(struct.unpack('!II', path.read_bytes()[16:24])) == own
+
+
+def test_a_reload(browser, page):
+    """It connects again within the same session; the token stays in the tab only."""
+    url = page()
+    browser.get(url)
+    opened(browser)
+    browser.refresh()
+    opened(browser)
+    assert 'token' not in browser.current_url
+    browser.switch_to.new_window('tab')
+    browser.get(url.partition('?')[0])
+    assert 'no token' in ended(browser)
+
+
+def test_the_bundle(browser, deployment, machine, monkeypatch, tmp_path):
+    """npm's spice-html5 works too, where the distribution has no package of it."""
+    needed(str(assets.directory() / assets.FETCHED / assets.STAMP))
+    monkeypatch.setattr(spice, 'DISTRIBUTION', tmp_path / 'none')
+    port = free_port()
+    served = Served(deployment, None)
+    served.start(
+        spice={
+            'html5proxy_port': port,
+            'html5proxy_base_url': f'http://127.0.0.1:{port}/spice_auto.html',
+        }
+    )
+    try:
+        token = served.token(console_type='spice-html5', port=machine.spice_port)
+        browser.get(f'http://127.0.0.1:{port}/spice_auto.html?token={token}')
+        opened(browser)
+        wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+        loaded = browser.execute_script(
+            "return performance.getEntriesByType('resource').map((one) => one.name)"
+        )
+        assert [name for name in loaded if 'spice-html5/' in name] == [
+            name for name in loaded if name.endswith('/spice-html5/spice.js')
+        ]
+    finally:
+        served.stop()
+
+
 def test_two_consoles_in_one_browser(browser, page):
     """Each with its own token, at the same time."""
     browser.get(page())
@@ -102,7 +213,7 @@ def test_two_consoles_in_one_browser(browser, page):
     browser.get(page())
     opened(browser)
     browser.switch_to.window(first)
-    browser.get(browser.current_url)
+    browser.refresh()
     opened(browser)
 
 
@@ -118,10 +229,11 @@ def test_twenty_loads(browser, page, proxy):
 
 
 def test_a_url_that_has_expired(browser, page):
-    """The page says so."""
+    """The proxy's message is shown, without an offer to try again."""
     browser.get(page(ttl_s=0))
-    assert 'expired' in ended(browser)
-    assert browser.find_element('id', 'reconnect').is_displayed()
+    words = 'This console URL is invalid or has expired. Request a new one.'
+    assert ended(browser) == words
+    assert not browser.find_element('id', 'reconnect').is_displayed()
 
 
 def test_an_address_without_token(browser, proxy):
@@ -154,8 +266,9 @@ def test_a_session_that_ends(browser, page, machine):
         browser.refresh()
         opened(browser)
         assert ended(browser) == 'The session has reached its maximum duration.'
-        browser.find_element('id', 'reconnect').click()
-        wait_for(lambda: 'Request a new console URL' in state(browser)[1], 30)
+        click(browser, 'reconnect')
+        wait_for(lambda: 'Request a new one' in state(browser)[1], 30)
+        assert not browser.find_element('id', 'reconnect').is_displayed()
     finally:
         before.close()
 
@@ -165,9 +278,11 @@ def test_the_proxy_goes_away(browser, page, proxy):
     browser.get(page())
     opened(browser)
     proxy.proxy.stop()
-    assert ended(browser) == 'The proxy is being stopped; connect again.'
-    browser.find_element('id', 'reconnect').click()
-    wait_for(lambda: 'cannot be reached' in state(browser)[1], 30)
+    words = 'The proxy is being stopped; connect again. Connecting again…'
+    wait_for(lambda: state(browser) == ('connecting', words))
+    assert 'cannot be reached' in ended(browser)
+    click(browser, 'reconnect')
+    assert 'cannot be reached' in ended(browser)
 
 
 def test_cve_2012_2094_cve_2017_18635_cve_2026_40212_text_is_not_html(browser, page):
@@ -177,5 +292,5 @@ def test_cve_2012_2094_cve_2017_18635_cve_2026_40212_text_is_not_html(browser, p
 
     browser.get(f'{page()}&title={parse.quote(markup)}')
     opened(browser)
-    assert state(browser)[1] == markup
+    assert browser.find_element('id', 'title').text == markup
     assert browser.execute_script("return document.querySelectorAll('img').length") == 0

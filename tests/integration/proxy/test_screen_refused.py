@@ -25,6 +25,7 @@ from tests.integration.proxy.interposer import (
 )
 from tests.integration.proxy.machine import Machine
 from tests.integration.proxy.screen import ended, opened, state
+from tests.integration.proxy.serial_page import click
 from tests.proxy_parts import wait_for
 
 REFUSED = 'The console refused the connection. Reconnect, or request a new console URL.'
@@ -276,7 +277,7 @@ def test_refused_for_good(browser, page, before, kinds):
     browser.get(page(port=server.port))
     assert ended(browser) == REFUSED
     assert len(server.attempts) == TRIES
-    browser.find_element('id', 'reconnect').click()
+    click(browser, 'reconnect')
     wait_for(lambda: len(server.attempts) == 2 * TRIES, 30)
     assert ended(browser) == REFUSED
 

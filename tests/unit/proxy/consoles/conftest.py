@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
+from console_ext.proxy.consoles import assets
 from console_ext.proxy.consoles import serial as serial_console
 
 
@@ -23,3 +27,9 @@ def serial(deployment, tmp_path):
         },
     )
     return serial_console.listener(deployment.conf())
+
+
+def copy_pages(target: Path) -> None:
+    """Copy our pages, without what the build has fetched."""
+    ignore = shutil.ignore_patterns(assets.FETCHED)
+    shutil.copytree(assets.directory(), target, ignore=ignore)

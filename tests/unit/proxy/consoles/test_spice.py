@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from console_ext.proxy.consoles import assets, spice
+from tests.unit.proxy.consoles.conftest import copy_pages
 
 
 @pytest.mark.parametrize('path', ['', '/', '/spice', '/spice/', '/spice_auto.html/'])
@@ -31,17 +32,21 @@ def served(conf) -> bool:
 
 def test_directory_of_spice_html5(deployment, monkeypatch, tmp_path):
     """The configured directory, otherwise the distribution's, otherwise ours."""
-    monkeypatch.setattr(assets, 'directory', lambda: tmp_path)
-    fetched = tmp_path / 'assets' / 'spice-html5' / 'src'
-    distribution = tmp_path / 'distribution'
+    web = tmp_path / 'web'
+    copy_pages(web)
+    monkeypatch.setattr(assets, 'directory', lambda: web)
+    configured, distribution = tmp_path / 'configured', tmp_path / 'distribution'
     monkeypatch.setattr(spice, 'DISTRIBUTION', distribution)
     assert not served(deployment.conf())
-    fetched.mkdir(parents=True)
-    (tmp_path / 'assets' / 'STAMP').touch()
-    for name in ('main.js', 'enums.js'):
-        (fetched / name).write_text('//')
+    bundle = web / 'assets' / 'spice-html5' / 'spice.js'
+    bundle.parent.mkdir(parents=True)
+    bundle.touch()
+    (web / 'assets' / 'STAMP').touch()
     assert served(deployment.conf())
     distribution.mkdir()
     assert not served(deployment.conf())
-    deployment.configure(spice={'html5proxy_web': fetched.parent})
+    (configured / 'src').mkdir(parents=True)
+    for name in ('main.js', 'enums.js', 'spicemsg.js'):
+        (configured / 'src' / name).touch()
+    deployment.configure(spice={'html5proxy_web': configured})
     assert served(deployment.conf())

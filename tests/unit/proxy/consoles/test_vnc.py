@@ -14,6 +14,7 @@ from console_ext.proxy.admission import rules
 from console_ext.proxy.admission.rules import Refused
 from console_ext.proxy.consoles import assets, vnc
 from console_ext.proxy.networks import Networks
+from tests.unit.proxy.consoles.conftest import copy_pages
 
 PAGES = ['vnc_lite.html', 'vnc_auto.html', 'vnc.html']
 
@@ -74,6 +75,19 @@ def test_properties(listener):
     assert (made.text, made.refusals_have_text) == (False, False)
 
 
+def test_policy(deployment, tmp_path):
+    """The page needs nothing that is not in the strict policy."""
+    module = tmp_path / 'core' / 'rfb.js'
+    module.parent.mkdir()
+    module.touch()
+    deployment.configure(vnc={'novncproxy_web': tmp_path})
+    page = vnc.listener(deployment.conf()).pages['/vnc.html']
+    assert dict(page.headers)['Content-Security-Policy'].startswith(
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        "img-src data:; require-trusted-types-for 'script'; base-uri 'none'; "
+    )
+
+
 @pytest.mark.parametrize('path', ['', '/', '/novnc', '/spice_auto.html', '/vnc.html/'])
 def test_url_without_the_page(listener, caplog, path):
     """A warning at the start: the proxy serves no page at this path."""
@@ -94,11 +108,13 @@ def test_directory_of_novnc(deployment, monkeypatch, tmp_path):
         page = vnc.listener(deployment.conf()).pages['/vnc_lite.html']
         return page.status == 200
 
+    copy_pages(tmp_path / 'web')
     monkeypatch.setattr(assets, 'directory', lambda: tmp_path / 'web')
     monkeypatch.setattr(vnc, 'DISTRIBUTION', tmp_path / 'distribution')
     assert not has_page()
-    for root in ('distribution', 'web/assets/novnc', 'configured'):
-        module = tmp_path / root / 'core' / 'rfb.js'
+    bundle = 'web/assets/novnc/rfb.js'
+    for name in ('distribution/core/rfb.js', bundle, 'configured/core/rfb.js'):
+        module = tmp_path / name
         module.parent.mkdir(parents=True)
         module.write_text('//')
     assert has_page()

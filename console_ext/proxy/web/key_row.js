@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// A row of keys below the toolbar, for those that a phone does not have or that a browser
+// keeps for itself.
+
+import { element } from './shell.js';
+
+// Add the row, and the button that shows it.
+export function addKeyRow(shell, ...groups) {
+  const row = shell.row('keys', 'Keys', ...groups);
+  // A click does not move the keyboard focus; on a phone, the keyboard stays.
+  row.addEventListener('pointerdown', (event) => {
+    if (event.target.closest('button')) {
+      event.preventDefault();
+    }
+  });
+  shell.toggle(
+    'show-keys',
+    'Keys',
+    (on) => {
+      row.hidden = !on;
+    },
+    {
+      hint: 'Show keys that a phone does not have',
+      initially: matchMedia('(pointer: coarse)').matches,
+    },
+  );
+}
+
+export function key(label, act, properties = {}) {
+  const button = element('button', { type: 'button', textContent: label, ...properties });
+  button.addEventListener('click', act);
+  return button;
+}
+
+export function group(label, ...keys) {
+  const made = element('div', { role: 'group', className: 'group' }, ...keys);
+  made.setAttribute('aria-label', label);
+  return made;
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// The screen of a console, with what VNC and SPICE have in common: how it fits the
+// window, its picture, and keys that a browser or a phone does not send.
+
+import { addKeyRow, group, key as keyButton } from './key_row.js';
+import { FUNCTION_KEYS, key, keyOf } from './keys.js';
+import { addPaste } from './paste.js';
+import { element } from './shell.js';
+
+// Pause between typed keys: the keyboard buffer of a guest has only about 16 entries.
+const KEY_MS = 20;
+const MAX_PASTE = 4096;
+
+const MODIFIERS = [
+  ['Ctrl', 'ControlLeft'],
+  ['Alt', 'AltLeft'],
+  ['Shift', 'ShiftLeft'],
+  ['Super', 'MetaLeft'],
+];
+const KEYS = [
+  ['Esc', 'Escape'],
+  ['Tab', 'Tab'],
+  ['Del', 'Delete'],
+  ['↑', 'ArrowUp'],
+  ['↓', 'ArrowDown'],
+  ['←', 'ArrowLeft'],
+  ['→', 'ArrowRight'],
+  ...FUNCTION_KEYS.map((code) => [code, code]),
+];
+const CONTROL_ALT = ['ControlLeft', 'AltLeft'];
+
+export class Screen {
+  // press(key, down) presses or releases a key; see keys.js.  fit(on) scales the picture
+  // to the window, or shows it in its own size.  fits: whether it is scaled, if the
+  // address of the page says so.
+  constructor(shell, { press, fit, fits, viewOnly = false }) {
+    this.shell = shell;
+    this.press = press;
+    this.last = null;
+    this.held = new Map(); // the buttons of modifiers that are held, by key
+    this.element = element('div', { id: 'screen' });
+    shell.stage.append(this.element);
+    if (!viewOnly) {
+      this.addKeys();
+    }
+    const change = (on) => {
+      shell.stage.dataset.fits = on;
+      fit(on);
+    };
+    shell.toggle('fit', 'Fit', change, {
+      hint: 'Scale the screen to the window',
+      initially: true,
+      given: fits,
+    });
+    shell.button('screenshot', 'Screenshot', () => this.save(), {
+      when: 'open ended',
+      hint: 'Download a picture of the screen',
+    });
+    shell.fullScreen(shell.stage);
+  }
+
+  get canvas() {
+    return this.element.querySelector('canvas:not(.last)') ?? this.last;
+  }
+
+  get isOpen() {
+    return document.body.dataset.state === 'open';
+  }
+
+  // The console has ended: keep its last picture, but nothing of the library that drew it.
+  keep() {
+    const { canvas } = this;
+    if (canvas?.width && canvas.height) {
+      this.last = pictureOf(canvas);
+    }
+    this.clear();
+    this.forgetModifiers();
+  }
+
+  clear() {
+    this.element.replaceChildren(this.last ?? '');
+  }
+
+  // The console is open again.
+  renew() {
+    this.last?.remove();
+    this.last = null;
+  }
+
+  save() {
+    this.canvas?.toBlob((blob) => this.shell.download('.png', blob));
+  }
+
+  // Keys.
+
+  addKeys() {
+    const { shell } = this;
+    addPaste(shell, (text) => this.type(text), {
+      heading: 'Type into the console, with the keys of a US keyboard',
+      hint: 'Type a text into the console',
+      maxLength: MAX_PASTE,
+    });
+    addKeyRow(
+      shell,
+      group('Modifiers', ...MODIFIERS.map(([label, code]) => this.modifier(label, code))),
+      group(
+        'Keys',
+        ...KEYS.map(([label, code]) => keyButton(label, () => this.strike(code))),
+      ),
+      group(
+        'Ctrl+Alt with a function key',
+        element('span', { textContent: 'Ctrl+Alt+' }),
+        ...FUNCTION_KEYS.map((code) =>
+          keyButton(code, () => this.strike(...CONTROL_ALT, code), {
+            ariaLabel: `Ctrl+Alt+${code}`,
+          }),
+        ),
+      ),
+    );
+    shell.button(
+      'ctrl-alt-del',
+      'Ctrl+Alt+Del',
+      () => this.strike(...CONTROL_ALT, 'Delete'),
+      { when: 'open' },
+    );
+    // Held modifiers apply to one key, also of a real keyboard.  Capture, because noVNC
+    // stops the event; but release them after the key.
+    const released = ({ key: name }) => {
+      if (!['Control', 'Alt', 'Shift', 'Meta'].includes(name)) {
+        setTimeout(() => this.release());
+      }
+    };
+    shell.stage.addEventListener('keyup', released, { capture: true });
+    // If keys move the focus to another element, that one learns of their end.
+    shell.stage.addEventListener('focusout', ({ relatedTarget }) => {
+      for (const [, code] of relatedTarget ? MODIFIERS : []) {
+        if (!this.held.has(code)) {
+          this.send(code, false);
+        }
+      }
+    });
+  }
+
+  // A button for a touch screen, where no key can be held.
+  modifier(label, code) {
+    const button = keyButton(label, () => {
+      const on = !this.held.has(code);
+      if (on) {
+        this.held.set(code, button);
+      } else {
+        this.held.delete(code);
+      }
+      button.ariaPressed = String(on);
+      this.send(code, on);
+    });
+    button.ariaPressed = 'false';
+    return button;
+  }
+
+  release() {
+    for (const code of this.held.keys()) {
+      this.send(code, false);
+    }
+    this.forgetModifiers();
+  }
+
+  forgetModifiers() {
+    for (const button of this.held.values()) {
+      button.ariaPressed = 'false';
+    }
+    this.held.clear();
+  }
+
+  send(code, down) {
+    if (this.isOpen) {
+      this.press(key(code), down);
+    }
+  }
+
+  // Press keys together.
+  strike(...codes) {
+    for (const code of codes) {
+      this.send(code, true);
+    }
+    for (const code of codes.reverse()) {
+      this.send(code, false);
+    }
+    this.release();
+  }
+
+  async type(text) {
+    for (const letter of text) {
+      if (!this.isOpen) {
+        return;
+      }
+      const typed = keyOf(letter);
+      if (typed.shifted) {
+        this.send('ShiftLeft', true);
+      }
+      this.press(typed, true);
+      this.press(typed, false);
+      if (typed.shifted) {
+        this.send('ShiftLeft', false);
+      }
+      await new Promise((wake) => setTimeout(wake, KEY_MS));
+    }
+    this.release();
+  }
+}
+
+// A copy, of the size that is shown.
+function pictureOf(canvas) {
+  const { width, height, style } = canvas;
+  const picture = element('canvas', { width, height, className: 'last' });
+  picture.style.width = style.width;
+  picture.style.height = style.height;
+  picture.getContext('2d').drawImage(canvas, 0, 0);
+  return picture;
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps the console of a page open, and shows its state.  After a lost connection it
+// opens the console again by itself, as long as the proxy allows it.
+
+import { ENDED, LOST, NOT_NOW, REFUSED } from './endings.js';
+import { WayBack } from './way_back.js';
+
+const OPEN_MS = 20000;
+
+// A console that was open for so long gets all its tries again after the next loss.
+const STABLE_MS = 10000;
+
+// Pauses before it tries again after a loss.
+const PAUSES_MS = [500, 1000, 2000, 4000, 8000];
+
+const REQUEST = 'Request a new console URL to open it again.';
+const NO_TOKEN = 'This address has no token. Request a new console URL.';
+
+export class Session {
+  // address: the URL of the WebSocket, without its query.
+  // begin(url, { onAdmitted, onOpen, onKey, onEnd }) starts to open the console, and
+  // returns a function that hangs up.  onAdmitted() is called when the proxy has accepted
+  // the token, onOpen() when the console can be used.  reusable: see WayBack.
+  constructor(shell, { address, token, begin, reusable = false }) {
+    this.shell = shell;
+    this.address = address;
+    this.begin = begin;
+    this.way = new WayBack(token, { reusable });
+    this.attempt = null;
+    this.lostAt = null;
+    this.pauses = [];
+    this.isOpen = false;
+    shell.button('reconnect', 'Reconnect', () => this.connect(), { when: 'ended' });
+  }
+
+  // Whether a reload of the page opens the console again.
+  get survivesReload() {
+    return this.way.isThere;
+  }
+
+  connect() {
+    this.refill();
+    // When the page with which it was open was left, is not known.
+    if (this.way.isKey) {
+      this.lostAt ??= Date.now();
+    }
+    this.open('Connecting…');
+  }
+
+  open(words) {
+    this.hangUp();
+    if (!this.way.isThere) {
+      this.shell.say('ended', NO_TOKEN);
+      return;
+    }
+    this.shell.say('connecting', words);
+    const url = new URL(this.address);
+    url.search = this.way.query;
+    // What an older attempt still reports is ignored.
+    const attempt = {};
+    const current = (act) => (given) => {
+      if (attempt === this.attempt) {
+        act(given);
+      }
+    };
+    this.attempt = attempt;
+    this.wait();
+    attempt.hangUp = this.begin(url, {
+      onAdmitted: current(() => this.admitted()),
+      onOpen: current(() => this.opened()),
+      onKey: current((key) => this.way.set(key)),
+      onEnd: current((ending) => this.end(ending)),
+    });
+  }
+
+  wait() {
+    clearTimeout(this.timer);
+    const words = 'The console does not answer.';
+    this.timer = setTimeout(() => this.end({ kind: NOT_NOW, words }), OPEN_MS);
+  }
+
+  admitted() {
+    this.way.used();
+    // A SPICE console has several connections.
+    if (!this.isOpen) {
+      this.wait();
+    }
+  }
+
+  opened() {
+    clearTimeout(this.timer);
+    this.isOpen = true;
+    this.lostAt = null;
+    this.timer = setTimeout(() => this.refill(), STABLE_MS);
+    this.shell.say('open', 'Connected');
+  }
+
+  refill() {
+    this.pauses = [...PAUSES_MS];
+  }
+
+  // The console has ended, or was not opened.
+  end({ kind, words }) {
+    this.hangUp();
+    this.way.ended(kind);
+    if (kind === LOST || kind === ENDED) {
+      this.lostAt ??= Date.now();
+    }
+    if (!this.way.isThere) {
+      const advice = kind === REFUSED ? '' : ` ${REQUEST}`;
+      this.shell.say('ended', words + advice);
+      return;
+    }
+    const isLost = kind === LOST || (kind === NOT_NOW && this.lostAt !== null);
+    const pause = (isLost && this.pauses.shift()) || Infinity;
+    const left = this.left();
+    if (pause < left) {
+      const said = `${words} Connecting again…`;
+      this.shell.say('connecting', said);
+      this.timer = setTimeout(() => this.open(said), pause);
+    } else if (left > 0) {
+      this.shell.say('ended', words, { again: true });
+      if (left < Infinity) {
+        this.timer = setTimeout(() => this.expire(words), left);
+      }
+    } else {
+      this.expire(words);
+    }
+  }
+
+  // For how many milliseconds the way back is still open.
+  left() {
+    const { within } = this.way;
+    return within === null || this.lostAt === null
+      ? Infinity
+      : this.lostAt + within * 1000 - Date.now();
+  }
+
+  expire(words) {
+    this.way.forget();
+    this.shell.say('ended', `${words} ${REQUEST}`);
+  }
+
+  hangUp() {
+    clearTimeout(this.timer);
+    const { attempt } = this;
+    this.isOpen = false;
+    this.attempt = null;
+    attempt?.hangUp?.();
+  }
+}

@@ -209,8 +209,11 @@ class Cloud:
         self.computes[host] = compute
         return compute
 
-    def place(self, **ports: int) -> None:
-        """Say where the consoles of LIVE are: a port for each protocol."""
+    def place(self, **ports: int | None) -> None:
+        """Say where the consoles of LIVE are: a port for each protocol.
+
+        The TLS port of SPICE is ``spice_tls``.
+        """
         self._guests.write_text(json.dumps(ports))
 
     def new_database_server(self) -> MariaDB:

@@ -4,11 +4,17 @@
 from __future__ import annotations
 
 import os
+import re
+import uuid
 from pathlib import Path
 
+import openstack.exceptions
 import pytest
 
 from console_ext.store import migration
+from tests.deployment import server_id
+from tests.functional import stock_clients
+from tests.functional.client import TOKENS
 from tests.integration.nova import cloud as clouds
 from tests.integration.rabbitmq import AVAILABLE
 from tests.stores import factories
@@ -119,6 +125,29 @@ def strict(cloud, store):
     more = f'[database]\nconnection = {store}\n'
     policy = '"os_compute_api:os-remote-consoles:spice": "rule:context_is_admin"\n'
     return _filtered(cloud, 'nova', 'strict', more, policy)
+
+
+@pytest.fixture
+def is_ours(plain, storing):
+    """Whether a URL of a server was granted by the filter, and not by Nova."""
+    of_nova, of_both = (
+        stock_clients.sdk(f'{api}/v2.1', TOKENS['root']).compute
+        for api in (plain, storing)
+    )
+
+    def is_ours(url, number='01'):
+        token = re.search('token(?:=|%3D)([0-9A-Za-z_-]+)$', url)[1]
+        found = of_both.validate_console_auth_token(token)
+        assert found.instance_uuid == server_id(number)
+        try:
+            of_nova.validate_console_auth_token(token)
+        except openstack.exceptions.NotFoundException:
+            assert re.fullmatch('[0-9A-Za-z_-]{43}', token)
+            return True
+        assert uuid.UUID(token)
+        return False
+
+    return is_ours
 
 
 @pytest.fixture(params=['nova', 'upstream'])

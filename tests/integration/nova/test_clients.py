@@ -8,7 +8,6 @@ know them.
 from __future__ import annotations
 
 import json
-import re
 
 import novaclient.exceptions
 import openstack.exceptions
@@ -35,27 +34,6 @@ DENIED = "Policy doesn't allow os_compute_api:os-remote-consoles:spice to be per
 
 def endpoint(api):
     return f'{api}/v2.1'
-
-
-@pytest.fixture
-def is_ours(plain, storing):
-    """Whether a URL was granted by the filter, and not by Nova."""
-    of_nova, of_both = (
-        stock_clients.sdk(endpoint(api), ROOT).compute for api in (plain, storing)
-    )
-
-    def is_ours(url):
-        token = re.search('token(?:=|%3D)([0-9A-Za-z_-]+)$', url)[1]
-        assert of_both.validate_console_auth_token(token).instance_uuid == ACTIVE
-        try:
-            of_nova.validate_console_auth_token(token)
-        except openstack.exceptions.NotFoundException:
-            assert re.fullmatch('[0-9A-Za-z_-]{43}', token)
-            return True
-        assert UUID.fullmatch(token)
-        return False
-
-    return is_ours
 
 
 @pytest.mark.parametrize('option', OPTIONS)

@@ -11,12 +11,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from console_ext.proxy.server import Proxy
-from console_ext.rpc.client import ComputeClient
-from console_ext.store import load_store
-from tests.deployment import Deployment, server_id
+from tests.deployment import server_id
 from tests.functional.programs import free_port, listens
 from tests.integration.nova import cloud as clouds
+from tests.integration.nova import proxies
 from tests.integration.nova.client import Client
 from tests.proxy_parts import Guest, wait_for
 from tests.vnc_host import SERVER_INIT, VERSION, VNCHost
@@ -60,28 +58,15 @@ def novas(cloud, tmp_path_factory):
 @pytest.fixture
 def ours(cloud, store, tmp_path):
     """The same of our proxy, and its store."""
-    deployment = Deployment(tmp_path)
-    deployment.configure(
-        DEFAULT={'transport_url': cloud.broker.url},
-        console_rpc={'timeout': 5},
-        database={'connection': store},
-        serial_console={'serialproxy_port': 0},
-        spice={'html5proxy_port': 0},
-        vnc={'novncproxy_port': 0},
-    )
-    conf = deployment.conf()
-    opened = load_store(conf)
-    client = ComputeClient(conf)
-    proxy = Proxy(conf, opened, client)
-    proxy.start()
-    urls = {
-        name: proxy.url(listener).replace('http', 'ws')
-        for name, listener in (('serial', 'serial'), ('vnc', 'VNC'))
-    }
-    yield urls, opened
-    proxy.stop()
-    client.close()
-    opened.close()
+    with proxies.running(tmp_path, cloud, store) as (proxy, opened):
+        listeners = {'serial': 'serial', 'vnc': 'VNC'}
+        yield (
+            {
+                name: proxies.websocket_url(proxy, listener)
+                for name, listener in listeners.items()
+            },
+            opened,
+        )
 
 
 def granted(api, name):

@@ -6,17 +6,14 @@ By its name this module runs last: its servers are in every list.
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from console_ext.proxy.server import Proxy
-from console_ext.rpc.client import ComputeClient
-from console_ext.store import load_store
 from tests.deployment import Deployment, server
+from tests.integration.nova import proxies
 from tests.integration.nova.client import Client
 from tests.integration.nova.test_running_into_faults import (
     SOON_S,
@@ -79,48 +76,21 @@ def test_second_cell(by_nova, cell2):
         assert response.json()['console']['url'].startswith(url)
 
 
-@contextlib.contextmanager
-def proxy(path, cloud, store, **console_rpc):
-    """Our proxy, configured with the bus of the first cell."""
-    deployment = Deployment(path)
-    deployment.configure(
-        DEFAULT={'transport_url': cloud.broker.url},
-        database={'connection': store},
-        console_rpc={'timeout': 5, **console_rpc},
-        serial_console={'serialproxy_port': 0},
-        spice={'html5proxy_port': 0},
-        vnc={'novncproxy_port': 0},
-    )
-    conf = deployment.conf()
-    store = load_store(conf)
-    client = ComputeClient(conf)
-    served = Proxy(conf, store, client)
-    served.start()
-    try:
-        yield served
-    finally:
-        served.stop()
-        client.close()
-        store.close()
-
-
 def test_console_of_a_second_cell_opens(tmp_path, cloud, storing, store, cell2, guest):
     """The proxy calls the host on the bus of its cell, if cell_bus has it."""
     url = Client(storing).console(IN_CELL2).json()['console']['url']
     query = url.partition('?')[2]
     with (
-        proxy(tmp_path, cloud, store) as served,
+        proxies.running(tmp_path, cloud, store) as (proxy, _),
         pytest.raises(InvalidStatus) as caught,
     ):
-        connect(f'{served.url("serial").replace("http", "ws")}/?{query}')
+        connect(f'{proxies.websocket_url(proxy, "serial")}/?{query}')
     assert caught.value.response.status_code == 503
     assert guest.accepted == 0
-    bus = f'{cell2.id} {cell2.bus_url}'
-    with proxy(tmp_path, cloud, store, cell_bus=bus) as served:
-        opening = connect(
-            f'{served.url("serial").replace("http", "ws")}/?{query}', proxy=None
-        )
-        with opening as client:
+    bus = {'cell_bus': f'{cell2.id} {cell2.bus_url}'}
+    with proxies.running(tmp_path, cloud, store, console_rpc=bus) as (proxy, _):
+        url = proxies.websocket_url(proxy, 'serial')
+        with connect(f'{url}/?{query}', proxy=None) as client:
             client.send(b'hello')
             assert client.recv(timeout=5) == b'hello'
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""os-getSerialConsole through the whole pipeline: ``python -m bench.api``.
+"""Requests for a console through the whole pipeline: ``python -m bench.api``.
 
 (a) with constant answers of compute hosts, compared with a one-line application, both
 under uwsgi; (b) with RabbitMQ and an agent, compared with a bare oslo.messaging call to
-the same agent.  The two of a pair take turns, and ratios are medians of the rounds.
+the same agent; (c) ``remote-consoles``, compared with ``os-getSerialConsole``, which is
+the request of (a) and (b), with constant answers of compute hosts.  The two of a pair
+take turns, and ratios are medians of the rounds.
 """
 
 from __future__ import annotations
@@ -20,13 +22,14 @@ import console_ext.cmd  # noqa: F401  isort: skip
 import oslo_messaging
 import psutil
 
-from bench.load import Cost, measure, median, post
+from bench.load import RESOURCE, Cost, measure, median, post
 from console_ext.rpc import instance, transport
 from tests.deployment import SERVERS, Deployment, server, server_id
 from tests.functional.programs import Program, Programs, free_port
 from tests.integration.rabbitmq import AVAILABLE, Broker
 
-PATH = f'/v2.1/servers/{server_id("01")}/action'
+SERVER = f'/v2.1/servers/{server_id("01")}'
+PATH = f'{SERVER}/action'
 
 # A measurement of nova-api (2026.2, uwsgi, one process) on another machine.
 AIM_CPU_MS = 1.5
@@ -180,17 +183,43 @@ def over_the_bus(directory: Path, rounds: int, calls: int) -> None:
             broker.stop()
 
 
+def resource_and_action(directory: Path, rounds: int, calls: int) -> None:
+    print('(c) remote-consoles, with constant answers of compute hosts')
+    with Programs(directory) as programs:
+        deployment = Deployment(directory).configure(inventory={'check_interval': 1})
+        api, port = start_wsgi(programs, 'bench.constant_rpc', deployment.config_file)
+        pid = api.process.pid
+        resource = post(port, f'{SERVER}/remote-consoles', **RESOURCE)
+        action = post(port, PATH)
+        for warm in (resource, action):
+            measure(warm, pid, 16, 320)
+        for clients in (1, 16):
+            ours, peer, ratio = in_turns(
+                rounds,
+                lambda: measure(resource, pid, clients, calls),  # noqa: B023
+                lambda: measure(action, pid, clients, calls),  # noqa: B023
+            )
+            row(f'remote-consoles, {clients} clients', ours)
+            row('  peer: os-getSerialConsole', peer)
+            print(
+                f'  ratio: p50 {ratio("p50_ms"):.2f}, CPU {ratio("cpu_ms"):.2f}; '
+                'aim: at most 1.05'
+            )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--calls', type=int, default=1600, help='a round')
+    parser.add_argument('--only', default='abc', help='the parts, such as ac')
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix='console-ext-bench-') as name:
-        constant_rpc(Path(name), options.rounds, options.calls)
-        if AVAILABLE:
-            over_the_bus(Path(name), options.rounds, options.calls)
-        else:
-            print('(b) skipped: install rabbitmq-server')
+        parts = {'a': constant_rpc, 'b': over_the_bus, 'c': resource_and_action}
+        for letter, part in parts.items():
+            if letter == 'b' and not AVAILABLE:
+                print('(b) skipped: install rabbitmq-server')
+            elif letter in options.only:
+                part(Path(name), options.rounds, options.calls)
     return 0
 
 

@@ -16,6 +16,12 @@ import psutil
 HEADERS = {'Content-Type': 'application/json'}
 BODY = json.dumps({'os-getSerialConsole': {'type': 'serial'}})
 
+# The request of today's clients for the same console.
+RESOURCE = {
+    'version': '2.99',
+    'body': json.dumps({'remote_console': {'protocol': 'serial', 'type': 'serial'}}),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -35,11 +41,19 @@ def post(
     path: str,
     *,
     token: str | None = None,
+    version: str | None = None,
     method: str = 'POST',
     body: str | None = BODY,
 ) -> Callable[[], None]:
-    """Return a function that sends one request, by default for a console."""
-    headers = {**HEADERS, **({'X-Auth-Token': token} if token else {})}
+    """Return a function that sends one request, by default for a console.
+
+    :param version: the microversion; None for the default, 2.1
+    """
+    headers = {**HEADERS}
+    if token is not None:
+        headers['X-Auth-Token'] = token
+    if version is not None:
+        headers['OpenStack-API-Version'] = f'compute {version}'
 
     def once() -> None:
         # A new connection each time: uwsgi does not keep connections alive.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""os-getSerialConsole through a real nova-api: ``python -m bench.nova``.
+"""Requests for a console through a real nova-api: ``python -m bench.nova``.
 
 Three APIs of one Nova, each a uwsgi process with 16 threads: without the filter, with
 the filter and ``servers = nova``, and with the filter and ``servers = upstream``.  They
@@ -22,7 +22,7 @@ import console_ext.cmd  # noqa: F401  isort: skip
 import psutil
 import webob
 
-from bench.load import Cost, measure, median, post
+from bench.load import RESOURCE, Cost, measure, median, post
 from console_ext.wsgi.filter import build_filter
 from tests.deployment import Deployment, server, server_id
 from tests.functional.client import TOKENS
@@ -36,6 +36,7 @@ SERVER = f'{PREFIX}/servers/{server_id("01")}'
 
 REQUESTS = {
     'os-getSerialConsole': {'path': f'{SERVER}/action'},
+    'remote-consoles': {'path': f'{SERVER}/remote-consoles', **RESOURCE},
     'passed on: GET servers/{id}': {'path': SERVER, 'method': 'GET', 'body': None},
     'passed on: GET flavors': {
         'path': f'{PREFIX}/flavors',

@@ -2,8 +2,9 @@
 """Compares the console proxy with websockify: ``python -m bench.proxy``.
 
 The console proxy uses its store (SQLite) and all checks except the call to the compute
-host; websockify has no checks.  If CONSOLE_EXT_NOVA_BIN names the directory of Nova's
-programs, the set-up of sessions is also compared with nova-serialproxy and its token
+host; websockify has no checks.  The bulk of VNC is compared with that of serial
+consoles.  If CONSOLE_EXT_NOVA_BIN names the directory of Nova's programs, the set-up of
+sessions is also compared with nova-serialproxy and nova-novncproxy and their token
 table.  The proxies take turns.  Ratios are console_ext's figure divided by the peer's,
 medians of the rounds.
 """
@@ -11,6 +12,7 @@ medians of the rounds.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import resource
 import statistics
 import sys
@@ -34,6 +36,7 @@ from tests.functional.programs import Programs
 class Comparison:
     """
     :param aims: the target ratio of each figure
+    :param other: the measurement of the peer; None for the same
     """
 
     name: str
@@ -41,6 +44,7 @@ class Comparison:
     aims: Mapping[str, str]
     tls: bool = False
     once: bool = False
+    other: Callable[[Peer], Awaitable[Figures]] | None = None
 
 
 COMPARISONS = (
@@ -100,13 +104,31 @@ COMPARISONS = (
     ),
 )
 
-# nova-serialproxy takes at least 0.1 s for a session, and fails with many at a time.
-WITH_NOVA = (
+VNC_BESIDE_SERIAL = (
     Comparison(
-        'set-up, one at a time',
-        lambda peer: measures.set_up(peer, 40, 1),
-        {'sessions/s': '≥ 100'},
+        'bulk of VNC, 1 session',
+        lambda peer: measures.bulk(peer, 1, 3, 'vnc'),
+        {'MB/s': '≥ 0.95', 'CPU s a GB': '≤ 1.05'},
+        other=lambda peer: measures.bulk(peer, 1, 3),
     ),
+    Comparison(
+        'bulk of VNC, 8 sessions',
+        lambda peer: measures.bulk(peer, 8, 3, 'vnc'),
+        {'MB/s': '≥ 0.95', 'CPU s a GB': '≤ 1.05'},
+        other=lambda peer: measures.bulk(peer, 8, 3),
+    ),
+)
+
+# Nova's proxies take at least 0.1 s for a session, and fail with many at a time.
+WITH_SERIALPROXY = Comparison(
+    'set-up, one at a time',
+    lambda peer: measures.set_up(peer, 40, 1),
+    {'sessions/s': '≥ 100'},
+)
+WITH_NOVNCPROXY = Comparison(
+    'set-up of VNC, one at a time',
+    lambda peer: measures.set_up_vnc(peer, 40),
+    {'p50 ms': '≤ 0.1', 'CPU ms a session': '≤ 0.1'},
 )
 
 MANY = (1_000, 5_000)
@@ -115,7 +137,8 @@ MANY = (1_000, 5_000)
 async def compare(one: Comparison, ours: Peer, other: Peer, rounds: int) -> None:
     pairs = []
     for _ in range(1 if one.once else rounds):
-        pairs.append((await one.measure(ours), await one.measure(other)))
+        measured = await one.measure(ours)
+        pairs.append((measured, await (one.other or one.measure)(other)))
     for figure in pairs[0][0]:
         mine, others = ([pair[at][figure] for pair in pairs] for at in (0, 1))
         ratio = statistics.median(a / b for a, b in zip(mine, others, strict=True))
@@ -139,17 +162,21 @@ async def many(ours: Peer, transport: str) -> None:
 async def run(
     plain: tuple[Peer, Peer],
     tls: tuple[Peer, Peer],
-    nova: Peer | None,
+    nova: tuple[Peer, Peer] | None,
     options: argparse.Namespace,
 ) -> None:
     for one in COMPARISONS:
         if options.only not in one.name:
             continue
         await compare(one, *(tls if one.tls else plain), options.rounds)
+    serial = dataclasses.replace(plain[0], name='serial consoles')
+    for one in VNC_BESIDE_SERIAL:
+        if options.only in one.name:
+            await compare(one, plain[0], serial, options.rounds)
     if nova is not None:
-        for one in WITH_NOVA:
+        for one, peer in zip((WITH_SERIALPROXY, WITH_NOVNCPROXY), nova, strict=True):
             if options.only in one.name:
-                await compare(one, plain[0], nova, options.rounds)
+                await compare(one, plain[0], peer, options.rounds)
     if options.only in 'memory':
         await many(plain[0], 'plain')
         await many(tls[0], 'TLS')
@@ -179,7 +206,14 @@ def main() -> int:
         )
         nova = None
         if peers.NOVA_AVAILABLE:
-            nova = peers.start_nova(directory / 'nova', programs, guests)
+            nova = (
+                peers.start_nova(
+                    directory / 'serialproxy', programs, guests, 'serial', 'echo'
+                ),
+                peers.start_nova(
+                    directory / 'novncproxy', programs, guests, 'novnc', 'vnc'
+                ),
+            )
         print(f'{"":28} {"":17} {"ours":>9} {"the other":>11} {"":17}    ratio  aim')
         uvloop.run(run(plain, tls, nova, options))
     return 0

@@ -8,8 +8,11 @@ from typing import cast
 
 import uvloop
 
-# The modes of a guest: echo, send without pause, read everything, read nothing.
-MODES = ('echo', 'flood', 'sink', 'stuck')
+from tests.vnc_host import SERVER_INIT, VERSION
+
+# The modes of a guest: echo, send without pause, read everything, read nothing, shake
+# hands as a VNC server and send without pause after the first key.
+MODES = ('echo', 'flood', 'sink', 'stuck', 'vnc')
 
 _CHUNK = bytes(2**18)
 
@@ -49,9 +52,35 @@ class Guest(asyncio.Protocol):
                 break
 
 
+class VNCGuest(Guest):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._received = bytearray()
+        # The length of what a client sends, and the answer.
+        self._steps = [
+            (len(VERSION), b'\1\1'),
+            (1, bytes(4)),
+            (1, SERVER_INIT),
+            (1, b''),
+        ]
+        self._transport.write(VERSION)
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        while self._steps and len(self._received) >= self._steps[0][0]:
+            size, answer = self._steps.pop(0)
+            del self._received[:size]
+            self._transport.write(answer)
+        if not self._steps:
+            self._received.clear()
+            self._mode = 'flood'
+            self._flood()
+
+
 async def main(port: int, mode: str) -> None:
+    kind = VNCGuest if mode == 'vnc' else Guest
     server = await asyncio.get_running_loop().create_server(
-        lambda: Guest(mode), '127.0.0.1', port, backlog=4096
+        lambda: kind(mode), '127.0.0.1', port, backlog=4096
     )
     print('Listening', flush=True)
     await server.serve_forever()

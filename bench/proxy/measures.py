@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import asyncio
+import statistics
 import time
 
 from bench.proxy.peers import Peer
+from bench.proxy.viewer import shake_hands
 from bench.proxy.websocket import Client, frame, open_blocking
 
 Figures = dict[str, float]
@@ -52,9 +54,36 @@ async def memory(peer: Peer, sessions: int) -> Figures:
     return {'KiB a session': used / sessions}
 
 
-async def bulk(peer: Peer, sessions: int, seconds: float) -> Figures:
-    """Measure the throughput from guests that send without pause."""
-    clients = await _open(peer, 'flood', sessions)
+async def set_up_vnc(peer: Peer, sessions: int) -> Figures:
+    """Measure the time from the connection to ServerInit at the client."""
+    paths = [peer.path('vnc') for _ in range(sessions)]
+    cpu = peer.cpu_s()
+    seconds = []
+    for path in paths:
+        started = time.perf_counter()
+        client = await peer.open('vnc', path)
+        await shake_hands(client)
+        seconds.append(time.perf_counter() - started)
+        client.close()
+    await asyncio.sleep(_SETTLE_S)
+    return {
+        'p50 ms': statistics.median(seconds) * 1000,
+        'CPU ms a session': (peer.cpu_s() - cpu) * 1000 / sessions,
+    }
+
+
+async def bulk(
+    peer: Peer, sessions: int, seconds: float, mode: str = 'flood'
+) -> Figures:
+    """Measure the throughput from guests that send without pause.
+
+    :param mode: flood or vnc
+    """
+    clients = await _open(peer, mode, sessions)
+    if mode == 'vnc':
+        for client in clients:
+            await shake_hands(client)
+            client.send(_KEY)
     await asyncio.sleep(0.5)
     cpu, before = peer.cpu_s(), sum(client.received for client in clients)
     started = time.perf_counter()

@@ -100,7 +100,7 @@ def start_ours(
 ) -> Peer:
     directory.mkdir()
     deployment = Deployment(directory)
-    port = free_port()
+    port, vnc_port = free_port(), free_port()
     files = {}
     if certificate is not None:
         files = {'cert': str(certificate.cert), 'key': str(certificate.key)}
@@ -109,6 +109,7 @@ def start_ours(
         database={'connection': f'sqlite:///{directory}/console.db'},
         serial_console={'serialproxy_port': port},
         spice={'html5proxy_port': free_port()},
+        vnc={'novncproxy_port': vnc_port},
         console_proxy=dict.fromkeys(_CAPS, 100_000),
     )
     conf = deployment.conf()
@@ -118,17 +119,18 @@ def start_ours(
 
     def path(mode: str) -> str:
         token = str(uuid.uuid4())
-        store.issue(token, authorization(port=guests[mode]), 3600)
+        console_type = 'novnc' if mode == 'vnc' else 'serial'
+        store.issue(token, authorization(console_type, port=guests[mode]), 3600)
         return f'/?token={token}'
 
     program = programs.start_module(
         'bench.proxy.server', '--config-file', str(deployment.config_file)
     )
-    program.wait_for('Listening for SPICE')
+    program.wait_for('Listening for VNC')
     return Peer(
         'console_ext',
         path,
-        dict.fromkeys(MODES, port),
+        {**dict.fromkeys(MODES, port), 'vnc': vnc_port},
         [program],
         None if certificate is None else certificate.client_context(),
     )
@@ -159,19 +161,24 @@ def start_websockify(
     )
 
 
-def start_nova(directory: Path, programs: Programs, guests: Guests) -> Peer:
-    """Start nova-serialproxy with its default concurrency mode."""
+def start_nova(
+    directory: Path, programs: Programs, guests: Guests, console_type: str, mode: str
+) -> Peer:
+    """Start a proxy of Nova with its default concurrency mode.
+
+    :param console_type: serial or novnc
+    :param mode: of the guest behind it
+    """
     directory.mkdir()
     port = free_port()
     program = programs.start_program(
         str(NOVA_BIN / 'python'),
-        str(Path(__file__).with_name('nova_serialproxy.py')),
-        *(str(directory), str(port), 'token', str(guests['echo'])),
+        str(Path(__file__).with_name('nova_proxy.py')),
+        *(str(directory), str(port), console_type, 'token', str(guests[mode])),
     )
     program.wait_for('proxying from', 60)
-    return Peer(
-        'nova-serialproxy', lambda mode: '/?token=token', {'echo': port}, [program]
-    )
+    name = 'nova-novncproxy' if console_type == 'novnc' else 'nova-serialproxy'
+    return Peer(name, lambda mode: '/?token=token', {mode: port}, [program])
 
 
 def start_guests(programs: Programs) -> Guests:

@@ -43,20 +43,30 @@ class Guest:
     """A guest's serial port: a TCP server, and what each connection does.
 
     :param serve: called with the connection, in a thread; by default it echoes
+    :param one_at_a_time: whether a connection waits until the previous one has ended,
+        as at QEMU's serial port
     """
 
     def __init__(
         self,
         serve: Callable[[socket.socket], object] | None = None,
         host: str = '127.0.0.1',
+        *,
+        port: int = 0,
+        one_at_a_time: bool = False,
     ):
         guest = self
         self.received = bytearray()
         self.accepted = 0
+        self._closing = False
+        self._serving: socket.socket | None = None
 
         class Handler(socketserver.BaseRequestHandler):
             def handle(self):
+                if guest._closing:
+                    return
                 guest.accepted += 1
+                guest._serving = self.request if one_at_a_time else None
                 with contextlib.suppress(OSError):
                     (serve or guest.echo)(self.request)
 
@@ -67,7 +77,15 @@ class Guest:
             request_queue_size = 128
             address_family = socket.AF_INET6 if ':' in host else socket.AF_INET
 
-        self._server = Server((host, 0), Handler)
+            def process_request(self, request, client_address):
+                if one_at_a_time:
+                    socketserver.TCPServer.process_request(
+                        self, request, client_address
+                    )
+                else:
+                    super().process_request(request, client_address)
+
+        self._server = Server((host, port), Handler)
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
@@ -80,6 +98,10 @@ class Guest:
             connection.sendall(data)
 
     def close(self) -> None:
+        self._closing = True
+        if self._serving is not None:
+            with contextlib.suppress(OSError):
+                self._serving.shutdown(socket.SHUT_RDWR)
         self._server.shutdown()
         self._server.server_close()
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import logging
 import socket
@@ -19,6 +20,7 @@ from console_ext.proxy.relay.guest import GuestSide
 from console_ext.proxy.relay.memory import Room, Share
 from console_ext.proxy.relay.timeouts import Timing
 from console_ext.proxy.relay.turns import Turns
+from console_ext.store.authorization import Loss
 
 LOG = logging.getLogger(__name__)
 
@@ -70,11 +72,12 @@ class Sessions:
         number = next(self._numbers)
         self._live[session] = number, admitted
         self._none_left.clear()
-        self._leases.hold(lease, lambda: session.close(close_codes.REVOKED))
+        self._leases.hold(lease, functools.partial(self._lost, session))
         LOG.info(
-            'Session %d opened: server %s, %s, project %s, user %s, client %s, '
+            'Session %d %s: server %s, %s, project %s, user %s, client %s, '
             'target %s port %s',
             number,
+            'opened' if lease.used_hash is None else 'opened again',
             printable(authorization.server_id),
             printable(authorization.console_type),
             printable(authorization.project_id),
@@ -85,9 +88,22 @@ class Sessions:
         )
         self._watch(transport.get_extra_info('socket'))
         transport.set_protocol(session)
-        session.begin(transport, guest, early)
+        key = lease.rejoin_key
+        greeting = b'' if key is None else control.rejoin_message(key)
+        session.begin(transport, guest, early, greeting)
         if self._going_away:
             session.close(close_codes.GOING_AWAY)
+
+    def _lost(self, session: Session, loss: Loss) -> None:
+        live = self._live.get(session)
+        if live is None:
+            return
+        if loss is Loss.REPLACED:
+            _, admitted = live
+            self._admission.make_room(admitted)
+            session.replace()
+        else:
+            session.close(close_codes.REVOKED)
 
     def _watch(self, connection: socket.socket) -> None:
         """Detect that the client is gone even while nothing is read from it."""

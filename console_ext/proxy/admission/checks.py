@@ -12,7 +12,7 @@ from types import TracebackType
 from console_ext.proxy.admission.compute import ComputeHosts
 from console_ext.proxy.admission.leases import Leases
 from console_ext.proxy.admission.limits import Limits, Place, client_key
-from console_ext.proxy.admission.rules import TokenRequest
+from console_ext.proxy.admission.rules import RejoinRequest, TokenRequest
 from console_ext.proxy.relay.connector import Connector, Target
 from console_ext.proxy.relay.consoles import Consoles
 from console_ext.store.authorization import Lease
@@ -47,7 +47,7 @@ class Admission:
 
     async def admit(
         self,
-        request: TokenRequest,
+        request: TokenRequest | RejoinRequest,
         console_type: str,
         consoles: Consoles,
         held: contextlib.AsyncExitStack,
@@ -56,18 +56,21 @@ class Admission:
 
         :param consoles: of that type
         :param held: receives callbacks that release what was acquired and make the
-            token redeemable again; a session that starts takes them over
+            token or the key valid again; a session that starts takes them over
         :raises ConsoleExtError: one of ``rules.REFUSALS``
         """
         place = Place(self._limits)
         held.callback(place.leave)
         place.take('proxy')
-        place.take('client', client_key(request.client))
         # The remaining time counts from before the redeem, so that no session lasts
         # too long.
         asked_at = asyncio.get_running_loop().time()
-        lease = await self._leases.redeem(request.token, console_type, request.client)
-        held.push_async_exit(partial(self._withdraw, lease))
+        if isinstance(request, RejoinRequest):
+            lease = await self._rejoin(request, console_type, held)
+            place.take('client', client_key(request.client))
+        else:
+            place.take('client', client_key(request.client))
+            lease = await self._redeem(request, console_type, held)
         authorization = lease.authorization
         place.take('server', authorization.server_id)
         place.take('project', authorization.project_id)
@@ -77,6 +80,33 @@ class Admission:
         )
         expires = None if lease.left_s is None else asked_at + lease.left_s
         return Admitted(request.client, lease, place, target, expires)
+
+    async def _redeem(
+        self, request: TokenRequest, console_type: str, held: contextlib.AsyncExitStack
+    ) -> Lease:
+        lease = await self._leases.redeem(
+            request.token, console_type, request.client, rejoinable=request.rejoinable
+        )
+        held.push_async_exit(partial(self._withdraw, lease))
+        return lease
+
+    async def _rejoin(
+        self, request: RejoinRequest, console_type: str, held: contextlib.AsyncExitStack
+    ) -> Lease:
+        """Open a session again.
+
+        Its previous connection ends now, even if its client is only thought to be
+        there: it counts in the limits, and a guest's serial port has one user at a
+        time.
+        """
+        lease = await self._leases.rejoin(request.key, console_type, request.client)
+        held.push_async_exit(partial(self._withdraw, lease))
+        self._leases.end_replaced(lease)
+        return lease
+
+    def make_room(self, admitted: Admitted) -> None:
+        """Stop counting a session that is replaced, but for its connection."""
+        admitted.place.leave_all_but('proxy')
 
     def end(self, admitted: Admitted) -> None:
         """Release the resources of a session."""
@@ -90,7 +120,7 @@ class Admission:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Make the token redeemable again, because no session has started."""
+        """Make the token or the key valid again, because no session has started."""
         withdrawing = self._leases.withdraw(lease)
         # Wait only if the client was refused: it may try again immediately.  A client
         # that has disconnected does not.

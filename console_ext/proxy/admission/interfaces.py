@@ -6,27 +6,44 @@ The proxy calls the store in threads, so its methods may block.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from concurrent import futures
 from typing import Protocol
 
 from console_ext.context import RequestContext
 from console_ext.rpc.instance import Instance
-from console_ext.store.authorization import Lease
+from console_ext.store.authorization import Lease, Loss
 
 
 class Store(Protocol):
     """The store of authorizations; ``store.store.Store`` implements it."""
 
-    def redeem(self, token: str, console_type: str, client_address: str) -> Lease:
+    def redeem(
+        self,
+        token: str,
+        console_type: str,
+        client_address: str,
+        *,
+        rejoinable: bool = False,
+    ) -> Lease:
         """Let a socket in.  There is no timeout: callers need a deadline of their own.
 
+        :param rejoinable: whether the client takes a key that opens the session again
         :raises TokenRefused: the token is invalid
         :raises StoreUnavailable:
         """
 
+    def rejoin(self, key: str, console_type: str, client_address: str) -> Lease:
+        """Let a socket in, in place of all others of its session.
+
+        There is no timeout.
+
+        :raises RejoinRefused: the key is invalid
+        :raises StoreUnavailable:
+        """
+
     def withdraw(self, lease: Lease) -> None:
-        """Undo a redeem whose socket was not opened.
+        """Undo a redeem or rejoin whose socket was not opened.
 
         :raises StoreUnavailable:
         """
@@ -37,11 +54,10 @@ class Store(Protocol):
         :raises StoreUnavailable:
         """
 
-    def keep(self, leases: Collection[Lease]) -> Collection[Lease]:
+    def keep(self, leases: Collection[Lease]) -> Mapping[Lease, Loss]:
         """Renew the leases of open sockets; called every few seconds.
 
-        :returns: the leases whose sockets must be closed, because they were revoked or
-            no longer exist
+        :returns: the leases whose sockets must be closed
         :raises StoreUnavailable:
         """
 

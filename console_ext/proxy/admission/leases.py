@@ -20,7 +20,7 @@ from console_ext.executor import BoundedExecutor, Busy
 from console_ext.lanes import Lanes
 from console_ext.proxy.admission.interfaces import Store
 from console_ext.proxy.admission.limits import client_key
-from console_ext.store.authorization import Lease
+from console_ext.store.authorization import Lease, Loss
 
 LOG = logging.getLogger(__name__)
 
@@ -77,7 +77,9 @@ class Leases:
         )
         self._telling = BoundedExecutor(_OWN_THREADS, 'console-store', _MAX_OWN_WAITING)
         self._purging = BoundedExecutor(1, 'console-purge')
-        self._live: dict[Lease, Callable[[], None] | None] = {}
+        self._live: dict[Lease, Callable[[Loss], None] | None] = {}
+        # The open leases with a rejoin key, by session.
+        self._rejoinable: dict[str, Lease] = {}
         self._ended: list[Lease] = []
         self._releasing: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
@@ -88,15 +90,40 @@ class Leases:
         for executor in (self._redeeming, self._telling, self._purging):
             executor.shutdown(wait=False)
 
-    async def redeem(self, token: str, console_type: str, client: str) -> Lease:
+    async def redeem(
+        self, token: str, console_type: str, client: str, *, rejoinable: bool = False
+    ) -> Lease:
         """
         :raises TokenRefused, StoreUnavailable, ProxyBusy:
         """
+        return await self._take(
+            client,
+            partial(
+                self._store.redeem, token, console_type, client, rejoinable=rejoinable
+            ),
+        )
+
+    async def rejoin(self, key: str, console_type: str, client: str) -> Lease:
+        """
+        :raises RejoinRefused, StoreUnavailable, ProxyBusy:
+        """
+        return await self._take(
+            client, partial(self._store.rejoin, key, console_type, client)
+        )
+
+    def end_replaced(self, lease: Lease) -> None:
+        """End the session that a rejoin has replaced, if this process has it.
+
+        Other processes learn it with their next heartbeat.
+        """
+        replaced = self._rejoinable.pop(lease.session_id, None)
+        lost = None if replaced is None else self._live.get(replaced)
+        if lost is not None:
+            lost(Loss.REPLACED)
+
+    async def _take(self, client: str, take: Callable[[], Lease]) -> Lease:
         try:
-            call = self._clients.submit(
-                client_key(client),
-                partial(self._store.redeem, token, console_type, client),
-            )
+            call = self._clients.submit(client_key(client), take)
         except Busy:
             raise exceptions.ProxyBusy from None
         try:
@@ -113,7 +140,7 @@ class Leases:
         return lease
 
     def _give_up(self, call: futures.Future[Lease]) -> None:
-        """Stop waiting for a redeem, and withdraw its lease if it succeeds later."""
+        """Stop waiting for the store, and withdraw its lease if it succeeds later."""
         if call.cancel():
             return
         loop = asyncio.get_running_loop()
@@ -126,21 +153,23 @@ class Leases:
 
         call.add_done_callback(ended)
 
-    def hold(self, lease: Lease, revoked: Callable[[], None]) -> None:
+    def hold(self, lease: Lease, lost: Callable[[Loss], None]) -> None:
         """Renew a lease with each heartbeat.
 
-        :param revoked: called when the lease has been revoked
+        :param lost: called when the lease is lost; it ends the session
         """
-        self._live[lease] = revoked
+        self._live[lease] = lost
+        if lease.rejoin_key is not None:
+            self._rejoinable[lease.session_id] = lease
 
     def withdraw(self, lease: Lease) -> asyncio.Task[None]:
-        """Withdraw a redeem whose session was not opened.
+        """Withdraw a lease whose session was not opened.
 
         :returns: the task; the caller may wait for it
         """
-        self._live.pop(lease, None)
+        self._drop(lease)
         task = asyncio.get_running_loop().create_task(
-            self._tell('withdraw a redeem', partial(self._store.withdraw, lease))
+            self._tell('withdraw a lease', partial(self._store.withdraw, lease))
         )
         self._withdrawing.add(task)
         task.add_done_callback(self._withdrawing.discard)
@@ -151,12 +180,17 @@ class Leases:
 
         If the store is unavailable, the lease expires without heartbeats.
         """
-        self._live.pop(lease, None)
+        self._drop(lease)
         self._ended.append(lease)
         if self._releasing is None:
             self._releasing = asyncio.get_running_loop().create_task(
                 self._release_all()
             )
+
+    def _drop(self, lease: Lease) -> None:
+        self._live.pop(lease, None)
+        if self._rejoinable.get(lease.session_id) is lease:
+            del self._rejoinable[lease.session_id]
 
     async def _release_all(self) -> None:
         try:
@@ -241,9 +275,9 @@ class Leases:
         except Exception as error:
             LOG.error('Leases were not renewed: %s in the store', type(error).__name__)
             return
-        for lease in gone:
-            revoked = self._live.get(lease)
-            if revoked is not None:
+        for lease, loss in gone.items():
+            lost = self._live.get(lease)
+            if lost is not None:
                 # Not called directly, so that an exception affects no other session and
                 # no later heartbeat.
-                asyncio.get_running_loop().call_soon(revoked)
+                asyncio.get_running_loop().call_soon(lost, loss)

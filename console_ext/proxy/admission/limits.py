@@ -71,6 +71,12 @@ class Place:
         self._limits.take(scope, key)
         self._taken += ((scope, key),)
 
+    def leave_all_but(self, scope: str) -> None:
+        for taken in self._taken:
+            if taken[0] != scope:
+                self._limits.give_back(*taken)
+        self._taken = tuple(taken for taken in self._taken if taken[0] == scope)
+
     def leave(self) -> None:
         for scope, key in self._taken:
             self._limits.give_back(scope, key)

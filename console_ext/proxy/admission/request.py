@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parts of a request that are relevant for admission, and the tokens in it."""
+"""The parts of a request that are relevant for admission, and the secrets in it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from console_ext.proxy import networks
 from console_ext.proxy.admission.client_address import client_address
 
 TOKEN = 'token'  # noqa: S105 - a name, not a secret
+
+# The key that opens a session again.
+REJOIN = 'rejoin'
 
 # noVNC's page finds the path of its WebSocket in it, and the token in that.
 PATH = 'path'
@@ -64,6 +67,15 @@ def tokens(request: ConsoleRequest, *, cookie: bool) -> set[str]:
     if cookie:
         found.update(_in_cookies(request.cookies))
     return found - {''}
+
+
+def rejoin_keys(request: ConsoleRequest) -> set[str]:
+    """Return all rejoin keys in the request, without empty ones.
+
+    :raises ValueError: the query has too many fields
+    """
+    fields = parse.parse_qsl(request.query, max_num_fields=MAX_QUERY_FIELDS)
+    return {value for name, value in fields if name == REJOIN} - {''}
 
 
 def _in_query(query: str) -> Iterable[str]:

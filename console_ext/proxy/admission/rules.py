@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which requests are refused, and with which answers.
 
-Nothing here waits.  :func:`token_request` decides on the request alone;
+Nothing here waits.  :func:`to_check` decides on the request alone;
 :func:`refusal` translates an error of the later checks (``checks``) into an answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from console_ext import exceptions
+from console_ext.exceptions import RefusalReason
 from console_ext.printable import printable
 from console_ext.proxy.admission import request as requests
 from console_ext.proxy.admission.origin import AllowedOrigins
@@ -51,21 +52,39 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """The token of a request, to be checked in the store.
+    """A request with a token, to be checked in the store.
 
     :param client: the client's address
+    :param rejoinable: whether the client takes a key that opens the session again
     """
 
     token: str = field(repr=False)
     client: str
+    rejoinable: bool = False
 
 
-def token_request(
-    request: ConsoleRequest, cookie_paths: Mapping[str, bool], origins: AllowedOrigins
-) -> TokenRequest:
+@dataclass(frozen=True, slots=True)
+class RejoinRequest:
+    """A request with a rejoin key, to be checked in the store.
+
+    :param client: the client's address
+    """
+
+    key: str = field(repr=False)
+    client: str
+
+
+def to_check(
+    request: ConsoleRequest,
+    cookie_paths: Mapping[str, bool],
+    origins: AllowedOrigins,
+    *,
+    rejoins: bool,
+) -> TokenRequest | RejoinRequest:
     """
     :param cookie_paths: the paths that open a console, and whether each accepts a
         token in a cookie
+    :param rejoins: whether the client uses rejoin keys, as part of console-ext.v1
     :raises Refused: the request itself is not acceptable
     """
     if request.path not in cookie_paths:
@@ -84,11 +103,16 @@ def token_request(
             )
         )
     try:
-        tokens = requests.tokens(request, cookie=cookie_paths[request.path])
+        keys = requests.rejoin_keys(request)
+        # A cookie may be left from another console.
+        cookie = cookie_paths[request.path] and not keys
+        tokens = requests.tokens(request, cookie=cookie)
     except ValueError:
         raise Refused(
             Refusal(400, 'The URL has too many query parameters.', 'too many fields')
         ) from None
+    if keys:
+        return _rejoin_request(keys, tokens, request.client, rejoins=rejoins)
     if len(tokens) > 1:
         raise Refused(
             Refusal(400, 'The request has several different tokens.', 'several tokens')
@@ -98,11 +122,37 @@ def token_request(
             Refusal(401, 'The URL has no token. Request a new console URL.', 'no token')
         )
     token = tokens.pop()
-    if len(token) > MAX_TOKEN or not token.isascii() or not token.isprintable():
+    if not _is_possible(token):
+        raise Refused(refusal(exceptions.TokenRefused(RefusalReason.UNKNOWN)))
+    return TokenRequest(token, request.client, rejoins)
+
+
+def _rejoin_request(
+    keys: Set[str], tokens: Set[str], client: str, *, rejoins: bool
+) -> RejoinRequest:
+    """
+    :raises Refused:
+    """
+    if tokens:
         raise Refused(
-            refusal(exceptions.TokenRefused(exceptions.RefusalReason.UNKNOWN))
+            Refusal(
+                400, 'The URL has a token and a rejoin key.', 'token and rejoin key'
+            )
         )
-    return TokenRequest(token, request.client)
+    if len(keys) > 1:
+        raise Refused(
+            Refusal(400, 'The URL has several rejoin keys.', 'several rejoin keys')
+        )
+    (key,) = keys
+    # A client without console-ext.v1 never gets a key.
+    if not rejoins or not _is_possible(key):
+        raise Refused(refusal(exceptions.RejoinRefused(RefusalReason.UNKNOWN)))
+    return RejoinRequest(key, client)
+
+
+def _is_possible(secret: str) -> bool:
+    """Whether a text may be a token or a rejoin key."""
+    return len(secret) <= MAX_TOKEN and secret.isascii() and secret.isprintable()
 
 
 def subprotocol(offered: Sequence[str]) -> str | None:
@@ -124,6 +174,10 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     exceptions.TokenRefused: (
         401,
         'This console URL is invalid or has expired. Request a new one.',
+    ),
+    exceptions.RejoinRefused: (
+        401,
+        'This session cannot be opened again. Request a new console URL.',
     ),
     exceptions.TooManySessions: (
         429,
@@ -183,6 +237,8 @@ def refusal(error: Exception) -> Refusal:
 
 
 def _log_reason(error: Exception) -> str:
+    if isinstance(error, exceptions.RejoinRefused):
+        return f'rejoin key {error.reason}'
     if isinstance(error, exceptions.TokenRefused):
         return f'token {error.reason}'
     # The text may come from a compute host.

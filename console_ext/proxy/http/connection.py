@@ -15,7 +15,12 @@ from websockets.server import ServerProtocol
 from console_ext.proxy.admission import request as requests
 from console_ext.proxy.admission import rules
 from console_ext.proxy.admission.checks import Admission
-from console_ext.proxy.admission.rules import Refusal, Refused, TokenRequest
+from console_ext.proxy.admission.rules import (
+    Refusal,
+    Refused,
+    RejoinRequest,
+    TokenRequest,
+)
 from console_ext.proxy.consoles.listener import Listener
 from console_ext.proxy.consoles.pages import Page
 from console_ext.proxy.http import messages, opening
@@ -269,18 +274,28 @@ class Connection(asyncio.Protocol):
             request.path, request.headers, self._peer, self._rules.trusted
         )
         self._client = asking.client
-        token = rules.token_request(asking, listener.cookie_paths, listener.origins)
+        to_check = rules.to_check(
+            asking,
+            listener.cookie_paths,
+            listener.origins,
+            rejoins=self._inside is not None,
+        )
         # The next steps have their own deadlines.
         self._set_timer(None)
-        self._opening = self._connections.open(self, self._open(wire, accepted, token))
+        self._opening = self._connections.open(
+            self, self._open(wire, accepted, to_check)
+        )
 
     async def _open(
-        self, wire: ServerProtocol, accepted: Response, token: TokenRequest
+        self,
+        wire: ServerProtocol,
+        accepted: Response,
+        to_check: TokenRequest | RejoinRequest,
     ) -> None:
         try:
             async with contextlib.AsyncExitStack() as held:
                 admitted, guest = await opening.reach(
-                    self._admission, token, self._listener, held
+                    self._admission, to_check, self._listener, held
                 )
                 transport = self._transport
                 if transport is None or transport.is_closing():

@@ -95,12 +95,17 @@ class Session(Peer):
         transport: asyncio.Transport,
         guest: GuestSide,
         early: bytes,
+        greeting: bytes = b'',
     ) -> None:
         """Take over a connection.
 
         :param early: what the client sent after its request
+        :param greeting: a control message for the client, before the guest's bytes
         """
         self._take(transport)
+        if greeting:
+            self._wire.send_text(greeting)
+            self._flush()
         self.go_on_with(guest)
         if early:
             self.data_received(early)
@@ -270,6 +275,12 @@ class Session(Peer):
         # Read the answer to the close frame, even if reading was paused.
         self._read_on()
 
+    def replace(self) -> None:
+        """End the session, because another one continues with its guest."""
+        self.close(close_codes.REPLACED)
+        # The guest may accept one connection at a time, so do not wait for the client.
+        self._leave_guest()
+
     def _hang_up(self, transport: asyncio.Transport) -> None:
         """Close our sending side, and the connection after ``CLOSE_S`` at the latest.
 
@@ -304,15 +315,18 @@ class Session(Peer):
         if self._lost:
             self._finish()
 
+    def _leave_guest(self) -> None:
+        if self._guest is not None:
+            self._guest.leave()
+        self._guest = None
+
     def _finish(self) -> None:
         if self.end is None:
             self.end = close_codes.CLIENT_LOST
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._guest is not None:
-            self._guest.leave()
-        self._guest = None
+        self._leave_guest()
         self._turns.leave(self)
         self._share.hold(0)
         if self._ended is not None:

@@ -49,6 +49,10 @@ EXPIRED = Closing('expired', 1008, 'The session has reached its maximum duration
 IDLE = Closing('idle', 1008, 'The session was idle for too long.')
 REVOKED = Closing('revoked', 1008, 'The access to this console was revoked.')
 GOING_AWAY = Closing('going away', 1001, 'The proxy is being stopped; connect again.')
+# A code of its own: this client must not open the session again.
+REPLACED = Closing(
+    'replaced', 4001, 'A newer connection to this session has replaced this one.'
+)
 
 # This code plus an HTTP status refuses a client that offers console-ext.v1.  RFC 6455
 # leaves the codes from 4000 on to private use.

@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The subprotocol ``console-ext.v1``, which our page and our client offer.
+"""The subprotocol ``console-ext.v1``, which our pages and our client offer.
 
-Binary frames are data.  Text frames are control messages, JSON objects::
+Binary frames are data.  Text frames are control messages, JSON objects.  From the
+client::
 
     {"drawn": 65536}    how many of the guest's bytes the client has drawn so far
 
 A browser receives everything from a WebSocket, even if its page draws slowly.  So the
 proxy stops reading from the guest while the client is too far behind.
+
+To the client, as the first frame of a session that can be opened again::
+
+    {"rejoin": "...", "within": 60}
+
+The key opens the session again for so many seconds after a loss of the connection.
 """
 
 from __future__ import annotations
@@ -17,6 +24,7 @@ from websockets.frames import Frame
 
 from console_ext.proxy.relay import close_codes
 from console_ext.proxy.relay.close_codes import Closing
+from console_ext.store.authorization import RejoinKey
 
 SUBPROTOCOL = 'console-ext.v1'
 
@@ -24,6 +32,10 @@ SUBPROTOCOL = 'console-ext.v1'
 WINDOW_BYTES = 2**17
 
 MAX_MESSAGE_BYTES = 1024
+
+
+def rejoin_message(key: RejoinKey) -> bytes:
+    return json.dumps({'rejoin': key.text, 'within': key.within_s}).encode()
 
 
 class Control:

@@ -85,14 +85,18 @@ class Served:
         assert self.proxy is not None
         return self.proxy.address(name)[1]
 
-    def url(self, token, path='/', name='serial', scheme='ws') -> str:
-        return f'{scheme}://127.0.0.1:{self.port(name)}{path}?token={token}'
+    def url(self, value, path='/', name='serial', scheme='ws', secret='token') -> str:
+        return f'{scheme}://127.0.0.1:{self.port(name)}{path}?{secret}={value}'
 
-    def connect(self, token, path='/', name='serial', **options):
-        """Open a WebSocket, which the fixture closes."""
+    def connect(self, value, path='/', name='serial', secret='token', **options):
+        """Open a WebSocket, which the fixture closes.
+
+        :param secret: what the value is: "token" or "rejoin"
+        """
         options.setdefault('compression', None)
         options.setdefault('max_size', None)
-        opening = connect(self.url(token, path, name), proxy=None, **options)
+        url = self.url(value, path, name, secret=secret)
+        opening = connect(url, proxy=None, **options)
         return self._close.enter_context(opening)
 
     def raw(self, name='serial') -> socket.socket:

@@ -15,7 +15,7 @@ from websockets.asyncio.client import connect as connect_async
 from console_ext.exceptions import ComputeNotReady
 from console_ext.proxy.admission import rules
 from console_ext.proxy.relay.control import SUBPROTOCOL, WINDOW_BYTES
-from tests.functional.proxy.wire import closed
+from tests.functional.proxy.wire import closed, key_of
 from tests.proxy_parts import wait_for
 
 TOKEN_ANSWER = 'This console URL is invalid or has expired. Request a new one.'
@@ -28,10 +28,17 @@ def connect(proxy, token, **options):
     return proxy.connect(token, subprotocols=[SUBPROTOCOL, 'binary'], **options)
 
 
+def opened(proxy, token):
+    """A client with a session, after the first message."""
+    client = connect(proxy, token)
+    key_of(client)
+    return client
+
+
 def test_bytes_go_both_ways(proxy):
     """As in any session; control messages do not reach the guest."""
     guest = proxy.guest()
-    client = connect(proxy, proxy.token(guest))
+    client = opened(proxy, proxy.token(guest))
     assert client.subprotocol == SUBPROTOCOL
     client.send('{"drawn": 0}')
     client.send(b'hello')
@@ -63,7 +70,7 @@ def test_every_kind_of_refusal(served):
     assert guest.accepted == 0
     proxy.computes.answer = True
     token = proxy.token(guest)
-    open_one = connect(proxy, token)
+    open_one = opened(proxy, token)
     assert closed(connect(proxy, proxy.token(guest))) == (
         4429,
         rules.REFUSALS[rules.exceptions.TooManySessions][1],
@@ -81,7 +88,7 @@ def test_a_token_can_be_used_again_after_a_refusal(proxy):
     assert closed(connect(proxy, token))[0] == 4503
     wait_for(lambda: proxy.store.open_sockets == 0)
     proxy.computes.answer = True
-    client = connect(proxy, token)
+    client = opened(proxy, token)
     client.send(b'x')
     assert client.recv() == b'x'
 
@@ -95,7 +102,7 @@ def test_the_guest_waits_for_the_client_to_draw(loop, proxy):
         while True:
             written += connection.send(bytes(65536))
 
-    client = connect(proxy, proxy.token(proxy.guest(flood)))
+    client = opened(proxy, proxy.token(proxy.guest(flood)))
     received = 0
     while True:
         try:
@@ -115,7 +122,7 @@ def test_the_guest_waits_for_the_client_to_draw(loop, proxy):
 def test_a_message_that_is_no_control_message(proxy):
     """Close code 1007, and the guest gets nothing of it."""
     guest = proxy.guest()
-    client = connect(proxy, proxy.token(guest))
+    client = opened(proxy, proxy.token(guest))
     client.send('ls')
     assert closed(client) == (1007, 'A control message is not valid.')
     assert not guest.received
@@ -132,6 +139,7 @@ def test_a_client_whose_reports_are_behind_what_its_guest_does_not_take(proxy):
         url = proxy.url(token)
         options = {'subprotocols': [SUBPROTOCOL], 'compression': None, 'proxy': None}
         async with connect_async(url, **options) as client:
+            await client.recv()
             sending = asyncio.create_task(send(client))
             received = 0
             try:

@@ -15,9 +15,11 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from console_ext.proxy.relay import close_codes
+from console_ext.proxy.relay.control import SUBPROTOCOL
 from tests.functional.programs import free_port, listens
 from tests.functional.proxy.conftest import BASE
-from tests.functional.proxy.wire import receive_for_ever
+from tests.functional.proxy.wire import closed, key_of, receive_for_ever
 from tests.proxy_parts import Guest, wait_for
 
 ROOT = Path(__file__).parents[3]
@@ -267,3 +269,30 @@ def test_a_new_certificate(program, certificate, workers):
     made.process.terminate()
     made.end()
     assert made.process.returncode == 0
+
+
+def test_a_session_goes_on_at_any_worker(program):
+    """Each rejoin may reach another process, and one of them is killed meanwhile."""
+    made = program('--workers', '2')
+    wait_for(lambda: len(made.pids()) == 2)
+    query, previous, keys = 'token=token-1', None, []
+    for number in range(10):
+        url = f'ws://127.0.0.1:{made.port}/?{query}'
+        client = connect(url, proxy=None, subprotocols=[SUBPROTOCOL], legacy=True)
+        keys.append(key_of(client))
+        query = f'rejoin={keys[-1]}'
+        if previous is not None:
+            # A killed process sends no close frame.
+            assert closed(previous)[0] in (close_codes.REPLACED.code, None)
+        client.send(b'x')
+        assert client.recv(timeout=10) == b'x'
+        previous = client
+        if number == 5:
+            os.kill(made.pids()[0], signal.SIGKILL)
+            wait_for(lambda: len(made.pids()) == 3)
+    made.process.terminate()
+    assert closed(previous)[0] == 1001
+    log = made.end()
+    assert log.count('opened again') == 9
+    for secret in ('token-1', *keys):
+        assert secret not in log

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import struct
@@ -69,6 +70,15 @@ def closed(client) -> tuple[int | None, str]:
         receive_for_ever(client)
     received = caught.value.rcvd
     return (received.code, received.reason) if received else (None, '')
+
+
+def key_of(client, within_s=60) -> str:
+    """Return the rejoin key, which is the first message of a session."""
+    message = json.loads(client.recv(timeout=10))
+    assert message == {'rejoin': message['rejoin'], 'within': within_s}
+    assert len(message['rejoin']) >= 43
+    key: str = message['rejoin']
+    return key
 
 
 def receive_for_ever(client, send: bytes = b'') -> None:

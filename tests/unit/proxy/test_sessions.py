@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import socket
 from unittest import mock
@@ -15,12 +16,13 @@ from websockets.server import ServerProtocol
 from console_ext.proxy.admission.checks import Admission, Admitted
 from console_ext.proxy.admission.leases import Leases
 from console_ext.proxy.admission.limits import Limits, Place
+from console_ext.proxy.relay import close_codes
 from console_ext.proxy.relay.connector import Target
 from console_ext.proxy.relay.guest import Guest
 from console_ext.proxy.relay.memory import Room
 from console_ext.proxy.relay.timeouts import Timing
 from console_ext.proxy.sessions import Sessions
-from console_ext.store.authorization import Lease
+from console_ext.store.authorization import Lease, Loss, RejoinKey
 from tests.stores.factories import authorization
 from tests.unit.proxy.transport import Transport
 
@@ -29,18 +31,30 @@ HOSTILE = 'x\nERROR y\x1b[2J' * 10**4
 _USER_TIMEOUT = socket.TCP_USER_TIMEOUT
 
 
-def made(timing: Timing | None = None) -> Sessions:
-    admission, leases = mock.Mock(spec=Admission), mock.Mock(spec=Leases)
+LEASE = Lease(authorization(), 'session', '1')
+
+
+def made(timing: Timing | None = None, leases: Leases | None = None) -> Sessions:
+    admission = mock.Mock(spec=Admission)
+    leases = leases or mock.Mock(spec=Leases)
     return Sessions(admission, leases, timing or Timing(), Room(0, 0))
 
 
-def begun(sessions: Sessions, expires: float | None = None, **values: str) -> Transport:
+def begun(
+    sessions: Sessions,
+    expires: float | None = None,
+    *,
+    early: bytes = b'',
+    lease: Lease | None = None,
+    **values: str,
+) -> Transport:
     """Return the client's connection of a new session."""
-    guest, transport = Guest(b''), Transport()
-    guest.connection_made(Transport())
+    guest, transport = Guest(early), Transport()
+    transport.guest = Transport()
+    guest.connection_made(transport.guest)
     admitted = Admitted(
         '10.0.0.1',
-        Lease(authorization(**values), 'token', '1'),
+        lease or Lease(authorization(**values), 'session', '1'),
         Place(Limits({})),
         Target(mock.Mock(), b'', 0),
         expires,
@@ -111,3 +125,56 @@ def test_a_session_whose_time_was_up_before_it_began():
         transport.protocol.connection_lost(None)
 
     asyncio.run(run())
+
+
+def test_a_session_that_is_replaced():
+    """It leaves its guest and its place at once; the client learns why."""
+
+    async def run():
+        leases = mock.Mock(spec=Leases)
+        sessions = made(leases=leases)
+        transport = begun(sessions)
+        lost = leases.hold.call_args.args[1]
+        guest = transport.guest
+        lost(Loss.REPLACED)
+        assert close_codes.REPLACED.reason.encode() in transport.sent
+        guest.close.assert_called_once_with()
+        sessions._admission.make_room.assert_called_once()
+        # A heartbeat may find it again.
+        lost(Loss.REPLACED)
+        transport.protocol.connection_lost(None)
+        assert len(sessions) == 0
+        lost(Loss.REPLACED)
+        lost(Loss.REVOKED)
+
+    asyncio.run(run())
+
+
+def test_the_key_is_the_first_message():
+    """Before anything that the guest has sent already; the log does not show it."""
+
+    async def run():
+        lease = dataclasses.replace(LEASE, rejoin_key=RejoinKey('a-key', 60))
+        transport = begun(made(), early=b'login:', lease=lease)
+        message = b'{"rejoin": "a-key", "within": 60}'
+        assert transport.sent == b'\x81' + bytes([len(message)]) + message + (
+            b'\x82\x06login:'
+        )
+        transport.protocol.connection_lost(None)
+
+    asyncio.run(run())
+
+
+def test_the_log_of_a_session_that_is_opened_again(caplog):
+    caplog.set_level(logging.INFO, 'console_ext')
+
+    async def run():
+        lease = dataclasses.replace(
+            LEASE, rejoin_key=RejoinKey('a-key', 60), used_hash='a-hash'
+        )
+        begun(made(), lease=lease).protocol.connection_lost(None)
+
+    asyncio.run(run())
+    assert 'Session 1 opened again: server' in caplog.text
+    assert 'a-key' not in caplog.text
+    assert 'a-hash' not in caplog.text

@@ -5,19 +5,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import threading
 
 import pytest
 
 from console_ext import exceptions
-from console_ext.proxy.admission.checks import Admission
+from console_ext.proxy.admission.checks import Admission, Admitted
 from console_ext.proxy.admission.compute import ComputeHosts
 from console_ext.proxy.admission.leases import Leases
 from console_ext.proxy.admission.limits import Limits
-from console_ext.proxy.admission.rules import TokenRequest
+from console_ext.proxy.admission.rules import RejoinRequest, TokenRequest
 from console_ext.proxy.networks import Networks
 from console_ext.proxy.relay.connector import Connector
 from console_ext.proxy.relay.consoles import PlainConsoles
+from console_ext.store.authorization import Loss
 from tests.proxy_parts import Computes, Guest
 from tests.stores import factories
 from tests.stores.faulty import FaultyStore
@@ -41,6 +43,7 @@ class Parts:
     def run(self, test):
         async def inside():
             leases = Leases(self.store, 4, 5)
+            self.leases = leases
             connector = Connector(Networks([], 'option'), 5)
             hosts = ComputeHosts(self.computes, {}, 0.2)
             admission = Admission(leases, self.limits, hosts, connector)
@@ -202,3 +205,107 @@ def test_a_client_that_leaves(made, after_s):
 
     parts.run(test)
     assert parts.nothing_is_held()
+
+
+async def open_again(admission, lease) -> Admitted:
+    """Open the session of a lease again."""
+    async with contextlib.AsyncExitStack() as held:
+        request = RejoinRequest(lease.rejoin_key.text, '10.0.0.1')
+        admitted = await admission.admit(request, 'serial', PlainConsoles(), held)
+        held.pop_all()
+        return admitted
+
+
+REJOINABLE = dataclasses.replace(ASKED, rejoinable=True)
+
+
+@contextlib.asynccontextmanager
+async def session(admission, leases):
+    """An admitted session; when it is replaced, only its client's place is left."""
+    async with contextlib.AsyncExitStack() as held:
+        admitted = await admission.admit(REJOINABLE, 'serial', PlainConsoles(), held)
+        held.pop_all()
+    losses = []
+
+    def lost(loss):
+        losses.append(loss)
+        admission.make_room(admitted)
+        admitted.target.socket.close()
+
+    leases.hold(admitted.lease, lost)
+    yield admitted, losses
+    admitted.target.socket.close()
+    admission.end(admitted)
+
+
+def test_opened_again(made):
+    """The previous session ends before its place is taken and the guest is asked."""
+    parts = made(client=1, server=1, project=1)
+
+    async def test(admission):
+        async with session(admission, parts.leases) as (first, losses):
+            asked = parts.computes.answer = lambda: losses == [Loss.REPLACED]
+            again = await open_again(admission, first.lease)
+            assert asked()
+            assert again.lease.session_id == first.lease.session_id
+            again.target.socket.close()
+            admission.end(again)
+
+    parts.run(test)
+    assert parts.nothing_is_held()
+
+
+@pytest.mark.parametrize(
+    'error', [exceptions.ConsoleMoved, exceptions.HostUnreachable, 'cancelled']
+)
+def test_not_opened_again(made, error):
+    """Nothing is held, and the key is still valid."""
+    parts = made()
+
+    async def test(admission):
+        async with session(admission, parts.leases) as (first, losses):
+            if error is exceptions.HostUnreachable:
+                parts.computes.answer = exceptions.HostUnreachable('compute-1')
+            elif error is exceptions.ConsoleMoved:
+                parts.computes.answer = False
+            else:
+                parts.computes.answer_after_s = 0.15
+            opening = asyncio.create_task(open_again(admission, first.lease))
+            if error == 'cancelled':
+                await wait_until(lambda: parts.computes.asked[1:])
+                opening.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await opening
+                await wait_until(lambda: parts.store.withdrawn)
+            else:
+                with pytest.raises(error):
+                    await opening
+            parts.computes.answer = True
+            again = await open_again(admission, first.lease)
+            assert losses == [Loss.REPLACED]
+            again.target.socket.close()
+            admission.end(again)
+
+    parts.run(test)
+    assert parts.nothing_is_held()
+
+
+def test_a_full_proxy(made):
+    """It asks the store for nothing, and ends no session."""
+    parts = made(proxy=1)
+
+    async def test(admission):
+        async with session(admission, parts.leases) as (first, losses):
+            called = parts.store.called
+            with pytest.raises(exceptions.TooManySessions):
+                await open_again(admission, first.lease)
+            assert (losses, parts.store.called) == ([], called)
+
+    parts.run(test)
+    assert parts.nothing_is_held()
+
+
+async def wait_until(condition):
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.005)

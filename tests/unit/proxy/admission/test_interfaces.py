@@ -28,7 +28,9 @@ def test_compute_clients(client):
 
 
 @pytest.mark.parametrize('store', [Store, FaultyStore])
-@pytest.mark.parametrize('name', ['redeem', 'withdraw', 'release', 'keep', 'purge'])
+@pytest.mark.parametrize(
+    'name', ['redeem', 'rejoin', 'withdraw', 'release', 'keep', 'purge']
+)
 def test_stores(store, name):
     """So have the real store and the one with faults."""
     asked = getattr(interfaces.Store, name)

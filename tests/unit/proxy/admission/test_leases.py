@@ -13,6 +13,7 @@ import pytest
 
 from console_ext import exceptions
 from console_ext.proxy.admission.leases import Leases, heartbeat_s
+from console_ext.store.authorization import Loss
 from tests.deployment import server_id
 from tests.stores import factories
 from tests.stores.faulty import FaultyStore
@@ -118,7 +119,7 @@ def test_the_heartbeat_goes_on(store):
     async def test(leases):
         lease = await leases.redeem('token', 'serial', '10.0.0.1')
         revoked = asyncio.Event()
-        leases.hold(lease, revoked.set)
+        leases.hold(lease, lambda _: revoked.set())
         store.away.set()
         beating = asyncio.create_task(leases.beat(0.02))
         await asyncio.sleep(0.1)
@@ -129,14 +130,99 @@ def test_the_heartbeat_goes_on(store):
         assert not revoked.is_set()
         store.revoke(server_id('01'))
         await asyncio.wait_for(revoked.wait(), 5)
-        leases.hold(lease, lambda: 1 / 0)
+        leases.hold(lease, lambda _: 1 / 0)
         await asyncio.sleep(0.05)
-        leases.hold(lease, revoked.set)
+        leases.hold(lease, lambda _: revoked.set())
         revoked.clear()
         await asyncio.wait_for(revoked.wait(), 5)
         beating.cancel()
 
     run(store, test)
+
+
+async def opened(leases, store, lost):
+    """Return the lease of a live session that can be opened again."""
+    issue(store, 'rejoinable')
+    lease = await leases.redeem('rejoinable', 'serial', 'c', rejoinable=True)
+    leases.hold(lease, lost)
+    return lease
+
+
+def test_rejoin(store):
+    """The previous session in this process ends only when its caller says so."""
+
+    async def test(leases):
+        losses = []
+        lease = await opened(leases, store, losses.append)
+        again = await leases.rejoin(lease.rejoin_key.text, 'serial', 'c')
+        assert losses == []
+        leases.end_replaced(again)
+        assert losses == [Loss.REPLACED]
+        leases.hold(again, losses.append)
+        # The end of the previous session does not affect the new one.
+        leases.release(lease)
+        await leases.told(1)
+        last = await leases.rejoin(again.rejoin_key.text, 'serial', 'c')
+        leases.end_replaced(last)
+        assert losses == [Loss.REPLACED] * 2
+        leases.hold(last, losses.append)
+        leases.release(last)
+        await leases.told(1)
+        leases.end_replaced(last)
+        assert len(losses) == 2
+
+    run(store, test)
+
+
+def test_a_rejoin_in_another_process(store):
+    """The session learns it with its next heartbeat."""
+
+    async def test(leases):
+        loss = asyncio.get_running_loop().create_future()
+        lease = await opened(leases, store, loss.set_result)
+        beating = asyncio.create_task(leases.beat(0.02))
+        store.rejoin(lease.rejoin_key.text, 'serial', 'c')
+        assert await asyncio.wait_for(loss, 5) is Loss.REPLACED
+        leases.release(lease)
+        beating.cancel()
+
+    run(store, test)
+
+
+def test_a_rejoin_whose_client_leaves(store):
+    """A key that the store takes afterwards is valid again."""
+
+    async def test(leases):
+        lease = await opened(leases, store, print)
+        key = lease.rejoin_key.text
+        store.answers.clear()
+        called = store.called
+        asking = asyncio.create_task(leases.rejoin(key, 'serial', 'c'))
+        await until(lambda: store.called > called)
+        asking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asking
+        store.answers.set()
+        await until(lambda: store.withdrawn)
+        assert await leases.rejoin(key, 'serial', 'c')
+
+    run(store, test)
+
+
+def test_a_store_that_opens_again_too_late(store):
+    """The same if the store takes too long."""
+
+    async def test(leases):
+        lease = await opened(leases, store, print)
+        key = lease.rejoin_key.text
+        store.answers.clear()
+        with pytest.raises(exceptions.StoreUnavailable):
+            await leases.rejoin(key, 'serial', 'c')
+        store.answers.set()
+        await until(lambda: store.withdrawn)
+        assert store.rejoin(key, 'serial', 'c')
+
+    run(store, test, 0.2)
 
 
 def test_many_ends_at_once(store):
@@ -188,7 +274,7 @@ def test_room_for_our_own_calls(store):
         kept, keep = threading.Event(), store.keep
         store.keep = lambda live: kept.set() or keep(live)
         stuck = threading.Event()
-        store.redeem = lambda *_: stuck.wait(10)
+        store.redeem = lambda *_, **__: stuck.wait(10)
         tries = [
             asyncio.create_task(leases.redeem('bogus', 'serial', f'10.0.0.{number}'))
             for number in range(200)
@@ -216,10 +302,10 @@ def test_a_client_that_tries_tokens(store):
         stuck = threading.Event()
         redeem = store.redeem
 
-        def slow(token, *rest):
+        def slow(token, *rest, **options):
             if token == 'bogus':
                 stuck.wait(10)
-            return redeem(token, *rest)
+            return redeem(token, *rest, **options)
 
         store.redeem = slow
         tries = [

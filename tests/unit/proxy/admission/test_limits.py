@@ -55,3 +55,19 @@ def test_leaving_gives_everything_back():
 def test_client_key(address, key):
     """An IPv4 address, or an IPv6 network."""
     assert client_key(address) == key
+
+
+def test_a_place_is_left_in_two_steps():
+    """Each of its entries is given back once."""
+    limits = Limits({'proxy': 1, 'client': 1})
+    place = Place(limits)
+    place.take('proxy')
+    place.take('client', 'a')
+    for _ in range(2):
+        place.leave_all_but('proxy')
+        Place(limits).take('client', 'b')
+        limits.give_back('client', 'b')
+        with pytest.raises(exceptions.TooManySessions):
+            Place(limits).take('proxy')
+    place.leave()
+    assert len(limits) == 0

@@ -89,3 +89,22 @@ def test_console_request():
     headers = Headers([('Cookie', 'a'), ('Cookie', 'b'), ('Origin', 'null')])
     made = requests.console_request('/x?y?z', headers, '10.0.0.1', NOBODY)
     assert made == ConsoleRequest('/x', 'y?z', ('a', 'b'), ('null',), '10.0.0.1')
+
+
+@pytest.mark.parametrize(
+    ('query', 'found'),
+    [
+        ('', set()),
+        ('rejoin=', set()),
+        ('token=a&rejoin=b', {'b'}),
+        ('rejoin=a&rejoin=b&rejoin=a', {'a', 'b'}),
+        ('%72ejoin=%61', {'a'}),
+        ('Rejoin=a&xrejoin=b', set()),
+        ('path=%3Frejoin%3Da', set()),
+    ],
+)
+def test_rejoin_keys(query, found):
+    """They are only in the query; cookies are shared with other consoles."""
+    request = made(query, 'rejoin=c')
+    assert requests.rejoin_keys(request) == found
+    assert 'c' not in requests.tokens(request, cookie=True)

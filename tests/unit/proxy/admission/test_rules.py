@@ -9,16 +9,16 @@ from console_ext import exceptions
 from console_ext.proxy.admission import rules
 from console_ext.proxy.admission.origin import AllowedOrigins
 from console_ext.proxy.admission.request import ConsoleRequest
-from console_ext.proxy.admission.rules import Refused, TokenRequest
+from console_ext.proxy.admission.rules import Refused, RejoinRequest, TokenRequest
 
 ORIGINS = AllowedOrigins('ws://console:6083')
 PATHS = {'/': False, '/websockify': True}
 GOOD = ('http://console:6083',)
 
 
-def ask(path='/', query='token=a', cookies=(), origins=()) -> TokenRequest:
+def ask(path='/', query='token=a', cookies=(), origins=(), rejoins=False):
     request = ConsoleRequest(path, query, cookies, origins, '10.0.0.1')
-    return rules.token_request(request, PATHS, ORIGINS)
+    return rules.to_check(request, PATHS, ORIGINS, rejoins=rejoins)
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,45 @@ def test_ask(request_parts, expected):
         assert ask(**request_parts) == TokenRequest(expected, '10.0.0.1')
 
 
-def test_an_asked_token_is_not_shown():
-    """Its repr has no token, so it can be logged."""
+@pytest.mark.parametrize(
+    ('request_parts', 'expected'),
+    [
+        ({'query': 'rejoin=k'}, 'k'),
+        ({'query': 'rejoin=k&rejoin=k&rejoin=&x=y'}, 'k'),
+        # A cookie may be left from another console.
+        ({'path': '/websockify', 'query': 'rejoin=k', 'cookies': ('token=a',)}, 'k'),
+        ({'query': 'rejoin=k&token=a'}, 400),
+        ({'query': 'rejoin=k&path=%3Ftoken%3Da'}, 400),
+        ({'query': 'rejoin=k&rejoin=l'}, 400),
+        ({'query': 'rejoin='}, 401),
+        ({'query': 'rejoin=' + 'x' * 256}, 401),
+        ({'query': 'rejoin=%00'}, 401),
+        ({'query': 'rejoin=k&' + 'a=b&' * 50}, 400),
+        ({'query': 'rejoin=k', 'path': '/x'}, 404),
+        ({'query': 'rejoin=k', 'origins': ('null',)}, 403),
+    ],
+)
+def test_ask_with_a_key(request_parts, expected):
+    """Instead of a token, and only with console-ext.v1."""
+    if isinstance(expected, int):
+        with pytest.raises(Refused) as caught:
+            ask(rejoins=True, **request_parts)
+        assert caught.value.refusal.status == expected
+        return
+    assert ask(rejoins=True, **request_parts) == RejoinRequest(expected, '10.0.0.1')
+    with pytest.raises(Refused) as caught:
+        ask(**request_parts)
+    assert caught.value.refusal.status == 401
+
+
+def test_who_takes_a_key():
+    assert ask(rejoins=True) == TokenRequest('a', '10.0.0.1', rejoinable=True)
+
+
+def test_what_is_asked_is_not_shown():
+    """Their repr has no token and no key, so it can be logged."""
     assert 'secret' not in repr(TokenRequest('secret', '10.0.0.1'))
+    assert 'secret' not in repr(RejoinRequest('secret', '10.0.0.1'))
 
 
 @pytest.mark.parametrize(
@@ -89,12 +125,16 @@ def test_unknown_subprotocols(offered):
 REASONS = list(exceptions.RefusalReason)
 
 
-def test_all_token_reasons_are_one_answer():
+@pytest.mark.parametrize(
+    ('refused', 'what'),
+    [(exceptions.TokenRefused, 'token'), (exceptions.RejoinRefused, 'rejoin key')],
+)
+def test_all_reasons_are_one_answer(refused, what):
     """The log has different reasons, the client gets the same answer."""
-    refusals = [rules.refusal(exceptions.TokenRefused(reason)) for reason in REASONS]
+    refusals = [rules.refusal(refused(reason)) for reason in REASONS]
     assert len({(refusal.status, refusal.message) for refusal in refusals}) == 1
     assert [refusal.log_reason for refusal in refusals] == [
-        f'token {one}' for one in REASONS
+        f'{what} {one}' for one in REASONS
     ]
 
 
@@ -124,6 +164,7 @@ def test_words_of_others_in_the_log(error):
     ('error', 'status'),
     [
         (exceptions.TokenRefused(exceptions.RefusalReason.USED), 401),
+        (exceptions.RejoinRefused(exceptions.RefusalReason.USED), 401),
         (exceptions.StoreUnavailable(), 503),
         (exceptions.ProxyBusy(), 503),
         (exceptions.TooManySessions('project'), 429),

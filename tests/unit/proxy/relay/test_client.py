@@ -438,3 +438,46 @@ def test_reports_are_not_waited_for_while_they_are_not_read():
         assert begun.to_client.reading
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize('how', ['open', 'closing', 'lost'])
+def test_replaced(how):
+    """The guest is left at once, whatever the client does."""
+
+    async def run():
+        begun = Begun()
+        if how == 'closing':
+            begun.session.close(close_codes.REVOKED)
+        elif how == 'lost':
+            begun.guest.pause_writing()
+            begun.session.data_received(KEY * 1000)
+            begun.session.connection_lost(None)
+        begun.session.replace()
+        begun.to_guest.close.assert_called_once_with()
+        if how != 'lost':
+            assert begun.ended == []
+            begun.guest.data_received(b'late')
+            begun.session.data_received(KEY)
+            begun.session.connection_lost(None)
+        assert begun.ended == [begun.session]
+        expected = close_codes.REVOKED if how == 'closing' else close_codes.REPLACED
+        assert begun.session.end is expected
+        begun.session.replace()
+        assert begun.ended == [begun.session]
+
+    asyncio.run(run())
+
+
+def test_a_greeting():
+    """It is the first frame, before what the guest has sent already."""
+
+    async def run():
+        guest, to_client = Guest(b'login:'), Transport()
+        guest.connection_made(Transport())
+        session = made(ServerProtocol(state=OPEN), print, control=True)
+        session.begin(to_client, guest, b'', b'{"a": 1}')
+        assert to_client.sent == b'\x81\x08{"a": 1}\x82\x06login:'
+        assert session.to_client == 6
+        session.connection_lost(None)
+
+    asyncio.run(run())

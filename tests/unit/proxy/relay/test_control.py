@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,9 @@ from console_ext.proxy.relay.control import (
     WINDOW_BYTES,
     Control,
     Window,
+    rejoin_message,
 )
+from console_ext.store.authorization import RejoinKey
 
 
 def told(*messages: bytes) -> Control:
@@ -82,3 +86,9 @@ def test_the_window():
     assert window.closed
     window.move(WINDOW_BYTES + 1, WINDOW_BYTES // 2 + 1)
     assert not window.closed
+
+
+def test_a_rejoin_message():
+    message = rejoin_message(RejoinKey('a-key', 60))
+    assert json.loads(message) == {'rejoin': 'a-key', 'within': 60}
+    assert len(message) < 126

@@ -13,7 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from console_ext.client.backoff import Backoff
-from console_ext.client.connection import Connection, Ended, open_connection
+from console_ext.client.connection import (
+    Connection,
+    Ended,
+    Rejoin,
+    open_connection,
+)
 from console_ext.client.endings import Closed, NotOpened, Status
 from console_ext.client.keys import EscapeKey, Scanner
 from console_ext.client.loop import Loop
@@ -22,6 +27,7 @@ from console_ext.client.source import Source
 from console_ext.client.streams import Input, Output
 from console_ext.client.terminal import Terminal
 from console_ext.client.urls import InvalidURL
+from console_ext.client.ways import Ways
 from console_ext.executor import BoundedExecutor
 
 # The time to wait for a second press of the escape key.
@@ -96,7 +102,7 @@ class _Attachment:
         self._terminal = terminal
         self._options = options
         interactive = terminal.is_interactive
-        self._again = source.again and (
+        self._reconnects = (
             interactive if options.reconnect is None else options.reconnect
         )
         self._scanner = Scanner(options.escape if interactive else None)
@@ -162,15 +168,18 @@ class _Attachment:
         try:
             while True:
                 closed = await self._relay(connection)
-                connection = await self._open_again(closed)
+                connection = await self._open_again(closed, connection.rejoin)
         finally:
             reading.cancel()
             await asyncio.wait({reading})
 
-    async def _open(self) -> Connection:
+    async def _open(self, rejoin: Rejoin | None = None) -> Connection:
         """
+        :param rejoin: opens a previous session; None for a new one
         :raises NotOpened: there is no URL, or it cannot be opened
         """
+        if rejoin is not None:
+            return await open_connection(rejoin.url, self._tls)
         loop = asyncio.get_running_loop()
         url = await loop.run_in_executor(self._calls, self._source.url)
         try:
@@ -199,6 +208,7 @@ class _Attachment:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._show(connection))
                 tasks.create_task(self._send(connection))
+                tasks.create_task(connection.report())
                 tasks.create_task(connection.watch())
         except* Ended as ended:
             closed += [one.closed for one in ended.exceptions if isinstance(one, Ended)]
@@ -218,6 +228,7 @@ class _Attachment:
                     # The reader has closed the pipe, like "head".
                     self._leave(Status.LEFT)
                     return
+                connection.drawn(len(data))
                 self._heard = asyncio.get_running_loop().time()
 
     async def _send(self, connection: Connection) -> None:
@@ -228,10 +239,16 @@ class _Attachment:
 
     # Between connections
 
-    async def _open_again(self, closed: Closed) -> Connection:
+    async def _open_again(self, closed: Closed, rejoin: Rejoin | None) -> Connection:
+        """
+        :param rejoin: opens the same session; None if that is not possible
+        :raises _Left: the console has ended, or cannot be opened again
+        """
         if closed.by_guest:
             raise _Left(Status.LEFT, closed.sentence)
-        if not (closed.again and self._again):
+        loop = asyncio.get_running_loop()
+        ways = Ways(rejoin, self._source.again, loop.time())
+        if not (closed.again and self._reconnects and ways):
             raise _Left(Status.LOST, closed.sentence)
         if self._terminal.is_interactive:
             # Unsent keys were meant for the previous content of the screen.
@@ -244,13 +261,18 @@ class _Attachment:
                 raise _Left(Status.LOST, 'Reconnecting has failed. Try again later.')
             await asyncio.sleep(delay_s)
             try:
-                connection = await self._open()
+                connection = await self._open(ways.rejoin)
             except NotOpened as error:
-                if not error.again:
+                if not ways.failed(error, loop.time()):
                     raise _Left(Status.LOST, str(error)) from None
                 wait_s = error.after_s
             else:
-                self._terminal.say('Reconnected.')
+                same = ways.rejoin is not None
+                self._terminal.say(
+                    'Reconnected to the same session.'
+                    if same
+                    else 'Reconnected with a new URL.'
+                )
                 return connection
 
     # Input

@@ -20,6 +20,12 @@ _TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 
 _UNKNOWN = 1006
 
+# The close code of a refusal is this number plus its HTTP status.
+_REFUSED = 4000
+
+# The proxy's Retry-After, which a close frame does not have.
+_PAUSES_S = {429: '10', 503: '10'}
+
 
 class Status(enum.IntEnum):
     """The exit statuses."""
@@ -40,12 +46,16 @@ class NotOpened(Exception):
 
     :param again: whether another attempt may succeed
     :param after_s: how long to wait before it, if the server has requested that
+    :param status: the HTTP status of a refusal; 0 for other reasons
     """
 
-    def __init__(self, sentence: str, *, again: bool, after_s: float = 0.0):
+    def __init__(
+        self, sentence: str, *, again: bool, after_s: float = 0.0, status: int = 0
+    ):
         super().__init__(sentence_of(sentence))
         self.again = again
         self.after_s = after_s
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,8 @@ def closed(code: int | None, reason: str) -> Closed:
         said = reason or 'The console was closed.'
         return Closed(sentence_of(said), by_guest=True, again=False)
     said = reason or 'The connection was lost.'
-    return Closed(sentence_of(said), by_guest=False, again=code in _TRY_AGAIN)
+    again = code in _TRY_AGAIN or code - _REFUSED in _TRANSIENT_STATUSES
+    return Closed(sentence_of(said), by_guest=False, again=again)
 
 
 def refused(status: int, body: bytes, retry_after: str | None) -> NotOpened:
@@ -84,8 +95,22 @@ def refused(status: int, body: bytes, retry_after: str | None) -> NotOpened:
         said = 'The console proxy refused the connection.'
     seconds = float(retry_after) if retry_after and retry_after.isdecimal() else 0.0
     return NotOpened(
-        f'{said} (HTTP {status})', again=status in _TRANSIENT_STATUSES, after_s=seconds
+        f'{said} (HTTP {status})',
+        again=status in _TRANSIENT_STATUSES,
+        after_s=seconds,
+        status=status,
     )
+
+
+def refused_inside(code: int, reason: str) -> NotOpened | None:
+    """Interpret a close frame as a refusal, as in the subprotocol console-ext.v1.
+
+    :returns: None if the close frame is not a refusal
+    """
+    status = code - _REFUSED
+    if not 400 <= status <= 599:
+        return None
+    return refused(status, reason.encode(), _PAUSES_S.get(status))
 
 
 def sentence_of(text: str) -> str:

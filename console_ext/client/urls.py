@@ -11,7 +11,7 @@ from console_ext.printable import printable
 _PAGES = {'ws': 'http', 'wss': 'https', 'http': 'http', 'https': 'https'}
 
 # In a query string, and, as in noVNC's URLs, in an encoded query inside it.
-_TOKEN = re.compile(r'(?i)(token(?:=|%3d))[^\s&"\'<>\\]+')
+_SECRET = re.compile(r'(?i)((?:token|rejoin)(?:=|%3d))[^\s&"\'<>\\]+')
 
 
 class InvalidURL(ValueError):
@@ -42,6 +42,18 @@ def page(url: str) -> str:
     return parse.urlunsplit(parts._replace(scheme=_PAGES[parts.scheme]))
 
 
+def rejoin(url: str, key: str) -> str:
+    """Return the URL that opens the session of another URL again.
+
+    :param url: with a token or an earlier key
+    """
+    parts = _split(url)
+    fields = parse.parse_qsl(parts.query, keep_blank_values=True)
+    kept = [(name, value) for name, value in fields if name not in ('token', 'rejoin')]
+    query = parse.urlencode([*kept, ('rejoin', key)])
+    return parse.urlunsplit(parts._replace(query=query, fragment=''))
+
+
 def place(url: str) -> str:
     """Return the host and port of a URL, for messages."""
     parts = _split(url)
@@ -51,8 +63,8 @@ def place(url: str) -> str:
 
 
 def without_tokens(text: str) -> str:
-    """Return a text without the tokens of consoles."""
-    return _TOKEN.sub(r'\1...', text)
+    """Return a text without the tokens and rejoin keys of consoles."""
+    return _SECRET.sub(r'\1...', text)
 
 
 def _split(url: str) -> parse.SplitResult:

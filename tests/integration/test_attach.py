@@ -175,7 +175,7 @@ def test_page_of_a_real_machine(endpoint, programs, option, page):
 
 
 def test_a_proxy_that_is_restarted(cloud):
-    """The client requests and opens a new URL, and tells the user."""
+    """The client opens the same session again, and tells the user."""
     cloud.start()
     endpoint = f'http://127.0.0.1:{cloud.api_port}/v2.1'
     with Window(command(endpoint, 'attach', 'server-01')) as window:
@@ -186,7 +186,7 @@ def test_a_proxy_that_is_restarted(cloud):
         )
         window.type(b'lost')
         cloud.start_proxy()
-        at = window.wait_for(b'console-ext: Reconnected.', at)
+        at = window.wait_for(b'console-ext: Reconnected to the same session.', at)
         at = window.wait_for(b'login: ', at)
         window.type(b'ada\r')
         at = window.wait_for(b'Password: ', at)
@@ -195,6 +195,7 @@ def test_a_proxy_that_is_restarted(cloud):
         assert window.current_modes() == window.modes
         assert b'lost' not in window.shown
         assert b'token=' not in window.shown
+        assert b'rejoin=' not in window.shown
 
 
 def test_leaving_while_the_proxy_is_away(cloud):

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import json
 import os
 import signal
 import threading
@@ -219,7 +221,7 @@ def test_connects_again(pipes):
     assert pipes.shown == b'here I am'
     assert pipes.said.splitlines() == [
         'console-ext: The proxy is being stopped; connect again. Reconnecting.',
-        'console-ext: Reconnected.',
+        'console-ext: Reconnected with a new URL.',
         'console-ext: Done.',
     ]
 
@@ -251,6 +253,143 @@ def test_a_decision_is_final(pipes):
         source = URLs(server.url)
         assert run(source, pipes, reconnect=True) == Status.LOST
     assert source.asked == 1
+
+
+class Sessions:
+    """A proxy whose sessions can be opened again.
+
+    :param handlers: of the connections, in order; each gets the connection
+    :ivar queries: what the connections were opened with
+    """
+
+    def __init__(self, *handlers):
+        self.queries = []
+        self._handlers = handlers
+
+    async def __call__(self, wire):
+        self.queries.append(wire.request.path.partition('?')[2])
+        number = len(self.queries)
+        await self._handlers[number - 1](wire)
+
+    @property
+    def served(self):
+        return served(self, subprotocols=['console-ext.v1'])
+
+
+def greeting(key, then, *rest):
+    """A handler that gives a key, and then does something."""
+
+    async def handle(wire):
+        await wire.send(f'{{"rejoin": "{key}", "within": 60}}')
+        await then(wire, *rest)
+
+    return handle
+
+
+async def close(wire, code=1000, reason='Done.'):
+    await wire.close(code, reason)
+
+
+def test_a_given_url_opens_its_session_again(pipes):
+    """With the newest key."""
+    going = (1001, 'The proxy is being stopped; connect again.')
+    sessions = Sessions(
+        greeting('key-1', lose), greeting('key-2', close, *going), close
+    )
+    with sessions.served as server:
+        assert run(server.url, pipes, reconnect=True) == Status.LEFT
+    assert sessions.queries == [f'token={TOKEN}', 'rejoin=key-1', 'rejoin=key-2']
+    assert pipes.said.splitlines() == [
+        'console-ext: The connection was lost. Reconnecting.',
+        'console-ext: Reconnected to the same session.',
+        'console-ext: The proxy is being stopped; connect again. Reconnecting.',
+        'console-ext: Reconnected to the same session.',
+        'console-ext: Done.',
+    ]
+
+
+def test_a_given_url_whose_key_is_refused(pipes):
+    sentence = 'This session cannot be opened again. Request a new console URL.'
+    sessions = Sessions(
+        greeting('key-1', lose),
+        functools.partial(close, code=4502, reason='Try again later.'),
+        functools.partial(close, code=4401, reason=sentence),
+    )
+    with sessions.served as server:
+        assert run(server.url, pipes, reconnect=True) == Status.LOST
+    assert sessions.queries[1:] == ['rejoin=key-1'] * 2
+    assert pipes.said.splitlines()[1:] == [f'console-ext: {sentence} (HTTP 401)']
+
+
+def test_a_new_url_after_a_key_that_is_refused(pipes):
+    """The same session first; the user learns which one it is."""
+    sessions = Sessions(
+        greeting('key-1', lose),
+        functools.partial(close, code=4401, reason='No.'),
+        close,
+    )
+    with sessions.served as server:
+        source = URLs(server.url)
+        assert run(source, pipes, reconnect=True) == Status.LEFT
+    assert source.asked == 2
+    assert sessions.queries == [f'token={TOKEN}', 'rejoin=key-1', f'token={TOKEN}']
+    assert pipes.said.splitlines() == [
+        'console-ext: The connection was lost. Reconnecting.',
+        'console-ext: Reconnected with a new URL.',
+        'console-ext: Done.',
+    ]
+
+
+def test_the_api_is_not_asked_while_a_key_works(pipes):
+    sessions = Sessions(greeting('key-1', lose), close)
+    with sessions.served as server:
+        source = URLs(server.url)
+        assert run(source, pipes, reconnect=True) == Status.LEFT
+    assert source.asked == 1
+
+
+@pytest.mark.parametrize('code', [1008, 4001])
+def test_a_key_is_not_used_after_a_decision(pipes, code):
+    """The session was revoked, or continues in another window."""
+    sessions = Sessions(greeting('key-1', close, code, 'Why.'))
+    with sessions.served as server:
+        assert run(server.url, pipes, reconnect=True) == Status.LOST
+    assert len(sessions.queries) == 1
+    assert pipes.said == 'console-ext: Why.\n'
+
+
+def test_refused_inside(pipes):
+    refuse = functools.partial(close, code=4401, reason='The token is not valid.')
+    with Sessions(refuse).served as server:
+        assert run(server.url, pipes) == Status.REFUSED
+    assert pipes.said == 'console-ext: The token is not valid. (HTTP 401)\n'
+
+
+def test_reports_what_is_written(pipes):
+    """Everything, in the end but for less than the proxy waits for."""
+    reports = []
+
+    async def talk(wire):
+        for _ in range(64):
+            await wire.send(b'x' * 16384)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.001):
+                    reports.append(json.loads(await wire.recv())['drawn'])
+        while not reports or 2**20 - reports[-1] >= 2**15:
+            reports.append(json.loads(await wire.recv())['drawn'])
+        await wire.close(1000, 'Done.')
+
+    reader = threading.Thread(target=lambda: drain(pipes, 2**20))
+    reader.start()
+    with Sessions(talk).served as server:
+        assert run(server.url, pipes) == Status.LEFT
+    reader.join(20)
+    assert reports == sorted(set(reports))
+
+
+def drain(pipes, size):
+    while size:
+        size -= len(os.read(pipes._shown, size))
 
 
 def test_gives_up(pipes, monkeypatch):

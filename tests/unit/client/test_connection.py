@@ -12,7 +12,13 @@ import pytest
 from websockets.asyncio.server import serve
 
 from console_ext.client import certificates
-from console_ext.client.connection import Connection, Ended, open_connection
+from console_ext.client.connection import (
+    Connection,
+    Ended,
+    Rejoin,
+    open_connection,
+)
+from console_ext.client.control import REPORT_BYTES
 from console_ext.client.endings import NotOpened
 from console_ext.client.urls import InvalidURL
 
@@ -70,7 +76,7 @@ def test_text_frames():
 
 
 def test_subprotocol():
-    """websockify is offered its own subprotocol; a server may choose none."""
+    """websockify is offered the one that it requires; a server may choose none."""
     offered = []
 
     async def look(wire):
@@ -84,7 +90,7 @@ def test_subprotocol():
                     await connection.receive()
 
     run(scenario)
-    assert offered == ['binary', 'binary']
+    assert offered == ['console-ext.v1, binary'] * 2
 
 
 @pytest.mark.parametrize(
@@ -169,6 +175,28 @@ def test_nobody_listens():
             pass
         with pytest.raises(NotOpened, match='cannot be reached') as caught:
             await open_connection(url, PLAIN)
+        return caught.value
+
+    error = run(scenario)
+    assert error.again
+    assert TOKEN not in str(error)
+
+
+@pytest.mark.parametrize('said', [b'', b'HTTP/1.1 '])
+def test_a_server_that_closes_at_once(said):
+    """As a load balancer whose proxies are away: another attempt may succeed."""
+
+    async def close(reader, writer):
+        await reader.readuntil(b'\r\n\r\n')
+        writer.write(said)
+        writer.close()
+
+    async def scenario():
+        server = await asyncio.start_server(close, '127.0.0.1', 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            with pytest.raises(NotOpened, match='closed the connection') as caught:
+                await open_connection(f'ws://127.0.0.1:{port}/?token={TOKEN}', PLAIN)
         return caught.value
 
     error = run(scenario)
@@ -326,7 +354,7 @@ async def deaf(wire):
 
 async def silent(url):
     connection = await open_connection(url, PLAIN)
-    return Connection(connection._wire, silence_s=0.1, answer_s=0.5)
+    return Connection(connection._wire, url, silence_s=0.1, answer_s=0.5)
 
 
 def test_watch():
@@ -380,3 +408,156 @@ def test_watch_while_nobody_receives():
             await connection.close()
 
     run(scenario)
+
+
+V1 = {'subprotocols': ['console-ext.v1']}
+
+
+def test_a_key_to_open_the_session_again():
+    """It is in a text frame; other text frames are not data either."""
+
+    async def greet(wire):
+        await wire.send('{"rejoin": "a-key", "within": 60}')
+        await wire.send('{"later": 1}')
+        await wire.send('nonsense')
+        await wire.send(b'login:')
+        await wire.wait_closed()
+
+    async def scenario():
+        async with served(greet, **V1) as url:
+            connection = await open_connection(f'{url}&a=b', PLAIN)
+            assert await connection.receive() == b'login:'
+            await connection.close()
+            return url, connection.rejoin
+
+    url, rejoin = run(scenario)
+    opened = url.partition('?')[0]
+    assert rejoin == Rejoin(f'{opened}?a=b&rejoin=a-key', 60)
+    assert 'a-key' not in repr(rejoin)
+
+
+@pytest.mark.parametrize('options', [{}, {'subprotocols': ['binary']}])
+def test_text_of_other_servers(options):
+    """It is data, whatever it says."""
+    text = '{"rejoin": "a-key", "within": 60}'
+
+    async def greet(wire):
+        await wire.send(text)
+        await wire.wait_closed()
+
+    async def scenario():
+        async with served(greet, **options) as url:
+            connection = await open_connection(url, PLAIN)
+            assert await connection.receive() == text.encode()
+            await connection.close()
+            return connection.rejoin
+
+    assert run(scenario) is None
+
+
+@pytest.mark.parametrize('first', [b'login:', None])
+def test_a_proxy_that_gives_no_key(first):
+    """The first data is not lost, and no data is no refusal."""
+
+    async def greet(wire):
+        if first is not None:
+            await wire.send(first)
+        async for message in wire:
+            await wire.send(message)
+
+    async def scenario():
+        async with served(greet, **V1) as url:
+            connection = await open_connection(url, PLAIN)
+            await connection.send(b'x')
+            received = await connection.receive()
+            if first is not None:
+                assert received == first
+                received = await connection.receive()
+            assert received == b'x'
+            assert connection.rejoin is None
+            await connection.close()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ('code', 'again', 'after_s'),
+    [(4401, False, 0), (4409, False, 0), (4429, True, 10), (4502, True, 0)],
+)
+def test_refused_inside(code, again, after_s):
+    """By the close frame, as by an HTTP status."""
+
+    async def refuse(wire):
+        await wire.close(code, 'Why not.')
+
+    async def scenario():
+        async with served(refuse, **V1) as url:
+            with pytest.raises(NotOpened) as caught:
+                await open_connection(url, PLAIN)
+            return caught.value
+
+    error = run(scenario)
+    assert str(error) == f'Why not. (HTTP {code - 4000})'
+    assert (error.again, error.after_s, error.status) == (again, after_s, code - 4000)
+
+
+@pytest.mark.parametrize('code', [1000, 1001, 4001, 4999])
+def test_closed_at_once_but_not_refused(code):
+    async def close(wire):
+        await wire.close(code, 'Why not.')
+
+    async def scenario():
+        async with served(close, **V1) as url:
+            connection = await open_connection(url, PLAIN)
+            with pytest.raises(Ended, match='Why not'):
+                await connection.receive()
+
+    run(scenario)
+
+
+def test_a_reported_count():
+    """Bytes that are written are reported from time to time."""
+    reports = []
+
+    async def talk(wire):
+        await wire.send(b'x' * REPORT_BYTES)
+        async for message in wire:
+            reports.append(message)
+
+    async def scenario():
+        async with served(talk, **V1) as url:
+            connection = await open_connection(url, PLAIN)
+            reporting = asyncio.create_task(connection.report())
+            data = await connection.receive()
+            for part in (data[:-1], data[-1:]):
+                await asyncio.sleep(0.05)
+                assert reports == []
+                connection.drawn(len(part))
+            while not reports:
+                await asyncio.sleep(0.01)
+            reporting.cancel()
+            await asyncio.wait({reporting})
+            await connection.close()
+
+    run(scenario)
+    assert reports == [f'{{"drawn": {REPORT_BYTES}}}']
+
+
+def test_no_count_for_other_servers():
+    received = []
+
+    async def collect(wire):
+        received.extend([message async for message in wire])
+
+    async def scenario():
+        async with served(collect, subprotocols=['binary']) as url:
+            connection = await open_connection(url, PLAIN)
+            reporting = asyncio.create_task(connection.report())
+            connection.drawn(10 * REPORT_BYTES)
+            await asyncio.sleep(0.05)
+            reporting.cancel()
+            await asyncio.wait({reporting})
+            await connection.close()
+
+    run(scenario)
+    assert received == []

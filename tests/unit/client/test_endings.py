@@ -3,7 +3,13 @@
 
 import pytest
 
-from console_ext.client.endings import NotOpened, Status, closed, refused
+from console_ext.client.endings import (
+    NotOpened,
+    Status,
+    closed,
+    refused,
+    refused_inside,
+)
 
 
 def test_statuses():
@@ -30,6 +36,9 @@ def test_statuses():
         (1011, False, True),
         (1013, False, True),
         (4403, False, False),
+        (4401, False, False),
+        (4503, False, True),
+        (4001, False, False),
     ],
 )
 def test_closed(code, by_guest, again):
@@ -83,3 +92,24 @@ def test_not_utf_8():
 
 def test_not_opened():
     assert str(NotOpened('a\nb', again=False)) == 'a b'
+
+
+@pytest.mark.parametrize(
+    ('code', 'status', 'again', 'after_s'),
+    [
+        (4401, 401, False, 0),
+        (4409, 409, False, 0),
+        (4429, 429, True, 10),
+        (4502, 502, True, 0),
+        (4503, 503, True, 10),
+    ],
+)
+def test_refused_inside(code, status, again, after_s):
+    error = refused_inside(code, 'The sentence.')
+    assert str(error) == f'The sentence. (HTTP {status})'
+    assert (error.status, error.again, error.after_s) == (status, again, after_s)
+
+
+@pytest.mark.parametrize('code', [1000, 1008, 3000, 4000, 4001, 4399, 4600, 4999])
+def test_not_refused_inside(code):
+    assert refused_inside(code, 'The sentence.') is None

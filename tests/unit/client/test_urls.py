@@ -84,3 +84,21 @@ def test_place(url, place):
 )
 def test_without_tokens(text, shown):
     assert urls.without_tokens(text) == shown
+
+
+@pytest.mark.parametrize(
+    ('url', 'expected'),
+    [
+        (f'ws://h:1/?token={TOKEN}', 'ws://h:1/?rejoin=k-_1'),
+        (f'wss://h/s/?a=b%26&token={TOKEN}', 'wss://h/s/?a=b%26&rejoin=k-_1'),
+        ('ws://h/?rejoin=before&c=', 'ws://h/?c=&rejoin=k-_1'),
+        ('ws://h/#fragment', 'ws://h/?rejoin=k-_1'),
+    ],
+)
+def test_rejoin(url, expected):
+    assert urls.rejoin(url, 'k-_1') == expected
+    assert urls.without_tokens(expected).endswith('rejoin=...')
+
+
+def test_a_key_stays_in_its_field():
+    assert urls.rejoin('ws://h/', 'a&token=b') == 'ws://h/?rejoin=a%26token%3Db'

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pages that open their session again, after a reload or a lost connection."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from websockets.sync.client import connect
+
+from console_ext.proxy.relay.control import SUBPROTOCOL
+from tests.deployment import server_id
+from tests.functional.programs import free_port
+from tests.functional.proxy.conftest import Served
+from tests.integration.proxy.cable import Cable
+from tests.integration.proxy.recording_host import RecordingHost
+from tests.integration.proxy.screen import ended, opened, state
+from tests.integration.proxy.serial_page import click, type_keys, wait_for_text
+from tests.proxy_parts import wait_for
+
+AGAIN = 'Request a new console URL to open it again.'
+LOST = 'The connection to the console was lost.'
+NOT_REACHED = 'The console proxy cannot be reached. Check your network.'
+
+# What the proxy says of a key that is not valid any more.
+REFUSED = 'This session cannot be opened again. Request a new console URL.'
+
+
+@pytest.fixture
+def cable():
+    made = Cable()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def served(deployment, cable, request):
+    """A proxy whose URLs lead to it through the cable."""
+    made = Served(deployment, None)
+    made.start(
+        serial_console={
+            'serialproxy_port': free_port(),
+            'base_url': f'ws://127.0.0.1:{cable.port}/',
+        },
+        vnc={
+            'novncproxy_port': free_port(),
+            'novncproxy_base_url': f'http://127.0.0.1:{cable.port}/vnc_lite.html',
+        },
+        console_tokens=getattr(request, 'param', {}),
+    )
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def host():
+    made = RecordingHost()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def serial(browser, served, cable):
+    """A function that opens the page of a serial console."""
+
+    def open_page(query='', serve=None):
+        cable.target = served.port()
+        token = served.token(served.guest(serve))
+        browser.get(f'http://127.0.0.1:{cable.port}/?token={token}{query}')
+        opened(browser)
+
+    return open_page
+
+
+@pytest.fixture
+def vnc(browser, served, cable, host):
+    """A function that opens the page of a VNC console."""
+
+    def open_page(query=''):
+        cable.target = served.port('VNC')
+        token = served.token(host, console_type='novnc')
+        path = f'%3Ftoken%3D{token}'
+        url = f'http://127.0.0.1:{cable.port}/vnc_lite.html?path={path}{query}'
+        browser.get(url)
+        opened(browser)
+
+    return open_page
+
+
+@pytest.fixture(params=['serial', 'vnc'])
+def page(request, served):
+    """The same for both."""
+    return request.getfixturevalue(request.param)
+
+
+def offers_again(browser) -> bool:
+    return browser.find_element('id', 'reconnect').is_displayed()
+
+
+def kept(browser) -> dict:
+    """Return what the page keeps in the tab."""
+    (text,) = browser.execute_script('return Object.values(sessionStorage)')
+    return json.loads(text)
+
+
+def test_reloads(browser, page):
+    """Each reload uses a new key, which stands in no address."""
+    page('&title=web-1')
+    keys = {kept(browser)['rejoin']}
+    for _ in range(3):
+        browser.refresh()
+        opened(browser)
+        keys.add(kept(browser)['rejoin'])
+        assert not any(key in browser.current_url for key in keys)
+    assert len(keys) == 4
+    assert browser.find_element('id', 'title').text == 'web-1'
+
+
+def test_back(browser, page):
+    """To the console that was there, though the tab has shown another one since."""
+    page('&title=one')
+    page('&title=two')
+    browser.back()
+    opened(browser)
+    assert browser.find_element('id', 'title').text == 'one'
+    browser.forward()
+    opened(browser)
+    assert browser.find_element('id', 'title').text == 'two'
+
+
+def test_no_question(browser, serial):
+    """A reload loses nothing, so the browser does not ask."""
+    serial()
+    type_keys(browser, 'typed')
+    wait_for_text(browser, 'typed')
+    browser.refresh()
+    opened(browser)
+
+
+def test_a_short_loss(browser, page, cable):
+    """The page connects again by itself, and says so."""
+    page()
+    cable.cut()
+    wait_for(lambda: state(browser)[0] == 'connecting')
+    assert state(browser)[1].endswith(' Connecting again…')
+    cable.mend()
+    opened(browser)
+    assert state(browser)[1] == 'Connected'
+
+
+def test_the_terminal_goes_on(browser, serial, cable):
+    """Its text stays, and the same session continues."""
+    serial()
+    type_keys(browser, 'before')
+    wait_for_text(browser, 'before')
+    cable.cut()
+    wait_for(lambda: state(browser)[0] == 'connecting')
+    cable.mend()
+    opened(browser)
+    type_keys(browser, 'after')
+    wait_for_text(browser, 'beforeafter')
+
+
+def test_a_long_loss(browser, page, cable, artefacts):
+    """The page gives up, and the button opens the console as long as it can."""
+    page()
+    cable.cut()
+    assert ended(browser) == NOT_REACHED
+    assert offers_again(browser)
+    browser.save_screenshot(str(artefacts / 'lost.png'))
+    cable.mend()
+    click(browser, 'reconnect')
+    opened(browser)
+
+
+@pytest.mark.parametrize('served', [{'rejoin_grace': 2}], indirect=True)
+def test_a_loss_that_is_too_long(browser, page, cable):
+    """Then the page says how to get a new URL, and offers nothing."""
+    page()
+    cable.cut()
+    assert ended(browser) == NOT_REACHED
+    wait_for(lambda: not offers_again(browser))
+    assert state(browser)[1] == f'{NOT_REACHED} {AGAIN}'
+
+
+@pytest.mark.parametrize('served', [{'rejoin_grace': 1}], indirect=True)
+def test_a_key_that_is_too_old(browser, page):
+    """The proxy's message is shown."""
+    page()
+    browser.get('about:blank')
+    time.sleep(3)
+    browser.back()
+    assert ended(browser) == REFUSED
+    assert not offers_again(browser)
+
+
+@pytest.mark.parametrize('served', [{'rejoin_grace': 0}], indirect=True)
+def test_no_key(browser, page, cable):
+    """A proxy may give none: a loss is then the end."""
+    page()
+    cable.cut()
+    assert ended(browser) == f'{LOST} {AGAIN}'
+    cable.mend()
+    browser.refresh()
+    assert 'no token' in ended(browser)
+
+
+def test_a_session_that_is_revoked(browser, page, served):
+    page()
+    served.store.revoke(server_id('01'))
+    assert ended(browser) == f'The access to this console was revoked. {AGAIN}'
+    assert not offers_again(browser)
+    browser.refresh()
+    assert 'no token' in ended(browser)
+
+
+def test_a_guest_that_ends(browser, serial):
+    """Its console can be opened again, but not by itself."""
+    visits = []
+
+    def serve(connection):
+        visits.append(connection)
+        connection.sendall(b'visit %d ' % len(visits))
+        if len(visits) == 1:
+            time.sleep(0.5)
+        else:
+            connection.recv(1)
+
+    serial(serve=serve)
+    assert ended(browser) == 'The guest ended the console.'
+    assert offers_again(browser)
+    click(browser, 'reconnect')
+    opened(browser)
+    wait_for_text(browser, 'visit 1 visit 2')
+
+
+def test_another_client(browser, page, cable):
+    """One that has the key takes the session over, and the page says so."""
+    page()
+    key = kept(browser)['rejoin']
+    url = f'ws://127.0.0.1:{cable.port}/?rejoin={key}'
+    with connect(url, subprotocols=[SUBPROTOCOL], proxy=None):
+        words = 'A newer connection to this session has replaced this one.'
+        assert ended(browser) == words
+        assert not offers_again(browser)

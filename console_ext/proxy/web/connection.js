@@ -131,7 +131,8 @@ export class Connection {
 
   ended(event) {
     this.stop();
-    if (this.isAnswered) {
+    // For a refusal, Firefox mostly reports no opening, but still its reason.
+    if (this.isAnswered || event.reason) {
       this.tell(ending(event));
     } else {
       unopened().then((found) => this.tell(found));

@@ -18,7 +18,7 @@
 
   // The page's module calls this once.
   globalThis.takeAddress = () => {
-    delete globalThis.takeAddress;
+    Reflect.deleteProperty(globalThis, 'takeAddress');
     return { token, query };
   };
 }

@@ -21,18 +21,34 @@ const GUEST_ENDS = [1000, 1011];
 const UNWANTED =
   'The console refused the connection. Reconnect, or request a new console URL.';
 
-let current = null; // the Channels to which a new WebSocket belongs
+/**
+ * spice-html5 adds the channel.
+ *
+ * @typedef {import('./spice-html5/spice.js').SpiceConn} SpiceConn
+ * @typedef {WebSocket & { parent?: SpiceConn }} ChannelSocket
+ */
+
+/** @type {Channels | null} */
+let current = null; // that to which a new WebSocket belongs
 
 globalThis.WebSocket = class extends WebSocket {
+  /** @param {string | URL} url */
   constructor(url) {
     super(url, SUBPROTOCOL);
-    current.add(this);
+    current?.add(this);
   }
 };
 
 export class Channels {
-  // onAdmitted() is called for each channel, onRetry() before all are opened again, and
-  // onAgent() when the guest has a SPICE agent.  onOpen() and onEnd(ending) are called once.
+  /**
+   * @param {URL} url
+   * @param {object} options
+   * @param {() => void} options.onAdmitted - called for each channel
+   * @param {() => void} options.onRetry - called before all are opened again
+   * @param {() => void} options.onAgent - called when the guest has a SPICE agent
+   * @param {() => void} options.onOpen - called once
+   * @param {(found: import('./endings.js').Ending) => void} options.onEnd - called once
+   */
   constructor(url, { onAdmitted, onRetry, onAgent, onOpen, onEnd }) {
     this.url = url;
     this.onAdmitted = onAdmitted;
@@ -41,11 +57,20 @@ export class Channels {
     this.onOpen = onOpen;
     this.onEnd = onEnd;
     this.retries = 0;
+    /** @type {Set<{ socket: ChannelSocket, close: () => void }>} */
+    this.connections = new Set();
+    this.isOpen = false;
+    /** @type {import('./spice-html5/spice.js').SpiceMainConn | null} */
+    this.main = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.checking = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.retrying = undefined;
     this.connect();
   }
 
   connect() {
-    this.connections = new Set();
+    this.connections.clear();
     this.isOpen = false;
     current = this;
     this.main = new SpiceMainConn({
@@ -59,6 +84,7 @@ export class Channels {
     this.checking = setInterval(() => this.check(began), CHECK_MS);
   }
 
+  /** @param {ChannelSocket} socket */
   add(socket) {
     const connection = new Connection(socket, {
       onAdmitted: this.onAdmitted,
@@ -68,26 +94,33 @@ export class Channels {
     this.connections.add(connection);
   }
 
+  /** @param {number} began - when, by the clock of the browser */
   check(began) {
+    /** @param {SpiceConn | undefined} channel */
     const isReady = (channel) => channel?.state === 'ready';
     const channels = [...this.connections].map(({ socket }) => socket.parent);
     const enough =
       Date.now() - began > PATIENCE_MS || channels.every((one) => isReady(one));
-    if (isReady(this.main.display) && isReady(this.main.inputs) && enough) {
+    if (isReady(this.main?.display) && isReady(this.main?.inputs) && enough) {
       clearInterval(this.checking);
       this.isOpen = true;
       this.onOpen();
     }
   }
 
-  // Until the console is open, the end of any channel may be caused by a refused one: the
-  // page may learn of another end first.
+  /**
+   * Until the console is open, the end of any channel may be caused by a refused one: the
+   * page may learn of another end first.
+   *
+   * @param {SpiceConn | undefined} channel
+   * @param {import('./endings.js').Ending} ending
+   */
   ended(channel, ending) {
     this.close();
-    const code = channel.reply_link?.error || channel.auth_reply?.auth_code;
+    const code = channel?.reply_link?.error || channel?.auth_reply?.auth_code;
     const mayBeTicket = code
       ? code === Constants.SPICE_LINK_ERR_PERMISSION_DENIED
-      : GUEST_ENDS.includes(ending.code);
+      : GUEST_ENDS.includes(ending.code ?? 0);
     if (ending.kind === REFUSED || ending.kind === NOT_NOW) {
       this.onEnd(ending);
     } else if (!this.isOpen && mayBeTicket && this.retries < MAX_RETRIES) {
@@ -105,8 +138,10 @@ export class Channels {
     clearTimeout(this.retrying);
     for (const connection of this.connections) {
       const channel = connection.socket.parent;
-      channel.state = 'closing';
-      clearTimeout(channel.timeout);
+      if (channel) {
+        channel.state = 'closing';
+        clearTimeout(channel.timeout);
+      }
       connection.close();
     }
   }

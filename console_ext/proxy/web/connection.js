@@ -21,10 +21,17 @@ const UNSENT_BYTES = 2 ** 17;
 const SEND_AGAIN_MS = 20;
 
 export class Connection {
-  // socket: a new WebSocket that offers the subprotocol.  A library may listen to it after
-  // this: it sees no text frames, and no data after close().
-  // draw(bytes, done) shows bytes and then calls done.  onKey(key) is called with a new
-  // key to this session.  onAdmitted() and onEnd(ending) are called once.
+  /**
+   * @param {WebSocket} socket - new, and offering the subprotocol; a library may listen to
+   *   it after this: it sees no text frames, and no data after close()
+   * @param {object} options
+   * @param {(bytes: Uint8Array, done: () => void) => void} [options.draw] - shows bytes,
+   *   and then calls done
+   * @param {() => void} options.onAdmitted - called once
+   * @param {(key: import('./way_back.js').Way) => void} options.onKey - called with each
+   *   new key to this session
+   * @param {(found: import('./endings.js').Ending) => void} options.onEnd - called once
+   */
   constructor(socket, { draw = drawnAtOnce, onAdmitted, onKey, onEnd }) {
     this.draw = draw;
     this.onAdmitted = onAdmitted;
@@ -36,8 +43,12 @@ export class Connection {
     this.isAnswered = false;
     this.isAdmitted = false;
     this.isClosed = false;
+    /** @type {Uint8Array<ArrayBuffer>[]} */
     this.unsent = [];
-    this.sending = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.sending = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.waiting = undefined;
     this.socket = socket;
     socket.binaryType = 'arraybuffer';
     socket.addEventListener('open', () => {
@@ -56,6 +67,7 @@ export class Connection {
     }
   }
 
+  /** @param {MessageEvent} event */
   take(event) {
     const { data } = event;
     const isMessage = typeof data === 'string';
@@ -78,7 +90,11 @@ export class Connection {
     this.report();
   }
 
-  // Ignore other messages: only a later version of the proxy sends them.
+  /**
+   * Ignore other messages: only a later version of the proxy sends them.
+   *
+   * @param {import('./way_back.js').Way} message
+   */
   read({ rejoin, within }) {
     if (rejoin) {
       this.onKey({ rejoin, within });
@@ -96,7 +112,11 @@ export class Connection {
     }
   }
 
-  // Send in parts, no faster than the guest reads them; keys typed meanwhile come after.
+  /**
+   * Send in parts, no faster than the guest reads them; keys typed meanwhile come after.
+   *
+   * @param {Uint8Array<ArrayBuffer>} bytes
+   */
   send(bytes) {
     for (let at = 0; at < bytes.length; at += SEND_BYTES) {
       this.unsent.push(bytes.subarray(at, at + SEND_BYTES));
@@ -106,13 +126,13 @@ export class Connection {
 
   sendMore() {
     clearTimeout(this.sending);
-    this.sending = null;
-    while (this.unsent.length && this.socket.readyState === 1) {
+    while (this.unsent[0] && this.socket.readyState === 1) {
       if (this.socket.bufferedAmount > UNSENT_BYTES) {
         this.sending = setTimeout(() => this.sendMore(), SEND_AGAIN_MS);
         return;
       }
-      this.socket.send(this.unsent.shift());
+      this.socket.send(this.unsent[0]);
+      this.unsent.shift();
     }
   }
 
@@ -129,6 +149,7 @@ export class Connection {
     this.unsent = [];
   }
 
+  /** @param {CloseEvent} event */
   ended(event) {
     this.stop();
     // For a refusal, Firefox mostly reports no opening, but still its reason.
@@ -139,6 +160,7 @@ export class Connection {
     }
   }
 
+  /** @param {import('./endings.js').Ending} found */
   tell(found) {
     if (!this.isClosed) {
       this.isClosed = true;
@@ -147,6 +169,10 @@ export class Connection {
   }
 }
 
-function drawnAtOnce(bytes, done) {
+/**
+ * @param {Uint8Array} _
+ * @param {() => void} done
+ */
+function drawnAtOnce(_, done) {
   done();
 }

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copying text that is selected in a terminal.
 
-// Add the button, for copying as soon as text is selected; it returns a function that
-// copies what is selected now.
+/**
+ * Add the button, for copying as soon as text is selected.
+ *
+ * @param {import('./shell.js').Shell} shell
+ * @param {import('./terminal.js').OpenTerminal} terminal
+ * @returns a function that copies what is selected now
+ */
 export function addCopy(shell, terminal) {
   async function copy() {
     const text = terminal.selection();

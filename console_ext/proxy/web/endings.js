@@ -8,6 +8,14 @@ export const LOST = 'lost'; // a new connection continues the session
 export const ENDED = 'ended'; // a new connection may continue the session
 export const OVER = 'over'; // nothing continues the session
 
+/**
+ * @typedef {object} Ending
+ * @property {typeof REFUSED | typeof NOT_NOW | typeof LOST | typeof ENDED | typeof OVER
+ *   } kind
+ * @property {string} words
+ * @property {number} [code] - the close code
+ */
+
 // The close code of a refusal is this number plus its HTTP status.  A code between them
 // says that another connection has taken the session over.
 const REFUSAL = 4000;
@@ -17,6 +25,7 @@ const RETRYABLE = [409, 429, 502, 503];
 
 const ABNORMAL = 1006;
 
+/** @type {Map<number, Ending['kind']>} */
 const KINDS = new Map([
   [1001, LOST], // the proxy is being stopped
   [ABNORMAL, LOST],
@@ -33,7 +42,12 @@ const WORDS = new Map([
   [1009, 'A message was too long for the console proxy.'],
 ]);
 
-// The ending of a WebSocket that was open.
+/**
+ * The ending of a WebSocket that was open.
+ *
+ * @param {{ code: number, reason: string }} event
+ * @returns {Ending}
+ */
 export function ending({ code, reason }) {
   if (code > REFUSAL) {
     const kind = RETRYABLE.includes(code - REFUSAL) ? NOT_NOW : REFUSED;
@@ -43,7 +57,11 @@ export function ending({ code, reason }) {
   return { code, kind: KINDS.get(code) ?? OVER, words };
 }
 
-// The ending of a WebSocket that was never open: browsers hide its cause.
+/**
+ * The ending of a WebSocket that was never open: browsers hide its cause.
+ *
+ * @returns {Promise<Ending>}
+ */
 export async function unopened() {
   const words = (await isReachable())
     ? 'The console cannot be opened: something between this page and the console ' +

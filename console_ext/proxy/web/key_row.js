@@ -4,12 +4,17 @@
 
 import { element } from './shell.js';
 
-// Add the row, and the button that shows it.
+/**
+ * Add the row, and the button that shows it.
+ *
+ * @param {import('./shell.js').Shell} shell
+ * @param {HTMLElement[]} groups
+ */
 export function addKeyRow(shell, ...groups) {
   const row = shell.row('keys', 'Keys', ...groups);
   // A click does not move the keyboard focus; on a phone, the keyboard stays.
   row.addEventListener('pointerdown', (event) => {
-    if (event.target.closest('button')) {
+    if (event.target instanceof Element && event.target.closest('button')) {
       event.preventDefault();
     }
   });
@@ -26,12 +31,21 @@ export function addKeyRow(shell, ...groups) {
   );
 }
 
+/**
+ * @param {string} label
+ * @param {() => void} act
+ * @param {Record<string, unknown>} properties
+ */
 export function key(label, act, properties = {}) {
   const button = element('button', { type: 'button', textContent: label, ...properties });
   button.addEventListener('click', act);
   return button;
 }
 
+/**
+ * @param {string} label
+ * @param {HTMLElement[]} keys
+ */
 export function group(label, ...keys) {
   const made = element('div', { role: 'group', className: 'group' }, ...keys);
   made.setAttribute('aria-label', label);

@@ -3,6 +3,20 @@
 // a scancode (set 1; from 0xe000 on, it is extended), which SPICE uses.  Named keys also
 // have the name of KeyboardEvent.code.
 
+/**
+ * @typedef {object} Key
+ * @property {number} keysym
+ * @property {number} [scancode] - missing if a US keyboard does not have it
+ * @property {string} [code]
+ * @property {boolean} [shifted] - whether Shift is needed
+ */
+
+/**
+ * @param {string} code
+ * @param {number} scancode
+ * @param {number} keysym
+ * @returns {[string, Key]}
+ */
 function named(code, scancode, keysym) {
   return [code, { code, scancode, keysym }];
 }
@@ -31,7 +45,11 @@ const NAMED = new Map([
 
 export const FUNCTION_KEYS = functionKeys.map(([code]) => code);
 
-// The first scancode of adjacent keys, and what they type without and with Shift.
+/**
+ * The first scancode of adjacent keys, and what they type without and with Shift.
+ *
+ * @type {[number, string, string][]}
+ */
 const ROWS = [
   [0x02, '1234567890-=', '!@#$%^&*()_+'],
   [0x10, 'qwertyuiop[]', 'QWERTYUIOP{}'],
@@ -40,6 +58,7 @@ const ROWS = [
   [0x39, ' ', ''],
 ];
 
+/** @type {Map<string, Key>} */
 const LETTERS = new Map(
   ROWS.flatMap(([first, ...levels]) =>
     levels.flatMap((letters, level) =>
@@ -53,11 +72,24 @@ const LETTERS = new Map(
 
 const BEYOND_LATIN_1 = 0x01000000;
 
+/**
+ * @param {string} code
+ * @returns {Key}
+ */
 export function key(code) {
-  return NAMED.get(code);
+  const found = NAMED.get(code);
+  if (!found) {
+    throw new RangeError(`there is no key ${code}`);
+  }
+  return found;
 }
 
-// The key that types a letter; without a scancode if a US keyboard has none.
+/**
+ * The key that types a letter.
+ *
+ * @param {string} letter
+ * @returns {Key}
+ */
 export function keyOf(letter) {
   if (letter === '\n') {
     return key('Enter');
@@ -65,7 +97,7 @@ export function keyOf(letter) {
   if (letter === '\t') {
     return key('Tab');
   }
-  const point = letter.codePointAt(0);
+  const point = letter.codePointAt(0) ?? 0;
   return (
     LETTERS.get(letter) ?? { keysym: point < 0x100 ? point : BEYOND_LATIN_1 | point }
   );

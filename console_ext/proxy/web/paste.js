@@ -3,13 +3,26 @@
 
 import { element } from './shell.js';
 
-// Removes control characters from a pasted text: they could act like keys, or end a
-// bracketed paste, so that the rest of the text runs as commands.
+/**
+ * Removes control characters from a pasted text: they could act like keys, or end a
+ * bracketed paste, so that the rest of the text runs as commands.
+ *
+ * @param {string} text
+ */
 export function pasteable(text) {
   return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, '');
 }
 
-// Add a button that asks for a text and pastes it.
+/**
+ * Add a button that asks for a text and pastes it.
+ *
+ * @param {import('./shell.js').Shell} shell
+ * @param {(text: string) => void} paste
+ * @param {object} options
+ * @param {string} options.heading - of the dialog
+ * @param {string} options.hint
+ * @param {number} [options.maxLength] - of the text; without it, there is no limit
+ */
 export function addPaste(shell, paste, { heading, hint, maxLength }) {
   const ask = () => {
     const text = element('textarea', { id: 'paste-text', rows: 8, cols: 60 });

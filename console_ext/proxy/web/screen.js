@@ -11,12 +11,14 @@ import { element } from './shell.js';
 const KEY_MS = 20;
 const MAX_PASTE = 4096;
 
+/** @type {[string, string][]} */
 const MODIFIERS = [
   ['Ctrl', 'ControlLeft'],
   ['Alt', 'AltLeft'],
   ['Shift', 'ShiftLeft'],
   ['Super', 'MetaLeft'],
 ];
+/** @type {[string, string][]} */
 const KEYS = [
   ['Esc', 'Escape'],
   ['Tab', 'Tab'],
@@ -25,26 +27,41 @@ const KEYS = [
   ['↓', 'ArrowDown'],
   ['←', 'ArrowLeft'],
   ['→', 'ArrowRight'],
-  ...FUNCTION_KEYS.map((code) => [code, code]),
+  ...FUNCTION_KEYS.map((code) => /** @type {[string, string]} */ ([code, code])),
 ];
 const CONTROL_ALT = ['ControlLeft', 'AltLeft'];
 
 export class Screen {
-  // press(key, down) presses or releases a key; see keys.js.  fit(on) scales the picture
-  // to the window, or shows it in its own size.  fits: whether it is scaled, if the
-  // address of the page says so.
+  /**
+   * @param {import('./shell.js').Shell} shell
+   * @param {object} options
+   * @param {(key: import('./keys.js').Key, down: boolean) => void} options.press - presses
+   *   or releases a key
+   * @param {(on: boolean) => void} options.fit - scales the picture to the window, or
+   *   shows it in its own size
+   * @param {boolean | undefined} [options.fits] - whether it is scaled, if the address of
+   *   the page says so
+   * @param {boolean} [options.viewOnly]
+   */
   constructor(shell, { press, fit, fits, viewOnly = false }) {
     this.shell = shell;
     this.press = press;
+    /** @type {HTMLCanvasElement | null} */
     this.last = null;
-    this.held = new Map(); // the buttons of modifiers that are held, by key
+    /**
+     * The buttons of modifiers that are held, by key.
+     *
+     * @type {Map<string, HTMLButtonElement>}
+     */
+    this.held = new Map();
     this.element = element('div', { id: 'screen' });
     shell.stage.append(this.element);
     if (!viewOnly) {
       this.addKeys();
     }
+    /** @param {boolean} on */
     const change = (on) => {
-      shell.stage.dataset.fits = on;
+      shell.stage.dataset.fits = String(on);
       fit(on);
     };
     shell.toggle('fit', 'Fit', change, {
@@ -59,6 +76,7 @@ export class Screen {
     shell.fullScreen(shell.stage);
   }
 
+  /** @returns {HTMLCanvasElement | null} */
   get canvas() {
     return this.element.querySelector('canvas:not(.last)') ?? this.last;
   }
@@ -88,7 +106,7 @@ export class Screen {
   }
 
   save() {
-    this.canvas?.toBlob((blob) => this.shell.download('.png', blob));
+    this.canvas?.toBlob((blob) => blob && this.shell.download('.png', blob));
   }
 
   // Keys.
@@ -125,6 +143,7 @@ export class Screen {
     );
     // Held modifiers apply to one key, also of a real keyboard.  Capture, because noVNC
     // stops the event; but release them after the key.
+    /** @param {KeyboardEvent} event */
     const released = ({ key: name }) => {
       if (!['Control', 'Alt', 'Shift', 'Meta'].includes(name)) {
         setTimeout(() => this.release());
@@ -141,7 +160,12 @@ export class Screen {
     });
   }
 
-  // A button for a touch screen, where no key can be held.
+  /**
+   * A button for a touch screen, where no key can be held.
+   *
+   * @param {string} label
+   * @param {string} code
+   */
   modifier(label, code) {
     const button = keyButton(label, () => {
       const on = !this.held.has(code);
@@ -171,13 +195,21 @@ export class Screen {
     this.held.clear();
   }
 
+  /**
+   * @param {string} code
+   * @param {boolean} down
+   */
   send(code, down) {
     if (this.isOpen) {
       this.press(key(code), down);
     }
   }
 
-  // Press keys together.
+  /**
+   * Press keys together.
+   *
+   * @param {string[]} codes
+   */
   strike(...codes) {
     for (const code of codes) {
       this.send(code, true);
@@ -188,6 +220,7 @@ export class Screen {
     this.release();
   }
 
+  /** @param {string} text */
   async type(text) {
     for (const letter of text) {
       if (!this.isOpen) {
@@ -208,12 +241,16 @@ export class Screen {
   }
 }
 
-// A copy, of the size that is shown.
+/**
+ * A copy, of the size that is shown.
+ *
+ * @param {HTMLCanvasElement} canvas
+ */
 function pictureOf(canvas) {
   const { width, height, style } = canvas;
   const picture = element('canvas', { width, height, className: 'last' });
   picture.style.width = style.width;
   picture.style.height = style.height;
-  picture.getContext('2d').drawImage(canvas, 0, 0);
+  picture.getContext('2d')?.drawImage(canvas, 0, 0);
   return picture;
 }

@@ -3,7 +3,13 @@
 
 import { element } from './shell.js';
 
-// Add the row and its button; it returns a function that shows or hides them.
+/**
+ * Add the row and its button.
+ *
+ * @param {import('./shell.js').Shell} shell
+ * @param {import('./terminal.js').OpenTerminal} terminal
+ * @returns a function that shows or hides the row
+ */
 export function addSearch(shell, terminal) {
   const input = element('input', { id: 'search-text', type: 'search' });
   input.setAttribute('aria-label', 'Search');
@@ -12,6 +18,7 @@ export function addSearch(shell, terminal) {
   const next = element('button', { type: 'button', textContent: 'Next' });
   const row = shell.row('searching', 'Search', input, previous, next, found);
 
+  /** @param {boolean} on */
   function search(on) {
     shell.press('search', on);
     row.hidden = !on;
@@ -41,7 +48,7 @@ export function addSearch(shell, terminal) {
       ? `${resultIndex + 1} of ${resultCount}`
       : input.value && 'Not found';
   });
-  shell.button('search', 'Search', () => search(row.hidden), {
+  shell.button('search', 'Search', () => search(Boolean(row.hidden)), {
     hint: 'Search (or press Ctrl+Shift+F)',
   });
   shell.press('search', false);

@@ -12,6 +12,7 @@ import { openTerminal } from './terminal.js';
 
 const FONT = 'console-ext.font';
 
+/** @type {[string, string][]} */
 const KEYS = [
   ['Esc', '\x1b'],
   ['Tab', '\t'],
@@ -24,6 +25,7 @@ const KEYS = [
 
 const { query, token } = globalThis.takeAddress();
 
+/** @type {Connection | null} */
 let connection = null;
 let control = false; // whether the next letter is typed with Ctrl held
 
@@ -57,6 +59,10 @@ function address() {
   return url;
 }
 
+/**
+ * @param {URL} url
+ * @param {import('./session.js').Events} events
+ */
 function begin(url, { onAdmitted, onOpen, onKey, onEnd }) {
   const mine = new Connection(new WebSocket(url, SUBPROTOCOL), {
     draw: terminal.write,
@@ -76,7 +82,11 @@ function begin(url, { onAdmitted, onOpen, onKey, onEnd }) {
   };
 }
 
-// A touch screen has no Ctrl key to hold; its button is pressed before the letter.
+/**
+ * A touch screen has no Ctrl key to hold; its button is pressed before the letter.
+ *
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ */
 function withCtrl(bytes) {
   if (!control || bytes.length !== 1) {
     return bytes;
@@ -85,6 +95,7 @@ function withCtrl(bytes) {
   return bytes.map((byte) => byte & 0x1f);
 }
 
+/** @param {boolean} on */
 function setControl(on) {
   control = on;
   shell.press('key-ctrl', on);

@@ -16,19 +16,37 @@ const PAUSES_MS = [500, 1000, 2000, 4000, 8000];
 const REQUEST = 'Request a new console URL to open it again.';
 const NO_TOKEN = 'This address has no token. Request a new console URL.';
 
+/**
+ * @typedef {object} Events
+ * @property {() => void} onAdmitted - the proxy has accepted the token
+ * @property {() => void} onOpen - the console can be used
+ * @property {(key: import('./way_back.js').Way) => void} onKey - a new key
+ * @property {(found: Pick<import('./endings.js').Ending, 'kind' | 'words'>) => void} onEnd
+ */
+
 export class Session {
-  // address: the URL of the WebSocket, without its query.
-  // begin(url, { onAdmitted, onOpen, onKey, onEnd }) starts to open the console, and
-  // returns a function that hangs up.  onAdmitted() is called when the proxy has accepted
-  // the token, onOpen() when the console can be used.  reusable: see WayBack.
+  /**
+   * @param {import('./shell.js').Shell} shell
+   * @param {object} options
+   * @param {URL} options.address - of the WebSocket, without its query
+   * @param {string | null} options.token
+   * @param {(url: URL, events: Events) => () => void} options.begin - starts to open the
+   *   console, and returns a function that hangs up
+   * @param {boolean} [options.reusable] - see WayBack
+   */
   constructor(shell, { address, token, begin, reusable = false }) {
     this.shell = shell;
     this.address = address;
     this.begin = begin;
     this.way = new WayBack(token, { reusable });
+    /** @type {{ hangUp?: () => void } | null} */
     this.attempt = null;
+    /** @type {number | null} */
     this.lostAt = null;
+    /** @type {number[]} */
     this.pauses = [];
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
     this.isOpen = false;
     shell.button('reconnect', 'Reconnect', () => this.connect(), { when: 'ended' });
   }
@@ -47,6 +65,7 @@ export class Session {
     this.open('Connecting…');
   }
 
+  /** @param {string} words */
   open(words) {
     this.hangUp();
     if (!this.way.isThere) {
@@ -55,14 +74,23 @@ export class Session {
     }
     this.shell.say('connecting', words);
     const url = new URL(this.address);
-    url.search = this.way.query;
-    // What an older attempt still reports is ignored.
+    url.search = String(this.way.query);
+    /** @type {{ hangUp?: () => void }} */
     const attempt = {};
-    const current = (act) => (given) => {
-      if (attempt === this.attempt) {
-        act(given);
-      }
-    };
+    /**
+     * What an older attempt still reports is ignored.
+     *
+     * @template {unknown[]} Given
+     * @param {(...given: Given) => void} act
+     * @returns {(...given: Given) => void}
+     */
+    const current =
+      (act) =>
+      (...given) => {
+        if (attempt === this.attempt) {
+          act(...given);
+        }
+      };
     this.attempt = attempt;
     this.wait();
     attempt.hangUp = this.begin(url, {
@@ -99,7 +127,11 @@ export class Session {
     this.pauses = [...PAUSES_MS];
   }
 
-  // The console has ended, or was not opened.
+  /**
+   * The console has ended, or was not opened.
+   *
+   * @param {Pick<import('./endings.js').Ending, 'kind' | 'words'>} ending
+   */
   end({ kind, words }) {
     this.hangUp();
     this.way.ended(kind);
@@ -136,6 +168,7 @@ export class Session {
       : this.lostAt + within * 1000 - Date.now();
   }
 
+  /** @param {string} words */
   expire(words) {
     this.way.forget();
     this.shell.say('ended', `${words} ${REQUEST}`);

@@ -5,6 +5,12 @@
 // clients for remote desktops.
 const TO_TOOLBAR = 'Ctrl+Alt+Home';
 
+/**
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name
+ * @param {Record<string, unknown> & { dataset?: DOMStringMap, role?: string }} properties
+ * @param {(Node | string)[]} children
+ */
 function element(name, properties = {}, ...children) {
   const { dataset, role, ...rest } = properties;
   const made = Object.assign(document.createElement(name), rest);
@@ -17,8 +23,12 @@ function element(name, properties = {}, ...children) {
 }
 
 export class Shell {
-  // kind: what the page shows, such as "Serial console"; title: the server's name, or
-  // null; focus(): moves the keyboard focus to the console.
+  /**
+   * @param {object} options
+   * @param {string} options.kind - what the page shows, such as "Serial console"
+   * @param {string | null} options.title - the server's name, if it is known
+   * @param {() => void} options.focus - moves the keyboard focus to the console
+   */
   constructor({ kind, title, focus }) {
     this.name = title || 'console';
     this.focus = focus;
@@ -54,18 +64,23 @@ export class Shell {
           event.preventDefault();
           event.stopPropagation();
           this.leaveFullScreen();
-          this.tools()[0].focus();
+          this.tools()[0]?.focus();
         }
       },
       { capture: true },
     );
   }
 
-  // state: connecting, open or ended; again: whether the console can be opened again.
-  // The style sheet shows and hides buttons by both.
+  /**
+   * The style sheet shows and hides buttons by state and again.
+   *
+   * @param {'connecting' | 'open' | 'ended'} state
+   * @param {string} words
+   * @param {{ again?: boolean }} options - again: whether the console can be opened again
+   */
   say(state, words, { again = false } = {}) {
     document.body.dataset.state = state;
-    document.body.dataset.again = again;
+    document.body.dataset.again = String(again);
     this.status.textContent = words;
     this.stop(this.tools()[0]);
     // A button that had the focus may be hidden now.
@@ -74,14 +89,26 @@ export class Shell {
     }
   }
 
-  // Let Tab stop at one button of the toolbar only (ARIA authoring practices).
+  /**
+   * Let Tab stop at one button of the toolbar only (ARIA authoring practices).
+   *
+   * @param {HTMLButtonElement | undefined} button
+   */
   stop(button) {
-    for (const one of this.toolbar.children) {
+    for (const one of this.toolbar.querySelectorAll('button')) {
       one.tabIndex = one === button ? 0 : -1;
     }
   }
 
-  // Add a button to the toolbar. when: the states in which it is shown.
+  /**
+   * Add a button to the toolbar.
+   *
+   * @param {string} id
+   * @param {string} label
+   * @param {() => void} act
+   * @param {{ when?: string, hint?: string }} options - when: the states in which it is
+   *   shown
+   */
   button(id, label, act, { when = 'connecting open ended', hint = '' } = {}) {
     const button = element('button', {
       id,
@@ -98,10 +125,21 @@ export class Shell {
     return button;
   }
 
-  // Add a button that is on or off; the browser remembers its state, if possible, unless
-  // the page has given it.
-  toggle(id, label, act, { initially = false, given = null, ...options } = {}) {
+  /**
+   * Add a button that is on or off.
+   *
+   * @param {string} id
+   * @param {string} label
+   * @param {(on: boolean) => void} act
+   * @param {object} options - given: its state, if the address of the page says so;
+   *   otherwise the browser remembers it, if possible
+   * @param {boolean} [options.initially]
+   * @param {boolean | undefined} [options.given]
+   * @param {string} [options.hint]
+   */
+  toggle(id, label, act, { initially = false, given, ...options } = {}) {
     const name = `console-ext.${id}`;
+    /** @param {boolean} on */
     const change = (on) => {
       this.press(id, on);
       act(on);
@@ -119,8 +157,12 @@ export class Shell {
     change(given ?? recall(name) ?? initially);
   }
 
+  /**
+   * @param {string} id - of a button that is on or off
+   * @param {boolean} on
+   */
   press(id, on) {
-    document.getElementById(id).setAttribute('aria-pressed', String(on));
+    document.getElementById(id)?.setAttribute('aria-pressed', String(on));
   }
 
   // The buttons that can be used now.
@@ -130,28 +172,39 @@ export class Shell {
     );
   }
 
-  // Arrow keys move within the toolbar, and Tab leaves it.
+  /**
+   * Arrow keys move within the toolbar, and Tab leaves it.
+   *
+   * @param {KeyboardEvent} event
+   */
   move(event) {
     const tools = this.tools();
-    const at = tools.indexOf(document.activeElement);
-    const to = {
-      ArrowRight: (at + 1) % tools.length,
-      ArrowLeft: (at - 1 + tools.length) % tools.length,
-      Home: 0,
-      End: tools.length - 1,
-    }[event.key];
+    const at = tools.findIndex((one) => one === document.activeElement);
+    const targets = new Map([
+      ['ArrowRight', (at + 1) % tools.length],
+      ['ArrowLeft', (at - 1 + tools.length) % tools.length],
+      ['Home', 0],
+      ['End', tools.length - 1],
+    ]);
+    const to = targets.get(event.key);
     if (event.key === 'Escape') {
       this.focus();
     } else if (to === undefined || event.ctrlKey) {
       return;
     } else {
       this.stop(tools[to]);
-      tools[to].focus();
+      tools[to]?.focus();
     }
     event.preventDefault();
   }
 
-  // Add a row below the toolbar; hidden at first.
+  /**
+   * Add a row below the toolbar; hidden at first.
+   *
+   * @param {string} id
+   * @param {string} label
+   * @param {HTMLElement[]} children
+   */
   row(id, label, ...children) {
     const row = element('div', { id, role: 'group', hidden: true }, ...children);
     row.setAttribute('aria-label', label);
@@ -159,7 +212,12 @@ export class Shell {
     return row;
   }
 
-  // Show a dialog with content above its buttons; the button yes calls confirm().
+  /**
+   * @param {string} heading
+   * @param {HTMLElement} content
+   * @param {string} yes - the label of the button that confirms
+   * @param {() => void} confirm
+   */
   dialog(heading, content, yes, confirm) {
     const dialog = element('dialog');
     const close = () => dialog.close();
@@ -182,21 +240,30 @@ export class Shell {
     return dialog;
   }
 
-  // Save a file; its name is that of the server.
+  /**
+   * Save a file with the name of the server.
+   *
+   * @param {string} ending
+   * @param {Blob} blob
+   */
   download(ending, blob) {
     const url = URL.createObjectURL(blob);
     element('a', { href: url, download: this.name + ending }).click();
     URL.revokeObjectURL(url);
   }
 
-  // Add a button that shows one element on the whole screen.
-  fullScreen(element) {
+  /**
+   * Add a button that shows an element on the whole screen.
+   *
+   * @param {HTMLElement} shown
+   */
+  fullScreen(shown) {
     if (!document.fullscreenEnabled) {
       return;
     }
     this.button('full-screen', 'Full screen', async () => {
       if (!(await this.leaveFullScreen())) {
-        await element.requestFullscreen();
+        await shown.requestFullscreen();
         // If the browser supports it, Esc goes to the guest; holding it ends full screen.
         await navigator.keyboard?.lock(['Escape']);
       }
@@ -217,7 +284,12 @@ export class Shell {
   }
 }
 
-// Store a setting, unless the browser forbids it.
+/**
+ * Store a setting, unless the browser forbids it.
+ *
+ * @param {string} name
+ * @param {unknown} value - for JSON
+ */
 export function remember(name, value) {
   try {
     localStorage.setItem(name, JSON.stringify(value));
@@ -226,9 +298,13 @@ export function remember(name, value) {
   }
 }
 
+/**
+ * @param {string} name
+ * @returns {any} null if nothing is stored
+ */
 export function recall(name) {
   try {
-    return JSON.parse(localStorage.getItem(name));
+    return JSON.parse(localStorage.getItem(name) ?? 'null');
   } catch {
     return null;
   }

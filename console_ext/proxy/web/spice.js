@@ -19,10 +19,12 @@ const EXTENDED = 0xe0;
 
 const { query, token } = globalThis.takeAddress();
 
-let main = null; // spice-html5's connection, while the console is open
+/** @type {import('./spice-html5/spice.js').SpiceMainConn | null} */
+let main = null; // while the console is open
 let hasAgent = false;
 let fits = true;
-let resizing = null;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let resizing;
 
 const shell = new Shell({
   kind: 'SPICE console',
@@ -47,6 +49,10 @@ function address() {
   return url;
 }
 
+/**
+ * @param {URL} url
+ * @param {import('./session.js').Events} events
+ */
 function begin(url, { onAdmitted, onOpen, onEnd }) {
   hasAgent = false;
   const channels = new Channels(url, {
@@ -72,7 +78,12 @@ function begin(url, { onAdmitted, onOpen, onEnd }) {
   };
 }
 
-// spice-html5 sends the bytes of a scancode, the first one in the lowest bits.
+/**
+ * spice-html5 sends the bytes of a scancode, the first one in the lowest bits.
+ *
+ * @param {import('./keys.js').Key} key - nothing is pressed if it has no scancode
+ * @param {boolean} down
+ */
 function press({ scancode }, down) {
   if (!scancode) {
     return; // a letter that a US keyboard does not have
@@ -85,7 +96,7 @@ function press({ scancode }, down) {
     ? Constants.SPICE_MSGC_INPUTS_KEY_DOWN
     : Constants.SPICE_MSGC_INPUTS_KEY_UP;
   message.build_msg(kind, key);
-  main.inputs.send_msg(message);
+  main?.inputs?.send_msg(message);
 }
 
 // Scale the picture to the window; its size stays that of the guest's screen, so that

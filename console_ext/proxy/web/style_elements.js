@@ -5,7 +5,12 @@
 
 export function useConstructedSheets() {
   const { createElement } = Document.prototype;
-  document.createElement = function create(name, options) {
+  /**
+   * @this {Document}
+   * @param {string} name
+   * @param {ElementCreationOptions} [options]
+   */
+  function create(name, options) {
     if (String(name).toLowerCase() !== 'style') {
       return createElement.call(this, name, options);
     }
@@ -13,17 +18,27 @@ export function useConstructedSheets() {
     const sheet = new CSSStyleSheet();
     document.adoptedStyleSheets.push(sheet);
     Object.defineProperty(element, 'textContent', {
-      set: (text) => sheet.replaceSync(text),
+      /** @param {string} text */
+      set(text) {
+        sheet.replaceSync(text);
+      },
     });
     return element;
-  };
+  }
+  document.createElement = /** @type {Document['createElement']} */ (create);
 
   const { setAttribute } = Element.prototype;
-  Element.prototype.setAttribute = function set(name, value) {
+  /**
+   * @this {HTMLElement | SVGElement}
+   * @param {string} name
+   * @param {string} value
+   */
+  function set(name, value) {
     if (name === 'style') {
       this.style.cssText = value;
     } else {
       setAttribute.call(this, name, value);
     }
-  };
+  }
+  Element.prototype.setAttribute = set;
 }

@@ -32,8 +32,17 @@ const MATCHES = {
   activeMatchBackground: '#b06000',
 };
 
-// Open a terminal in an element. It calls type(bytes) with what is typed, and follow(url)
-// when a link is activated.
+/** @typedef {Awaited<ReturnType<typeof openTerminal>>} OpenTerminal */
+
+/**
+ * Open a terminal in an element.
+ *
+ * @param {HTMLElement} element
+ * @param {object} options
+ * @param {number | null} options.fontPx - null for the usual size
+ * @param {(bytes: Uint8Array<ArrayBuffer>) => void} options.type - called with what is typed
+ * @param {(url: string) => void} options.follow - called when a link is activated
+ */
 export async function openTerminal(element, { fontPx, type, follow }) {
   useConstructedSheets();
   const light = matchMedia('(prefers-color-scheme: light)');
@@ -67,6 +76,7 @@ export async function openTerminal(element, { fontPx, type, follow }) {
   // Mouse positions in the oldest mouse protocol are not UTF-8.
   terminal.onBinary((text) => type(Uint8Array.from(text, (one) => one.charCodeAt(0))));
 
+  /** @param {string} text */
   const paste = (text) => terminal.paste(pasteable(text));
   // Capture: otherwise xterm.js would paste the unfiltered text.
   element.addEventListener(
@@ -74,38 +84,53 @@ export async function openTerminal(element, { fontPx, type, follow }) {
     (event) => {
       event.preventDefault();
       event.stopPropagation();
-      paste(event.clipboardData.getData('text/plain'));
+      paste(event.clipboardData?.getData('text/plain') ?? '');
     },
     { capture: true },
   );
 
   return {
     paste,
-    // xterm.js decodes UTF-8, even if bytes end within a character.
+    /**
+     * xterm.js decodes UTF-8, even if bytes end within a character.
+     *
+     * @param {Uint8Array} bytes
+     * @param {() => void} done - called when they are drawn
+     */
     write: (bytes, done) => terminal.write(bytes, done),
-    // Arrow keys have different codes if the guest has requested it.
+    /**
+     * Arrow keys have different codes if the guest has requested it.
+     *
+     * @param {string} key
+     */
     press(key) {
       const { applicationCursorKeysMode } = terminal.modes;
       terminal.input(applicationCursorKeysMode ? key.replace('\x1b[', '\x1bO') : key);
     },
     focus: () => terminal.focus(),
+    /** @param {string} text */
     find: (text, { back = false, incremental = false } = {}) =>
       search[back ? 'findPrevious' : 'findNext'](text, {
         decorations: MATCHES,
         incremental,
       }),
     findNothing: () => search.clearDecorations(),
+    /** @param {(found: { resultIndex: number, resultCount: number }) => void} tell */
     onFound: (tell) => search.onDidChangeResults(tell),
+    /** @param {(event: KeyboardEvent) => boolean} handle - whether the guest gets it */
     onKey: (handle) => terminal.attachCustomKeyEventHandler(handle),
     selection: () => terminal.getSelection(),
     text: () => textOf(terminal.buffer.active),
+    /** @param {boolean} on */
     readAloud(on) {
       terminal.options.screenReaderMode = on;
     },
+    /** @param {number} by - pixels */
     grow(by) {
-      terminal.options.fontSize = clamp(terminal.options.fontSize + by);
+      const fontSize = clamp((terminal.options.fontSize ?? FONT_PX.usual) + by);
+      terminal.options.fontSize = fontSize;
       fit.fit();
-      return terminal.options.fontSize;
+      return fontSize;
     },
     stop() {
       terminal.options.cursorBlink = false;
@@ -118,11 +143,16 @@ export async function openTerminal(element, { fontPx, type, follow }) {
   };
 }
 
+/** @param {number} fontPx */
 function clamp(fontPx) {
   return Math.min(Math.max(fontPx, FONT_PX.smallest), FONT_PX.largest);
 }
 
-// Use WebGL; keep the DOM renderer if WebGL is missing, fails, or is not faster.
+/**
+ * Use WebGL; keep the DOM renderer if WebGL is missing, fails, or is not faster.
+ *
+ * @param {Terminal} terminal
+ */
 async function drawByGpu(terminal) {
   if (!hasGpu()) {
     return;
@@ -147,17 +177,19 @@ function hasGpu() {
   return Boolean(webgl) && !/swiftshader|llvmpipe|software/i.test(renderer);
 }
 
-// The text as it was printed: wrapped lines are joined.
+/**
+ * The text as it was printed: wrapped lines are joined.
+ *
+ * @param {import('./assets/xterm/lib/xterm.mjs').IBuffer} buffer
+ */
 function textOf(buffer) {
+  /** @type {string[]} */
   const lines = [];
   for (let at = 0; at < buffer.length; at += 1) {
     const line = buffer.getLine(at);
-    const text = line.translateToString(!buffer.getLine(at + 1)?.isWrapped);
-    if (line.isWrapped) {
-      lines[lines.length - 1] += text;
-    } else {
-      lines.push(text);
-    }
+    const isContinued = buffer.getLine(at + 1)?.isWrapped;
+    const text = line?.translateToString(!isContinued) ?? '';
+    lines.push(line?.isWrapped ? `${lines.pop() ?? ''}${text}` : text);
   }
   return `${lines.join('\n').trimEnd()}\n`;
 }

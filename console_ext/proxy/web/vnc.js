@@ -12,8 +12,9 @@ const { query, token } = globalThis.takeAddress();
 
 // Options have the names and values of noVNC's own pages.
 const viewOnly = isOn('view_only') ?? false;
-const resize = query.get('resize') ?? { true: 'scale', false: 'off' }[isOn('scale')];
+const resize = query.get('resize');
 
+/** @type {RFB | null} */
 let rfb = null;
 let fits = true;
 
@@ -31,25 +32,32 @@ const screen = new Screen(shell, {
       rfb.scaleViewport = on;
     }
   },
-  fits: resize && resize !== 'off',
+  fits: resize ? resize !== 'off' : isOn('scale'),
   viewOnly,
 });
 
-// Whether an option is on; undefined if the address says nothing about it.
+/**
+ * Whether an option is on; undefined if the address says nothing about it.
+ *
+ * @param {string} name
+ */
 function isOn(name) {
-  return query.has(name) ? /^(1|true|yes|on)$/i.test(query.get(name)) : undefined;
+  const value = query.get(name);
+  return value === null ? undefined : /^(1|true|yes|on)$/i.test(value);
 }
 
 // Next to this page, unless there is a path; always on the same host.
 function address() {
   const url = new URL('.', location.href);
-  if (query.has('path')) {
-    url.pathname = query.get('path');
-  }
+  url.pathname = query.get('path') ?? url.pathname;
   url.protocol = url.protocol.replace('http', 'ws');
   return url;
 }
 
+/**
+ * @param {URL} url
+ * @param {import('./session.js').Events} events
+ */
 function begin(url, { onAdmitted, onOpen, onKey, onEnd }) {
   const socket = new WebSocket(url, SUBPROTOCOL);
   // Listen before noVNC does, because it clears the screen at the end.

@@ -6,11 +6,24 @@ import { ENDED, LOST, OVER, REFUSED } from './endings.js';
 
 const PREFIX = 'console-ext.way-back.';
 
+/**
+ * With a token, or with a key: a key leads back within so many seconds after a loss.
+ *
+ * @typedef {{ token?: string, rejoin?: string, within?: number }} Way
+ */
+
 export class WayBack {
-  // reusable: whether the token opens the console again, during the same session.
+  /**
+   * @param {string | null} token
+   * @param {object} options
+   * @param {boolean} options.reusable - whether the token opens the console again,
+   *   during the same session
+   */
   constructor(token, { reusable }) {
     this.reusable = reusable;
     this.name = PREFIX + entryOfHistory();
+    /** @type {Way | null} */
+    this.way = null;
     if (token) {
       this.set({ token });
     } else {
@@ -28,7 +41,7 @@ export class WayBack {
 
   // The query of the WebSocket.
   get query() {
-    const { token, rejoin } = this.way;
+    const { token = '', rejoin } = this.way ?? {};
     return new URLSearchParams(rejoin ? { rejoin } : { token });
   }
 
@@ -37,6 +50,7 @@ export class WayBack {
     return this.way?.within ?? null;
   }
 
+  /** @param {Way} way */
   set(way) {
     this.way = way;
     try {
@@ -62,7 +76,11 @@ export class WayBack {
     }
   }
 
-  // The console was refused, or has ended.
+  /**
+   * The console was refused, or has ended.
+   *
+   * @param {import('./endings.js').Ending['kind']} kind
+   */
   ended(kind) {
     if (kind === LOST || kind === ENDED) {
       this.used();
@@ -72,9 +90,13 @@ export class WayBack {
   }
 }
 
+/**
+ * @param {string} name
+ * @returns {Way | null}
+ */
 function recalled(name) {
   try {
-    return JSON.parse(sessionStorage.getItem(name));
+    return JSON.parse(sessionStorage.getItem(name) ?? 'null');
   } catch {
     return null;
   }

@@ -72,6 +72,8 @@ NODE = (
 # By default, npm waits 15 minutes for a registry that does not answer.
 _INSTALL = (
     'ci',
+    # The tools that check our own modules.
+    '--omit=dev',
     '--ignore-scripts',
     '--no-audit',
     '--no-fund',

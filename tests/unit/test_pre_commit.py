@@ -44,4 +44,5 @@ def test_every_hook_is_there():
         'ruff-format',
         'reno-lint',
         'sphinx-lint',
+        'web',
     ]

@@ -10,15 +10,20 @@ import pytest
 
 from build_backend import assets
 
-LOCK_TEXT = (assets.ROOT / 'package-lock.json').read_text()
-LOCK = json.loads(LOCK_TEXT)['packages']
-PINNED = json.loads((assets.ROOT / 'package.json').read_text())['dependencies']
+LOCK = json.loads((assets.ROOT / 'package-lock.json').read_text())['packages']
+PACKAGE = json.loads((assets.ROOT / 'package.json').read_text())
+PINNED = PACKAGE['dependencies']
+
+# They check our own modules, and are not in the package.
+TOOLS = PACKAGE['devDependencies']
 
 
 def test_the_lock_names_no_host():
     """Write the lock file with npm's option ``omit-lockfile-registry-resolved``."""
-    assert 'resolved' not in LOCK_TEXT
-    assert '://' not in LOCK_TEXT
+    for entry in LOCK.values():
+        # Where to give money to the authors is no part of the installation.
+        assert '://' not in json.dumps({**entry, 'funding': None})
+        assert 'resolved' not in entry
 
 
 def test_every_package_is_pinned():
@@ -27,20 +32,25 @@ def test_every_package_is_pinned():
     The build runs no install scripts; only that of esbuild exists.
     """
     assert LOCK['']['dependencies'] == PINNED
-    for name, version in PINNED.items():
+    assert LOCK['']['devDependencies'] == TOOLS
+    for name, version in (PINNED | TOOLS).items():
         assert re.fullmatch(r'[\d.]+', version)
-        entry = LOCK[f'node_modules/{name}']
-        assert entry['version'] == version
-        assert entry['integrity'].startswith('sha512-')
+        assert LOCK[f'node_modules/{name}']['version'] == version
+    for name in set(LOCK) - {''}:
+        assert LOCK[name]['integrity'].startswith('sha512-')
     scripts = [name for name, entry in LOCK.items() if entry.get('hasInstallScript')]
     assert scripts == [f'node_modules/{assets.ESBUILD}']
 
 
 def test_the_table_is_that_of_the_lock():
-    """All packages of the lock file are used, and no others."""
+    """All packages of the lock file are used, but for tools, and no others."""
     assert {*assets.TABLE, assets.ESBUILD} == set(PINNED)
     assert set(assets.BUNDLES) <= set(assets.TABLE)
-    names = {name.removeprefix('node_modules/') for name in LOCK}
+    names = {
+        name.removeprefix('node_modules/')
+        for name, entry in LOCK.items()
+        if not entry.get('dev')
+    }
     programs = {name for name in names if name.startswith(f'@{assets.ESBUILD}/')}
     assert names - programs == {'', *PINNED}
 
@@ -120,6 +130,13 @@ def test_npm_fails(tree, monkeypatch, capsys, script):
     with pytest.raises(assets.Unavailable):
         assets.build()
     assert not list(tree.rglob('.assets-*'))
+
+
+def test_the_build_needs_no_tools(tree):
+    """It does not fetch those that check our own modules."""
+    npm(tree, f'echo "$@" > {tree}/arguments; exit 1')
+    assets.build()
+    assert '--omit=dev' in (tree / 'arguments').read_text().split()
 
 
 def test_another_content_than_the_lock_pins(tree):

@@ -297,7 +297,7 @@ def test_the_time_in_which_a_key_works(served):
 
 
 def test_the_end_of_a_session_that_was_opened_again(served):
-    proxy = served.start(console_proxy={'max_session_time': 3})
+    proxy = served.start(console_proxy={'max_session_time': 8})
     _, key = opened(proxy)
     threading.Event().wait(1)
     again = rejoin(proxy, key)

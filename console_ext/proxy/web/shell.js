@@ -33,28 +33,26 @@ export class Shell {
     this.name = title || 'console';
     this.focus = focus;
     document.title = title ? `${title} – ${kind}` : kind;
-    this.status = element('p', { id: 'status', role: 'status' });
+    this.status = document.getElementById('status');
     this.toolbar = element('div', { id: 'toolbar', role: 'toolbar' });
     this.toolbar.setAttribute('aria-label', 'Console');
     this.below = element('div', { id: 'below' });
     this.stage = element('main', { id: 'stage' });
     this.stage.setAttribute('aria-label', kind);
     this.stage.setAttribute('aria-description', `${TO_TOOLBAR}: toolbar`);
-    document.body.prepend(
+    // The page shows its status before its modules are loaded.
+    const header = document.querySelector('header');
+    header.append(
       element(
-        'header',
-        {},
-        element(
-          'div',
-          { id: 'bar' },
-          element('h1', { id: 'title', textContent: title || kind }),
-          this.status,
-          this.toolbar,
-        ),
-        this.below,
+        'div',
+        { id: 'bar' },
+        element('h1', { id: 'title', textContent: title || kind }),
+        this.status,
+        this.toolbar,
       ),
-      this.stage,
+      this.below,
     );
+    header.after(this.stage);
     this.toolbar.addEventListener('keydown', (event) => this.move(event));
     // Capture: otherwise the console would take the keys.
     document.addEventListener(

@@ -2,12 +2,14 @@
 // The page of a serial console: a terminal on a WebSocket, in the shell of all our pages.
 
 import { Connection, SUBPROTOCOL } from './connection.js';
+import { ControlKey } from './control_key.js';
 import { addCopy } from './copy.js';
 import { addKeyRow, key } from './key_row.js';
 import { addPaste } from './paste.js';
 import { addSearch } from './search.js';
 import { Session } from './session.js';
 import { element, recall, remember, Shell, TO_TOOLBAR } from './shell.js';
+import { sameAs } from './socket_url.js';
 import { openTerminal } from './terminal.js';
 
 const FONT = 'console-ext.font';
@@ -27,7 +29,6 @@ const { query, token } = globalThis.takeAddress();
 
 /** @type {Connection | null} */
 let connection = null;
-let control = false; // whether the next letter is typed with Ctrl held
 
 const shell = new Shell({
   kind: 'Serial console',
@@ -35,10 +36,12 @@ const shell = new Shell({
   focus: () => terminal.focus(),
 });
 
+const control = new ControlKey((on) => shell.press('key-ctrl', on));
+
 const terminal = await openTerminal(shell.stage, {
   fontPx: recall(FONT),
   type(bytes) {
-    connection?.send(withCtrl(bytes));
+    connection?.send(control.apply(bytes));
   },
   follow(url) {
     // Show the address: the guest may have hidden it behind a different text.
@@ -49,15 +52,11 @@ const terminal = await openTerminal(shell.stage, {
   },
 });
 
-const session = new Session(shell, { address: address(), token, begin });
-
-// The console has the same URL as this page, with ws in place of http.
-function address() {
-  const url = new URL(location.href);
-  url.protocol = url.protocol.replace('http', 'ws');
-  url.hash = '';
-  return url;
-}
+const session = new Session(shell, {
+  address: sameAs(location.href),
+  token,
+  begin,
+});
 
 /**
  * @param {URL} url
@@ -80,25 +79,6 @@ function begin(url, { onAdmitted, onOpen, onKey, onEnd }) {
     mine.close();
     terminal.stop();
   };
-}
-
-/**
- * A touch screen has no Ctrl key to hold; its button is pressed before the letter.
- *
- * @param {Uint8Array<ArrayBuffer>} bytes
- */
-function withCtrl(bytes) {
-  if (!control || bytes.length !== 1) {
-    return bytes;
-  }
-  setControl(false);
-  return bytes.map((byte) => byte & 0x1f);
-}
-
-/** @param {boolean} on */
-function setControl(on) {
-  control = on;
-  shell.press('key-ctrl', on);
 }
 
 // The toolbar.
@@ -126,10 +106,10 @@ shell.toggle('read-aloud', 'Screen reader', (on) => terminal.readAloud(on), {
 });
 addKeyRow(
   shell,
-  key('Ctrl', () => setControl(!control), { id: 'key-ctrl' }),
+  key('Ctrl', () => control.toggle(), { id: 'key-ctrl' }),
   ...KEYS.map(([label, text]) => key(label, () => terminal.press(text))),
 );
-setControl(false);
+control.set(false);
 shell.fullScreen(document.documentElement);
 
 // Keys that do not go to the guest.

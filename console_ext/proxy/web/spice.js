@@ -5,6 +5,7 @@ import { Channels } from './channels.js';
 import { Screen } from './screen.js';
 import { Session } from './session.js';
 import { Shell } from './shell.js';
+import { nextTo } from './socket_url.js';
 import {
   Constants,
   SpiceMiniData,
@@ -31,7 +32,12 @@ const shell = new Shell({
   title: query.get('title'),
   focus: () => main && screen.canvas?.focus(),
 });
-const session = new Session(shell, { address: address(), token, begin, reusable: true });
+const session = new Session(shell, {
+  address: nextTo(location.href),
+  token,
+  begin,
+  reusable: true,
+});
 const screen = new Screen(shell, {
   press,
   fit(on) {
@@ -41,13 +47,6 @@ const screen = new Screen(shell, {
     }
   },
 });
-
-// Next to this page.
-function address() {
-  const url = new URL('.', location.href);
-  url.protocol = url.protocol.replace('http', 'ws');
-  return url;
-}
 
 /**
  * @param {URL} url

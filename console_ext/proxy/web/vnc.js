@@ -7,6 +7,7 @@ import RFB from './novnc/rfb.js';
 import { Screen } from './screen.js';
 import { Session } from './session.js';
 import { Shell } from './shell.js';
+import { nextTo } from './socket_url.js';
 
 const { query, token } = globalThis.takeAddress();
 
@@ -23,7 +24,11 @@ const shell = new Shell({
   title: query.get('title'),
   focus: () => rfb?.focus(),
 });
-const session = new Session(shell, { address: address(), token, begin });
+const session = new Session(shell, {
+  address: nextTo(location.href, query.get('path')),
+  token,
+  begin,
+});
 const screen = new Screen(shell, {
   press: ({ keysym, code }, down) => rfb?.sendKey(keysym, code, down),
   fit(on) {
@@ -44,14 +49,6 @@ const screen = new Screen(shell, {
 function isOn(name) {
   const value = query.get(name);
   return value === null ? undefined : /^(1|true|yes|on)$/i.test(value);
-}
-
-// Next to this page, unless there is a path; always on the same host.
-function address() {
-  const url = new URL('.', location.href);
-  url.pathname = query.get('path') ?? url.pathname;
-  url.protocol = url.protocol.replace('http', 'ws');
-  return url;
 }
 
 /**

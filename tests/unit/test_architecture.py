@@ -33,6 +33,7 @@ MAY_IMPORT = {
     'conf': set(),
     'plugin': set(),
     'demo': set(),
+    'start': set(),
     'policy': {'conf'},
     'context': {'policy'},
     'inventory': {'conf'},

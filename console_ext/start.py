@@ -2,34 +2,36 @@
 """Entry points of the services: they catch signals before they import the program.
 
 The imports take seconds on a busy machine, and until SIGHUP is caught, it ends the
-process.
+process.  For the same reason, this module imports as little as possible.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import NoReturn
-
-from console_ext.signals import Signals
+import signal
 
 
-def api() -> NoReturn:
+def api() -> None:
     _start('api')
 
 
-def agent() -> NoReturn:
+def agent() -> None:
     _start('agent')
 
 
-def proxy() -> NoReturn:
+def proxy() -> None:
     _start('proxy')
 
 
-def demo() -> NoReturn:
+def demo() -> None:
     _start('demo')
 
 
-def _start(name: str) -> NoReturn:
+def _start(name: str) -> None:
+    """Run a program, which ends the process."""
+    # Ctrl-C during the next import ends the process, without Python's traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from console_ext.signals import Signals
+
     with Signals() as signals:
         importlib.import_module(f'console_ext.cmd.{name}').main(signals)
-    raise AssertionError('a service does not return')

@@ -176,6 +176,7 @@ def _show(demo: Demo, log: Path, opens_browser: bool) -> None:
         client=_client(),
         log=log,
         missing=_missing(demo.guests, {one.type for one in {*offered} - {*consoles}}),
+        log_in=demo.guests.log_in,
         enter=bool(consoles) and enter.is_foreground(stdin),
         style=Style.of(sys.stdout, os.environ),
     )

@@ -35,6 +35,7 @@ class Welcome:
     :param server_id: the id of web-1
     :param client: the command of the terminal client
     :param missing: sentences about what is missing and what to install
+    :param log_in: how to log in, in sentences
     :param enter: whether Enter prints new links
     """
 
@@ -43,6 +44,7 @@ class Welcome:
     client: str
     log: Path
     missing: Sequence[str]
+    log_in: str
     enter: bool
     style: Style
 
@@ -79,12 +81,12 @@ class Welcome:
             if self.enter
             else 'For another one, paste the curl command below, or restart the demo.'
         )
-        return self.style.note(
-            _wrapped(
-                'web-1 takes any name and password. A link opens one session, once, '
-                f'within ten minutes. {another}'
-            )
+        sentences = (
+            self.log_in,
+            'A link opens one session, once, within ten minutes.',
+            another,
         )
+        return '\n'.join(self.style.note(_wrapped(one)) for one in sentences)
 
 
 def _wrapped(sentence: str) -> str:

@@ -20,15 +20,16 @@ def ports() -> list[str]:
 
 
 @contextlib.contextmanager
-def running(directory: Path) -> Iterator[str]:
+def running(directory: Path, **env: str) -> Iterator[str]:
     """A demo on free ports, until the end of a ``with``.
 
     :param directory: for its log
+    :param env: more environment variables
     :returns: the endpoint of its API, with the version
     """
     options = ports()
     with Programs(directory) as programs:
-        program = programs.start('console-ext-demo', *options)
+        program = programs.start('console-ext-demo', *options, **env)
         program.wait_for(READY)
         yield f'http://127.0.0.1:{options[1]}/v2.1'
         assert program.stop(signal.SIGINT) == 0, program.log

@@ -33,12 +33,15 @@ TIMEOUT_S = 10
 TEXT_HTML = {'Accept': 'text/html,*/*;q=0.8'}
 
 LINK = re.compile(r'(web-1|vm-1) +(terminal|screen \((?:VNC|SPICE)\)) +(http://\S+)')
+QEMU = 'qemu-system-x86_64'
+
 COLOUR = re.compile(r'\x1b\[[\d;]*m')
 
 needs_pages = pytest.mark.skipif(
     not assets.are_there(),
     reason='the tree has no assets: python -m build_backend.assets',
 )
+needs_qemu = pytest.mark.skipif(shutil.which(QEMU) is None, reason='there is no QEMU')
 
 
 @pytest.fixture(scope='module')
@@ -138,9 +141,7 @@ def test_links_open(demo):
 
 
 @needs_pages
-@pytest.mark.skipif(
-    shutil.which('qemu-system-x86_64') is None, reason='there is no QEMU'
-)
+@needs_qemu
 def test_links_of_the_machine(demo):
     """The serial port and both screens, with the modules of the build at least."""
     assert set(links_in(demo[0].log)) == {
@@ -158,7 +159,8 @@ def test_what_is_missing(programs, without_qemu, tmp_path):
     demo.wait_for(READY)
     said = ' '.join(demo.log.split())
     assert said.count(NO_QEMU) == 1
-    assert 'vm-1' not in said
+    assert 'busybox-static.' in said
+    assert links_in(demo.log).keys() <= {('web-1', 'terminal')}
     assert 'WARNING' not in said
     if assets.are_there():
         wait_for(lambda: (tmp_path / 'opened').is_file(), 10)
@@ -170,6 +172,20 @@ def test_what_is_missing(programs, without_qemu, tmp_path):
     else:
         assert assets.MISSING in said
         assert links_in(demo.log) == {}
+    assert demo.stop() == 0, demo.log
+
+
+@needs_qemu
+def test_only_the_firmware(programs, without_qemu, tmp_path):
+    """One sentence says what to install for a machine with an operating system."""
+    qemu = shutil.which(QEMU)
+    (tmp_path / 'bin' / QEMU).symlink_to(qemu)
+    demo = programs.start('console-ext-demo', *demos.ports(), **without_qemu)
+    demo.wait_for(READY)
+    said = ' '.join(demo.log.split())
+    assert said.count('vm-1 has no operating system, only its firmware.') == 1
+    assert 'busybox-static, and start the demo again.' in said
+    assert 'WARNING' not in said
     assert demo.stop() == 0, demo.log
 
 

@@ -22,6 +22,8 @@ from console_ext import conf as config
 from console_ext.api import policies
 from console_ext.compute.inventory import InventoryDriver
 from console_ext.consoles import SERIAL
+from console_ext.demo import linux
+from console_ext.demo.guests import NO_QEMU
 from console_ext.inventory import Inventory
 from console_ext.policy import Policy
 from console_ext.proxy import tls
@@ -218,3 +220,15 @@ def test_close_codes():
     }
     used = {one.code for one in ends if one.code is not None}
     assert shown == used
+
+
+def test_packages_of_the_demo():
+    """The integration tests install those that the demo itself names."""
+    packages = ['qemu-system-x86', 'linux-image-cloud-amd64', 'busybox-static']
+    documentation.block('install/quickstart.rst', f'apt install {" ".join(packages)}')
+    tested = re.findall(
+        r'^([\w-]+) \[', (ROOT / 'bindep.txt').read_text(), re.MULTILINE
+    )
+    assert set(packages) <= set(tested)
+    named = f'{NO_QEMU} {linux.KERNEL_PACKAGE} {linux.BUSYBOX_PACKAGE}'
+    assert all(package in named for package in packages)

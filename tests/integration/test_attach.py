@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 
 import psutil
 import pytest
@@ -14,7 +15,8 @@ from tests.functional import demo
 from tests.functional.attach.guest import Guest
 from tests.functional.attach.terminal import Window
 from tests.functional.programs import BIN, manage
-from tests.integration.proxy.parts import SPICE_HTML5, needed
+from tests.integration.proxy.linux import BOOT_S
+from tests.integration.proxy.parts import SPICE_HTML5, needed, needed_linux
 from tests.integration.tmux import Tmux
 from tests.proxy_parts import wait_for
 
@@ -141,15 +143,72 @@ def test_stopped_and_continued(console, tmux):
     back_in_the_shell(tmux)
 
 
-def test_a_real_machine(endpoint):
-    """QEMU's firmware, from its prompt to the answer to a command."""
+@pytest.mark.timeout(300)
+def test_a_real_machine(endpoint, tmux):
+    """From the login to job control; the shell knows the size of the terminal."""
     needed('qemu-system-x86_64')
     needed(str(SPICE_HTML5))
-    with Window(command(endpoint, 'attach', 'vm-1')) as window:
-        window.wait_for(b'connected to vm-1')
-        at = window.wait_for(b'Ctrl-B', timeout_s=60)
+    needed_linux()
+    tmux.command(command(endpoint, 'attach', 'vm-1'))
+    tmux.wait_for('vm-1 login:', BOOT_S)
+    tmux.type('ada', 'Enter')
+    tmux.wait_for('Password:')
+    tmux.type('secret', 'Enter')
+    tmux.wait_for('ada@vm-1:~#')
+    tmux.type('clear; stty size; echo $TERM', 'Enter')
+    tmux.wait_for('24 80\nxterm-256color\n')
+    tmux.type('echo reads; cat', 'Enter')
+    tmux.wait_for('\nreads\n')
+    tmux.type('twice', 'Enter')
+    tmux.wait_for('twice\ntwice\n')
+    tmux.type('C-z')
+    tmux.wait_for('Stopped')
+    tmux.type('echo goes on; fg', 'Enter')
+    tmux.wait_for('\ngoes on\n')
+    tmux.type('again', 'Enter')
+    tmux.wait_for('again\nagain\n')
+    tmux.type('C-c')
+    tmux.type('clear', 'Enter')
+    tmux.type('vi notes', 'Enter')
+    tmux.wait_for('~\n~\n')
+    tmux.type('iA note.')
+    tmux.wait_for('A note.\n')
+    tmux.type('Escape')
+    tmux.wait_for('- notes [Modified]')
+    tmux.type(':wq', 'Enter')
+    tmux.wait_for('ada@vm-1:~#')
+    tmux.type('clear; cat notes; exit', 'Enter')
+    tmux.wait_for('A note.\n')
+    tmux.wait_for('vm-1 login:')
+    tmux.type('C-]')
+    back_in_the_shell(tmux)
+
+
+def stop_booting(window):
+    """Press Ctrl-B until the firmware stops at its prompt."""
+
+    def stopped():
         window.type(b'\x02')
-        at = window.wait_for(b'iPXE>', at)
+        time.sleep(0.3)
+        return b'iPXE>' in window.shown
+
+    wait_for(stopped, 90)
+    return len(window.shown)
+
+
+def test_the_firmware_of_a_real_machine(tmp_path):
+    """Without BusyBox: from the prompt to the answer to a command."""
+    qemu = needed('qemu-system-x86_64')
+    needed(str(SPICE_HTML5))
+    path = tmp_path / 'bin'
+    path.mkdir()
+    (path / 'qemu-system-x86_64').symlink_to(qemu)
+    with (
+        demo.running(tmp_path, PATH=str(path)) as endpoint,
+        Window(command(endpoint, 'attach', 'vm-1')) as window,
+    ):
+        window.wait_for(b'connected to vm-1')
+        at = stop_booting(window)
         for letter in b'echo ${buildarch} answers':
             # The firmware's serial port has no flow control.
             window.type(bytes([letter]))

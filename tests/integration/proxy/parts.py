@@ -7,8 +7,11 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+
+from console_ext.demo.linux import Linux, Missing
 
 SPICE_HTML5 = Path('/usr/share/spice-html5')
 NOVNC = Path('/usr/share/novnc')
@@ -24,8 +27,19 @@ def needed(name: str) -> str:
     if found is None and os.path.exists(name):
         found = name
     if found is None:
-        reason = f'{name} is not installed (see bindep.txt)'
-        if os.environ.get('CI'):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        _absent(f'{name} is not installed')
     return found
+
+
+def needed_linux() -> None:
+    """What the demo's machine boots; the test is skipped where a part is missing."""
+    try:
+        Linux.find()
+    except Missing as missing:
+        _absent(f'the demo boots no Linux: {missing}')
+
+
+def _absent(reason: str) -> NoReturn:
+    if os.environ.get('CI'):
+        pytest.fail(f'{reason} (see bindep.txt)')
+    pytest.skip(f'{reason} (see bindep.txt)')

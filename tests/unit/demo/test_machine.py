@@ -5,23 +5,32 @@ import os
 import socket
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from console_ext import exceptions
+from console_ext.demo import machine as machines
+from console_ext.demo.linux import Linux
 from console_ext.demo.machine import VirtualMachine
+from tests.proxy_parts import wait_for
 
-# Listens on the given ports one after the other, as QEMU would.
-LISTENING = """
-import re, socket, sys, time
+# Listens on the given ports one after the other, as QEMU would.  It writes its
+# arguments to a file, and ends when it finds another one.
+LISTENING = r"""
+import os, re, socket, sys, time
 
+with open('arguments', 'w') as written:
+    written.write('\n'.join(sys.argv[1:]))
 line = ' '.join(sys.argv)
 spice = int(re.search(r'port=([0-9]+),addr', line)[1])
 vnc = 5900 + int(re.search(r'-vnc 127.0.0.1:([0-9]+)', line)[1])
 with socket.create_server(('127.0.0.1', spice)):
     time.sleep(0.5)
     with socket.create_server(('127.0.0.1', vnc)):
-        time.sleep(60)
+        while not os.path.exists('power-off'):
+            time.sleep(0.01)
+os.remove('power-off')
 """
 
 
@@ -30,6 +39,7 @@ def program(tmp_path, monkeypatch):
     """Install a program with QEMU's name on the path."""
 
     def program(source):
+        monkeypatch.chdir(tmp_path)
         folder = tmp_path / 'bin'
         folder.mkdir()
         path = folder / 'qemu-system-x86_64'
@@ -98,3 +108,69 @@ def test_ctrl_c_does_not_reach_it(program, tmp_path):
 def test_stop_before_the_start(tmp_path):
     """Nothing happens."""
     VirtualMachine(tmp_path).stop()
+
+
+@pytest.fixture
+def linux(tmp_path):
+    busybox = tmp_path / 'busybox'
+    busybox.write_bytes(b'the program')
+    return Linux(Path('/boot/vmlinuz'), busybox, frozenset({'sh'}))
+
+
+@pytest.fixture
+def machine(program, tmp_path):
+    """A machine that is not started, with a program in place of QEMU."""
+    program(LISTENING)
+    machine = VirtualMachine(tmp_path)
+    yield machine
+    machine.stop()
+
+
+def arguments():
+    return Path('arguments').read_text().splitlines()
+
+
+def test_it_boots_linux(machine, linux, tmp_path):
+    machine.start(linux)
+    found = arguments()
+    assert found[found.index('-kernel') + 1] == '/boot/vmlinuz'
+    archive = Path(found[found.index('-initrd') + 1])
+    assert archive.parent == tmp_path
+    assert b'the program' in archive.read_bytes()
+    assert 'console=ttyS0' in found[found.index('-append') + 1]
+    assert '-nic' not in found
+
+
+def test_it_boots_its_firmware(machine):
+    machine.start()
+    assert '-kernel' not in arguments()
+    assert '-nic' in arguments()
+
+
+def test_a_busybox_that_vanishes(machine, linux):
+    linux.busybox.unlink()
+    with pytest.raises(exceptions.ConfigurationError, match='its files cannot be made'):
+        machine.start(linux)
+
+
+def test_powered_off(machine, monkeypatch):
+    """It starts again, with the same ports, until it is stopped."""
+    monkeypatch.setattr(machines, '_SHORTEST_RUN_S', 0.0)
+    machine.start()
+    first = machine._process
+    Path('power-off').touch()
+    wait_for(lambda: machine._process is not first, 20)
+    wait_for(lambda: machines._listens(machine.vnc_port), 20)
+    machine.stop()
+    assert machine._ended.is_set()
+    assert not machines._listens(machine.vnc_port)
+
+
+def test_powered_off_at_once(machine, monkeypatch):
+    """A machine that only ends does not start without end."""
+    monkeypatch.setattr(machines, '_SHORTEST_RUN_S', 60.0)
+    machine.start()
+    process = machine._process
+    Path('power-off').touch()
+    assert machine._ended.wait(20)
+    assert machine._process is process

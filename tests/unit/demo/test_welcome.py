@@ -23,6 +23,7 @@ def welcome(**values):
         'client': 'console-ext',
         'log': Path('/tmp/demo/console_ext.log'),
         'missing': [],
+        'log_in': 'Log in.',
         'enter': False,
         'style': Style(False),
     }

@@ -15,7 +15,7 @@ from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import Served
 from tests.integration.proxy.cable import Cable
 from tests.integration.proxy.recording_host import RecordingHost
-from tests.integration.proxy.screen import ended, opened, state
+from tests.integration.proxy.screen import LIT, ended, opened, state
 from tests.integration.proxy.serial_page import click, type_keys, wait_for_text
 from tests.proxy_parts import wait_for
 
@@ -42,6 +42,10 @@ def served(deployment, cable, request):
         serial_console={
             'serialproxy_port': free_port(),
             'base_url': f'ws://127.0.0.1:{cable.port}/',
+        },
+        spice={
+            'html5proxy_port': free_port(),
+            'html5proxy_base_url': f'http://127.0.0.1:{cable.port}/spice_auto.html',
         },
         vnc={
             'novncproxy_port': free_port(),
@@ -147,6 +151,20 @@ def test_a_short_loss(browser, page, cable):
     cable.mend()
     opened(browser)
     assert state(browser)[1] == 'Connected'
+
+
+def test_a_screen_of_spice(browser, served, cable, machine):
+    """Its token opens it again, during the same session."""
+    cable.target = served.port('SPICE')
+    token = served.token(console_type='spice-html5', port=machine.spice_port)
+    browser.get(f'http://127.0.0.1:{cable.port}/spice_auto.html?token={token}')
+    opened(browser)
+    cable.cut()
+    wait_for(lambda: state(browser)[0] == 'connecting')
+    assert state(browser)[1].endswith(' Connecting again…')
+    cable.mend()
+    opened(browser)
+    wait_for(lambda: browser.execute_script(LIT) > 500, 30)
 
 
 def test_the_terminal_goes_on(browser, serial, cable):

@@ -32,6 +32,12 @@ def shown(browser) -> None:
     wait_for(lambda: browser.execute_script(LIT) > 500, 30)
 
 
+def complaints(browser) -> list[str]:
+    """Return what the browser has logged, but for our reading of the picture."""
+    messages = [one['message'] for one in browser.get_log('browser')]
+    return [message for message in messages if 'getImageData' not in message]
+
+
 def button(browser, name: str):
     return browser.find_element('id', name)
 
@@ -41,7 +47,7 @@ def test_the_screen(browser, vnc_page, artefacts):
     browser.get(vnc_page())
     shown(browser)
     browser.save_screenshot(str(artefacts / 'vnc.png'))
-    assert browser.get_log('browser') == []
+    assert complaints(browser) == []
     assert browser.get_cookies() == []
     assert state(browser)[1] == 'Connected'
 
@@ -347,7 +353,7 @@ def test_the_screen_by_vencrypt(
     browser.get(vnc_page(port=encrypting.vnc_port))
     shown(browser)
     browser.save_screenshot(str(artefacts / 'vencrypt.png'))
-    assert browser.get_log('browser') == []
+    assert complaints(browser) == []
 
 
 @pytest.mark.parametrize('shows', ['nothing', "another authority's"])

@@ -33,15 +33,15 @@ export class Shell {
     this.name = title || 'console';
     this.focus = focus;
     document.title = title ? `${title} – ${kind}` : kind;
-    this.status = document.getElementById('status');
     this.toolbar = element('div', { id: 'toolbar', role: 'toolbar' });
     this.toolbar.setAttribute('aria-label', 'Console');
     this.below = element('div', { id: 'below' });
     this.stage = element('main', { id: 'stage' });
     this.stage.setAttribute('aria-label', kind);
     this.stage.setAttribute('aria-description', `${TO_TOOLBAR}: toolbar`);
-    // The page shows its status before its modules are loaded.
-    const header = document.querySelector('header');
+    // These are in the page, which shows them before its modules are loaded.
+    const header = /** @type {HTMLElement} */ (document.querySelector('header'));
+    this.status = /** @type {HTMLElement} */ (header.querySelector('#status'));
     header.append(
       element(
         'div',

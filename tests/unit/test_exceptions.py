@@ -51,6 +51,13 @@ TEXTS = [
         )
         for reason in exceptions.RefusalReason
     ),
+    *(
+        (
+            exceptions.RejoinRefused(reason),
+            'This session cannot be opened again. Request a new console URL.',
+        )
+        for reason in exceptions.RefusalReason
+    ),
     (exceptions.ConfigurationError('a\n  b'), 'a b'),
     (exceptions.ExtensionError('a', 'is not'), "API extension 'a': is not"),
     (exceptions.InventoryError('f', 'is not'), 'inventory f: is not'),

@@ -46,7 +46,7 @@ LEAVES = {
     exceptions.LookUpFailed: (500, 'computeFault'),
     exceptions.StoreUnavailable: (503, 'serviceUnavailable'),
     # The API issues tokens, but does not redeem them.
-    exceptions.TokenRefused: (500, 'computeFault'),
+    exceptions.RejoinRefused: (500, 'computeFault'),
     exceptions.UnexpectedReply: (500, 'computeFault'),
     # These only occur in the proxy.
     exceptions.ConsoleMoved: (500, 'computeFault'),

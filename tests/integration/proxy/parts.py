@@ -17,17 +17,19 @@ SPICE_HTML5 = Path('/usr/share/spice-html5')
 NOVNC = Path('/usr/share/novnc')
 
 
-def needed(name: str) -> str:
+def needed(name: str, source: str = 'bindep.txt') -> str:
     """The path of a program, or of a file; the test is skipped where there is none.
 
     Where CI is set everything has to be there.
+
+    :param source: what installs it
     """
     beside_python = shutil.which(name, path=Path(sys.executable).parent)
     found = beside_python or shutil.which(name)
     if found is None and os.path.exists(name):
         found = name
     if found is None:
-        _absent(f'{name} is not installed')
+        _absent(f'{name} is not installed', source)
     return found
 
 
@@ -39,7 +41,7 @@ def needed_linux() -> None:
         _absent(f'the demo boots no Linux: {missing}')
 
 
-def _absent(reason: str) -> NoReturn:
+def _absent(reason: str, source: str = 'bindep.txt') -> NoReturn:
     if os.environ.get('CI'):
-        pytest.fail(f'{reason} (see bindep.txt)')
-    pytest.skip(f'{reason} (see bindep.txt)')
+        pytest.fail(f'{reason} (see {source})')
+    pytest.skip(f'{reason} (see {source})')

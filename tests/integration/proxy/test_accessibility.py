@@ -33,8 +33,9 @@ class Held:
         self._released.set()
 
 
-def test_axe_finds_something(browser, axe):
+def test_axe_finds_something(browser, tmp_path):
     """Otherwise, the tests below would pass with anything."""
+    axe = Axe(browser, tmp_path)
     browser.get('data:text/html,<title>x</title><button></button>')
     assert any('critical: button-name' in one for one in axe.findings('faulty'))
 

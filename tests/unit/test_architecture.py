@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / 'console_ext'
 TESTS = ROOT / 'tests' / 'unit'
+PAGES = PACKAGE / 'proxy' / 'web'
 
 # The ground floor: every part may import these, and they only import each other.
 GROUND = {
@@ -136,17 +137,36 @@ def test_rooms_of_the_proxy(room):
             assert {room_of(one) for one in imports_of(name)} <= allowed, name
 
 
-def test_no_circles():
-    """No module imports itself, directly or indirectly."""
-    graph = {
-        name: {one for one in imports_of(name) if one != name and one in SOURCES}
-        for name in SOURCES
-    }
+def assert_no_circles(graph):
+    """
+    :param graph: what each module imports
+    """
     while graph:
         free = {name for name, needed in graph.items() if not needed & set(graph)}
         assert free, f'a circle among {sorted(graph)}'
         for name in free:
             del graph[name]
+
+
+def test_no_circles():
+    """No module imports itself, directly or indirectly."""
+    assert_no_circles(
+        {
+            name: {one for one in imports_of(name) if one != name and one in SOURCES}
+            for name in SOURCES
+        }
+    )
+
+
+def test_no_circles_in_the_pages():
+    """The same for the modules of the pages."""
+    imported = {
+        path.name: set(re.findall(r"\bfrom '\./(\w+\.js)'", path.read_text()))
+        for path in PAGES.glob('*.js')
+    }
+    # It would also pass if nothing was found.
+    assert {'session.js', 'shell.js'} <= imported['vnc.js'] <= set(imported)
+    assert_no_circles(imported)
 
 
 def test_every_part_is_in_the_table():
@@ -221,6 +241,14 @@ def test_every_module_has_its_tests(name):
 def test_license(path):
     """Every file names its licence."""
     assert path.read_text().startswith('# SPDX-License-Identifier: Apache-2.0\n')
+
+
+@pytest.mark.parametrize(
+    'path', sorted([*PAGES.glob('*.js'), *(ROOT / 'tests' / 'web').rglob('*.[jt]s')])
+)
+def test_license_of_javascript(path):
+    """The same for the JavaScript of the pages."""
+    assert path.read_text().startswith('// SPDX-License-Identifier: Apache-2.0\n')
 
 
 IMPORT_ALL = """

@@ -225,6 +225,7 @@ def test_a_screen(tab, request, proxy, machine, artefacts, kind):
     read_until(serial, b'echo typed')
     read_until(serial, b'typed')
     tab.save_screenshot(str(artefacts / f'firefox-{kind.lower()}.png'))
+    assert tab.complaints() == []
     machine.process.kill()
     assert 'guest' in ended(tab)
     assert tab.execute_script(LIT) > 500

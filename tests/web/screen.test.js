@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the keys of a screen's page press. The elements of the page are fakes.
+import assert from 'node:assert/strict';
+import { beforeEach, mock, test } from 'node:test';
+
+import { Screen } from '../../console_ext/proxy/web/screen.js';
+
+class FakeElement extends EventTarget {
+  dataset = {};
+  children = [];
+
+  append(...children) {
+    this.children.push(...children);
+  }
+
+  setAttribute(name, value) {
+    this[name] = value;
+  }
+
+  click() {
+    this.dispatchEvent(new Event('click'));
+  }
+
+  // All elements below this one.
+  get all() {
+    return this.children.flatMap((one) => [one, ...(one.all ?? [])]);
+  }
+}
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ['setTimeout'] });
+  globalThis.document = {
+    createElement: () => new FakeElement(),
+    body: { dataset: { state: 'open' } },
+  };
+  globalThis.matchMedia = () => ({ matches: false });
+});
+
+// A page with a screen. What it presses is "+" and the key; what it releases, "-".
+function page(options) {
+  const pressed = [];
+  const buttons = {};
+  const rows = new FakeElement();
+  const shell = {
+    stage: new FakeElement(),
+    button(id, label, act) {
+      buttons[label] = act;
+    },
+    toggle() {},
+    fullScreen() {},
+    row(id, label, ...children) {
+      rows.append(...children);
+      return rows;
+    },
+    dialog(heading, content, yes, confirm) {
+      content.focus = () => {};
+      buttons[yes] = (text) => {
+        content.value = text;
+        confirm();
+      };
+    },
+  };
+  const press = ({ code, keysym }, down) =>
+    pressed.push(`${down ? '+' : '-'}${code ?? String.fromCodePoint(keysym)}`);
+  const screen = new Screen(shell, { press, fit() {}, ...options });
+  return {
+    screen,
+    stage: shell.stage,
+    click(label) {
+      const found = rows.all.find(({ textContent }) => textContent === label);
+      (found ?? { click: buttons[label] }).click();
+    },
+    paste(text) {
+      buttons['Paste…']();
+      buttons.Paste(text);
+    },
+    buttons: () => [...Object.keys(buttons), ...rows.all],
+    // What was pressed since the last time.
+    taken: () => pressed.splice(0).join(' '),
+    isHeld(label) {
+      const found = rows.all.find(({ textContent }) => textContent === label);
+      return found.ariaPressed === 'true';
+    },
+  };
+}
+
+async function typed(times) {
+  for (let at = 0; at < times; at += 1) {
+    await Promise.resolve();
+    mock.timers.tick(20);
+    await Promise.resolve();
+  }
+}
+
+test('keys that are struck together are released in the opposite order', () => {
+  const made = page();
+  made.click('Ctrl+Alt+Del');
+  assert.equal(
+    made.taken(),
+    '+ControlLeft +AltLeft +Delete -Delete -AltLeft -ControlLeft',
+  );
+});
+
+test('a modifier is held until the next key', () => {
+  const made = page();
+  made.click('Ctrl');
+  assert.equal(made.taken(), '+ControlLeft');
+  assert.equal(made.isHeld('Ctrl'), true);
+  made.click('F1');
+  assert.equal(made.taken(), '+F1 -F1 -ControlLeft');
+  assert.equal(made.isHeld('Ctrl'), false);
+});
+
+test('a second click releases it', () => {
+  const made = page();
+  made.click('Alt');
+  made.click('Alt');
+  assert.equal(made.taken(), '+AltLeft -AltLeft');
+});
+
+test('it applies to a key of a real keyboard', () => {
+  const made = page();
+  made.click('Super');
+  const event = (key) => Object.assign(new Event('keyup'), { key });
+  made.stage.dispatchEvent(event('Shift'));
+  mock.timers.tick(0);
+  assert.equal(made.taken(), '+MetaLeft');
+  made.stage.dispatchEvent(event('r'));
+  mock.timers.tick(0);
+  assert.equal(made.taken(), '-MetaLeft');
+});
+
+test('a text is typed letter by letter, with Shift where it is needed', async () => {
+  const made = page();
+  made.paste('aB\n');
+  assert.equal(made.taken(), '+a -a');
+  await typed(1);
+  assert.equal(made.taken(), '+ShiftLeft +B -B -ShiftLeft');
+  await typed(1);
+  assert.equal(made.taken(), '+Enter -Enter');
+  await typed(1);
+  assert.equal(made.taken(), '');
+});
+
+test('control characters of a text are not typed', async () => {
+  const made = page();
+  made.paste('a\x1b\x7fb');
+  await typed(4);
+  assert.equal(made.taken(), '+a -a +b -b');
+});
+
+test('nothing more is typed once the console has ended', async () => {
+  const made = page();
+  made.paste('abc');
+  document.body.dataset.state = 'ended';
+  await typed(4);
+  assert.equal(made.taken(), '+a -a');
+});
+
+test('no key is pressed while the console is not open', () => {
+  const made = page();
+  document.body.dataset.state = 'connecting';
+  made.click('Ctrl');
+  made.click('Ctrl+Alt+Del');
+  assert.equal(made.taken(), '');
+});
+
+test('who may only view has no keys', () => {
+  assert.deepEqual(page({ viewOnly: true }).buttons(), ['Screenshot']);
+});

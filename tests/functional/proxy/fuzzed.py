@@ -23,7 +23,7 @@ from tests.stores import factories
 GROWTH_BYTES = 8 * 2**20
 
 # Files of the store: each of its threads opens them when it is first needed.
-SPARE_FILES = 32
+SPARE_FILES = 24
 
 # For a client, and for opening a console; those that say nothing are refused then.
 HANDSHAKE_S = 0.3

@@ -65,17 +65,24 @@ def test_found(root, busybox, static):
     assert found.programs == {*system.NEEDED, 'ls'}
 
 
-def test_the_smallest_kernel(root, busybox, static):
-    """Of all places; links without a target, and other files, do not count."""
+@pytest.mark.parametrize('cloud', [True, False])
+def test_which_kernel(root, busybox, static, cloud):
+    """One for clouds, else the smallest of all places.
+
+    Links without a target, and other files, do not count.
+    """
     modules = root / 'lib' / 'modules' / '2'
     modules.mkdir(parents=True)
     (modules / 'vmlinuz').write_bytes(kernel_image(0x500))
     (root / 'boot' / 'vmlinuz-1').write_bytes(kernel_image(0x600))
+    for_clouds = root / 'boot' / 'vmlinuz-1-cloud-amd64'
+    if cloud:
+        for_clouds.write_bytes(kernel_image(0x700))
     (root / 'boot' / 'vmlinuz-arm64').write_bytes(kernel_image(magic=b'ARMd'))
     (root / 'boot' / 'vmlinuz-i386').write_bytes(kernel_image(flags=0))
     (root / 'boot' / 'vmlinuz-short').write_bytes(kernel_image()[:0x236])
     (root / 'vmlinuz.old').symlink_to('boot/absent')
-    assert Linux.find(root).kernel == modules / 'vmlinuz'
+    assert Linux.find(root).kernel == (for_clouds if cloud else modules / 'vmlinuz')
 
 
 def test_nothing_found(root, monkeypatch):

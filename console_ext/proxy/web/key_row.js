@@ -2,7 +2,7 @@
 // A row of keys below the toolbar, for those that a phone does not have or that a browser
 // keeps for itself.
 
-import { element } from './shell.js';
+import { element } from './element.js';
 
 /**
  * Add the row, and the button that shows it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pasting text into a console.
 
-import { element } from './shell.js';
+import { element } from './element.js';
 
 /**
  * Removes control characters from a pasted text: they could act like keys, or end a

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Searching in the text of a terminal, in a row below the toolbar.
 
-import { element } from './shell.js';
+import { element } from './element.js';
 
 /**
  * Add the row and its button.

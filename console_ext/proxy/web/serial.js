@@ -4,11 +4,13 @@
 import { Connection, SUBPROTOCOL } from './connection.js';
 import { ControlKey } from './control_key.js';
 import { addCopy } from './copy.js';
+import { element } from './element.js';
 import { addKeyRow, key } from './key_row.js';
 import { addPaste } from './paste.js';
 import { addSearch } from './search.js';
 import { Session } from './session.js';
-import { element, recall, remember, Shell, TO_TOOLBAR } from './shell.js';
+import { recall, remember } from './settings.js';
+import { Shell, TO_TOOLBAR } from './shell.js';
 import { sameAs } from './socket_url.js';
 import { openTerminal } from './terminal.js';
 

@@ -1,26 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The common frame of our console pages: a toolbar, and a line that shows the state.
 
+import { element } from './element.js';
+import { recall, remember } from './settings.js';
+
 // Moves the focus from the console, which takes all other keys, to the toolbar; as in
 // clients for remote desktops.
-const TO_TOOLBAR = 'Ctrl+Alt+Home';
-
-/**
- * @template {keyof HTMLElementTagNameMap} Name
- * @param {Name} name
- * @param {Record<string, unknown> & { dataset?: DOMStringMap, role?: string }} properties
- * @param {(Node | string)[]} children
- */
-function element(name, properties = {}, ...children) {
-  const { dataset, role, ...rest } = properties;
-  const made = Object.assign(document.createElement(name), rest);
-  Object.assign(made.dataset, dataset);
-  if (role) {
-    made.setAttribute('role', role);
-  }
-  made.append(...children);
-  return made;
-}
+export const TO_TOOLBAR = 'Ctrl+Alt+Home';
 
 export class Shell {
   /**
@@ -281,31 +267,3 @@ export class Shell {
     return isFull;
   }
 }
-
-/**
- * Store a setting, unless the browser forbids it.
- *
- * @param {string} name
- * @param {unknown} value - for JSON
- */
-export function remember(name, value) {
-  try {
-    localStorage.setItem(name, JSON.stringify(value));
-  } catch {
-    // The setting then lasts until the page is closed.
-  }
-}
-
-/**
- * @param {string} name
- * @returns {any} null if nothing is stored
- */
-export function recall(name) {
-  try {
-    return JSON.parse(localStorage.getItem(name) ?? 'null');
-  } catch {
-    return null;
-  }
-}
-
-export { element, TO_TOOLBAR };

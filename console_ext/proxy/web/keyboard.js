@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keyboard of a console with a screen, in the toolbar: a text to type, and keys that
+// a browser or a phone does not send.
+
+import { element } from './element.js';
+import { addKeyRow, group, key as keyButton } from './key_row.js';
+import { FUNCTION_KEYS, key, keyOf } from './keys.js';
+import { addPaste } from './paste.js';
+
+// Pause between typed keys: the keyboard buffer of a guest has only about 16 entries.
+const KEY_MS = 20;
+const MAX_PASTE = 4096;
+
+/** @type {[string, string][]} */
+const MODIFIERS = [
+  ['Ctrl', 'ControlLeft'],
+  ['Alt', 'AltLeft'],
+  ['Shift', 'ShiftLeft'],
+  ['Super', 'MetaLeft'],
+];
+/** @type {[string, string][]} */
+const KEYS = [
+  ['Esc', 'Escape'],
+  ['Tab', 'Tab'],
+  ['Del', 'Delete'],
+  ['↑', 'ArrowUp'],
+  ['↓', 'ArrowDown'],
+  ['←', 'ArrowLeft'],
+  ['→', 'ArrowRight'],
+  ...FUNCTION_KEYS.map((code) => /** @type {[string, string]} */ ([code, code])),
+];
+const CONTROL_ALT = ['ControlLeft', 'AltLeft'];
+
+export class Keyboard {
+  /**
+   * @param {import('./shell.js').Shell} shell
+   * @param {(key: import('./keys.js').Key, down: boolean) => void} press - presses or
+   *   releases a key
+   */
+  constructor(shell, press) {
+    this.press = press;
+    /**
+     * The buttons of modifiers that are held, by key.
+     *
+     * @type {Map<string, HTMLButtonElement>}
+     */
+    this.held = new Map();
+    addPaste(shell, (text) => this.type(text), {
+      heading: 'Type into the console, with the keys of a US keyboard',
+      hint: 'Type a text into the console',
+      maxLength: MAX_PASTE,
+    });
+    addKeyRow(
+      shell,
+      group('Modifiers', ...MODIFIERS.map(([label, code]) => this.modifier(label, code))),
+      group(
+        'Keys',
+        ...KEYS.map(([label, code]) => keyButton(label, () => this.strike(code))),
+      ),
+      group(
+        'Ctrl+Alt with a function key',
+        element('span', { textContent: 'Ctrl+Alt+' }),
+        ...FUNCTION_KEYS.map((code) =>
+          keyButton(code, () => this.strike(...CONTROL_ALT, code), {
+            ariaLabel: `Ctrl+Alt+${code}`,
+          }),
+        ),
+      ),
+    );
+    shell.button(
+      'ctrl-alt-del',
+      'Ctrl+Alt+Del',
+      () => this.strike(...CONTROL_ALT, 'Delete'),
+      { when: 'open' },
+    );
+    // Held modifiers apply to one key, also of a real keyboard.  Capture, because noVNC
+    // stops the event; but release them after the key.
+    /** @param {KeyboardEvent} event */
+    const released = ({ key: name }) => {
+      if (!['Control', 'Alt', 'Shift', 'Meta'].includes(name)) {
+        setTimeout(() => this.release());
+      }
+    };
+    shell.stage.addEventListener('keyup', released, { capture: true });
+    // If keys move the focus to another element, that one learns of their end.
+    shell.stage.addEventListener('focusout', ({ relatedTarget }) => {
+      for (const [, code] of relatedTarget ? MODIFIERS : []) {
+        if (!this.held.has(code)) {
+          this.send(code, false);
+        }
+      }
+    });
+  }
+
+  get isOpen() {
+    return document.body.dataset.state === 'open';
+  }
+
+  /**
+   * A button for a touch screen, where no key can be held.
+   *
+   * @param {string} label
+   * @param {string} code
+   */
+  modifier(label, code) {
+    const button = keyButton(label, () => {
+      const on = !this.held.has(code);
+      if (on) {
+        this.held.set(code, button);
+      } else {
+        this.held.delete(code);
+      }
+      button.ariaPressed = String(on);
+      this.send(code, on);
+    });
+    button.ariaPressed = 'false';
+    return button;
+  }
+
+  release() {
+    for (const code of this.held.keys()) {
+      this.send(code, false);
+    }
+    this.forget();
+  }
+
+  // Release them without a word to the console: it has ended.
+  forget() {
+    for (const button of this.held.values()) {
+      button.ariaPressed = 'false';
+    }
+    this.held.clear();
+  }
+
+  /**
+   * @param {string} code
+   * @param {boolean} down
+   */
+  send(code, down) {
+    if (this.isOpen) {
+      this.press(key(code), down);
+    }
+  }
+
+  /**
+   * Press keys together.
+   *
+   * @param {string[]} codes
+   */
+  strike(...codes) {
+    for (const code of codes) {
+      this.send(code, true);
+    }
+    for (const code of codes.reverse()) {
+      this.send(code, false);
+    }
+    this.release();
+  }
+
+  /** @param {string} text */
+  async type(text) {
+    for (const letter of text) {
+      if (!this.isOpen) {
+        return;
+      }
+      const typed = keyOf(letter);
+      if (typed.shifted) {
+        this.send('ShiftLeft', true);
+      }
+      this.press(typed, true);
+      this.press(typed, false);
+      if (typed.shifted) {
+        this.send('ShiftLeft', false);
+      }
+      await new Promise((wake) => setTimeout(wake, KEY_MS));
+    }
+    this.release();
+  }
+}

@@ -246,8 +246,8 @@ async def open_connection(url: str, tls: ssl.SSLContext) -> Connection:
         wire = await connect(
             url,
             ssl=tls if url.lower().startswith('wss:') else None,
-            # websockify requires "binary".
-            subprotocols=[Subprotocol(control.SUBPROTOCOL), Subprotocol('binary')],
+            # websockify only finds "binary" if it is the first.
+            subprotocols=[Subprotocol('binary'), Subprotocol(control.SUBPROTOCOL)],
             compression=None,
             user_agent_header='console-ext',
             open_timeout=_OPEN_S,

@@ -5,16 +5,18 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
 import time
 
 import psutil
 import pytest
 
+from tests import proxy_parts
 from tests.deployment import server_id
 from tests.functional import demo
 from tests.functional.attach.guest import Guest
 from tests.functional.attach.terminal import Window
-from tests.functional.programs import BIN, manage
+from tests.functional.programs import BIN, free_port, listens, manage
 from tests.integration.proxy.linux import BOOT_S
 from tests.integration.proxy.parts import SPICE_HTML5, needed, needed_linux
 from tests.integration.tmux import Tmux
@@ -280,3 +282,25 @@ def test_revoked(cloud):
         assert manage([config], 'revoke', server_id('01')).returncode == 0
         assert window.ends(60) == 3
         assert b'The access to this console was revoked.' in window.shown
+
+
+@pytest.fixture
+def websockify():
+    """The URL of a guest that echoes, behind the library of Nova's proxies."""
+    program, port, guest = needed('websockify'), free_port(), proxy_parts.Guest()
+    command = [program, f'127.0.0.1:{port}', f'127.0.0.1:{guest.port}']
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        wait_for(lambda: listens(port), 30)
+        yield f'ws://127.0.0.1:{port}/?token=token'
+        process.terminate()
+    guest.close()
+
+
+def test_another_proxy(websockify):
+    """It knows nothing of console-ext.v1."""
+    with Window([str(BIN / 'console-ext'), 'attach', '--url', websockify]) as window:
+        window.wait_for(b'connected to 127.0.0.1:')
+        window.type(b'hello')
+        window.wait_for(b'hello')
+        window.type(b'\x1d')
+        assert window.ends() == 0

@@ -8,7 +8,7 @@ import contextlib
 import logging
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent import futures
 from functools import partial
 from typing import Any
@@ -141,17 +141,22 @@ class Leases:
 
     def _give_up(self, call: futures.Future[Lease]) -> None:
         """Stop waiting for the store, and withdraw its lease if it succeeds later."""
-        if call.cancel():
-            return
-        loop = asyncio.get_running_loop()
+        if not call.cancel():
+            self._keep_withdrawing(self._withdraw_late(call))
 
-        def ended(call: futures.Future[Lease]) -> None:
-            if not call.cancelled() and call.exception() is None:
-                # RuntimeError: the loop is closed, because the proxy has stopped.
-                with contextlib.suppress(RuntimeError):
-                    loop.call_soon_threadsafe(self.withdraw, call.result())
+    async def _withdraw_late(self, call: futures.Future[Lease]) -> None:
+        # The store refuses, or fails: nothing is to be withdrawn.
+        with contextlib.suppress(Exception):
+            lease = await asyncio.wrap_future(call)
+            await self.withdraw(lease)
 
-        call.add_done_callback(ended)
+    def _keep_withdrawing(
+        self, withdrawing: Coroutine[Any, Any, None]
+    ) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(withdrawing)
+        self._withdrawing.add(task)
+        task.add_done_callback(self._withdrawing.discard)
+        return task
 
     def hold(self, lease: Lease, lost: Callable[[Loss], None]) -> None:
         """Renew a lease with each heartbeat.
@@ -168,12 +173,9 @@ class Leases:
         :returns: the task; the caller may wait for it
         """
         self._drop(lease)
-        task = asyncio.get_running_loop().create_task(
+        return self._keep_withdrawing(
             self._tell('withdraw a lease', partial(self._store.withdraw, lease))
         )
-        self._withdrawing.add(task)
-        task.add_done_callback(self._withdrawing.discard)
-        return task
 
     def release(self, lease: Lease) -> None:
         """Stop the heartbeats of a lease, and release it in the store soon.
@@ -223,7 +225,10 @@ class Leases:
             return await asyncio.wrap_future(self._telling.submit(call))
 
     async def told(self, timeout_s: float) -> None:
-        """Wait until all ended sessions are released, for at most ``timeout_s``."""
+        """Wait until the store knows of all ends, for at most ``timeout_s``.
+
+        These are ended sessions, and leases of clients that have left.
+        """
         self._hurry.set()
         telling = set(self._withdrawing)
         if self._releasing is not None:

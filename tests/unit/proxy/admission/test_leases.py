@@ -81,6 +81,25 @@ def test_a_client_that_leaves_while_the_store_is_asked(store):
     run(store, test)
 
 
+def test_a_stop_while_the_store_is_asked(store):
+    """It waits for the lease that the store grants afterwards, and withdraws it."""
+
+    async def test(leases):
+        store.answers.clear()
+        asking = asyncio.create_task(leases.redeem('token', 'serial', '10.0.0.1'))
+        await until(lambda: store.called)
+        asking.cancel()
+        await asyncio.wait({asking})
+        stopping = asyncio.create_task(leases.told(5))
+        await asyncio.sleep(0.05)
+        assert not stopping.done()
+        store.answers.set()
+        await stopping
+        assert len(store.withdrawn) == 1
+
+    run(store, test)
+
+
 def test_a_client_that_leaves_just_when_the_store_answers(store):
     """The client counts as gone."""
 

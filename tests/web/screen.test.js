@@ -169,3 +169,13 @@ test('no key is pressed while the console is not open', () => {
 test('who may only view has no keys', () => {
   assert.deepEqual(page({ viewOnly: true }).buttons(), ['Screenshot']);
 });
+
+test('a second text waits for the first', async () => {
+  const made = page();
+  made.paste('ab');
+  made.paste('c');
+  await typed(4);
+  assert.equal(made.taken(), '+a -a +b -b +c -c');
+  made.paste('d');
+  assert.equal(made.taken(), '+d -d');
+});

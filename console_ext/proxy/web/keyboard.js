@@ -45,6 +45,8 @@ export class Keyboard {
      * @type {Map<string, HTMLButtonElement>}
      */
     this.held = new Map();
+    /** @type {string[]} */
+    this.untyped = [];
     addPaste(shell, (text) => this.type(text), {
       heading: 'Type into the console, with the keys of a US keyboard',
       hint: 'Type a text into the console',
@@ -157,13 +159,22 @@ export class Keyboard {
     this.release();
   }
 
-  /** @param {string} text */
-  async type(text) {
-    for (const letter of text) {
-      if (!this.isOpen) {
-        return;
-      }
-      const typed = keyOf(letter);
+  /**
+   * Type a text, after those that are still being typed.
+   *
+   * @param {string} text
+   */
+  type(text) {
+    const isTyping = this.untyped.length > 0;
+    this.untyped.push(...text);
+    if (!isTyping) {
+      this.typeOn();
+    }
+  }
+
+  async typeOn() {
+    while (this.untyped[0] !== undefined && this.isOpen) {
+      const typed = keyOf(this.untyped[0]);
       if (typed.shifted) {
         this.send('ShiftLeft', true);
       }
@@ -173,7 +184,9 @@ export class Keyboard {
         this.send('ShiftLeft', false);
       }
       await new Promise((wake) => setTimeout(wake, KEY_MS));
+      this.untyped.shift();
     }
+    this.untyped = [];
     this.release();
   }
 }

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import requests
 from websockets.exceptions import InvalidStatus
@@ -197,6 +199,7 @@ def test_our_page(proxy, token):
     """It offers console-ext.v1; its text frames are no part of the handshake."""
     client = proxy.connect(token(), name='VNC', subprotocols=[SUBPROTOCOL])
     assert client.subprotocol == SUBPROTOCOL
+    assert set(json.loads(client.recv(timeout=5))) == {'rejoin', 'within'}
     client.send('{"drawn": 0}')
     shake_hands(client)
     client.send('{"drawn": 20}')

@@ -73,7 +73,10 @@ export PATH=/bin
 export PS1='\\u@\\h:\\w\\$ '
 alias ll='ls -l'
 # A serial port does not know the size of the terminal.
-[ "$(tty)" = /dev/ttyS0 ] && resize
+if [ "$(tty)" = /dev/ttyS0 ]; then
+  resize
+  echo 'After a change of the window, type: resize'
+fi
 """
 
 # BusyBox of some distributions has no "resize".

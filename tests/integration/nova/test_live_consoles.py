@@ -15,8 +15,9 @@ from websockets.sync.client import connect
 
 from tests.deployment import server_id
 from tests.functional import stock_clients
+from tests.functional.attach.terminal import Window
 from tests.functional.client import SPICE, TOKENS
-from tests.functional.programs import free_port
+from tests.functional.programs import BIN, free_port
 from tests.integration.consoles import refused
 from tests.integration.nova import cloud as clouds
 from tests.integration.nova import proxies
@@ -150,6 +151,35 @@ def test_a_screen(
         name = f'nova{option}{"-vencrypt" if encrypted else ""}.png'
         browser.save_screenshot(str(artefacts / name))
     assert refused(serial_url) == 401
+
+
+@pytest.mark.parametrize(
+    'program',
+    [('openstack', 'console', 'attach'), ('console-ext', 'attach')],
+    ids=' '.join,
+)
+@pytest.mark.timeout(300)
+def test_a_terminal(api, live, program):
+    """Each command puts the guest's serial port into the user's terminal."""
+    machine = live()
+    name, *words = program
+    credentials = ('--os-auth-type', 'admin_token', '--os-token', TOKENS['alice'])
+    command = [str(BIN / name), *credentials, '--os-endpoint', f'{api}/v2.1', *words]
+    with Window([*command, server_id(clouds.LIVE)]) as window:
+        window.wait_for(b'connected to', timeout_s=100)
+        machine.process.send_signal(signal.SIGCONT)
+        at = window.wait_for(b'Ctrl-B', timeout_s=60)
+        window.type(b'\x02')
+        at = window.wait_for(b'iPXE>', at)
+        for letter in b'echo ${buildarch} answers':
+            # The firmware's serial port has no flow control.
+            window.type(bytes([letter]))
+            at = window.wait_for(bytes([letter]), at)
+        window.type(b'\r')
+        window.wait_for(b'i386 answers', at)
+        window.type(b'\x1d')
+        assert window.ends() == 0
+        assert window.current_modes() == window.modes
 
 
 @pytest.mark.parametrize(('port', 'status'), [(None, 500), (-1, 400)])

@@ -135,10 +135,15 @@ MANY = (1_000, 5_000)
 
 
 async def compare(one: Comparison, ours: Peer, other: Peer, rounds: int) -> None:
+    sides = ((one.measure, ours), (one.other or one.measure, other))
     pairs = []
-    for _ in range(1 if one.once else rounds):
-        measured = await one.measure(ours)
-        pairs.append((measured, await (one.other or one.measure)(other)))
+    for number in range(1 if one.once else rounds):
+        pair: list[Figures] = [{}, {}]
+        # Who begins alternates, so that what one leaves behind meets both.
+        for at in (1, 0) if number % 2 else (0, 1):
+            measure, peer = sides[at]
+            pair[at] = await measure(peer)
+        pairs.append(pair)
     for figure in pairs[0][0]:
         mine, others = ([pair[at][figure] for pair in pairs] for at in (0, 1))
         ratio = statistics.median(a / b for a, b in zip(mine, others, strict=True))

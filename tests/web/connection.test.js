@@ -236,6 +236,15 @@ test('what is received but not drawn is not reported', () => {
   assert.deepEqual(reports(page), [64 * KIB]);
 });
 
+test('a library with a flow control of its own needs no reports', () => {
+  const socket = new Socket();
+  const connection = new Connection(socket, { onAdmitted() {}, onKey() {}, onEnd() {} });
+  socket.open();
+  socket.say('x'.repeat(64 * KIB));
+  assert.ok(connection.isAdmitted);
+  assert.deepEqual(socket.sent, ['{"drawn":null}']);
+});
+
 test('a hidden page draws nothing, and still takes 4 MiB', () => {
   document.hidden = true;
   const page = open({ draws: false });

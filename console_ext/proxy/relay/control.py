@@ -5,9 +5,11 @@ Binary frames are data.  Text frames are control messages, JSON objects.  From t
 client::
 
     {"drawn": 65536}    how many of the guest's bytes the client has drawn so far
+    {"drawn": null}     from now on, the client reports nothing
 
 A browser receives everything from a WebSocket, even if its page draws slowly.  So the
-proxy stops reading from the guest while the client is too far behind.
+proxy stops reading from the guest while the client is too far behind.  VNC and SPICE
+have a flow control of their own, so their pages do not report.
 
 To the client, as the first frame of a session that can be opened again::
 
@@ -19,6 +21,7 @@ The key opens the session again for so many seconds after a loss of the connecti
 from __future__ import annotations
 
 import json
+import math
 
 from websockets.frames import Frame
 
@@ -41,7 +44,8 @@ def rejoin_message(key: RejoinKey) -> bytes:
 class Control:
     """Parses the control messages of a client.
 
-    :ivar drawn: how many of the guest's bytes the client has drawn
+    :ivar drawn: how many of the guest's bytes the client has drawn; infinite if it does
+        not report that
     :ivar offence: how to close the session because of an invalid message
     """
 
@@ -49,7 +53,7 @@ class Control:
 
     def __init__(self) -> None:
         self._message = bytearray()
-        self.drawn = 0
+        self.drawn: float = 0
         self.offence: Closing | None = None
 
     def add(self, frame: Frame) -> None:
@@ -72,10 +76,18 @@ class Control:
         if not isinstance(message, dict):
             raise ValueError('not an object')
         # Ignore other keys: later versions may have more.
-        drawn = message.get('drawn', self.drawn)
+        if 'drawn' in message:
+            self.drawn = self._count(message['drawn'])
+
+    def _count(self, drawn: object) -> float:
+        """
+        :raises ValueError: it is not a valid count
+        """
+        if drawn is None:
+            return math.inf
         if type(drawn) is not int or drawn < self.drawn:
             raise ValueError('not a valid count')
-        self.drawn = drawn
+        return drawn
 
     def _offend(self) -> None:
         self._message.clear()
@@ -93,7 +105,7 @@ class Window:
     def __init__(self) -> None:
         self.closed = False
 
-    def move(self, sent: int, drawn: int) -> None:
+    def move(self, sent: int, drawn: float) -> None:
         behind = sent - drawn
         # Hysteresis: otherwise the guest would stop and continue with every message.
         self.closed = behind > (WINDOW_BYTES // 2 if self.closed else WINDOW_BYTES)

@@ -26,13 +26,13 @@ export class Connection {
    *   it after this: it sees no text frames, and no data after close()
    * @param {object} options
    * @param {(bytes: Uint8Array, done: () => void) => void} [options.draw] - shows bytes,
-   *   and then calls done
+   *   and then calls done; without it, a library controls the flow of data
    * @param {() => void} options.onAdmitted - called once
    * @param {(key: import('./way_back.js').Way) => void} options.onKey - called with each
    *   new key to this session
    * @param {(found: import('./endings.js').Ending) => void} options.onEnd - called once
    */
-  constructor(socket, { draw = drawnAtOnce, onAdmitted, onKey, onEnd }) {
+  constructor(socket, { draw, onAdmitted, onKey, onEnd }) {
     this.draw = draw;
     this.onAdmitted = onAdmitted;
     this.onKey = onKey;
@@ -53,6 +53,9 @@ export class Connection {
     socket.binaryType = 'arraybuffer';
     socket.addEventListener('open', () => {
       this.isAnswered = true;
+      if (!draw) {
+        socket.send(JSON.stringify({ drawn: null }));
+      }
       this.waiting = setTimeout(() => this.admit(), REFUSAL_MS);
     });
     socket.addEventListener('message', (event) => this.take(event));
@@ -82,9 +85,19 @@ export class Connection {
       return;
     }
     this.admit();
-    this.received += data.byteLength;
-    this.draw(new Uint8Array(data), () => {
-      this.drawn += data.byteLength;
+    if (this.draw) {
+      this.show(new Uint8Array(data), this.draw);
+    }
+  }
+
+  /**
+   * @param {Uint8Array} bytes
+   * @param {(bytes: Uint8Array, done: () => void) => void} draw
+   */
+  show(bytes, draw) {
+    this.received += bytes.length;
+    draw(bytes, () => {
+      this.drawn += bytes.length;
       this.report();
     });
     this.report();
@@ -167,12 +180,4 @@ export class Connection {
       this.onEnd(found);
     }
   }
-}
-
-/**
- * @param {Uint8Array} _
- * @param {() => void} done
- */
-function drawnAtOnce(_, done) {
-  done();
 }

@@ -119,6 +119,18 @@ def test_the_guest_waits_for_the_client_to_draw(loop, proxy):
     assert received > 2 * WINDOW_BYTES
 
 
+def test_a_client_that_does_not_report_what_it_draws(loop, proxy):
+    """The guest does not wait: VNC and SPICE have a flow control of their own."""
+    size = 8 * WINDOW_BYTES
+    guest = proxy.guest(lambda connection: connection.sendall(bytes(size)))
+    client = opened(proxy, proxy.token(guest))
+    client.send('{"drawn": null}')
+    received = 0
+    while received < size:
+        received += len(client.recv(timeout=5))
+    assert received == size
+
+
 def test_a_message_that_is_no_control_message(proxy):
     """Close code 1007, and the guest gets nothing of it."""
     guest = proxy.guest()

@@ -36,6 +36,19 @@ def test_what_is_drawn():
     assert (control.drawn, control.offence) == (5, None)
 
 
+def test_a_client_that_does_not_report():
+    """It is never behind, and cannot begin to report later."""
+    control = told(b'{"drawn": 5}', b'{"drawn": null}')
+    window = Window()
+    window.move(WINDOW_BYTES + 6, 5)
+    assert window.closed
+    window.move(2**60, control.drawn)
+    assert not window.closed
+    assert control.offence is None
+    control.add(Frame(Opcode.TEXT, b'{"drawn": 6}'))
+    assert control.offence is close_codes.BAD_CONTROL
+
+
 @pytest.mark.parametrize(
     'message',
     [

@@ -18,9 +18,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bench.pages.browser import Browser
-from bench.pages.peers import Peer
+if TYPE_CHECKING:
+    # selenium is not among the requirements of the unit tests.
+    from bench.pages.browser import Browser
+    from bench.pages.peers import Peer
 
 _LINES = b'all work and no play makes jack a dull boy\r\n' * 100
 

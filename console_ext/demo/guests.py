@@ -8,7 +8,7 @@ from typing import Any
 
 from console_ext import exceptions
 from console_ext.consoles import NOVNC, SERIAL, SPICE_HTML5
-from console_ext.demo import files, system
+from console_ext.demo import files, userland
 from console_ext.demo.guest import SerialGuest
 from console_ext.demo.line import Line
 from console_ext.demo.links import Console
@@ -27,8 +27,8 @@ NO_LINUX = (
 
 _LOG_IN = 'web-1 takes any name and password.'
 _LOG_IN_TO_LINUX = (
-    f'On vm-1, which boots in a few seconds, log in as {system.USER} with the password '
-    f'{system.PASSWORD}.'
+    f'On vm-1, which boots in a few seconds, log in as {userland.USER} with the '
+    f'password {userland.PASSWORD}.'
 )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from console_ext.demo import initramfs, system
+from console_ext.demo import initramfs, userland
 
 _KERNELS = ('vmlinuz*', 'boot/vmlinuz*', 'lib/modules/*/vmlinuz')
 KERNEL_PACKAGE = 'linux-image-cloud-amd64 (a kernel)'
@@ -67,7 +67,7 @@ class Linux:
         packages = []
         if not kernels and not unreadable:
             packages.append(KERNEL_PACKAGE)
-        if busybox is None or not programs >= system.NEEDED:
+        if busybox is None or not programs >= userland.NEEDED:
             packages.append(BUSYBOX_PACKAGE)
         if packages or not kernels or busybox is None:
             raise Missing(packages, None if kernels else next(iter(unreadable), None))
@@ -82,7 +82,7 @@ class Linux:
         :raises OSError: BusyBox cannot be read, or the file cannot be written
         """
         path = directory / 'initramfs.cpio'
-        entries = system.entries(self.busybox.read_bytes(), self.programs)
+        entries = userland.entries(self.busybox.read_bytes(), self.programs)
         path.write_bytes(initramfs.pack(entries))
         return path
 

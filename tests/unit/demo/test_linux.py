@@ -8,7 +8,7 @@ import struct
 
 import pytest
 
-from console_ext.demo import linux, system
+from console_ext.demo import linux, userland
 from console_ext.demo.linux import Linux, Missing
 
 BOTH = 'install linux-image-cloud-amd64 (a kernel) and busybox-static'
@@ -46,7 +46,7 @@ def busybox(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.setenv('PATH', str(folder))
     path = folder / 'busybox'
-    path.write_text(f'#!/bin/sh\necho "{" ".join(system.NEEDED)} ls"\n')
+    path.write_text(f'#!/bin/sh\necho "{" ".join(userland.NEEDED)} ls"\n')
     path.chmod(0o755)
     return path
 
@@ -62,7 +62,7 @@ def test_found(root, busybox, static):
     found = Linux.find(root)
     assert found.kernel == root / 'boot' / 'vmlinuz-1'
     assert found.busybox == busybox
-    assert found.programs == {*system.NEEDED, 'ls'}
+    assert found.programs == {*userland.NEEDED, 'ls'}
 
 
 @pytest.mark.parametrize('cloud', [True, False])

@@ -10,13 +10,13 @@ import subprocess
 
 import pytest
 
-from console_ext.demo import system
+from console_ext.demo import userland
 
 
 @pytest.fixture
 def entries():
-    programs = {*system.NEEDED, 'busybox', 'resize', '['}
-    return {one.path: one for one in system.entries(b'program', programs)}
+    programs = {*userland.NEEDED, 'busybox', 'resize', '['}
+    return {one.path: one for one in userland.entries(b'program', programs)}
 
 
 def test_a_directory_precedes_its_content(entries):
@@ -31,7 +31,7 @@ def test_programs(entries):
     """Each is BusyBox, except "resize", which not every BusyBox has."""
     assert entries['bin/busybox'].data == b'program'
     assert entries['init'].data == b'/bin/busybox'
-    for name in {*system.NEEDED, '['}:
+    for name in {*userland.NEEDED, '['}:
         assert entries[f'bin/{name}'].data == b'busybox'
     assert entries['bin/resize'].data.startswith(b'#!/bin/sh\n')
     assert entries['bin/resize'].mode & 0o111
@@ -58,7 +58,7 @@ def test_login(entries):
         pytest.skip('openssl is not installed')
     _, method, salt, _ = hashed.split('$')
     made = subprocess.run(
-        ['openssl', 'passwd', f'-{method}', '-salt', salt, system.PASSWORD],
+        ['openssl', 'passwd', f'-{method}', '-salt', salt, userland.PASSWORD],
         capture_output=True,
         text=True,
         timeout=10,

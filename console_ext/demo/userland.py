@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Linux system of the virtual machine: BusyBox and a few files, all in memory."""
+"""What runs above the kernel of the virtual machine: BusyBox and a few files."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
-import time
 
 import psutil
 import pytest
@@ -17,6 +16,7 @@ from tests.functional import demo
 from tests.functional.attach.guest import Guest
 from tests.functional.attach.terminal import Window
 from tests.functional.programs import BIN, free_port, listens, manage
+from tests.integration.proxy.keyboard import stop_booting_in
 from tests.integration.proxy.linux import BOOT_S
 from tests.integration.proxy.parts import SPICE_HTML5, needed, needed_linux
 from tests.integration.tmux import Tmux
@@ -190,18 +190,6 @@ def test_a_real_machine(endpoint, tmux):
     back_in_the_shell(tmux)
 
 
-def stop_booting(window):
-    """Press Ctrl-B until the firmware stops at its prompt."""
-
-    def stopped():
-        window.type(b'\x02')
-        time.sleep(0.3)
-        return b'iPXE>' in window.shown
-
-    wait_for(stopped, 90)
-    return len(window.shown)
-
-
 def test_the_firmware_of_a_real_machine(tmp_path):
     """Without BusyBox: from the prompt to the answer to a command."""
     qemu = needed('qemu-system-x86_64')
@@ -214,7 +202,7 @@ def test_the_firmware_of_a_real_machine(tmp_path):
         Window(command(endpoint, 'attach', 'vm-1')) as window,
     ):
         window.wait_for(b'connected to vm-1')
-        at = stop_booting(window)
+        at = stop_booting_in(window)
         for letter in b'echo ${buildarch} answers':
             # The firmware's serial port has no flow control.
             window.type(bytes([letter]))

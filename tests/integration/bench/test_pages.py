@@ -18,7 +18,7 @@ def test_short_comparison(programs):
         needed(str(directory))
     needed_linux()
     bench = programs.start_module(
-        'bench.pages', '--rounds', '1', '--delay', '5', '--megabytes', '3'
+        'bench.pages', '--rounds', '1', '--delay', '5', '--megabytes', '20'
     )
     assert bench.process.wait(240) == 0, bench.log
     for kind, peer in (('VNC', 'noVNC'), ('SPICE', 'spice-html5')):

@@ -23,7 +23,12 @@ from tests.integration.nova import cloud as clouds
 from tests.integration.nova import proxies
 from tests.integration.nova.client import Client
 from tests.integration.proxy.conftest import artefacts, browser  # noqa: F401
-from tests.integration.proxy.keyboard import read_until, stop_booting, type_in
+from tests.integration.proxy.keyboard import (
+    read_until,
+    stop_booting,
+    stop_booting_in,
+    type_in,
+)
 from tests.integration.proxy.machine import Machine
 from tests.integration.proxy.screen import LIT, opened
 from tests.proxy_parts import wait_for
@@ -168,9 +173,7 @@ def test_a_terminal(api, live, program):
     with Window([*command, server_id(clouds.LIVE)]) as window:
         window.wait_for(b'connected to', timeout_s=100)
         machine.process.send_signal(signal.SIGCONT)
-        at = window.wait_for(b'Ctrl-B', timeout_s=60)
-        window.type(b'\x02')
-        at = window.wait_for(b'iPXE>', at)
+        at = stop_booting_in(window)
         for letter in b'echo ${buildarch} answers':
             # The firmware's serial port has no flow control.
             window.type(bytes([letter]))

@@ -3,6 +3,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+
+from tests.proxy_parts import wait_for
+
+# The firmware can lose a key: then the user presses it again.
+_AGAIN_S = 0.5
+_STOP_S = 90
+
 
 def read_until(console, mark: bytes) -> bytes:
     """Return the output of a console up to a mark."""
@@ -13,9 +22,33 @@ def read_until(console, mark: bytes) -> bytes:
 
 
 def stop_booting(console) -> None:
+    """Press Ctrl-B until the firmware stops at its prompt."""
     read_until(console, b'Ctrl-B')
-    console.send(b'\x02')
-    read_until(console, b'iPXE>')
+    shown, pressed_at = b'', 0.0
+    end = time.monotonic() + _STOP_S
+    while b'iPXE>' not in shown:
+        now = time.monotonic()
+        assert now < end, shown
+        if now - pressed_at > _AGAIN_S:
+            console.send(b'\x02')
+            pressed_at = now
+        with contextlib.suppress(TimeoutError):
+            shown += console.recv(timeout=_AGAIN_S)
+
+
+def stop_booting_in(window) -> int:
+    """Do so in a terminal window.
+
+    :returns: how much the window has shown by then
+    """
+
+    def stopped():
+        window.type(b'\x02')
+        time.sleep(_AGAIN_S)
+        return b'iPXE>' in window.shown
+
+    wait_for(stopped, _STOP_S)
+    return len(window.shown)
 
 
 def type_at(console, line: str) -> None:

@@ -18,7 +18,7 @@ OPTS = [
         default='default',
         choices=['default', 'tlsv1_1', 'tlsv1_2', 'tlsv1_3'],
         help='Minimum TLS version of the proxy. "default" is the default of the TLS '
-        'library.',
+        'library, but at least TLS 1.2.',
     ),
     cfg.StrOpt(
         'ssl_ciphers',

@@ -29,8 +29,11 @@ def context(conf: cfg.ConfigOpts) -> ssl.SSLContext | None:
     made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     made.options |= ssl.OP_NO_RENEGOTIATION
     made.set_alpn_protocols(['http/1.1'])
-    if conf.console.ssl_minimum_version in _MINIMUM:
-        made.minimum_version = _MINIMUM[conf.console.ssl_minimum_version]
+    # Python's default depends on how it was built, and may be no minimum at all.
+    made.minimum_version = _MINIMUM.get(
+        conf.console.ssl_minimum_version,
+        max(made.minimum_version, ssl.TLSVersion.TLSv1_2),
+    )
     if conf.console.ssl_ciphers:
         try:
             made.set_ciphers(conf.console.ssl_ciphers)

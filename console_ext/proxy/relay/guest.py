@@ -143,10 +143,12 @@ class Guest(Peer):
         self._client = None
 
     def _ended(self, end: Closing) -> None:
+        # Some versions of asyncio report the end again when reading continues.
+        if self._end is not None:
+            return
+        self._end = end
         if self._client is not None:
             self._client.close(end)
-        elif self._end is None:
-            self._end = end
 
     # To the guest
 

@@ -12,7 +12,11 @@ from types import TracebackType
 from console_ext.proxy.admission.compute import ComputeHosts
 from console_ext.proxy.admission.leases import Leases
 from console_ext.proxy.admission.limits import Limits, Place, client_key
-from console_ext.proxy.admission.rules import RejoinRequest, TokenRequest
+from console_ext.proxy.admission.rules import (
+    RejoinRequest,
+    SessionRequest,
+    TokenRequest,
+)
 from console_ext.proxy.relay.connector import Connector, Target
 from console_ext.proxy.relay.consoles import Consoles
 from console_ext.store.authorization import Lease
@@ -47,7 +51,7 @@ class Admission:
 
     async def admit(
         self,
-        request: TokenRequest | RejoinRequest,
+        request: SessionRequest,
         console_type: str,
         consoles: Consoles,
         held: contextlib.AsyncExitStack,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which requests are refused, and with which answers.
 
-Nothing here waits.  :func:`to_check` decides on the request alone;
+Nothing here waits.  :func:`session_request` decides on the request alone;
 :func:`refusal` translates an error of the later checks (``checks``) into an answer.
 """
 
@@ -74,13 +74,16 @@ class RejoinRequest:
     client: str
 
 
-def to_check(
+SessionRequest = TokenRequest | RejoinRequest
+
+
+def session_request(
     request: ConsoleRequest,
     cookie_paths: Mapping[str, bool],
     origins: AllowedOrigins,
     *,
     rejoins: bool,
-) -> TokenRequest | RejoinRequest:
+) -> SessionRequest:
     """
     :param cookie_paths: the paths that open a console, and whether each accepts a
         token in a cookie

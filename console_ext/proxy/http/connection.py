@@ -15,12 +15,7 @@ from websockets.server import ServerProtocol
 from console_ext.proxy.admission import request as requests
 from console_ext.proxy.admission import rules
 from console_ext.proxy.admission.checks import Admission
-from console_ext.proxy.admission.rules import (
-    Refusal,
-    Refused,
-    RejoinRequest,
-    TokenRequest,
-)
+from console_ext.proxy.admission.rules import Refusal, Refused, SessionRequest
 from console_ext.proxy.consoles.listener import Listener
 from console_ext.proxy.consoles.pages import Page
 from console_ext.proxy.http import messages, opening
@@ -274,7 +269,7 @@ class Connection(asyncio.Protocol):
             request.path, request.headers, self._peer, self._rules.trusted
         )
         self._client = asking.client
-        to_check = rules.to_check(
+        wanted = rules.session_request(
             asking,
             listener.cookie_paths,
             listener.origins,
@@ -282,20 +277,15 @@ class Connection(asyncio.Protocol):
         )
         # The next steps have their own deadlines.
         self._set_timer(None)
-        self._opening = self._connections.open(
-            self, self._open(wire, accepted, to_check)
-        )
+        self._opening = self._connections.open(self, self._open(wire, accepted, wanted))
 
     async def _open(
-        self,
-        wire: ServerProtocol,
-        accepted: Response,
-        to_check: TokenRequest | RejoinRequest,
+        self, wire: ServerProtocol, accepted: Response, wanted: SessionRequest
     ) -> None:
         try:
             async with contextlib.AsyncExitStack() as held:
                 admitted, guest = await opening.reach(
-                    self._admission, to_check, self._listener, held
+                    self._admission, wanted, self._listener, held
                 )
                 transport = self._transport
                 if transport is None or transport.is_closing():

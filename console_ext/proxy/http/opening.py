@@ -10,7 +10,7 @@ import traceback
 from console_ext import exceptions
 from console_ext.proxy.admission import rules
 from console_ext.proxy.admission.checks import Admission, Admitted
-from console_ext.proxy.admission.rules import Refused, RejoinRequest, TokenRequest
+from console_ext.proxy.admission.rules import Refused, SessionRequest
 from console_ext.proxy.consoles.listener import Listener
 from console_ext.proxy.relay.guest import GuestSide
 
@@ -19,7 +19,7 @@ LOG = logging.getLogger(__name__)
 
 async def reach(
     admission: Admission,
-    request: TokenRequest | RejoinRequest,
+    request: SessionRequest,
     listener: Listener,
     held: contextlib.AsyncExitStack,
 ) -> tuple[Admitted, GuestSide]:

@@ -18,7 +18,7 @@ GOOD = ('http://console:6083',)
 
 def ask(path='/', query='token=a', cookies=(), origins=(), rejoins=False):
     request = ConsoleRequest(path, query, cookies, origins, '10.0.0.1')
-    return rules.to_check(request, PATHS, ORIGINS, rejoins=rejoins)
+    return rules.session_request(request, PATHS, ORIGINS, rejoins=rejoins)
 
 
 @pytest.mark.parametrize(

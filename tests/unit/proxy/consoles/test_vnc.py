@@ -22,7 +22,7 @@ PAGES = ['vnc_lite.html', 'vnc_auto.html', 'vnc.html']
 def ask(listener, target, *cookies):
     headers = Headers([('Cookie', cookie) for cookie in cookies])
     request = requests.console_request(target, headers, '10.0.0.1', Networks([], ''))
-    return rules.to_check(
+    return rules.session_request(
         request, listener.cookie_paths, listener.origins, rejoins=False
     )
 

@@ -80,7 +80,7 @@ class Assets:
             page = self.modules.get(f'/{self.root}/{name}')
             return None if page is None else page.body
 
-        return sorted(set(imports.reached(script, read)) - {script})
+        return sorted(imports.reached(script, read) - {script})
 
 
 def directory() -> Path:

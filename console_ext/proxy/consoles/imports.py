@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 MAX_MODULES = 200
 
@@ -13,14 +13,14 @@ MAX_MODULES = 200
 _IMPORT = re.compile(r"""\bfrom\s+['"](\.{1,2}/[\w./-]+\.m?js)['"]""")
 
 
-def reached(name: str, read: Callable[[str], bytes | None]) -> Mapping[str, bytes]:
-    """A module and all modules that it imports, with their content.
+def reached(name: str, read: Callable[[str], bytes | None]) -> set[str]:
+    """Return the paths of a module and of all modules that it imports.
 
     :param name: the path of the module in its directory; a path outside of that is not
         followed
     :param read: returns the content of a module in the directory; None to leave it out
     """
-    found: dict[str, bytes] = {}
+    found: set[str] = set()
     names = [name]
     while names and len(found) < MAX_MODULES:
         name = names.pop()
@@ -29,7 +29,7 @@ def reached(name: str, read: Callable[[str], bytes | None]) -> Mapping[str, byte
         body = read(name)
         if body is None:
             continue
-        found[name] = body
+        found.add(name)
         here = posixpath.dirname(name)
         imported = (
             posixpath.normpath(posixpath.join(here, reference))

@@ -41,6 +41,28 @@ SPICE_HTML5 = Library(
 )
 
 
+def find(
+    library: Library,
+    configured: str | None,
+    distribution: Path,
+    *,
+    prefers_bundle: bool = True,
+) -> Mapping[str, Path] | None:
+    """The modules that our page needs, by their paths below our modules.
+
+    :param configured: a directory that the operator has chosen, instead of all others
+    :param distribution: the directory of the distribution's package
+    :param prefers_bundle: whether the bundle comes before that directory
+    :returns: None if there are none
+    """
+    # Unlike Path.is_dir, os.path.isdir never raises.
+    if configured is None and (prefers_bundle or not os.path.isdir(distribution)):
+        found = bundle(library)
+        if found is not None:
+            return found
+    return modules(library, Path(configured or distribution))
+
+
 def bundle(library: Library) -> Mapping[str, Path] | None:
     """The bundle, by its path below our modules; None if the build has made none."""
     folder = assets.fetched(library.folder)
@@ -55,14 +77,14 @@ def modules(library: Library, directory: Path) -> Mapping[str, Path] | None:
 
     :returns: None if a module is missing
     """
-    # Unlike Path.is_dir, os.path.isdir never raises.
     source = directory / 'src' if os.path.isdir(directory / 'src') else directory
-    paths: dict[str, Path] = {}
+
+    def path_of(name: str) -> Path:
+        ours = name == library.module
+        return (assets.directory() / library.folder if ours else source) / name
 
     def read(name: str) -> bytes:
-        ours = name == library.module
-        path = (assets.directory() / library.folder if ours else source) / name
-        paths[f'{library.folder}/{name}'] = path
+        path = path_of(name)
         with path.open('rb') as file:
             body = file.read(MAX_MODULE_BYTES + 1)
         if len(body) > MAX_MODULE_BYTES:
@@ -70,7 +92,7 @@ def modules(library: Library, directory: Path) -> Mapping[str, Path] | None:
         return body
 
     try:
-        imports.reached(library.module, read)
+        names = imports.reached(library.module, read)
     except OSError as error:
         LOG.warning(
             '%s: %s is not in %s, so its consoles have no page: %s: %s. Install '
@@ -83,4 +105,4 @@ def modules(library: Library, directory: Path) -> Mapping[str, Path] | None:
             library.name,
         )
         return None
-    return paths
+    return {f'{library.folder}/{name}': path_of(name) for name in names}

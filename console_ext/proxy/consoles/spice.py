@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 
 from oslo_config import cfg
@@ -51,7 +50,12 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
         pages=also_below(
             options.html5proxy_base_url,
             PAGE.table(
-                _modules(options.html5proxy_web),
+                libraries.find(
+                    LIBRARY,
+                    options.html5proxy_web,
+                    DISTRIBUTION,
+                    prefers_bundle=False,
+                ),
                 # The guest's pointer and its lossy pictures are data: or blob:, its
                 # sound is blob:.
                 pages.security_policy(
@@ -62,14 +66,6 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
         hint='This is a SPICE console. Open its URL in a browser.',
         text=False,
     )
-
-
-def _modules(configured: str | None) -> Mapping[str, Path] | None:
-    if configured is None and not DISTRIBUTION.is_dir():
-        bundle = libraries.bundle(LIBRARY)
-        if bundle is not None:
-            return bundle
-    return libraries.modules(LIBRARY, Path(configured or DISTRIBUTION))
 
 
 def fault_of_page(conf: cfg.ConfigOpts) -> str | None:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 
 from oslo_config import cfg
@@ -54,7 +53,7 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
         pages=also_below(
             base_url,
             PAGE.table(
-                _modules(options.novncproxy_web),
+                libraries.find(LIBRARY, options.novncproxy_web, DISTRIBUTION),
                 # The guest's pointer and its lossy pictures are data: URLs.
                 pages.security_policy(
                     origins, 'img-src data:', "require-trusted-types-for 'script'"
@@ -66,14 +65,6 @@ def listener(conf: cfg.ConfigOpts) -> Listener:
         # tempest would parse the body of a refusal as a WebSocket frame.
         refusals_have_text=False,
     )
-
-
-def _modules(configured: str | None) -> Mapping[str, Path] | None:
-    if configured is None:
-        bundle = libraries.bundle(LIBRARY)
-        if bundle is not None:
-            return bundle
-    return libraries.modules(LIBRARY, Path(configured or DISTRIBUTION))
 
 
 def fault_of_page(conf: cfg.ConfigOpts) -> str | None:

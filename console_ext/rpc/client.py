@@ -311,7 +311,8 @@ def _left(deadline: float) -> float:
 def _connect_info_of(call: Call, reply: Any) -> ConnectInfo:
     """
     :raises UnexpectedReply: the reply is not valid connect info
-    :raises ConsoleTypeUnavailable: the console accepts TLS only, and that is no use
+    :raises ConsoleTypeUnavailable: the console has only a TLS port, and no proxy can
+        use that port
     """
     try:
         return _connect_info(reply, call.console_type)

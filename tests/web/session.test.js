@@ -12,6 +12,7 @@ import {
   REFUSED,
 } from '../../console_ext/proxy/web/endings.js';
 import { Session } from '../../console_ext/proxy/web/session.js';
+import { openTab } from './tab.js';
 
 const ADDRESS = 'ws://host/';
 const KEY = { rejoin: 'k', within: 60 };
@@ -20,18 +21,7 @@ const REQUEST = 'Request a new console URL to open it again.';
 beforeEach(() => {
   mock.timers.reset();
   mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 10 ** 12 });
-  const stored = new Map();
-  globalThis.sessionStorage = {
-    getItem: (name) => stored.get(name) ?? null,
-    setItem: (name, value) => stored.set(name, value),
-    removeItem: (name) => stored.delete(name),
-  };
-  globalThis.history = {
-    state: null,
-    replaceState: (state) => {
-      history.state = state;
-    },
-  };
+  openTab();
 });
 
 // A page with its shell, and the attempts to open the console.

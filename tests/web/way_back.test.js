@@ -10,24 +10,11 @@ import {
   REFUSED,
 } from '../../console_ext/proxy/web/endings.js';
 import { WayBack } from '../../console_ext/proxy/web/way_back.js';
+import { openTab } from './tab.js';
 
 const KEY = { rejoin: 'k', within: 60 };
 
-// A tab: its storage, and the current entry of its history.
-beforeEach(() => {
-  const stored = new Map();
-  globalThis.sessionStorage = {
-    getItem: (name) => stored.get(name) ?? null,
-    setItem: (name, value) => stored.set(name, value),
-    removeItem: (name) => stored.delete(name),
-  };
-  globalThis.history = {
-    state: null,
-    replaceState: (state) => {
-      history.state = state;
-    },
-  };
-});
+beforeEach(openTab);
 
 function wayBack(token, reusable = false) {
   return new WayBack(token, { reusable });

@@ -84,7 +84,7 @@ export class Keyboard {
       }
     };
     shell.stage.addEventListener('keyup', released, { capture: true });
-    // If keys move the focus to another element, that one learns of their end.
+    // If a key moves the focus, the newly focused element gets the event of its release.
     shell.stage.addEventListener('focusout', ({ relatedTarget }) => {
       for (const [, code] of relatedTarget ? MODIFIERS : []) {
         if (!this.held.has(code)) {
@@ -126,7 +126,7 @@ export class Keyboard {
     this.forget();
   }
 
-  // Release them without a word to the console: it has ended.
+  // Forget them without telling the console, which has ended.
   forget() {
     for (const button of this.held.values()) {
       button.ariaPressed = 'false';

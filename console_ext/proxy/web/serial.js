@@ -9,7 +9,7 @@ import { addKeyRow, key } from './key_row.js';
 import { addPaste } from './paste.js';
 import { addSearch } from './search.js';
 import { Session } from './session.js';
-import { recall, remember } from './settings.js';
+import { recall, remember } from './storage.js';
 import { Shell, TO_TOOLBAR } from './shell.js';
 import { sameAs } from './socket_url.js';
 import { openTerminal } from './terminal.js';

@@ -58,7 +58,7 @@ export class Session {
 
   connect() {
     this.refill();
-    // When the page with which it was open was left, is not known.
+    // After a reload, the time of the loss is unknown: count from now.
     if (this.way.isKey) {
       this.lostAt ??= Date.now();
     }
@@ -160,7 +160,7 @@ export class Session {
     }
   }
 
-  // For how many milliseconds the way back is still open.
+  // For how many milliseconds the console can still be opened again.
   left() {
     const { within } = this.way;
     return within === null || this.lostAt === null

@@ -2,7 +2,7 @@
 // The common frame of our console pages: a toolbar, and a line that shows the state.
 
 import { element } from './element.js';
-import { recall, remember } from './settings.js';
+import { recall, remember } from './storage.js';
 
 // Moves the focus from the console, which takes all other keys, to the toolbar; as in
 // clients for remote desktops.

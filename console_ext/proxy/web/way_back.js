@@ -3,11 +3,13 @@
 // from the proxy.  It outlives a reload of the page, in the session storage of the tab.
 
 import { ENDED, LOST, OVER, REFUSED } from './endings.js';
+import { forget, recall, remember } from './storage.js';
 
 const PREFIX = 'console-ext.way-back.';
+const STORAGE = 'sessionStorage';
 
 /**
- * With a token, or with a key: a key leads back within so many seconds after a loss.
+ * A token, or a key that works for so many seconds after a loss of the connection.
  *
  * @typedef {{ token?: string, rejoin?: string, within?: number }} Way
  */
@@ -27,7 +29,7 @@ export class WayBack {
     if (token) {
       this.set({ token });
     } else {
-      this.way = recalled(this.name);
+      this.way = recall(this.name, STORAGE);
     }
   }
 
@@ -45,7 +47,7 @@ export class WayBack {
     return new URLSearchParams(rejoin ? { rejoin } : { token });
   }
 
-  // For how many seconds after a loss it leads back; null if that has no limit.
+  // For how many seconds after a loss it works; null if there is no limit.
   get within() {
     return this.way?.within ?? null;
   }
@@ -53,20 +55,12 @@ export class WayBack {
   /** @param {Way} way */
   set(way) {
     this.way = way;
-    try {
-      sessionStorage.setItem(this.name, JSON.stringify(way));
-    } catch {
-      // The browser forbids it: the way ends with the page.
-    }
+    remember(this.name, way, STORAGE);
   }
 
   forget() {
     this.way = null;
-    try {
-      sessionStorage.removeItem(this.name);
-    } catch {
-      // It is not there.
-    }
+    forget(this.name, STORAGE);
   }
 
   // The console is open.
@@ -87,18 +81,6 @@ export class WayBack {
     } else if (kind === REFUSED || (kind === OVER && !this.reusable)) {
       this.forget();
     }
-  }
-}
-
-/**
- * @param {string} name
- * @returns {Way | null}
- */
-function recalled(name) {
-  try {
-    return JSON.parse(sessionStorage.getItem(name) ?? 'null');
-  } catch {
-    return null;
   }
 }
 

@@ -11,10 +11,11 @@ take turns, and ratios are medians of the rounds.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import console_ext.cmd  # noqa: F401  isort: skip
@@ -148,8 +149,12 @@ def bare_calls(deployment: Deployment) -> Callable[[], None]:
     return once
 
 
-def over_the_bus(directory: Path, rounds: int, calls: int) -> None:
-    print('(b) with RabbitMQ and an agent')
+@contextlib.contextmanager
+def on_a_bus(directory: Path) -> Iterator[tuple[Program, int, Deployment]]:
+    """The API, with RabbitMQ and an agent, until the end of a ``with``.
+
+    :returns: the API, its port, and the deployment
+    """
     broker = Broker(directory / 'rabbitmq')
     with Programs(directory) as programs:
         try:
@@ -163,24 +168,30 @@ def over_the_bus(directory: Path, rounds: int, calls: int) -> None:
                 'console-ext-agent', '--config-file', str(config_file)
             )
             agent.wait_for('Answering for compute host')
-            bare = bare_calls(deployment)
-            pid = api.process.pid
-            for warm in (post(port, PATH), bare):
-                measure(warm, pid, 16, 320)
-            for clients in (1, 16):
-                ours, peer, ratio = in_turns(
-                    rounds,
-                    lambda: measure(post(port, PATH), pid, clients, calls),  # noqa: B023
-                    lambda: measure(bare, psutil.Process().pid, clients, calls),  # noqa: B023
-                )
-                row(f'the API, {clients} clients', ours, f'RSS {rss_mb(api):.0f} MB')
-                row('  peer: a bare call', peer)
-                print(
-                    f'  ratio: p50 {ratio("p50_ms"):.2f}, p99 {ratio("p99_ms"):.2f}, '
-                    f'calls/s {ratio("calls_per_s"):.2f}; aim: p50 within {AIM_BUS}'
-                )
+            yield api, port, deployment
         finally:
             broker.stop()
+
+
+def over_the_bus(directory: Path, rounds: int, calls: int) -> None:
+    print('(b) with RabbitMQ and an agent')
+    with on_a_bus(directory) as (api, port, deployment):
+        bare = bare_calls(deployment)
+        pid = api.process.pid
+        for warm in (post(port, PATH), bare):
+            measure(warm, pid, 16, 320)
+        for clients in (1, 16):
+            ours, peer, ratio = in_turns(
+                rounds,
+                lambda: measure(post(port, PATH), pid, clients, calls),  # noqa: B023
+                lambda: measure(bare, psutil.Process().pid, clients, calls),  # noqa: B023
+            )
+            row(f'the API, {clients} clients', ours, f'RSS {rss_mb(api):.0f} MB')
+            row('  peer: a bare call', peer)
+            print(
+                f'  ratio: p50 {ratio("p50_ms"):.2f}, p99 {ratio("p99_ms"):.2f}, '
+                f'calls/s {ratio("calls_per_s"):.2f}; aim: p50 within {AIM_BUS}'
+            )
 
 
 def resource_and_action(directory: Path, rounds: int, calls: int) -> None:

@@ -2,8 +2,9 @@
 """Where the CPU time goes: ``python -m bench.profile api`` or ``proxy``.
 
 It samples a program with py-spy while that program is in use, and prints the share of
-each part.  A sample belongs to the first part in the table that occurs in its stack, so
-"the rest" does not contain the libraries that it calls.
+each part.  A sample counts for the first part of the table that occurs in its stack.
+So the time of a library does not count for "the rest of console_ext", which calls it.
+Time without the GIL, such as that of SQLite, does not count at all.
 """
 
 from __future__ import annotations
@@ -22,12 +23,10 @@ import console_ext.cmd  # noqa: F401  isort: skip
 
 import uvloop
 
-from bench.api import PATH, fill, start_wsgi
+from bench.api import PATH, on_a_bus
 from bench.load import measure, post
 from bench.proxy import measures, peers
-from tests.deployment import Deployment
 from tests.functional.programs import Programs
-from tests.integration.rabbitmq import Broker
 
 _RATE_HZ = 500
 _TIMEOUT_S = 120
@@ -105,28 +104,13 @@ def record(directory: Path, pid: int, seconds: int, work: Callable[[], object]) 
 
 def profile_api(directory: Path, seconds: int) -> str:
     """A client requests consoles from the API, which calls an agent over RabbitMQ."""
-    broker = Broker(directory / 'rabbitmq')
-    with Programs(directory) as programs:
-        try:
-            broker.start()
-            deployment = Deployment(directory)
-            fill(deployment, 1)
-            deployment.configure(DEFAULT={'transport_url': broker.url})
-            file = deployment.config_file
-            api, port = start_wsgi(programs, 'console_ext.cmd.wsgi', file)
-            agent = programs.start('console-ext-agent', '--config-file', str(file))
-            agent.wait_for('Answering for compute host')
-            pid = api.process.pid
-            warm = measure(post(port, PATH), pid, 1, _WARM_UP)
-            calls = _enough(warm.calls_per_s, seconds)
-            return record(
-                directory,
-                pid,
-                seconds,
-                lambda: measure(post(port, PATH), pid, 1, calls),
-            )
-        finally:
-            broker.stop()
+    with on_a_bus(directory) as (api, port, _):
+        pid = api.process.pid
+        warm = measure(post(port, PATH), pid, 1, _WARM_UP)
+        calls = _enough(warm.calls_per_s, seconds)
+        return record(
+            directory, pid, seconds, lambda: measure(post(port, PATH), pid, 1, calls)
+        )
 
 
 def profile_proxy(directory: Path, seconds: int) -> str:

@@ -13,22 +13,11 @@ import psutil
 from selenium import webdriver
 
 from tests.functional.programs import BIN
+from tests.integration.proxy.chromium import ARGUMENTS
 
 TIMEOUT_S = 30
 
-_ARGUMENTS = (
-    'headless',
-    'no-sandbox',
-    'disable-gpu',
-    'disable-dev-shm-usage',
-    'disable-quic',
-    'no-first-run',
-    'disable-background-networking',
-    'disable-component-update',
-    'disable-sync',
-    'enable-precise-memory-info',
-    'window-size=1000,760',
-)
+_ARGUMENTS = (*ARGUMENTS, 'enable-precise-memory-info')
 
 # For any page: it looks at the canvases that the page draws on, before each frame, and
 # notes the time at which one of them shows some text, in ms since the navigation began.

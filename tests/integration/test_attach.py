@@ -16,7 +16,7 @@ from tests.functional import demo
 from tests.functional.attach.guest import Guest
 from tests.functional.attach.terminal import Window
 from tests.functional.programs import BIN, free_port, listens, manage
-from tests.integration.proxy.keyboard import stop_booting_in
+from tests.integration.proxy.keyboard import ask_the_firmware
 from tests.integration.proxy.linux import BOOT_S
 from tests.integration.proxy.parts import SPICE_HTML5, needed, needed_linux
 from tests.integration.tmux import Tmux
@@ -202,13 +202,7 @@ def test_the_firmware_of_a_real_machine(tmp_path):
         Window(command(endpoint, 'attach', 'vm-1')) as window,
     ):
         window.wait_for(b'connected to vm-1')
-        at = stop_booting_in(window)
-        for letter in b'echo ${buildarch} answers':
-            # The firmware's serial port has no flow control.
-            window.type(bytes([letter]))
-            at = window.wait_for(bytes([letter]), at)
-        window.type(b'\r')
-        window.wait_for(b'i386 answers', at)
+        ask_the_firmware(window)
         window.type(b'\x1d')
         assert window.ends() == 0
         assert window.current_modes() == window.modes

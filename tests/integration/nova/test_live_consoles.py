@@ -24,9 +24,9 @@ from tests.integration.nova import proxies
 from tests.integration.nova.client import Client
 from tests.integration.proxy.conftest import artefacts, browser  # noqa: F401
 from tests.integration.proxy.keyboard import (
+    ask_the_firmware,
     read_until,
     stop_booting,
-    stop_booting_in,
     type_in,
 )
 from tests.integration.proxy.machine import Machine
@@ -173,13 +173,7 @@ def test_a_terminal(api, live, program):
     with Window([*command, server_id(clouds.LIVE)]) as window:
         window.wait_for(b'connected to', timeout_s=100)
         machine.process.send_signal(signal.SIGCONT)
-        at = stop_booting_in(window)
-        for letter in b'echo ${buildarch} answers':
-            # The firmware's serial port has no flow control.
-            window.type(bytes([letter]))
-            at = window.wait_for(bytes([letter]), at)
-        window.type(b'\r')
-        window.wait_for(b'i386 answers', at)
+        ask_the_firmware(window)
         window.type(b'\x1d')
         assert window.ends() == 0
         assert window.current_modes() == window.modes

@@ -9,6 +9,19 @@ import pytest
 
 from tests.integration.proxy.parts import needed
 
+ARGUMENTS = (
+    'headless',
+    'no-sandbox',
+    'disable-gpu',
+    'disable-dev-shm-usage',
+    'disable-quic',
+    'no-first-run',
+    'disable-background-networking',
+    'disable-component-update',
+    'disable-sync',
+    'window-size=1000,760',
+)
+
 
 def start(profile: Path):
     """Return a driver; its caller quits it.
@@ -18,19 +31,7 @@ def start(profile: Path):
     selenium = pytest.importorskip('selenium.webdriver')
     options = selenium.ChromeOptions()
     options.binary_location = needed('chromium')
-    for argument in (
-        'headless',
-        'no-sandbox',
-        'disable-gpu',
-        'disable-dev-shm-usage',
-        'disable-quic',
-        'no-first-run',
-        'disable-background-networking',
-        'disable-component-update',
-        'disable-sync',
-        'window-size=1000,760',
-        f'user-data-dir={profile}',
-    ):
+    for argument in (*ARGUMENTS, f'user-data-dir={profile}'):
         options.add_argument(f'--{argument}')
     options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
     # The certificates of the tests are not signed by a known authority.

@@ -36,7 +36,7 @@ def stop_booting(console) -> None:
             shown += console.recv(timeout=_AGAIN_S)
 
 
-def stop_booting_in(window) -> int:
+def _stop_booting_in(window) -> int:
     """Do so in a terminal window.
 
     :returns: how much the window has shown by then
@@ -49,6 +49,17 @@ def stop_booting_in(window) -> int:
 
     wait_for(stopped, _STOP_S)
     return len(window.shown)
+
+
+def ask_the_firmware(window) -> None:
+    """Stop the boot in a terminal window, type a command, and read its answer."""
+    at = _stop_booting_in(window)
+    for letter in b'echo ${buildarch} answers':
+        # The firmware's serial port has no flow control.
+        window.type(bytes([letter]))
+        at = window.wait_for(bytes([letter]), at)
+    window.type(b'\r')
+    window.wait_for(b'i386 answers', at)
 
 
 def type_at(console, line: str) -> None:

@@ -14,7 +14,7 @@ class Network:
     """Relays connections to a port, until it is cut or frozen.
 
     :ivar port: where clients connect
-    :ivar to_port: where new connections lead
+    :ivar to_port: where new connections lead; a test may change it
     :ivar refused: how many connections were reset because it was cut
     """
 

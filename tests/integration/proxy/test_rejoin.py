@@ -13,10 +13,10 @@ from console_ext.proxy.relay.control import SUBPROTOCOL
 from tests.deployment import server_id
 from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import Served
-from tests.integration.proxy.cable import Cable
 from tests.integration.proxy.recording_host import RecordingHost
 from tests.integration.proxy.screen import LIT, ended, opened, state
 from tests.integration.proxy.serial_page import click, type_keys, wait_for_text
+from tests.network import Network
 from tests.proxy_parts import wait_for
 
 AGAIN = 'Request a new console URL to open it again.'
@@ -28,28 +28,28 @@ REFUSED = 'This session cannot be opened again. Request a new console URL.'
 
 
 @pytest.fixture
-def cable():
-    made = Cable()
+def network():
+    made = Network(0)
     yield made
     made.close()
 
 
 @pytest.fixture
-def served(deployment, cable, request):
-    """A proxy whose URLs lead to it through the cable."""
+def served(deployment, network, request):
+    """A proxy whose URLs lead to it through the network."""
     made = Served(deployment, None)
     made.start(
         serial_console={
             'serialproxy_port': free_port(),
-            'base_url': f'ws://127.0.0.1:{cable.port}/',
+            'base_url': f'ws://127.0.0.1:{network.port}/',
         },
         spice={
             'html5proxy_port': free_port(),
-            'html5proxy_base_url': f'http://127.0.0.1:{cable.port}/spice_auto.html',
+            'html5proxy_base_url': f'http://127.0.0.1:{network.port}/spice_auto.html',
         },
         vnc={
             'novncproxy_port': free_port(),
-            'novncproxy_base_url': f'http://127.0.0.1:{cable.port}/vnc_lite.html',
+            'novncproxy_base_url': f'http://127.0.0.1:{network.port}/vnc_lite.html',
         },
         console_tokens=getattr(request, 'param', {}),
     )
@@ -65,27 +65,27 @@ def host():
 
 
 @pytest.fixture
-def serial(browser, served, cable):
+def serial(browser, served, network):
     """A function that opens the page of a serial console."""
 
     def open_page(query='', serve=None):
-        cable.target = served.port()
+        network.to_port = served.port()
         token = served.token(served.guest(serve))
-        browser.get(f'http://127.0.0.1:{cable.port}/?token={token}{query}')
+        browser.get(f'http://127.0.0.1:{network.port}/?token={token}{query}')
         opened(browser)
 
     return open_page
 
 
 @pytest.fixture
-def vnc(browser, served, cable, host):
+def vnc(browser, served, network, host):
     """A function that opens the page of a VNC console."""
 
     def open_page(query=''):
-        cable.target = served.port('VNC')
+        network.to_port = served.port('VNC')
         token = served.token(host, console_type='novnc')
         path = f'%3Ftoken%3D{token}'
-        url = f'http://127.0.0.1:{cable.port}/vnc_lite.html?path={path}{query}'
+        url = f'http://127.0.0.1:{network.port}/vnc_lite.html?path={path}{query}'
         browser.get(url)
         opened(browser)
 
@@ -142,61 +142,61 @@ def test_no_question(browser, serial):
     opened(browser)
 
 
-def test_a_short_loss(browser, page, cable):
+def test_a_short_loss(browser, page, network):
     """The page connects again by itself, and says so."""
     page()
-    cable.cut()
+    network.cut()
     wait_for(lambda: state(browser)[0] == 'connecting')
     assert state(browser)[1].endswith(' Connecting again…')
-    cable.mend()
+    network.mend()
     opened(browser)
     assert state(browser)[1] == 'Connected'
 
 
-def test_a_screen_of_spice(browser, served, cable, machine):
+def test_a_screen_of_spice(browser, served, network, machine):
     """Its token opens it again, during the same session."""
-    cable.target = served.port('SPICE')
+    network.to_port = served.port('SPICE')
     token = served.token(console_type='spice-html5', port=machine.spice_port)
-    browser.get(f'http://127.0.0.1:{cable.port}/spice_auto.html?token={token}')
+    browser.get(f'http://127.0.0.1:{network.port}/spice_auto.html?token={token}')
     opened(browser)
-    cable.cut()
+    network.cut()
     wait_for(lambda: state(browser)[0] == 'connecting')
     assert state(browser)[1].endswith(' Connecting again…')
-    cable.mend()
+    network.mend()
     opened(browser)
     wait_for(lambda: browser.execute_script(LIT) > 500, 30)
 
 
-def test_the_terminal_goes_on(browser, serial, cable):
+def test_the_terminal_goes_on(browser, serial, network):
     """Its text stays, and the same session continues."""
     serial()
     type_keys(browser, 'before')
     wait_for_text(browser, 'before')
-    cable.cut()
+    network.cut()
     wait_for(lambda: state(browser)[0] == 'connecting')
-    cable.mend()
+    network.mend()
     opened(browser)
     type_keys(browser, 'after')
     wait_for_text(browser, 'beforeafter')
 
 
-def test_a_long_loss(browser, page, cable, artefacts):
+def test_a_long_loss(browser, page, network, artefacts):
     """The page gives up, and the button opens the console as long as it can."""
     page()
-    cable.cut()
+    network.cut()
     assert ended(browser) == NOT_REACHED
     assert offers_again(browser)
     browser.save_screenshot(str(artefacts / 'lost.png'))
-    cable.mend()
+    network.mend()
     click(browser, 'reconnect')
     opened(browser)
 
 
 @pytest.mark.parametrize('served', [{'rejoin_grace': 2}], indirect=True)
-def test_a_loss_that_is_too_long(browser, page, cable):
+def test_a_loss_that_is_too_long(browser, page, network):
     """Then the page says how to get a new URL, and offers nothing."""
     page()
-    cable.cut()
+    network.cut()
     assert ended(browser) == NOT_REACHED
     wait_for(lambda: not offers_again(browser))
     assert state(browser)[1] == f'{NOT_REACHED} {AGAIN}'
@@ -214,12 +214,12 @@ def test_a_key_that_is_too_old(browser, page):
 
 
 @pytest.mark.parametrize('served', [{'rejoin_grace': 0}], indirect=True)
-def test_no_key(browser, page, cable):
+def test_no_key(browser, page, network):
     """A proxy may give none: a loss is then the end."""
     page()
-    cable.cut()
+    network.cut()
     assert ended(browser) == f'{LOST} {AGAIN}'
-    cable.mend()
+    network.mend()
     browser.refresh()
     assert 'no token' in ended(browser)
 
@@ -253,11 +253,11 @@ def test_a_guest_that_ends(browser, serial):
     wait_for_text(browser, 'visit 1 visit 2')
 
 
-def test_another_client(browser, page, cable):
+def test_another_client(browser, page, network):
     """One that has the key takes the session over, and the page says so."""
     page()
     key = kept(browser)['rejoin']
-    url = f'ws://127.0.0.1:{cable.port}/?rejoin={key}'
+    url = f'ws://127.0.0.1:{network.port}/?rejoin={key}'
     with connect(url, subprotocols=[SUBPROTOCOL], proxy=None):
         words = 'A newer connection to this session has replaced this one.'
         assert ended(browser) == words

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import itertools
 import os
 import random
 import signal
@@ -11,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
@@ -21,10 +23,21 @@ BIN = Path(sys.executable).parent
 _PORTS = range(16000, 32000)
 
 
+@functools.cache
+def _ports() -> Iterator[int]:
+    """Yield ports, in random order, that no other process of this test run tries."""
+    worker = os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw')
+    workers = int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', '1'))
+    ports = list(_PORTS[int(worker) :: workers])
+    # Hypothesis gives other random numbers the same seed in each process.
+    random.SystemRandom().shuffle(ports)
+    return itertools.cycle(ports)
+
+
 def free_port() -> int:
     """Return a port of 127.0.0.1 that is free and will probably stay free."""
     while True:
-        port = random.choice(_PORTS)
+        port = next(_ports())
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(('127.0.0.1', port))
             return port
@@ -52,6 +65,11 @@ def run(*command: str, **env: str) -> str:
     return done.stdout
 
 
+def options(config_files: Sequence[Path]) -> list[str]:
+    """The options of a program that name its configuration files."""
+    return [part for path in config_files for part in ('--config-file', str(path))]
+
+
 def manage(
     config_files: Sequence[Path], *args: str, directory: Path = BIN
 ) -> subprocess.CompletedProcess[str]:
@@ -59,9 +77,8 @@ def manage(
 
     :param directory: where it is installed
     """
-    files = [part for path in config_files for part in ('--config-file', str(path))]
     return subprocess.run(
-        [str(directory / 'console-ext-manage'), *files, *args],
+        [str(directory / 'console-ext-manage'), *options(config_files), *args],
         capture_output=True,
         text=True,
         timeout=100,
@@ -72,7 +89,11 @@ def check(
     config_files: Sequence[Path], *args: str, directory: Path = BIN
 ) -> dict[str, str]:
     """Return the verdict and text of each part in ``console-ext-manage check``."""
-    done = manage(config_files, 'check', *args, directory=directory)
+    return verdicts(manage(config_files, 'check', *args, directory=directory))
+
+
+def verdicts(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """Return the verdict and text of each part that a check has printed."""
     lines = {}
     for line in done.stdout.splitlines():
         verdict, rest = line.split(maxsplit=1)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
@@ -12,16 +11,12 @@ import sqlalchemy as sa
 from console_ext.exceptions import RefusalReason
 from console_ext.store import load_store, migration
 from tests.deployment import server_id
+from tests.functional import management
 from tests.stores import contract, factories
 
 
 def manage(deployment, *args):
-    return subprocess.run(
-        [sys.executable, '-m', 'console_ext.cmd.manage', *args],
-        env={**os.environ, 'CONSOLE_EXT_CONFIG_FILES': str(deployment.config_file)},
-        capture_output=True,
-        text=True,
-    )
+    return management.manage([deployment.config_file], *args)
 
 
 def test_sync_and_version(deployment):

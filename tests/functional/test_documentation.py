@@ -35,7 +35,7 @@ from tests import documentation
 from tests.authority import Authority
 from tests.deployment import server_id
 from tests.documentation import README, ROOT, SOURCE
-from tests.functional.programs import check
+from tests.functional.management import check
 
 LIBRARIES = [
     'console_ext',

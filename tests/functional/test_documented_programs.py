@@ -11,7 +11,8 @@ from console_ext.store import migration
 from tests import documentation
 from tests.deployment import server_id
 from tests.documentation import README, SOURCE
-from tests.functional.programs import BIN, check, manage, run
+from tests.functional.management import check
+from tests.functional.programs import BIN, manage, run
 
 CLI = SOURCE / 'cli' / 'index.rst'
 TROUBLESHOOTING = SOURCE / 'admin' / 'troubleshooting.rst'

@@ -12,6 +12,7 @@ import signal
 
 import hypothesis
 import pytest
+from futurist import _thread
 
 from tests.authority import Authority, self_signed
 from tests.deployment import Deployment
@@ -43,6 +44,17 @@ def pytest_sessionfinish(session):
     # The processes of pytest-xdist leave the report to the main process.
     if os.environ.get('CI') and reporter is not None and reporter.stats.get('skipped'):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope='session', autouse=True)
+def idle_threads():
+    """An RPC server of oslo.messaging stops without waiting a second.
+
+    Its threads look that often whether they are still needed.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_thread.ThreadWorker, 'MAX_IDLE_FOR', 0.05)
+        yield
 
 
 @pytest.fixture

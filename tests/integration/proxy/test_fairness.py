@@ -30,13 +30,13 @@ MIB = 2**20
 class Program:
     """A proxy in a process of its own."""
 
-    def __init__(self, programs, deployment, modules, guest, loop, **settings):
+    def __init__(self, programs, deployment, guest, loop, **settings):
         self._programs = programs
         self._numbers = iter(range(10000))
         self._port = free_port()
         deployment.configure(**BASE).configure(
             serial_console={'serialproxy_port': self._port},
-            spice={'html5proxy_port': free_port(), 'html5proxy_web': modules},
+            spice={'html5proxy_port': free_port(), 'html5proxy_web': deployment.path},
             console_proxy={'max_sessions_per_server': 0, **settings},
         )
         self.program = programs.start_module(
@@ -64,7 +64,7 @@ class Program:
 
     def flood(self, kind: str) -> None:
         self._programs.start_module(
-            'tests.functional.proxy.flood', str(self._port), self.token(), kind
+            'tests.integration.proxy.flood', str(self._port), self.token(), kind
         ).wait_for('Flooding')
 
     def pss(self) -> int:
@@ -91,10 +91,10 @@ def key_s(client: socket.socket) -> float:
     [('empty', 'byte', 'ping', 'fragment'), ('large',) * 4],
     ids=['tiny', 'large'],
 )
-def test_four_clients_flood(programs, deployment, modules, loop, kinds):
+def test_four_clients_flood(programs, deployment, loop, kinds):
     """Another client's keys, the health check and a new console are not delayed."""
     guest = Guest()
-    proxy = Program(programs, deployment, modules, guest, loop)
+    proxy = Program(programs, deployment, guest, loop)
     with proxy.session() as client:
         for kind in kinds:
             proxy.flood(kind)
@@ -111,7 +111,7 @@ def test_four_clients_flood(programs, deployment, modules, loop, kinds):
     guest.close()
 
 
-def test_unfinished_frames_cost_nothing(programs, deployment, modules, loop):
+def test_unfinished_frames_cost_nothing(programs, deployment, loop):
     """150 clients send all but the last byte of a frame of 1 MiB, and then the last."""
     received = []
 
@@ -120,7 +120,7 @@ def test_unfinished_frames_cost_nothing(programs, deployment, modules, loop):
             received.append(len(data))
 
     guest = Guest(take)
-    proxy = Program(programs, deployment, modules, guest, loop)
+    proxy = Program(programs, deployment, guest, loop)
     sent = frame(bytes(MIB), 2)
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(proxy.session()) for _ in range(150)]

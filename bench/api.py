@@ -23,14 +23,14 @@ import console_ext.cmd  # noqa: F401  isort: skip
 import oslo_messaging
 import psutil
 
-from bench.load import RESOURCE, Cost, measure, median, post
+from bench.load import Cost, action, measure, median, resource, sender
 from console_ext.rpc import instance, transport
 from tests.deployment import SERVERS, Deployment, server, server_id
 from tests.functional.programs import Program, Programs, free_port
 from tests.integration.rabbitmq import AVAILABLE, Broker
 
 SERVER = f'/v2.1/servers/{server_id("01")}'
-PATH = f'{SERVER}/action'
+ACTION = action(SERVER)
 
 # A measurement of nova-api (2026.2, uwsgi, one process) on another machine.
 AIM_CPU_MS = 1.5
@@ -106,14 +106,14 @@ def constant_rpc(directory: Path, rounds: int, calls: int) -> None:
             fill(deployment, servers)
             api, port = start_wsgi(programs, 'bench.constant_rpc', config_file)
             pid = api.process.pid
-            measure(post(port, PATH), pid, 1, 200)
+            measure(sender(port, ACTION), pid, 1, 200)
             started_mb = rss_mb(api)
             for clients in (1, 16):
                 ours, peer, ratio = in_turns(
                     rounds,
-                    lambda: measure(post(port, PATH), pid, clients, calls),  # noqa: B023
+                    lambda: measure(sender(port, ACTION), pid, clients, calls),  # noqa: B023
                     lambda: measure(
-                        post(bare_port, PATH),
+                        sender(bare_port, ACTION),
                         bare.process.pid,
                         clients,  # noqa: B023
                         calls,
@@ -178,12 +178,12 @@ def over_the_bus(directory: Path, rounds: int, calls: int) -> None:
     with on_a_bus(directory) as (api, port, deployment):
         bare = bare_calls(deployment)
         pid = api.process.pid
-        for warm in (post(port, PATH), bare):
+        for warm in (sender(port, ACTION), bare):
             measure(warm, pid, 16, 320)
         for clients in (1, 16):
             ours, peer, ratio = in_turns(
                 rounds,
-                lambda: measure(post(port, PATH), pid, clients, calls),  # noqa: B023
+                lambda: measure(sender(port, ACTION), pid, clients, calls),  # noqa: B023
                 lambda: measure(bare, psutil.Process().pid, clients, calls),  # noqa: B023
             )
             row(f'the API, {clients} clients', ours, f'RSS {rss_mb(api):.0f} MB')
@@ -200,15 +200,15 @@ def resource_and_action(directory: Path, rounds: int, calls: int) -> None:
         deployment = Deployment(directory).configure(inventory={'check_interval': 1})
         api, port = start_wsgi(programs, 'bench.constant_rpc', deployment.config_file)
         pid = api.process.pid
-        resource = post(port, f'{SERVER}/remote-consoles', **RESOURCE)
-        action = post(port, PATH)
-        for warm in (resource, action):
+        ours_once = sender(port, resource(SERVER))
+        peer_once = sender(port, ACTION)
+        for warm in (ours_once, peer_once):
             measure(warm, pid, 16, 320)
         for clients in (1, 16):
             ours, peer, ratio = in_turns(
                 rounds,
-                lambda: measure(resource, pid, clients, calls),  # noqa: B023
-                lambda: measure(action, pid, clients, calls),  # noqa: B023
+                lambda: measure(ours_once, pid, clients, calls),  # noqa: B023
+                lambda: measure(peer_once, pid, clients, calls),  # noqa: B023
             )
             row(f'remote-consoles, {clients} clients', ours)
             row('  peer: os-getSerialConsole', peer)

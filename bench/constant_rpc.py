@@ -2,6 +2,7 @@
 """The API with constant answers of compute hosts."""
 
 import uuid
+from unittest import mock
 
 from console_ext.cmd.wsgi import application
 from console_ext.rpc.client import ComputeClient
@@ -9,7 +10,7 @@ from console_ext.rpc.client import ComputeClient
 __all__ = ['application']
 
 
-def constant(*_args, **_kwargs):
+def constant(*_args: object) -> dict[str, object]:
     token = str(uuid.uuid4())
     return {
         'host': '127.0.0.1',
@@ -20,4 +21,4 @@ def constant(*_args, **_kwargs):
     }
 
 
-ComputeClient._make = constant
+mock.patch.object(ComputeClient, '_make', constant).start()

@@ -16,11 +16,34 @@ import psutil
 HEADERS = {'Content-Type': 'application/json'}
 BODY = json.dumps({'os-getSerialConsole': {'type': 'serial'}})
 
-# The request of today's clients for the same console.
-RESOURCE = {
-    'version': '2.99',
-    'body': json.dumps({'remote_console': {'protocol': 'serial', 'type': 'serial'}}),
-}
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request, by default for a console with the action.
+
+    :param version: the microversion; None for the default, 2.1
+    """
+
+    path: str
+    method: str = 'POST'
+    body: str | None = BODY
+    version: str | None = None
+
+
+def action(server: str) -> Request:
+    """
+    :param server: the path of the server
+    """
+    return Request(f'{server}/action')
+
+
+def resource(server: str) -> Request:
+    """The request of today's clients for the same console.
+
+    :param server: the path of the server
+    """
+    body = {'remote_console': {'protocol': 'serial', 'type': 'serial'}}
+    return Request(f'{server}/remote-consoles', body=json.dumps(body), version='2.99')
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +59,20 @@ class Cost:
     cpu_ms: float
 
 
-def post(
-    port: int,
-    path: str,
-    *,
-    token: str | None = None,
-    version: str | None = None,
-    method: str = 'POST',
-    body: str | None = BODY,
+def sender(
+    port: int, request: Request, *, token: str | None = None
 ) -> Callable[[], None]:
-    """Return a function that sends one request, by default for a console.
-
-    :param version: the microversion; None for the default, 2.1
-    """
+    """Return a function that sends the request once."""
     headers = {**HEADERS}
     if token is not None:
         headers['X-Auth-Token'] = token
-    if version is not None:
-        headers['OpenStack-API-Version'] = f'compute {version}'
+    if request.version is not None:
+        headers['OpenStack-API-Version'] = f'compute {request.version}'
 
     def once() -> None:
         # A new connection each time: uwsgi does not keep connections alive.
         connection = http.client.HTTPConnection('127.0.0.1', port, timeout=30)
-        connection.request(method, path, body, headers)
+        connection.request(request.method, request.path, request.body, headers)
         answer = connection.getresponse()
         text = answer.read()
         connection.close()

@@ -15,14 +15,16 @@ import argparse
 import statistics
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import console_ext.cmd  # noqa: F401  isort: skip
 
 import psutil
 import webob
 
-from bench.load import RESOURCE, Cost, measure, median, post
+from bench.load import Cost, Request, action, measure, median, resource, sender
 from console_ext.wsgi.filter import build_filter
 from tests.deployment import Deployment, server, server_id
 from tests.functional.client import TOKENS
@@ -35,18 +37,11 @@ PREFIX = '/v2.1'
 SERVER = f'{PREFIX}/servers/{server_id("01")}'
 
 REQUESTS = {
-    'os-getSerialConsole': {'path': f'{SERVER}/action'},
-    'remote-consoles': {'path': f'{SERVER}/remote-consoles', **RESOURCE},
-    'passed on: GET servers/{id}': {'path': SERVER, 'method': 'GET', 'body': None},
-    'passed on: GET flavors': {
-        'path': f'{PREFIX}/flavors',
-        'method': 'GET',
-        'body': None,
-    },
-    'passed on: the action lock': {
-        'path': f'{SERVER}/action',
-        'body': '{"lock": null}',
-    },
+    'os-getSerialConsole': action(SERVER),
+    'remote-consoles': resource(SERVER),
+    'passed on: GET servers/{id}': Request(SERVER, 'GET', None),
+    'passed on: GET flavors': Request(f'{PREFIX}/flavors', 'GET', None),
+    'passed on: the action lock': Request(f'{SERVER}/action', body='{"lock": null}'),
 }
 
 
@@ -84,7 +79,13 @@ def main() -> None:
             cloud.stop()
 
 
-def compare(cloud, apis, request, clients, args) -> float:
+def compare(
+    cloud: clouds.Cloud,
+    apis: Mapping[str, str],
+    request: Request,
+    clients: int,
+    args: argparse.Namespace,
+) -> float:
     """
     :returns: Nova's own CPU time per request, in milliseconds
     """
@@ -92,7 +93,7 @@ def compare(cloud, apis, request, clients, args) -> float:
     for number in range(args.rounds + 1):
         for name, url in apis.items():
             port = int(url.rpartition(':')[2])
-            once = post(port, token=TOKENS['alice'], **request)
+            once = sender(port, request, token=TOKENS['alice'])
             cost = measure(once, cloud.worker_of(url), clients, args.calls)
             if number:  # The first round is a warm-up.
                 costs[name].append(cost)
@@ -110,33 +111,35 @@ def compare(cloud, apis, request, clients, args) -> float:
     return median(costs['Nova']).cpu_ms
 
 
-def passing_on(directory: Path, request: dict[str, str | None]) -> float:
+def passing_on(directory: Path, request: Request) -> float:
     """Measure the additional CPU time of a request with the filter, in microseconds."""
     directory.mkdir(exist_ok=True)
     deployment = Deployment(directory)
     deployment.write_inventory([server('01')])
 
-    def application(environ, start_response):
+    def application(
+        environ: WSGIEnvironment, start_response: StartResponse
+    ) -> list[bytes]:
         start_response('200 OK', [])
         return [b'']
 
-    def environ():
+    def environ() -> WSGIEnvironment:
         # paste removes the first part of the path.
         return webob.Request.blank(
-            request['path'].removeprefix(PREFIX),
+            request.path.removeprefix(PREFIX),
             base_url=f'http://127.0.0.1{PREFIX}',
-            method=request.get('method', 'POST'),
-            body=(request.get('body') or '').encode(),
+            method=request.method,
+            body=(request.body or '').encode(),
             content_type='application/json',
         ).environ
 
     with_filter = build_filter(deployment.conf(), application)
 
-    def once(one) -> float:
+    def once(one: WSGIApplication) -> float:
         environs = [environ() for _ in range(PASSED_ON_CALLS)]
         started = time.thread_time()
         for each in environs:
-            one(each, lambda status, headers: None)
+            one(each, lambda *_args: lambda _data: None)
         return (time.thread_time() - started) * 1e6 / PASSED_ON_CALLS
 
     differences = [once(with_filter) - once(application) for _ in range(20)]

@@ -23,8 +23,8 @@ import console_ext.cmd  # noqa: F401  isort: skip
 
 import uvloop
 
-from bench.api import PATH, on_a_bus
-from bench.load import measure, post
+from bench.api import ACTION, on_a_bus
+from bench.load import measure, sender
 from bench.proxy import measures, peers
 from tests.functional.programs import Programs
 
@@ -106,11 +106,10 @@ def profile_api(directory: Path, seconds: int) -> str:
     """A client requests consoles from the API, which calls an agent over RabbitMQ."""
     with on_a_bus(directory) as (api, port, _):
         pid = api.process.pid
-        warm = measure(post(port, PATH), pid, 1, _WARM_UP)
+        once = sender(port, ACTION)
+        warm = measure(once, pid, 1, _WARM_UP)
         calls = _enough(warm.calls_per_s, seconds)
-        return record(
-            directory, pid, seconds, lambda: measure(post(port, PATH), pid, 1, calls)
-        )
+        return record(directory, pid, seconds, lambda: measure(once, pid, 1, calls))
 
 
 def profile_proxy(directory: Path, seconds: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from concurrent import futures
+from unittest import mock
 
 from console_ext.cmd import proxy, service
 from console_ext.rpc.client import ComputeClient
@@ -20,7 +21,7 @@ def confirm(*_args: object, **_kwargs: object) -> futures.Future[bool]:
 
 
 if __name__ == '__main__':
-    ComputeClient.validate_console_port = confirm
-    service.main(
-        lambda signals: proxy.serve(signals, sys.argv[1:], proxy.required_store)
-    )
+    with mock.patch.object(ComputeClient, 'validate_console_port', confirm):
+        service.main(
+            lambda signals: proxy.serve(signals, sys.argv[1:], proxy.required_store)
+        )

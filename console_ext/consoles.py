@@ -43,6 +43,9 @@ class ConsoleType:
     :param several_sockets: whether its clients open several WebSockets with one token
     :param tls: whether a console may have a port that requires TLS, besides its other
         port or instead of it
+    :param native_clients: whether its clients are programs that speak the protocol
+        without a WebSocket.  Another proxy than this package's serves them, and reads
+        the address of the console from ``os-console-auth-tokens``
     """
 
     type: str
@@ -56,6 +59,7 @@ class ConsoleType:
     since: str = '2.1'
     several_sockets: bool = False
     tls: bool = False
+    native_clients: bool = False
 
 
 SERIAL = ConsoleType(
@@ -94,6 +98,7 @@ SPICE_DIRECT = ConsoleType(
     base_url='spice_direct_proxy_base_url',
     since='2.99',
     tls=True,
+    native_clients=True,
 )
 
 NOVNC = ConsoleType(

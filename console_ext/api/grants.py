@@ -10,7 +10,7 @@ from oslo_config import cfg
 
 from console_ext import access_url, exceptions
 from console_ext import conf as config
-from console_ext.consoles import SPICE_DIRECT, TYPES, ConsoleType
+from console_ext.consoles import TYPES, ConsoleType
 from console_ext.context import RequestContext
 from console_ext.rpc.client import ComputeClient, ConnectInfo
 from console_ext.rpc.instance import Instance
@@ -85,7 +85,7 @@ class Grants:
             tls_port=info.tls_port,
             # As Nova stores it: native clients speak SPICE from the first byte.
             internal_access_path=(
-                None if console_type is SPICE_DIRECT else info.internal_access_path
+                None if console_type.native_clients else info.internal_access_path
             ),
         )
         self._store.issue(token, authorization, self._ttl_s)

@@ -17,7 +17,7 @@ import oslo_messaging
 from oslo_config import cfg
 
 from console_ext import exceptions
-from console_ext.consoles import SPICE_HTML5, ConsoleType
+from console_ext.consoles import ConsoleType
 from console_ext.context import RequestContext
 from console_ext.printable import printable
 from console_ext.rpc import errors, instance, transport
@@ -144,7 +144,9 @@ class ComputeClient:
             self._deadline(),
         )
         bus = self._buses.get(bus_url)
-        answer = self._submit(bus, call, functools.partial(_connect_info_of, call))
+        answer = self._submit(
+            bus, call, functools.partial(_connect_info_of, call, console_type)
+        )
         if bus.is_crowded(host):
             with contextlib.suppress(TimeoutError):
                 return answer.result(min(self.BEGIN_S, _left(call.deadline)))
@@ -308,16 +310,16 @@ def _left(deadline: float) -> float:
     return max(0.0, deadline - time.monotonic())
 
 
-def _connect_info_of(call: Call, reply: Any) -> ConnectInfo:
+def _connect_info_of(call: Call, console_type: ConsoleType, reply: Any) -> ConnectInfo:
     """
     :raises UnexpectedReply: the reply is not valid connect info
     :raises ConsoleTypeUnavailable: the console has only a TLS port, and no proxy can
         use that port
     """
     try:
-        return _connect_info(reply, call.console_type)
+        return _connect_info(reply, console_type)
     except _OnlyTLS:
-        raise exceptions.ConsoleTypeUnavailable(call.console_type) from None
+        raise exceptions.ConsoleTypeUnavailable(console_type.type) from None
     except (KeyError, TypeError, ValueError) as error:
         # Not the reply itself: it may hold a token.
         raise exceptions.UnexpectedReply(
@@ -347,7 +349,7 @@ class _OnlyTLS(Exception):
     """The console has only a TLS port, which cannot be used."""
 
 
-def _connect_info(reply: Any, console_type: str) -> ConnectInfo:
+def _connect_info(reply: Any, console_type: ConsoleType) -> ConnectInfo:
     """
     :raises _OnlyTLS:
     :raises KeyError, TypeError, ValueError: the reply is not valid connect info; the
@@ -362,7 +364,8 @@ def _connect_info(reply: Any, console_type: str) -> ConnectInfo:
         # Where nova-compute has -1, it would confirm -1 before each connection, and not
         # that the TLS port is still this server's.  Proxies for native clients read a
         # plain port from the token.
-        if reply.get('port') is not None or console_type != SPICE_HTML5.type:
+        is_confirmed = reply.get('port') is None
+        if not is_confirmed or not console_type.tls or console_type.native_clients:
             raise _OnlyTLS
         port = tls_port
     path = reply.get('internal_access_path')

@@ -7,7 +7,7 @@ from dataclasses import astuple
 import pytest
 
 from console_ext import consoles
-from console_ext.consoles import SERIAL, SPICE_HTML5, TYPES, Endpoint
+from console_ext.consoles import SERIAL, SPICE_DIRECT, SPICE_HTML5, TYPES, Endpoint
 
 
 def test_names_are_those_of_nova():
@@ -48,6 +48,11 @@ def test_options(deployment, one):
 def test_several_sockets():
     """Only SPICE uses a socket for each channel."""
     assert [one for one in TYPES if one.several_sockets] == [SPICE_HTML5]
+
+
+def test_native_clients():
+    """Only direct SPICE is not for WebSockets."""
+    assert [one for one in TYPES if one.native_clients] == [SPICE_DIRECT]
 
 
 @pytest.mark.parametrize('one', TYPES, ids=lambda one: one.type)

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from oslo_config import cfg
 
-from console_ext.consoles import NOVNC, SERIAL, SPICE_HTML5
+from console_ext.consoles import NOVNC, SPICE_HTML5, TYPES
 from console_ext.proxy.consoles import serial, spice, vnc
 from console_ext.proxy.consoles.listener import Listener
 
-# The console types with a listener.  Direct SPICE needs a proxy of its own, which is
-# not part of this package.
-SERVED = (SERIAL, SPICE_HTML5, NOVNC)
+# The console types with a listener.
+SERVED = tuple(one for one in TYPES if not one.native_clients)
 
 
 def listeners(conf: cfg.ConfigOpts) -> list[Listener]:

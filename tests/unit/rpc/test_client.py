@@ -346,10 +346,10 @@ def test_console_with_a_tls_port_only(client, context, scripted, port, tls_port)
 
 @pytest.mark.parametrize(
     ('port', 'console_type'),
-    [(-1, SPICE_HTML5), ('-1', SPICE_HTML5), (None, SPICE_DIRECT)],
+    [(-1, SPICE_HTML5), ('-1', SPICE_HTML5), (None, SPICE_DIRECT), (None, SERIAL)],
 )
 def test_tls_port_that_is_no_use(client, context, scripted, port, console_type):
-    """nova-compute does not confirm it, or native clients need the other port."""
+    """It is not confirmed, native clients need the other one, or there can be none."""
     scripted.answer = lambda: {**REPLY, 'port': port, 'tlsPort': 5901}
     with pytest.raises(exceptions.ConsoleTypeUnavailable) as caught:
         client.get_console(context, 'scripted', SERVER, console_type)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import struct
 import subprocess
@@ -28,20 +29,12 @@ _X86_64 = 62
 _INTERPRETER = 3
 
 
+# The packages of other architectures have the same names, or none, and other contents.
+_ARCHITECTURE = 'x86_64'
+
+
 class Missing(Exception):
-    """A part is missing; the text is what the user can do about it.
-
-    :param packages: to install
-    :param kernel: a kernel that this user may not read
-    """
-
-    def __init__(self, packages: Sequence[str], kernel: Path | None = None):
-        actions = []
-        if kernel is not None:
-            actions.append(f'make {kernel} readable (as root: chmod a+r {kernel})')
-        if packages:
-            actions.append(f'install {" and ".join(packages)}')
-        super().__init__(' and '.join(actions))
+    """A part is missing; the text is what the user can do about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +63,7 @@ class Linux:
         if busybox is None or not programs >= userland.NEEDED:
             packages.append(BUSYBOX_PACKAGE)
         if packages or not kernels or busybox is None:
-            raise Missing(packages, None if kernels else next(iter(unreadable), None))
+            raise Missing(_remedy(packages, [] if kernels else unreadable))
         # Those for clouds boot fastest: they have few drivers.
         kernel = min(
             kernels, key=lambda path: ('cloud' not in path.name, path.stat().st_size)
@@ -85,6 +78,22 @@ class Linux:
         entries = userland.entries(self.busybox.read_bytes(), self.programs)
         path.write_bytes(initramfs.pack(entries))
         return path
+
+
+def _remedy(packages: Sequence[str], unreadable: Sequence[Path]) -> str:
+    """
+    :param packages: to install
+    :param unreadable: kernels that this user may not read; one of them is needed
+    """
+    if platform.machine() != _ARCHITECTURE:
+        return 'use an x86-64 machine'
+    actions = []
+    if unreadable:
+        kernel = unreadable[0]
+        actions.append(f'make {kernel} readable (as root: chmod a+r {kernel})')
+    if packages:
+        actions.append(f'install {" and ".join(packages)}')
+    return ' and '.join(actions)
 
 
 def _kernels(root: Path) -> tuple[list[Path], list[Path]]:

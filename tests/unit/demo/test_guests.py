@@ -42,7 +42,7 @@ def kinds(guests):
 @pytest.fixture
 def without_linux(monkeypatch):
     def find():
-        raise Missing(['this', 'that'])
+        raise Missing('install this and that')
 
     monkeypatch.setattr(Linux, 'find', find)
 

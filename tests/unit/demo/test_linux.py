@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import struct
 
 import pytest
@@ -30,6 +31,12 @@ def program_image(*kinds, machine=62, start=b'\x7fELF\x02\x01'):
     )
     table = b''.join(struct.pack('<I52x', kind) for kind in kinds)
     return header.ljust(64, b'\0') + table
+
+
+@pytest.fixture(autouse=True)
+def architecture(monkeypatch):
+    """The tests may run on another."""
+    monkeypatch.setattr(platform, 'machine', lambda: 'x86_64')
 
 
 @pytest.fixture
@@ -128,6 +135,25 @@ def test_kernel_that_may_not_be_read(root, busybox, static, monkeypatch, has_bus
     assert str(caught.value) == (
         f'make {kernel} readable (as root: chmod a+r {kernel}){also}'
     )
+
+
+@pytest.mark.parametrize('readable', [True, False])
+def test_other_architecture(root, busybox, monkeypatch, readable):
+    """Debian has no kernel for x86-64 there, and its BusyBox is for the other one."""
+    monkeypatch.setattr(platform, 'machine', lambda: 'aarch64')
+    (root / 'boot' / 'vmlinuz-6').write_bytes(kernel_image(magic=b'ARMd'))
+    busybox.write_bytes(program_image(1, machine=183))
+    monkeypatch.setattr(os, 'access', lambda path, mode: readable)
+    with pytest.raises(Missing) as caught:
+        Linux.find(root)
+    assert str(caught.value) == 'use an x86-64 machine'
+
+
+def test_parts_on_another_architecture(root, busybox, static, monkeypatch):
+    """The machine emulates x86-64, so that the right parts boot anywhere."""
+    monkeypatch.setattr(platform, 'machine', lambda: 'aarch64')
+    (root / 'vmlinuz').write_bytes(kernel_image())
+    assert Linux.find(root).busybox == busybox
 
 
 @pytest.mark.parametrize(

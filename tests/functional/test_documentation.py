@@ -95,6 +95,19 @@ def test_configuration(block, known, authority, tmp_path):
     assert shown - known == set()
 
 
+def test_groups_of_the_programs():
+    """The table names each group of this package, and some of libraries."""
+    page = (SOURCE / 'configuration' / 'config.rst').read_text()
+    _, _, table = page.partition('\nGroups of each program\n')
+    table = table.partition('\n\nThe URLs')[0]
+    groups = {group or 'DEFAULT' for group, _ in config.list_opts()}
+    assert set(re.findall('``([a-z_]+|DEFAULT)``', table)) == {
+        *groups,
+        'database',
+        'oslo_policy',
+    }
+
+
 def test_cells():
     """The lines name two cells with a bus for each."""
     block = documentation.block('admin/cells.rst', '[console_rpc]')

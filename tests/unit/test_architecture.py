@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / 'console_ext'
 TESTS = ROOT / 'tests' / 'unit'
 PAGES = PACKAGE / 'proxy' / 'web'
+GUIDE = ROOT / 'doc' / 'source' / 'contributor' / 'architecture.rst'
 
 # The ground floor: every part may import these, and they only import each other.
 GROUND = {
@@ -187,10 +188,16 @@ def test_programs_are_imported_by_none():
     assert importers == set()
 
 
+def test_tree_of_the_documentation():
+    """The contributor guide names every part of the package."""
+    _, _, tree = GUIDE.read_text().partition('\n    console_ext/\n')
+    named = set(re.findall(r'\b(\w+)(?:/|\.py)', tree.partition('\n    tests/\n')[0]))
+    assert {part_of(name) for name in SOURCES} - {None} - named == set()
+
+
 def test_table_is_that_of_the_documentation():
     """The contributor guide and the dict above are equal."""
-    page = ROOT / 'doc' / 'source' / 'contributor' / 'architecture.rst'
-    _, _, body, _ = re.split(r'^=+ +=+$', page.read_text(), flags=re.MULTILINE)
+    _, _, body, _ = re.split(r'^=+ +=+$', GUIDE.read_text(), flags=re.MULTILINE)
     rows = re.sub(r'\n {3,}', ' ', body).strip().splitlines()
     table = {}
     for row in rows:

@@ -31,6 +31,7 @@ from console_ext.proxy.admission import rules
 from console_ext.proxy.consoles import listeners
 from console_ext.proxy.relay import close_codes
 from console_ext.rpc import cells
+from console_ext.wsgi import faults
 from tests import documentation
 from tests.authority import Authority
 from tests.deployment import server_id
@@ -219,6 +220,15 @@ def test_statuses_of_the_proxy():
     table = table.partition('\n\nA session')[0]
     shown = {int(status) for status in re.findall(r'\* - (\d{3})\n', table)}
     assert {status for status, _ in rules.REFUSALS.values()} <= shown
+
+
+def test_statuses_of_the_api():
+    """The table of answers has each status of the table of faults."""
+    page = (SOURCE / 'admin' / 'troubleshooting.rst').read_text()
+    _, _, table = page.partition('.. list-table:: Answers of the API')
+    rows = re.findall(r'\* - ([\d, ]+)\n', table.partition('\n.. list-table::')[0])
+    shown = {int(status) for row in rows for status in row.split(', ')}
+    assert set(faults.STATUSES.values()) <= shown
 
 
 def test_close_codes():

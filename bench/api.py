@@ -3,9 +3,10 @@
 
 (a) with constant answers of compute hosts, compared with a one-line application, both
 under uwsgi; (b) with RabbitMQ and an agent, compared with a bare oslo.messaging call to
-the same agent; (c) ``remote-consoles``, compared with ``os-getSerialConsole``, which is
-the request of (a) and (b), with constant answers of compute hosts.  The two of a pair
-take turns, and ratios are medians of the rounds.
+the same agent, and with the sum of its parts: such a call, then a request with a
+constant answer; (c) ``remote-consoles``, compared with ``os-getSerialConsole``, the
+request of (a) and (b), with constant answers of compute hosts.  Ours and its peers take
+turns, and ratios are medians of the rounds.
 """
 
 from __future__ import annotations
@@ -175,23 +176,42 @@ def on_a_bus(directory: Path) -> Iterator[tuple[Program, int, Deployment]]:
 
 def over_the_bus(directory: Path, rounds: int, calls: int) -> None:
     print('(b) with RabbitMQ and an agent')
-    with on_a_bus(directory) as (api, port, deployment):
+    with on_a_bus(directory) as (api, port, deployment), Programs(directory) as more:
+        _, constant_port = start_wsgi(
+            more, 'bench.constant_rpc', deployment.config_file
+        )
         bare = bare_calls(deployment)
+        constant = sender(constant_port, ACTION)
+
+        def parts() -> None:
+            bare()
+            constant()
+
+        request = sender(port, ACTION)
         pid = api.process.pid
-        for warm in (sender(port, ACTION), bare):
+        for warm in (request, parts):
             measure(warm, pid, 16, 320)
         for clients in (1, 16):
-            ours, peer, ratio = in_turns(
-                rounds,
-                lambda: measure(sender(port, ACTION), pid, clients, calls),  # noqa: B023
-                lambda: measure(bare, psutil.Process().pid, clients, calls),  # noqa: B023
-            )
-            row(f'the API, {clients} clients', ours, f'RSS {rss_mb(api):.0f} MB')
-            row('  peer: a bare call', peer)
-            print(
-                f'  ratio: p50 {ratio("p50_ms"):.2f}, p99 {ratio("p99_ms"):.2f}, '
-                f'calls/s {ratio("calls_per_s"):.2f}; aim: p50 within {AIM_BUS}'
-            )
+            for peer_name, peer_once, aim in (
+                ('a bare call', bare, f'; aim: p50 within {AIM_BUS}'),
+                ('a bare call, then a constant answer', parts, ''),
+            ):
+                ours, peer, ratio = in_turns(
+                    rounds,
+                    lambda: measure(request, pid, clients, calls),  # noqa: B023
+                    lambda: measure(
+                        peer_once,  # noqa: B023
+                        psutil.Process().pid,
+                        clients,  # noqa: B023
+                        calls,
+                    ),
+                )
+                row(f'the API, {clients} clients', ours, f'RSS {rss_mb(api):.0f} MB')
+                row(f'  peer: {peer_name}', peer)
+                print(
+                    f'  ratio: p50 {ratio("p50_ms"):.2f}, p99 {ratio("p99_ms"):.2f}, '
+                    f'calls/s {ratio("calls_per_s"):.2f}{aim}'
+                )
 
 
 def resource_and_action(directory: Path, rounds: int, calls: int) -> None:

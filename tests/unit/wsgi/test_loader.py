@@ -10,9 +10,8 @@ from console_ext import exceptions, wsgi
 from console_ext.policy import Policy
 from console_ext.wsgi import loader
 from console_ext.wsgi.extensions import NAMESPACE
+from tests.forked import Forked
 from tests.planting import Site, only_line
-
-ROUTES = ('console_ext.cmd.manage', '--config-file')
 
 GOOD = '''
     from oslo_policy import policy
@@ -77,7 +76,8 @@ RESOURCE = '''
 class Programs:
     """``console-ext-manage routes``, with an extension more."""
 
-    def __init__(self, deployment):
+    def __init__(self, manage, deployment):
+        self.manage = manage
         self.deployment = deployment
         self.site = Site(deployment.path)
 
@@ -85,7 +85,8 @@ class Programs:
         self.site.install(package, source, NAMESPACE, {alias: f'{package}:Extension'})
 
     def routes(self):
-        return self.site.run(*ROUTES, str(self.deployment.config_file), 'routes')
+        options = '--config-file', str(self.deployment.config_file)
+        return self.manage.run(*options, 'routes', site=self.site.path)
 
     def refusal(self):
         line = only_line(self.routes())
@@ -94,9 +95,15 @@ class Programs:
         return reason
 
 
+@pytest.fixture(scope='module')
+def manage(tmp_path_factory):
+    with Forked('console_ext.cmd.manage', tmp_path_factory.mktemp('manage')) as program:
+        yield program
+
+
 @pytest.fixture
-def programs(deployment):
-    return Programs(deployment)
+def programs(manage, deployment):
+    return Programs(manage, deployment)
 
 
 RULE = 'os_compute_api:os-remote-consoles'

@@ -63,6 +63,9 @@ SERVERS = [
     server('0f', task_state='rebooting'),
 ]
 
+# Writing YAML is slow, and nearly every test has these.
+_INVENTORY = yaml.safe_dump({'servers': SERVERS})
+
 CONFIGURATION: dict[str, dict[str, Any]] = {
     'DEFAULT': {'host': 'compute-1', 'transport_url': 'fake:/'},
     'api': {'auth_strategy': 'noauth', 'paste_config': ETC / 'api-paste.ini'},
@@ -87,7 +90,7 @@ class Deployment:
         self.policy_file = path / 'policy.yaml'
         self._configuration = copy.deepcopy(CONFIGURATION)
         self.configure()
-        self.write_inventory(SERVERS)
+        self.inventory_file.write_text(_INVENTORY)
 
     def configure(self, **groups: dict[str, Any]) -> Deployment:
         """Set options, given as a mapping for each group, and write the file."""

@@ -10,11 +10,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterable
-from importlib import metadata
+from typing import Any
 
 import oslo_messaging
 from oslo_config import cfg
 from oslo_messaging import opts as messaging_opts
+from stevedore import named
 
 from console_ext import conf as config
 from console_ext import exceptions
@@ -79,7 +80,11 @@ def check(conf: cfg.ConfigOpts) -> None:
             'transport_url is not the URL of a message bus, such as '
             'rabbit://user:password@host:5672/'
         ) from None
-    if not metadata.entry_points(group='oslo.messaging.drivers', name=name):
+    # Loads none of them.
+    drivers: named.NamedExtensionManager[Any] = named.NamedExtensionManager(
+        'oslo.messaging.drivers', []
+    )
+    if name not in drivers.entry_points_names():
         raise exceptions.ConfigurationError(
             f'transport_url: oslo.messaging has no driver for {name!r}'
         )

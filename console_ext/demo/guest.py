@@ -16,6 +16,9 @@ import time
 _MAX_LINE = 256
 _TIMEOUT_S = 3600
 
+# How often it looks whether it has to stop.
+_STOP_CHECK_S = 0.1
+
 _HELP = 'help, date, echo TEXT, hostname, uptime, exit'
 
 
@@ -142,7 +145,10 @@ class SerialGuest:
         self._server.daemon_threads = True
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(
-            target=self._server.serve_forever, name='serial-guest', daemon=True
+            target=self._server.serve_forever,
+            args=(_STOP_CHECK_S,),
+            name='serial-guest',
+            daemon=True,
         )
 
     def start(self) -> None:

@@ -85,6 +85,12 @@ class Pipes:
             os.close(fd)
 
 
+@pytest.fixture(autouse=True)
+def short_delays(monkeypatch):
+    """Let the client connect again at once."""
+    monkeypatch.setattr('console_ext.client.backoff._FIRST_S', 0.02)
+
+
 @pytest.fixture
 def pipes():
     made = Pipes()
@@ -408,6 +414,8 @@ def test_nobody_reads(pipes):
         with contextlib.suppress(ConnectionClosed):
             while True:
                 await wire.send(b'x' * 1000)
+                # For the close frame of the client.
+                await asyncio.sleep(0)
 
     pipes.stop_reading()
     with served(talk) as server:

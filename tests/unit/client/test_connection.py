@@ -335,7 +335,7 @@ def test_backpressure_on_the_server():
             before = -1
             while before != sent:
                 before = sent
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(0.2)
             assert await connection.receive()
             # Data in the other direction is not delayed.
             await connection.send(b'^C')
@@ -345,11 +345,16 @@ def test_backpressure_on_the_server():
     assert 0 < sent < 32 * 2**20
 
 
-async def deaf(wire):
-    """Stop reading on the server, so that it does not answer pings."""
-    wire.transport.pause_reading()
-    await asyncio.sleep(4)
-    wire.transport.abort()
+class Deaf:
+    """A server that stops reading, so that it does not answer pings, until the end."""
+
+    def __init__(self):
+        self.end = asyncio.Event()
+
+    async def __call__(self, wire):
+        wire.transport.pause_reading()
+        await self.end.wait()
+        wire.transport.abort()
 
 
 async def silent(url):
@@ -368,7 +373,7 @@ def test_watch():
             connection = await silent(url)
             receiving = asyncio.ensure_future(connection.receive())
             watching = asyncio.ensure_future(connection.watch())
-            done, _ = await asyncio.wait({receiving, watching}, timeout=1.5)
+            done, _ = await asyncio.wait({receiving, watching}, timeout=1)
             assert not done
             for one in (receiving, watching):
                 one.cancel()
@@ -380,6 +385,7 @@ def test_watch():
 
 def test_watch_a_server_that_is_gone():
     async def scenario():
+        deaf = Deaf()
         async with served(deaf) as url:
             connection = await silent(url)
             receiving = asyncio.ensure_future(connection.receive())
@@ -387,6 +393,7 @@ def test_watch_a_server_that_is_gone():
                 await connection.watch()
             with pytest.raises(Ended):
                 await receiving
+            deaf.end.set()
             return caught.value.closed
 
     closed = run(scenario)
@@ -398,13 +405,15 @@ def test_watch_while_nobody_receives():
     """A slow terminal is not reported as a lost server."""
 
     async def scenario():
+        deaf = Deaf()
         async with served(deaf) as url:
             connection = await silent(url)
             watching = asyncio.ensure_future(connection.watch())
-            done, _ = await asyncio.wait({watching}, timeout=1.5)
+            done, _ = await asyncio.wait({watching}, timeout=1.2)
             assert not done
             watching.cancel()
             await asyncio.wait({watching})
+            deaf.end.set()
             await connection.close()
 
     run(scenario)

@@ -26,7 +26,7 @@ line = ' '.join(sys.argv)
 spice = int(re.search(r'port=([0-9]+),addr', line)[1])
 vnc = 5900 + int(re.search(r'-vnc 127.0.0.1:([0-9]+)', line)[1])
 with socket.create_server(('127.0.0.1', spice)):
-    time.sleep(0.5)
+    time.sleep(0.2)
     with socket.create_server(('127.0.0.1', vnc)):
         while not os.path.exists('power-off'):
             time.sleep(0.01)

@@ -135,8 +135,9 @@ def test_broker_that_does_not_listen(deployment, closed_port):
     assert not _listens(deployment, _url(closed_port, closed_port))
 
 
-def test_broker_that_is_stopped(deployment):
+def test_broker_that_is_stopped(deployment, monkeypatch):
     """The kernel accepts its connections, but there is no greeting."""
+    monkeypatch.setattr(transport, '_CONNECT_TIMEOUT_S', 0.5)
     with _listener(socket.AF_INET, '127.0.0.1', greeting=b'') as silent:
         assert not _listens(deployment, _url(silent))
         with _listener(socket.AF_INET, '127.0.0.1') as well:

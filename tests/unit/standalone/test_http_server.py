@@ -132,8 +132,9 @@ def test_more_descriptors_than_select_knows(deployment, application):
 
 
 def test_stop_with_a_request_under_way(deployment, application):
-    """The stop waits some seconds for it."""
+    """The stop waits for it, but not for ever."""
     server = started(deployment, application)
+    server.STOP_S = 1.0
     asking = threading.Thread(target=_ask_in_vain, args=(server,))
     asking.start()
     assert application.asked.wait(10)

@@ -218,7 +218,7 @@ def test_a_host_that_is_silent_in_tls(run, started, authority, count):
     silent_after = len(BYTES_TO_TLS) + count
     host = started(VNCHost(b'\x13', tls=context, silent_after=silent_after))
     tls = GuestTLS('', ca_certs=str(authority.file))
-    said = failure(run, host.port, VENCRYPT, tls=tls, timeout_s=0.5)
+    said = failure(run, host.port, VENCRYPT, tls=tls, timeout_s=0.2)
     assert said.startswith('timed out waiting for ')
 
 

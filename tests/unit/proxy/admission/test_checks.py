@@ -33,6 +33,8 @@ class Parts:
         self.store, self.computes = FaultyStore(conf), Computes()
         self.limits = Limits({**CAPS, **caps})
         self.guest = Guest()
+        # How long to wait for a compute host.
+        self.patience_s = 5.0
         authorization = factories.authorization(port=self.guest.port)
         self.store.issue('token', authorization, factories.TTL_S)
 
@@ -45,7 +47,7 @@ class Parts:
             leases = Leases(self.store, 4, 5)
             self.leases = leases
             connector = Connector(Networks([], 'option'), 5)
-            hosts = ComputeHosts(self.computes, {}, 0.2)
+            hosts = ComputeHosts(self.computes, {}, self.patience_s)
             admission = Admission(leases, self.limits, hosts, connector)
             try:
                 await test(admission)
@@ -174,6 +176,7 @@ def test_not_confirmed(made, answer):
 def test_a_compute_host_that_hangs(made):
     """Its call is given up after the timeout."""
     parts = made()
+    parts.patience_s = 0.2
     done = threading.Event()
     parts.computes.answer = lambda: done.wait(10)
 

@@ -32,7 +32,6 @@ beforeEach(() => {
   mock.timers.enable({ apis: ['setTimeout'] });
   globalThis.document = {
     createElement: () => new FakeElement(),
-    body: { dataset: { state: 'open' } },
   };
   globalThis.matchMedia = () => ({ matches: false });
 });
@@ -43,6 +42,7 @@ function page(options) {
   const buttons = {};
   const rows = new FakeElement();
   const shell = {
+    isOpen: true,
     stage: new FakeElement(),
     button(id, label, act) {
       buttons[label] = act;
@@ -53,11 +53,15 @@ function page(options) {
       rows.append(...children);
       return rows;
     },
-    dialog(heading, content, yes, confirm) {
+    dialog(heading, content, yes, confirm, { refuse }) {
       content.focus = () => {};
       buttons[yes] = (text) => {
         content.value = text;
-        confirm();
+        const refusal = refuse();
+        if (!refusal) {
+          confirm();
+        }
+        return refusal;
       };
     },
   };
@@ -66,14 +70,16 @@ function page(options) {
   const screen = new Screen(shell, { press, fit() {}, ...options });
   return {
     screen,
+    shell,
     stage: shell.stage,
     click(label) {
       const found = rows.all.find(({ textContent }) => textContent === label);
       (found ?? { click: buttons[label] }).click();
     },
+    // Returns why the text is refused.
     paste(text) {
       buttons['Paste…']();
-      buttons.Paste(text);
+      return buttons.Paste(text);
     },
     buttons: () => [...Object.keys(buttons), ...rows.all],
     // What was pressed since the last time.
@@ -150,17 +156,56 @@ test('control characters of a text are not typed', async () => {
   assert.equal(made.taken(), '+a -a +b -b');
 });
 
+for (const [text, refusal] of [
+  ['passwörd', '1 character is not on a US keyboard (ö). Nothing was typed.'],
+  ['5 € + 6 € é𝄞', '4 characters are not on a US keyboard (€ é 𝄞). Nothing was typed.'],
+]) {
+  test(`a text with keys that the console lacks is refused: ${text}`, async () => {
+    const made = page({ canPress: ({ scancode }) => scancode !== undefined });
+    assert.equal(made.paste(text), refusal);
+    await typed(text.length);
+    assert.equal(made.taken(), '');
+  });
+}
+
+test('without such keys it is typed', () => {
+  const made = page({ canPress: ({ scancode }) => scancode !== undefined });
+  assert.equal(made.paste('a'), '');
+  assert.equal(made.taken(), '+a -a');
+});
+
+test('a console with keys for all letters types all', () => {
+  const made = page();
+  assert.equal(made.paste('é'), '');
+  assert.equal(made.taken(), '+é -é');
+});
+
+test('a text that is too long is refused, and not cut', () => {
+  const made = page();
+  assert.match(made.paste('x'.repeat(4097)), /has 4097 characters; at most 4096 /);
+  assert.equal(made.taken(), '');
+  assert.equal(made.paste('x'.repeat(4096)), '');
+});
+
+test('a text is refused while the console is not open', () => {
+  const made = page();
+  made.shell.isOpen = false;
+  assert.match(made.paste('x'), /not open/);
+  made.shell.isOpen = true;
+  assert.equal(made.paste('x'), '');
+});
+
 test('nothing more is typed once the console has ended', async () => {
   const made = page();
   made.paste('abc');
-  document.body.dataset.state = 'ended';
+  made.shell.isOpen = false;
   await typed(4);
   assert.equal(made.taken(), '+a -a');
 });
 
 test('no key is pressed while the console is not open', () => {
   const made = page();
-  document.body.dataset.state = 'connecting';
+  made.shell.isOpen = false;
   made.click('Ctrl');
   made.click('Ctrl+Alt+Del');
   assert.equal(made.taken(), '');

@@ -10,6 +10,7 @@ import { addPaste } from './paste.js';
 // Pause between typed keys: the keyboard buffer of a guest has only about 16 entries.
 const KEY_MS = 20;
 const MAX_PASTE = 4096;
+const MAX_SHOWN = 10;
 
 /** @type {[string, string][]} */
 const MODIFIERS = [
@@ -36,9 +37,12 @@ export class Keyboard {
    * @param {import('./shell.js').Shell} shell
    * @param {(key: import('./keys.js').Key, down: boolean) => void} press - presses or
    *   releases a key
+   * @param {(key: import('./keys.js').Key) => boolean} canPress
    */
-  constructor(shell, press) {
+  constructor(shell, press, canPress) {
+    this.shell = shell;
     this.press = press;
+    this.canPress = canPress;
     /**
      * The buttons of modifiers that are held, by key.
      *
@@ -50,7 +54,7 @@ export class Keyboard {
     addPaste(shell, (text) => this.type(text), {
       heading: 'Type into the console, with the keys of a US keyboard',
       hint: 'Type a text into the console',
-      maxLength: MAX_PASTE,
+      refuse: (text) => this.refuse(text),
     });
     addKeyRow(
       shell,
@@ -94,10 +98,6 @@ export class Keyboard {
     });
   }
 
-  get isOpen() {
-    return document.body.dataset.state === 'open';
-  }
-
   /**
    * A button for a touch screen, where no key can be held.
    *
@@ -139,7 +139,7 @@ export class Keyboard {
    * @param {boolean} down
    */
   send(code, down) {
-    if (this.isOpen) {
+    if (this.shell.isOpen) {
       this.press(key(code), down);
     }
   }
@@ -160,6 +160,30 @@ export class Keyboard {
   }
 
   /**
+   * Why a text cannot be typed; empty if it can.  Nobody sees that a part of a typed
+   * password is missing, so a text is typed completely or not at all.
+   *
+   * @param {string} text
+   */
+  refuse(text) {
+    const letters = [...text];
+    if (letters.length > MAX_PASTE) {
+      return (
+        `The text has ${letters.length} characters; at most ${MAX_PASTE} can be typed ` +
+        'at once. Nothing was typed.'
+      );
+    }
+    const missing = letters.filter((letter) => !this.canPress(keyOf(letter)));
+    if (missing.length === 0) {
+      return '';
+    }
+    const count =
+      missing.length === 1 ? '1 character is' : `${missing.length} characters are`;
+    const shown = [...new Set(missing)].slice(0, MAX_SHOWN).join(' ');
+    return `${count} not on a US keyboard (${shown}). Nothing was typed.`;
+  }
+
+  /**
    * Type a text, after those that are still being typed.
    *
    * @param {string} text
@@ -173,7 +197,7 @@ export class Keyboard {
   }
 
   async typeOn() {
-    while (this.untyped[0] !== undefined && this.isOpen) {
+    while (this.untyped[0] !== undefined && this.shell.isOpen) {
       const typed = keyOf(this.untyped[0]);
       if (typed.shifted) {
         this.send('ShiftLeft', true);

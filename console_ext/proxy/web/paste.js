@@ -3,6 +3,8 @@
 
 import { element } from './element.js';
 
+const NOT_OPEN = 'The console is not open. Nothing was pasted.';
+
 /**
  * Removes control characters from a pasted text: they could act like keys, or end a
  * bracketed paste, so that the rest of the text runs as commands.
@@ -21,17 +23,18 @@ export function pasteable(text) {
  * @param {object} options
  * @param {string} options.heading - of the dialog
  * @param {string} options.hint
- * @param {number} [options.maxLength] - of the text; without it, there is no limit
+ * @param {(text: string) => string} [options.refuse] - returns why a text cannot be
+ *   pasted, in a sentence; empty if it can
  */
-export function addPaste(shell, paste, { heading, hint, maxLength }) {
+export function addPaste(shell, paste, { heading, hint, refuse = () => '' }) {
   const ask = () => {
     const text = element('textarea', { id: 'paste-text', rows: 8, cols: 60 });
-    if (maxLength) {
-      text.maxLength = maxLength;
-    }
     text.spellcheck = false;
     text.setAttribute('aria-label', 'Text to paste');
-    shell.dialog(heading, text, 'Paste', () => paste(pasteable(text.value)));
+    const pasted = () => pasteable(text.value);
+    shell.dialog(heading, text, 'Paste', () => paste(pasted()), {
+      refuse: () => (shell.isOpen ? refuse(pasted()) : NOT_OPEN),
+    });
     text.focus();
   };
   shell.button('paste', 'Paste…', ask, { when: 'open', hint });

@@ -135,7 +135,7 @@ terminal.onKey((event) => {
 
 // Ctrl+W is meant for the guest, but the browser would close the page: let it ask first.
 window.addEventListener('beforeunload', (event) => {
-  if (document.body.dataset.state === 'open' && !session.survivesReload) {
+  if (shell.isOpen && !session.survivesReload) {
     event.preventDefault();
   }
 });

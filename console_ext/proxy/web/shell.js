@@ -55,6 +55,10 @@ export class Shell {
     );
   }
 
+  get isOpen() {
+    return document.body.dataset.state === 'open';
+  }
+
   /**
    * The style sheet shows and hides buttons by state and again.
    *
@@ -201,20 +205,28 @@ export class Shell {
    * @param {HTMLElement} content
    * @param {string} yes - the label of the button that confirms
    * @param {() => void} confirm
+   * @param {object} options
+   * @param {() => string} [options.refuse] - returns why it cannot be confirmed, in a
+   *   sentence; the dialog then stays open
    */
-  dialog(heading, content, yes, confirm) {
+  dialog(heading, content, yes, confirm, { refuse = () => '' } = {}) {
     const dialog = element('dialog');
     const close = () => dialog.close();
+    // A screen reader announces an output when it changes.
+    const refusal = element('output', { id: 'refusal' });
     const accept = element('button', { type: 'button', textContent: yes });
     accept.addEventListener('click', () => {
-      close();
-      confirm();
+      refusal.textContent = refuse();
+      if (!refusal.textContent) {
+        close();
+        confirm();
+      }
     });
     const cancel = element('button', { type: 'button', textContent: 'Cancel' });
     cancel.addEventListener('click', close);
     const title = element('h2', { id: 'dialog-heading', textContent: heading });
     dialog.setAttribute('aria-labelledby', title.id);
-    dialog.append(title, content, element('p', {}, accept, cancel));
+    dialog.append(title, content, refusal, element('p', {}, accept, cancel));
     dialog.addEventListener('close', () => {
       dialog.remove();
       this.focus();

@@ -40,6 +40,7 @@ const session = new Session(shell, {
 });
 const screen = new Screen(shell, {
   press,
+  canPress: ({ scancode }) => scancode !== undefined,
   fit(on) {
     fits = on;
     if (main) {
@@ -80,12 +81,12 @@ function begin(url, { onAdmitted, onOpen, onEnd }) {
 /**
  * spice-html5 sends the bytes of a scancode, the first one in the lowest bits.
  *
- * @param {import('./keys.js').Key} key - nothing is pressed if it has no scancode
+ * @param {import('./keys.js').Key} key
  * @param {boolean} down
  */
 function press({ scancode }, down) {
-  if (!scancode) {
-    return; // a letter that a US keyboard does not have
+  if (scancode === undefined) {
+    return;
   }
   const code = (scancode & 0xff) | (down ? 0 : RELEASED);
   const key = down ? new SpiceMsgcKeyDown() : new SpiceMsgcKeyUp();

@@ -111,10 +111,17 @@ def prompt(browser, page, proxy, machine):
 
 
 def test_a_paste(browser, prompt):
-    """It is typed with the keys of a US keyboard."""
+    """It is typed with the keys of a US keyboard, or refused and kept."""
+    from selenium.webdriver.common.keys import Keys
+
     text = 'aZ09 `~!@#$%^&*()-_=+[{]}\\|;:\'",<.>/?'
     click(browser, 'paste')
-    browser.find_element('id', 'paste-text').send_keys(text)
+    field = browser.find_element('id', 'paste-text')
+    field.send_keys(f'é{text}')
+    click(browser, 'Paste')
+    refusal = '1 character is not on a US keyboard (é). Nothing was typed.'
+    assert browser.find_element('id', 'refusal').text == refusal
+    field.send_keys(Keys.HOME, Keys.DELETE)
     click(browser, 'Paste')
     shown = re.sub(rb'\x1b\[[0-9;]*[A-Za-z]', b'', read_until(prompt, b'?'))
     assert text.encode() in shown

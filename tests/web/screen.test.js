@@ -211,6 +211,35 @@ test('no key is pressed while the console is not open', () => {
   assert.equal(made.taken(), '');
 });
 
+test('a modifier that is clicked meanwhile is not held', () => {
+  const made = page();
+  made.shell.isOpen = false;
+  made.click('Ctrl');
+  assert.equal(made.isHeld('Ctrl'), false);
+  made.shell.isOpen = true;
+  made.click('F1');
+  assert.equal(made.taken(), '+F1 -F1');
+  made.click('Ctrl');
+  assert.equal(made.isHeld('Ctrl'), true);
+});
+
+test('the end of the console releases a modifier', () => {
+  const made = page();
+  made.click('Ctrl');
+  made.screen.element.querySelector = () => null;
+  made.screen.element.replaceChildren = () => {};
+  made.screen.keep();
+  assert.equal(made.isHeld('Ctrl'), false);
+});
+
+test('a modifier does not apply to a pasted text', async () => {
+  const made = page();
+  made.click('Ctrl');
+  made.paste('ab');
+  await typed(2);
+  assert.equal(made.taken(), '+ControlLeft -ControlLeft +a -a +b -b');
+});
+
 test('who may only view has no keys', () => {
   assert.deepEqual(page({ viewOnly: true }).buttons(), ['Screenshot']);
 });

@@ -106,6 +106,9 @@ export class Keyboard {
    */
   modifier(label, code) {
     const button = keyButton(label, () => {
+      if (!this.shell.isOpen) {
+        return;
+      }
       const on = !this.held.has(code);
       if (on) {
         this.held.set(code, button);
@@ -198,6 +201,8 @@ export class Keyboard {
 
   async typeOn() {
     while (this.untyped[0] !== undefined && this.shell.isOpen) {
+      // Held modifiers are meant for a key, and not for a text.
+      this.release();
       const typed = keyOf(this.untyped[0]);
       if (typed.shifted) {
         this.send('ShiftLeft', true);
@@ -211,6 +216,5 @@ export class Keyboard {
       this.untyped.shift();
     }
     this.untyped = [];
-    this.release();
   }
 }

@@ -18,10 +18,6 @@ export class ControlKey {
     this.isOn = false;
   }
 
-  toggle() {
-    this.set(!this.isOn);
-  }
-
   /** @param {boolean} on */
   set(on) {
     this.isOn = on;

@@ -80,6 +80,7 @@ function begin(url, { onAdmitted, onOpen, onKey, onEnd }) {
     connection = null;
     mine.close();
     terminal.stop();
+    control.set(false);
   };
 }
 
@@ -108,7 +109,7 @@ shell.toggle('read-aloud', 'Screen reader', (on) => terminal.readAloud(on), {
 });
 addKeyRow(
   shell,
-  key('Ctrl', () => control.toggle(), { id: 'key-ctrl' }),
+  key('Ctrl', () => control.set(shell.isOpen && !control.isOn), { id: 'key-ctrl' }),
   ...KEYS.map(([label, text]) => key(label, () => terminal.press(text))),
 );
 control.set(false);

@@ -35,7 +35,7 @@ const MATCHES = {
 /** @typedef {Awaited<ReturnType<typeof openTerminal>>} OpenTerminal */
 
 /**
- * Open a terminal in an element.
+ * Open a terminal in an element; it sends nothing until go() is called.
  *
  * @param {HTMLElement} element
  * @param {object} options
@@ -49,7 +49,7 @@ export async function openTerminal(element, { fontPx, type, follow }) {
   const theme = () => (light.matches ? THEMES.light : THEMES.dark);
   const terminal = new Terminal({
     allowProposedApi: true, // unicode, and decorations for the search
-    cursorBlink: true,
+    disableStdin: true,
     fontSize: clamp(fontPx ?? FONT_PX.usual),
     linkHandler: { activate: (_, url) => follow(url) },
     minimumContrastRatio: 4.5,

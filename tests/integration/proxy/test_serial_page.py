@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import select
 import socket
+import threading
 import time
 
 import pytest
@@ -595,6 +596,47 @@ def test_keys_of_a_phone(browser, page):
         click(browser, key)
     type_keys(browser, 'da')
     wait_for(lambda: received == b'\x1b\t\x1b[A\x04a')
+
+
+def holds_ctrl(browser) -> bool:
+    button = browser.find_element('id', 'key-ctrl')
+    return button.get_attribute('aria-pressed') == 'true'
+
+
+@pytest.mark.parametrize('serial', [{'store_timeout': 20}], indirect=True)
+def test_keys_before_the_console_is_open(browser, page, serial):
+    """They are not sent later, when the user no longer expects it."""
+    received = bytearray()
+
+    def serve(connection):
+        while data := connection.recv(100):
+            received.extend(data)
+
+    serial.store.answers.clear()
+    page(serve)
+    wait_for(lambda: browser.find_elements('id', 'show-keys'))
+    click(browser, 'show-keys')
+    type_keys(browser, 'early')
+    click(browser, 'Ctrl')
+    assert state(browser)[0] == 'connecting'
+    assert not holds_ctrl(browser)
+    serial.store.answers.set()
+    opened(browser)
+    type_keys(browser, 'd')
+    wait_for(lambda: received.endswith(b'd'))
+    assert received == b'd'
+
+
+def test_no_key_is_held_after_the_end(browser, page):
+    over = threading.Event()
+    page(says(b'x', then=lambda connection: over.wait(30)))
+    opened(browser)
+    click(browser, 'show-keys')
+    click(browser, 'Ctrl')
+    assert holds_ctrl(browser)
+    over.set()
+    ended(browser)
+    assert not holds_ctrl(browser)
 
 
 @pytest.mark.parametrize(('width', 'height'), [(360, 640), (1200, 500)])

@@ -139,6 +139,7 @@ test('messages of a later version are ignored', () => {
   const page = connect();
   page.socket.open();
   page.socket.tell({ later: true });
+  page.socket.tell({ rejoin: 'without a time' });
   assert.deepEqual(page.keys, []);
   assert.deepEqual(page.drawn, []);
   assert.equal(page.admitted, 0);
@@ -149,7 +150,7 @@ test('a library that uses the socket sees data only, until the page closes it', 
   const seen = [];
   page.socket.addEventListener('message', ({ data }) => seen.push(data.byteLength));
   page.socket.open();
-  page.socket.tell({ rejoin: 'k' });
+  page.socket.tell({ rejoin: 'k', within: 60 });
   page.socket.say('four');
   page.connection.close();
   page.socket.say('late');
@@ -204,7 +205,7 @@ test('after the page has closed it, it tells nothing', async () => {
   page.connection.close();
   assert.equal(page.socket.readyState, 2);
   page.socket.say('late');
-  page.socket.tell({ rejoin: 'k' });
+  page.socket.tell({ rejoin: 'k', within: 60 });
   page.socket.end(1006);
   await settled();
   mock.timers.tick(1000);
@@ -238,7 +239,11 @@ test('what is received but not drawn is not reported', () => {
 
 test('a library with a flow control of its own needs no reports', () => {
   const socket = new Socket();
-  const connection = new Connection(socket, { onAdmitted() {}, onKey() {}, onEnd() {} });
+  const connection = new Connection(socket, {
+    onAdmitted() {},
+    onKey() {},
+    onEnd() {},
+  });
   socket.open();
   socket.say('x'.repeat(64 * KIB));
   assert.ok(connection.isAdmitted);

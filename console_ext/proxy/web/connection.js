@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// A connection to a console, with the subprotocol console-ext.v1: binary frames are data,
-// and text frames are messages between the page and the proxy.
+// A connection to a console, with the subprotocol console-ext.v1: binary frames are
+// data, and text frames are messages between the page and the proxy.
 
 import { ending, unopened } from './endings.js';
 
 export const SUBPROTOCOL = 'console-ext.v1';
 
-// Report what is drawn each time that this much is new; less than the proxy sends ahead.
+// Report what is drawn each time that this much is new; it is less than the proxy sends
+// ahead.
 const REPORT_BYTES = 2 ** 15;
 
-// Browsers slow down hidden pages, so they draw little.  A hidden page accepts this much
-// more than it has drawn before the guest has to wait.
+// Browsers slow down hidden pages, so they draw little.  A hidden page accepts this
+// much more than it has drawn before the guest has to wait.
 const HIDDEN_BYTES = 2 ** 22;
 
 // A refusal follows directly after the opening; without one in this time, it succeeded.
@@ -22,14 +23,14 @@ const SEND_AGAIN_MS = 20;
 
 export class Connection {
   /**
-   * @param {WebSocket} socket - new, and offering the subprotocol; a library may listen to
-   *   it after this: it sees no text frames, and no data after close()
+   * @param {WebSocket} socket - new, and offering the subprotocol; a library may listen
+   *   to it after this: it sees no text frames, and no data after close()
    * @param {object} options
-   * @param {(bytes: Uint8Array, done: () => void) => void} [options.draw] - shows bytes,
-   *   and then calls done; without it, a library controls the flow of data
+   * @param {(bytes: Uint8Array, done: () => void) => void} [options.draw] - shows
+   *   bytes, and then calls done; without it, a library controls the flow of data
    * @param {() => void} options.onAdmitted - called once
-   * @param {(key: import('./way_back.js').Way) => void} options.onKey - called with each
-   *   new key to this session
+   * @param {(key: import('./rejoin.js').RejoinKey) => void} options.onKey - called with
+   *   each new key to this session
    * @param {(found: import('./endings.js').Ending) => void} options.onEnd - called once
    */
   constructor(socket, { draw, onAdmitted, onKey, onEnd }) {
@@ -106,10 +107,10 @@ export class Connection {
   /**
    * Ignore other messages: only a later version of the proxy sends them.
    *
-   * @param {import('./way_back.js').Way} message
+   * @param {Partial<import('./rejoin.js').RejoinKey>} message
    */
   read({ rejoin, within }) {
-    if (rejoin) {
+    if (rejoin && within) {
       this.onKey({ rejoin, within });
       this.admit();
     }
@@ -126,7 +127,8 @@ export class Connection {
   }
 
   /**
-   * Send in parts, no faster than the guest reads them; keys typed meanwhile come after.
+   * Send in parts, no faster than the guest reads them; keys that are typed meanwhile
+   * come after them.
    *
    * @param {Uint8Array<ArrayBuffer>} bytes
    */

@@ -3,7 +3,7 @@
 // opens the console again by itself, as long as the proxy allows it.
 
 import { ENDED, LOST, NOT_NOW, REFUSED } from './endings.js';
-import { WayBack } from './way_back.js';
+import { Rejoin } from './rejoin.js';
 
 const OPEN_MS = 20000;
 
@@ -20,8 +20,8 @@ const NO_TOKEN = 'This address has no token. Request a new console URL.';
  * @typedef {object} Events
  * @property {() => void} onAdmitted - the proxy has accepted the token
  * @property {() => void} onOpen - the console can be used
- * @property {(key: import('./way_back.js').Way) => void} onKey - a new key
- * @property {(found: Pick<import('./endings.js').Ending, 'kind' | 'words'>) => void} onEnd
+ * @property {(key: import('./rejoin.js').RejoinKey) => void} onKey - a new key
+ * @property {(found: import('./endings.js').Ending) => void} onEnd
  */
 
 export class Session {
@@ -30,15 +30,15 @@ export class Session {
    * @param {object} options
    * @param {URL} options.address - of the WebSocket, without its query
    * @param {string | null} options.token
-   * @param {(url: URL, events: Events) => () => void} options.begin - starts to open the
-   *   console, and returns a function that hangs up
-   * @param {boolean} [options.reusable] - see WayBack
+   * @param {(url: URL, events: Events) => () => void} options.begin - starts to open
+   *   the console, and returns a function that hangs up
+   * @param {boolean} [options.reusable] - see Rejoin
    */
   constructor(shell, { address, token, begin, reusable = false }) {
     this.shell = shell;
     this.address = address;
     this.begin = begin;
-    this.way = new WayBack(token, { reusable });
+    this.rejoin = new Rejoin(token, { reusable });
     /** @type {{ hangUp?: () => void } | null} */
     this.attempt = null;
     /** @type {number | null} */
@@ -53,13 +53,13 @@ export class Session {
 
   // Whether a reload of the page opens the console again.
   get survivesReload() {
-    return this.way.isThere;
+    return this.rejoin.isPossible;
   }
 
   connect() {
     this.refill();
     // After a reload, the time of the loss is unknown: count from now.
-    if (this.way.isKey) {
+    if (this.rejoin.key) {
       this.lostAt ??= Date.now();
     }
     this.open('Connecting…');
@@ -68,13 +68,13 @@ export class Session {
   /** @param {string} words */
   open(words) {
     this.hangUp();
-    if (!this.way.isThere) {
+    if (!this.rejoin.isPossible) {
       this.shell.say('ended', NO_TOKEN);
       return;
     }
     this.shell.say('connecting', words);
     const url = new URL(this.address);
-    url.search = String(this.way.query);
+    url.search = String(this.rejoin.query);
     /** @type {{ hangUp?: () => void }} */
     const attempt = {};
     /**
@@ -96,7 +96,7 @@ export class Session {
     attempt.hangUp = this.begin(url, {
       onAdmitted: current(() => this.admitted()),
       onOpen: current(() => this.opened()),
-      onKey: current((key) => this.way.set(key)),
+      onKey: current((key) => this.rejoin.keep(key)),
       onEnd: current((ending) => this.end(ending)),
     });
   }
@@ -108,7 +108,7 @@ export class Session {
   }
 
   admitted() {
-    this.way.used();
+    this.rejoin.used();
     // A SPICE console has several connections.
     if (!this.isOpen) {
       this.wait();
@@ -130,15 +130,15 @@ export class Session {
   /**
    * The console has ended, or was not opened.
    *
-   * @param {Pick<import('./endings.js').Ending, 'kind' | 'words'>} ending
+   * @param {import('./endings.js').Ending} ending
    */
   end({ kind, words }) {
     this.hangUp();
-    this.way.ended(kind);
+    this.rejoin.ended(kind);
     if (kind === LOST || kind === ENDED) {
       this.lostAt ??= Date.now();
     }
-    if (!this.way.isThere) {
+    if (!this.rejoin.isPossible) {
       const advice = kind === REFUSED ? '' : ` ${REQUEST}`;
       this.shell.say('ended', words + advice);
       return;
@@ -162,15 +162,15 @@ export class Session {
 
   // For how many milliseconds the console can still be opened again.
   left() {
-    const { within } = this.way;
-    return within === null || this.lostAt === null
+    const { key } = this.rejoin;
+    return key === null || this.lostAt === null
       ? Infinity
-      : this.lostAt + within * 1000 - Date.now();
+      : this.lostAt + key.within * 1000 - Date.now();
   }
 
   /** @param {string} words */
   expire(words) {
-    this.way.forget();
+    this.rejoin.forget();
     this.shell.say('ended', `${words} ${REQUEST}`);
   }
 

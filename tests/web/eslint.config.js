@@ -19,6 +19,7 @@ export default [
       'func-style': ['error', 'declaration', { allowArrowFunctions: true }],
       'grouped-accessor-pairs': 'error',
       'max-depth': ['error', 3],
+      'max-len': ['error', { code: 88 }],
       'no-alert': 'error',
       'no-console': 'error',
       // Those that a paste must not contain.

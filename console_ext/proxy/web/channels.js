@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The channels of a SPICE console.  spice-html5 opens a WebSocket for each, and draws the
-// screen; it does not report why they end, and mostly not even that they do.
+// The channels of a SPICE console.  spice-html5 opens a WebSocket for each, and draws
+// the screen; it does not report why they end, and mostly not even that they do.
 
 import { Connection, SUBPROTOCOL } from './connection.js';
 import { NOT_NOW, OVER, REFUSED } from './endings.js';
@@ -109,8 +109,8 @@ export class Channels {
   }
 
   /**
-   * Until the console is open, the end of any channel may be caused by a refused one: the
-   * page may learn of another end first.
+   * Until the console is open, the end of any channel may be caused by a refused one:
+   * the page may learn of another end first.
    *
    * @param {SpiceConn | undefined} channel
    * @param {import('./endings.js').Ending} ending

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Ctrl key of a touch screen, where no key can be held: it is pressed before another.
+// The Ctrl key of a touch screen, where no key can be held: it is pressed before
+// another.
 
 const DELETE = 0x7f;
 const UNIT_SEPARATOR = 0x1f;

@@ -4,7 +4,8 @@
 /**
  * @template {keyof HTMLElementTagNameMap} Name
  * @param {Name} name
- * @param {Record<string, unknown> & { dataset?: DOMStringMap, role?: string }} properties
+ * @param {Record<string, unknown> & { dataset?: DOMStringMap, role?: string }
+ *   } properties
  * @param {(Node | string)[]} children
  */
 export function element(name, properties = {}, ...children) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A row of keys below the toolbar, for those that a phone does not have or that a browser
-// keeps for itself.
+// A row of keys below the toolbar, for those that a phone does not have or that a
+// browser keeps for itself.
 
 import { element } from './element.js';
 
@@ -37,7 +37,11 @@ export function addKeyRow(shell, ...groups) {
  * @param {Record<string, unknown>} properties
  */
 export function key(label, act, properties = {}) {
-  const button = element('button', { type: 'button', textContent: label, ...properties });
+  const button = element('button', {
+    type: 'button',
+    textContent: label,
+    ...properties,
+  });
   button.addEventListener('click', act);
   return button;
 }

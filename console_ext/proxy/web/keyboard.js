@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keyboard of a console with a screen, in the toolbar: a text to type, and keys that
-// a browser or a phone does not send.
+// The keyboard of a console with a screen, in the toolbar: a text to type, and keys
+// that a browser or a phone does not send.
 
 import { element } from './element.js';
 import { addKeyRow, group, key as keyButton } from './key_row.js';
@@ -58,7 +58,10 @@ export class Keyboard {
     });
     addKeyRow(
       shell,
-      group('Modifiers', ...MODIFIERS.map(([label, code]) => this.modifier(label, code))),
+      group(
+        'Modifiers',
+        ...MODIFIERS.map(([label, code]) => this.modifier(label, code)),
+      ),
       group(
         'Keys',
         ...KEYS.map(([label, code]) => keyButton(label, () => this.strike(code))),
@@ -88,7 +91,8 @@ export class Keyboard {
       }
     };
     shell.stage.addEventListener('keyup', released, { capture: true });
-    // If a key moves the focus, the newly focused element gets the event of its release.
+    // If a key moves the focus, the newly focused element gets the event of its
+    // release.
     shell.stage.addEventListener('focusout', ({ relatedTarget }) => {
       for (const [, code] of relatedTarget ? MODIFIERS : []) {
         if (!this.held.has(code)) {
@@ -172,8 +176,8 @@ export class Keyboard {
     const letters = [...text];
     if (letters.length > MAX_PASTE) {
       return (
-        `The text has ${letters.length} characters; at most ${MAX_PASTE} can be typed ` +
-        'at once. Nothing was typed.'
+        `The text has ${letters.length} characters; at most ${MAX_PASTE} can be ` +
+        'typed at once. Nothing was typed.'
       );
     }
     const missing = letters.filter((letter) => !this.canPress(keyOf(letter)));

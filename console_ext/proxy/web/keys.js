@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of a PC keyboard with US layout.  A key has a keysym (X11), which VNC uses, and
-// a scancode (set 1; from 0xe000 on, it is extended), which SPICE uses.  Named keys also
-// have the name of KeyboardEvent.code.
+// The keys of a PC keyboard with US layout.  A key has a keysym (X11), which VNC uses,
+// and a scancode (set 1; from 0xe000 on, it is extended), which SPICE uses.  Named keys
+// also have the name of KeyboardEvent.code.
 
 /**
  * @typedef {object} Key

@@ -9,14 +9,14 @@ export class Screen {
   /**
    * @param {import('./shell.js').Shell} shell
    * @param {object} options
-   * @param {(key: import('./keys.js').Key, down: boolean) => void} options.press - presses
-   *   or releases a key
+   * @param {(key: import('./keys.js').Key, down: boolean) => void} options.press -
+   *   presses or releases a key
    * @param {(key: import('./keys.js').Key) => boolean} [options.canPress] - whether the
    *   console has a key; by default, it has all
    * @param {(on: boolean) => void} options.fit - scales the picture to the window, or
    *   shows it in its own size
-   * @param {boolean | undefined} [options.fits] - whether it is scaled, if the address of
-   *   the page says so
+   * @param {boolean | undefined} [options.fits] - whether it is scaled, if the address
+   *   of the page says so
    * @param {boolean} [options.viewOnly]
    */
   constructor(shell, { press, canPress = () => true, fit, fits, viewOnly = false }) {
@@ -48,7 +48,8 @@ export class Screen {
     return this.element.querySelector('canvas:not(.last)') ?? this.last;
   }
 
-  // The console has ended: keep its last picture, but nothing of the library that drew it.
+  // The console has ended: keep its last picture, but nothing of the library that drew
+  // it.
   keep() {
     const { canvas } = this;
     if (canvas?.width && canvas.height) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page of a serial console: a terminal on a WebSocket, in the shell of all our pages.
+// The page of a serial console: a terminal on a WebSocket, in the shell of all pages.
 
 import { Connection, SUBPROTOCOL } from './connection.js';
 import { ControlKey } from './control_key.js';
@@ -134,7 +134,8 @@ terminal.onKey((event) => {
   return event.code !== 'KeyV';
 });
 
-// Ctrl+W is meant for the guest, but the browser would close the page: let it ask first.
+// Ctrl+W is meant for the guest, but the browser would close the page: let it ask
+// first.
 window.addEventListener('beforeunload', (event) => {
   if (shell.isOpen && !session.survivesReload) {
     event.preventDefault();

@@ -64,7 +64,8 @@ export class Shell {
    *
    * @param {'connecting' | 'open' | 'ended'} state
    * @param {string} words
-   * @param {{ again?: boolean }} options - again: whether the console can be opened again
+   * @param {{ again?: boolean }} options - again: whether the console can be opened
+   *   again
    */
   say(state, words, { again = false } = {}) {
     document.body.dataset.state = state;
@@ -260,7 +261,8 @@ export class Shell {
     this.button('full-screen', 'Full screen', async () => {
       if (!(await this.leaveFullScreen())) {
         await shown.requestFullscreen();
-        // If the browser supports it, Esc goes to the guest; holding it ends full screen.
+        // If the browser supports it, Esc goes to the guest; holding it ends full
+        // screen.
         await navigator.keyboard?.lock(['Escape']);
       }
       this.focus();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The URL of a console's WebSocket, without its query.  It always has the host of the page.
+// The URL of a console's WebSocket, without its query.  It always has the host of the
+// page.
 
 /**
  * The URL of the page itself, with ws in place of http.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page of a SPICE console: spice-html5 draws its screen, in the shell of all our pages.
+// The page of a SPICE console: spice-html5 draws its screen, in the shell of all pages.
 
 import { Channels } from './channels.js';
 import { Screen } from './screen.js';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // xterm.js 6 and spice-html5 create <style> elements or style attributes.  Our
-// Content-Security-Policy forbids them, because it could not tell them from injected ones.
-// It allows changes by the CSSOM, so this module replaces them with those.
+// Content-Security-Policy forbids them, because it could not tell them from injected
+// ones.  It allows changes by the CSSOM, so this module replaces them with those.
 
 export function useConstructedSheets() {
   const { createElement } = Document.prototype;

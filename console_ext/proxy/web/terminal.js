@@ -40,7 +40,8 @@ const MATCHES = {
  * @param {HTMLElement} element
  * @param {object} options
  * @param {number | null} options.fontPx - null for the usual size
- * @param {(bytes: Uint8Array<ArrayBuffer>) => void} options.type - called with what is typed
+ * @param {(bytes: Uint8Array<ArrayBuffer>) => void} options.type - called with what is
+ *   typed
  * @param {(url: string) => void} options.follow - called when a link is activated
  */
 export async function openTerminal(element, { fontPx, type, follow }) {
@@ -172,7 +173,8 @@ function hasGpu() {
   const canvas = document.createElement('canvas');
   const webgl = canvas.getContext('webgl2', { failIfMajorPerformanceCaveat: true });
   const names = webgl?.getExtension('WEBGL_debug_renderer_info');
-  const renderer = webgl?.getParameter(names?.UNMASKED_RENDERER_WEBGL ?? webgl.RENDERER);
+  const name = names?.UNMASKED_RENDERER_WEBGL ?? webgl?.RENDERER;
+  const renderer = name && webgl?.getParameter(name);
   webgl?.getExtension('WEBGL_lose_context')?.loseContext();
   return Boolean(webgl) && !/swiftshader|llvmpipe|software/i.test(renderer);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page of a VNC console: noVNC draws its screen, in the shell of all our pages.
+// The page of a VNC console: noVNC draws its screen, in the shell of all pages.
 
 import { Connection, SUBPROTOCOL } from './connection.js';
 import { OVER } from './endings.js';

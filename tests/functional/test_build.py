@@ -54,7 +54,7 @@ def test_the_package_is_built_without_pages(build):
     (wheel,) = build.dist.glob('*.whl')
     with zipfile.ZipFile(wheel) as file:
         names = file.namelist()
-    assert 'console_ext/proxy/web/spice_auto.html' in names
+    assert 'console_ext/proxy/web/page.html' in names
     assert not [name for name in names if '/assets/' in name]
 
 

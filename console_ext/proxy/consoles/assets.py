@@ -34,10 +34,8 @@ _CACHED = (
     ('Vary', 'Accept-Encoding'),
 )
 
-# In our pages, these stand for the path of the modules, and for elements that make a
-# browser load all modules at once, not each after the one that imports it.
-_WEB = '{web}'
-_PRELOAD = '{preload}'
+# All our pages are this file; names in braces stand for what is different.
+_PAGE = 'page.html'
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +50,43 @@ class Assets:
 
     def page(
         self,
-        name: str,
+        title: str,
+        library: str,
         script: str,
         headers: Iterable[tuple[str, str]],
         below: str = '',
     ) -> Page:
         """One of our pages.
 
+        :param library: the name of what draws the console
         :param script: the module that the page loads
         :param headers: have to contain ``Vary``, because the page may be compressed
         :param below: relative path from the page's directory to that of ``root``:
             ``serial/`` for ``/serial``, whose modules are also below that path
         """
-        text = directory().joinpath(name).read_text('utf-8')
-        links = [
-            f'<link rel="modulepreload" href="{_WEB}/{one}">'
-            for one in self._imported(script)
-        ]
-        text = text.replace(_PRELOAD, '\n    '.join(links))
-        body = text.replace(_WEB, f'{below}{self.root}').encode()
-        kind = ('Content-Type', TYPES[Path(name).suffix])
+        values = {
+            '{title}': title,
+            '{library}': library,
+            '{links}': '\n    '.join(self._links(script)),
+            '{script}': script,
+            # After the links, which contain it.
+            '{web}': f'{below}{self.root}',
+        }
+        text = directory().joinpath(_PAGE).read_text('utf-8')
+        for name, value in values.items():
+            text = text.replace(name, value)
+        body = text.encode()
+        kind = ('Content-Type', TYPES[Path(_PAGE).suffix])
         return Page(body, (kind, *headers), gzip=_gzipped(body))
+
+    def _links(self, script: str) -> Iterator[str]:
+        for path in sorted(self.modules):
+            if path.endswith('.css'):
+                name = path.removeprefix(f'/{self.root}/')
+                yield f'<link rel="stylesheet" href="{{web}}/{name}">'
+        # A browser loads these at once, not each after the one that imports it.
+        for name in self._imported(script):
+            yield f'<link rel="modulepreload" href="{{web}}/{name}">'
 
     def _imported(self, script: str) -> list[str]:
         def read(name: str) -> bytes | None:

@@ -19,11 +19,12 @@ _MISSING = '{} is not installed on this proxy. Tell the operator of the cloud.'
 @dataclass(frozen=True, slots=True)
 class ScreenPage:
     """
+    :param title: of the page
     :param library: that draws the screen
-    :param paths: of the page; the first one is also the name of its file
     :param script: the module that the page loads
     """
 
+    title: str
     library: Library
     paths: Collection[str]
     script: str
@@ -40,9 +41,8 @@ class ScreenPage:
             missing = pages.text(sentence, 503)
             return {**pages.health(), **dict.fromkeys(self.paths, missing)}
         found = assets.load(modules)
-        file = next(iter(self.paths)).removeprefix('/')
         headers = [('Content-Security-Policy', policy), _VARY]
-        page = found.page(file, self.script, headers)
+        page = found.page(self.title, self.library.name, self.script, headers)
         return {
             **pages.health(),
             **found.modules,

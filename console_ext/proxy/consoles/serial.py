@@ -98,7 +98,8 @@ def _document(found: Assets | None, path: str, origins: AllowedOrigins) -> Page:
     # Browsers resolve relative URLs at the last slash.
     last = path.rpartition('/')[2]
     return found.page(
-        'serial.html',
+        'Serial console',
+        'xterm.js',
         'serial.js',
         [('Content-Security-Policy', policy), vary],
         f'{last}/' if last and last != 'websockify' else '',

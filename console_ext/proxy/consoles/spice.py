@@ -21,7 +21,7 @@ LOG = logging.getLogger(__name__)
 # Preferred: Debian's version is newer than npm's.
 DISTRIBUTION = Path('/usr/share/spice-html5')
 
-PAGE = ScreenPage(LIBRARY, ('/spice_auto.html',), 'spice.js')
+PAGE = ScreenPage('SPICE console', LIBRARY, ('/spice_auto.html',), 'spice.js')
 
 
 def listener(conf: cfg.ConfigOpts) -> Listener:

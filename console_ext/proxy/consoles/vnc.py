@@ -22,7 +22,9 @@ DISTRIBUTION = Path('/usr/share/novnc')
 LOG = logging.getLogger(__name__)
 
 # Our page, under all names that noVNC's own pages have.
-PAGE = ScreenPage(LIBRARY, ('/vnc_lite.html', '/vnc_auto.html', '/vnc.html'), 'vnc.js')
+PAGE = ScreenPage(
+    'VNC console', LIBRARY, ('/vnc_lite.html', '/vnc_auto.html', '/vnc.html'), 'vnc.js'
+)
 
 # Our page and noVNC's vnc_lite.html use the first path.  noVNC's vnc.html uses its own
 # path since noVNC 1.5, and the second path before.

@@ -14,7 +14,7 @@ from console_ext.proxy.consoles import assets
 def web(tmp_path, monkeypatch):
     """A directory of pages after a build."""
     files = {
-        'page.html': '<head>{preload}</head><script src="{web}/page.js"></script>',
+        'page.html': '{title}, {library}{links}<script src="{web}/{script}"></script>',
         'page.js': "import { one } from './assets/one/lib/one.mjs';",
         'page.css': 'body {}',
         'assets/one/lib/one.mjs': 'export const one = 1;',
@@ -72,13 +72,14 @@ def test_compressed(web):
 def test_a_page_names_the_version(web, below):
     """The page refers to modules by relative paths, for reverse proxies.
 
-    It names all modules, so that a browser loads them at once.
+    It names the style sheets, and all modules, so that a browser loads them at once.
     """
     made = load()
-    page = made.page('page.html', 'page.js', [('X', 'y')], below)
+    page = made.page('A page', 'one', 'page.js', [('X', 'y')], below)
     root = f'{below}{made.root}'
     assert page.body.decode() == (
-        f'<head><link rel="modulepreload" href="{root}/assets/one/lib/one.mjs"></head>'
+        f'A page, one<link rel="stylesheet" href="{root}/page.css">\n    '
+        f'<link rel="modulepreload" href="{root}/assets/one/lib/one.mjs">'
         f'<script src="{root}/page.js"></script>'
     )
     assert page.headers == (

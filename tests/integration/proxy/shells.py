@@ -21,7 +21,7 @@ def running(*command: str) -> Callable[[socket.socket], None]:
             os.environ.update(TERM='xterm-256color', PS1='$ ', HISTFILE='')
             os.execvp(command[0], command)
         try:
-            _relay(connection, terminal)
+            relay(connection, terminal)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -31,7 +31,7 @@ def running(*command: str) -> Callable[[socket.socket], None]:
     return serve
 
 
-def _relay(connection: socket.socket, terminal: int) -> None:
+def relay(connection: socket.socket, terminal: int) -> None:
     """If one side does not read, the other is not read, as with an emulated port."""
     sides: list[socket.socket | int] = [connection, terminal]
     while True:
@@ -40,8 +40,9 @@ def _relay(connection: socket.socket, terminal: int) -> None:
             data = connection.recv(4096)
             if not data:
                 return
+            # It may have read what was ready in the terminal.
             _write(terminal, data, connection)
-        if terminal in ready:
+        elif terminal in ready:
             try:
                 data = os.read(terminal, 4096)
             except OSError:

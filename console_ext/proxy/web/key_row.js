@@ -33,25 +33,9 @@ export function addKeyRow(shell, ...groups) {
 
 /**
  * @param {string} label
- * @param {() => void} act
- * @param {Record<string, unknown>} properties
- */
-export function key(label, act, properties = {}) {
-  const button = element('button', {
-    type: 'button',
-    textContent: label,
-    ...properties,
-  });
-  button.addEventListener('click', act);
-  return button;
-}
-
-/**
- * @param {string} label
  * @param {HTMLElement[]} keys
  */
 export function group(label, ...keys) {
-  const made = element('div', { role: 'group', className: 'group' }, ...keys);
-  made.setAttribute('aria-label', label);
-  return made;
+  const properties = { role: 'group', className: 'group', ariaLabel: label };
+  return element('div', properties, ...keys);
 }

@@ -2,8 +2,8 @@
 // The keyboard of a console with a screen, in the toolbar: a text to type, and keys
 // that a browser or a phone does not send.
 
-import { element } from './element.js';
-import { addKeyRow, group, key as keyButton } from './key_row.js';
+import { button, element } from './element.js';
+import { addKeyRow, group } from './key_row.js';
 import { FUNCTION_KEYS, key, keyOf } from './keys.js';
 import { addPaste } from './paste.js';
 
@@ -64,13 +64,13 @@ export class Keyboard {
       ),
       group(
         'Keys',
-        ...KEYS.map(([label, code]) => keyButton(label, () => this.strike(code))),
+        ...KEYS.map(([label, code]) => button(label, () => this.strike(code))),
       ),
       group(
         'Ctrl+Alt with a function key',
         element('span', { textContent: 'Ctrl+Alt+' }),
         ...FUNCTION_KEYS.map((code) =>
-          keyButton(code, () => this.strike(...CONTROL_ALT, code), {
+          button(code, () => this.strike(...CONTROL_ALT, code), {
             ariaLabel: `Ctrl+Alt+${code}`,
           }),
         ),
@@ -109,21 +109,21 @@ export class Keyboard {
    * @param {string} code
    */
   modifier(label, code) {
-    const button = keyButton(label, () => {
+    const act = () => {
       if (!this.shell.isOpen) {
         return;
       }
       const on = !this.held.has(code);
       if (on) {
-        this.held.set(code, button);
+        this.held.set(code, made);
       } else {
         this.held.delete(code);
       }
-      button.ariaPressed = String(on);
+      made.ariaPressed = String(on);
       this.send(code, on);
-    });
-    button.ariaPressed = 'false';
-    return button;
+    };
+    const made = button(label, act, { ariaPressed: 'false' });
+    return made;
   }
 
   release() {
@@ -135,8 +135,8 @@ export class Keyboard {
 
   // Forget them without telling the console, which has ended.
   forget() {
-    for (const button of this.held.values()) {
-      button.ariaPressed = 'false';
+    for (const one of this.held.values()) {
+      one.ariaPressed = 'false';
     }
     this.held.clear();
   }

@@ -28,9 +28,13 @@ export function pasteable(text) {
  */
 export function addPaste(shell, paste, { heading, hint, refuse = () => '' }) {
   const ask = () => {
-    const text = element('textarea', { id: 'paste-text', rows: 8, cols: 60 });
-    text.spellcheck = false;
-    text.setAttribute('aria-label', 'Text to paste');
+    const text = element('textarea', {
+      id: 'paste-text',
+      rows: 8,
+      cols: 60,
+      spellcheck: false,
+      ariaLabel: 'Text to paste',
+    });
     const pasted = () => pasteable(text.value);
     shell.dialog(heading, text, 'Paste', () => paste(pasted()), {
       refuse: () => (shell.isOpen ? refuse(pasted()) : NOT_OPEN),

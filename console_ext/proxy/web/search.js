@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Searching in the text of a terminal, in a row below the toolbar.
 
-import { element } from './element.js';
+import { button, element } from './element.js';
 
 /**
  * Add the row and its button.
@@ -11,16 +11,19 @@ import { element } from './element.js';
  * @returns a function that shows or hides the row
  */
 export function addSearch(shell, terminal) {
-  const input = element('input', { id: 'search-text', type: 'search' });
-  input.setAttribute('aria-label', 'Search');
+  const input = element('input', {
+    id: 'search-text',
+    type: 'search',
+    ariaLabel: 'Search',
+  });
   const found = element('output', { id: 'found' });
-  const previous = element('button', { type: 'button', textContent: 'Previous' });
-  const next = element('button', { type: 'button', textContent: 'Next' });
+  const previous = button('Previous', () => terminal.find(input.value, { back: true }));
+  const next = button('Next', () => terminal.find(input.value));
   const row = shell.row('searching', 'Search', input, previous, next, found);
 
   /** @param {boolean} on */
   function search(on) {
-    shell.press('search', on);
+    shell.setPressed('search', on);
     row.hidden = !on;
     if (on) {
       input.select();
@@ -41,8 +44,6 @@ export function addSearch(shell, terminal) {
       search(false);
     }
   });
-  previous.addEventListener('click', () => terminal.find(input.value, { back: true }));
-  next.addEventListener('click', () => terminal.find(input.value));
   terminal.onFound(({ resultIndex, resultCount }) => {
     found.textContent = resultCount
       ? `${resultIndex + 1} of ${resultCount}`
@@ -51,6 +52,6 @@ export function addSearch(shell, terminal) {
   shell.button('search', 'Search', () => search(Boolean(row.hidden)), {
     hint: 'Search (or press Ctrl+Shift+F)',
   });
-  shell.press('search', false);
+  shell.setPressed('search', false);
   return search;
 }

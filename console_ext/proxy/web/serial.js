@@ -4,8 +4,8 @@
 import { Connection, SUBPROTOCOL } from './connection.js';
 import { ControlKey } from './control_key.js';
 import { addCopy } from './copy.js';
-import { element } from './element.js';
-import { addKeyRow, key } from './key_row.js';
+import { button, element } from './element.js';
+import { addKeyRow } from './key_row.js';
 import { addPaste } from './paste.js';
 import { addSearch } from './search.js';
 import { Session } from './session.js';
@@ -38,7 +38,7 @@ const shell = new Shell({
   focus: () => terminal.focus(),
 });
 
-const control = new ControlKey((on) => shell.press('key-ctrl', on));
+const control = new ControlKey((on) => shell.setPressed('key-ctrl', on));
 
 const terminal = await openTerminal(shell.stage, {
   fontPx: recall(FONT),
@@ -109,8 +109,8 @@ shell.toggle('read-aloud', 'Screen reader', (on) => terminal.readAloud(on), {
 });
 addKeyRow(
   shell,
-  key('Ctrl', () => control.set(shell.isOpen && !control.isOn), { id: 'key-ctrl' }),
-  ...KEYS.map(([label, text]) => key(label, () => terminal.press(text))),
+  button('Ctrl', () => control.set(shell.isOpen && !control.isOn), { id: 'key-ctrl' }),
+  ...KEYS.map(([label, text]) => button(label, () => terminal.press(text))),
 );
 control.set(false);
 shell.fullScreen(document.documentElement);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The common frame of our console pages: a toolbar, and a line that shows the state.
 
-import { element } from './element.js';
+import { button, element } from './element.js';
 import { recall, remember } from './storage.js';
 
 // Moves the focus from the console, which takes all other keys, to the toolbar; as in
@@ -19,12 +19,17 @@ export class Shell {
     this.name = title || 'console';
     this.focus = focus;
     document.title = title ? `${title} – ${kind}` : kind;
-    this.toolbar = element('div', { id: 'toolbar', role: 'toolbar' });
-    this.toolbar.setAttribute('aria-label', 'Console');
+    this.toolbar = element('div', {
+      id: 'toolbar',
+      role: 'toolbar',
+      ariaLabel: 'Console',
+    });
     this.below = element('div', { id: 'below' });
-    this.stage = element('main', { id: 'stage' });
-    this.stage.setAttribute('aria-label', kind);
-    this.stage.setAttribute('aria-description', `${TO_TOOLBAR}: toolbar`);
+    this.stage = element('main', {
+      id: 'stage',
+      ariaLabel: kind,
+      ariaDescription: `${TO_TOOLBAR}: toolbar`,
+    });
     // These are in the page, which shows them before its modules are loaded.
     const header = /** @type {HTMLElement} */ (document.querySelector('header'));
     this.status = /** @type {HTMLElement} */ (header.querySelector('#status'));
@@ -71,7 +76,7 @@ export class Shell {
     document.body.dataset.state = state;
     document.body.dataset.again = String(again);
     this.status.textContent = words;
-    this.stop(this.tools()[0]);
+    this.setTabStop(this.tools()[0]);
     // A button that had the focus may be hidden now.
     if (state === 'open' && document.activeElement === document.body) {
       this.focus();
@@ -81,11 +86,11 @@ export class Shell {
   /**
    * Let Tab stop at one button of the toolbar only (ARIA authoring practices).
    *
-   * @param {HTMLButtonElement | undefined} button
+   * @param {HTMLButtonElement | undefined} tool
    */
-  stop(button) {
+  setTabStop(tool) {
     for (const one of this.toolbar.querySelectorAll('button')) {
-      one.tabIndex = one === button ? 0 : -1;
+      one.tabIndex = one === tool ? 0 : -1;
     }
   }
 
@@ -99,19 +104,16 @@ export class Shell {
    *   shown
    */
   button(id, label, act, { when = 'connecting open ended', hint = '' } = {}) {
-    const button = element('button', {
+    const made = button(label, act, {
       id,
-      type: 'button',
-      textContent: label,
       title: hint || label,
       tabIndex: -1,
       dataset: { when },
     });
     // A click does not move the keyboard focus.
-    button.addEventListener('pointerdown', (event) => event.preventDefault());
-    button.addEventListener('click', act);
-    this.toolbar.append(button);
-    return button;
+    made.addEventListener('pointerdown', (event) => event.preventDefault());
+    this.toolbar.append(made);
+    return made;
   }
 
   /**
@@ -130,14 +132,14 @@ export class Shell {
     const name = `console-ext.${id}`;
     /** @param {boolean} on */
     const change = (on) => {
-      this.press(id, on);
+      this.setPressed(id, on);
       act(on);
     };
-    const button = this.button(
+    const made = this.button(
       id,
       label,
       () => {
-        const on = button.getAttribute('aria-pressed') !== 'true';
+        const on = made.ariaPressed !== 'true';
         remember(name, on);
         change(on);
       },
@@ -150,14 +152,17 @@ export class Shell {
    * @param {string} id - of a button that is on or off
    * @param {boolean} on
    */
-  press(id, on) {
-    document.getElementById(id)?.setAttribute('aria-pressed', String(on));
+  setPressed(id, on) {
+    const found = document.getElementById(id);
+    if (found) {
+      found.ariaPressed = String(on);
+    }
   }
 
   // The buttons that can be used now.
   tools() {
     return [...this.toolbar.querySelectorAll('button')].filter(
-      (button) => getComputedStyle(button).display !== 'none',
+      (one) => getComputedStyle(one).display !== 'none',
     );
   }
 
@@ -181,7 +186,7 @@ export class Shell {
     } else if (to === undefined || event.ctrlKey) {
       return;
     } else {
-      this.stop(tools[to]);
+      this.setTabStop(tools[to]);
       tools[to]?.focus();
     }
     event.preventDefault();
@@ -195,8 +200,8 @@ export class Shell {
    * @param {HTMLElement[]} children
    */
   row(id, label, ...children) {
-    const row = element('div', { id, role: 'group', hidden: true }, ...children);
-    row.setAttribute('aria-label', label);
+    const properties = { id, role: 'group', hidden: true, ariaLabel: label };
+    const row = element('div', properties, ...children);
     this.below.append(row);
     return row;
   }
@@ -212,19 +217,16 @@ export class Shell {
    */
   dialog(heading, content, yes, confirm, { refuse = () => '' } = {}) {
     const dialog = element('dialog');
-    const close = () => dialog.close();
     // A screen reader announces an output when it changes.
     const refusal = element('output', { id: 'refusal' });
-    const accept = element('button', { type: 'button', textContent: yes });
-    accept.addEventListener('click', () => {
+    const accept = button(yes, () => {
       refusal.textContent = refuse();
       if (!refusal.textContent) {
-        close();
+        dialog.close();
         confirm();
       }
     });
-    const cancel = element('button', { type: 'button', textContent: 'Cancel' });
-    cancel.addEventListener('click', close);
+    const cancel = button('Cancel', () => dialog.close());
     const title = element('h2', { id: 'dialog-heading', textContent: heading });
     dialog.setAttribute('aria-labelledby', title.id);
     dialog.append(title, content, refusal, element('p', {}, accept, cancel));
@@ -234,7 +236,6 @@ export class Shell {
     });
     document.body.append(dialog);
     dialog.showModal();
-    return dialog;
   }
 
   /**
@@ -267,9 +268,9 @@ export class Shell {
       }
       this.focus();
     });
-    this.press('full-screen', false);
+    this.setPressed('full-screen', false);
     document.addEventListener('fullscreenchange', () => {
-      this.press('full-screen', Boolean(document.fullscreenElement));
+      this.setPressed('full-screen', Boolean(document.fullscreenElement));
     });
   }
 

@@ -76,6 +76,10 @@ export class Shell {
     document.body.dataset.state = state;
     document.body.dataset.again = String(again);
     this.status.textContent = words;
+    if (state === 'ended') {
+      // There, a screen hides the words.
+      this.leaveFullScreen();
+    }
     this.setTabStop(this.tools()[0]);
     // A button that had the focus may be hidden now.
     if (state === 'open' && document.activeElement === document.body) {

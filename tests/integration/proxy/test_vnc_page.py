@@ -8,6 +8,7 @@ import struct
 import pytest
 
 from console_ext.exceptions import ComputeNotReady
+from tests.deployment import server_id
 from tests.integration.proxy.recording_host import (
     ALT,
     CONTROL,
@@ -197,6 +198,17 @@ def test_it_fits(browser, show, artefacts, width, height):
 
 
 # How a console ends.
+
+
+def test_the_end_in_full_screen(browser, show, proxy):
+    """Only the screen is shown there: the page returns, to say why it ended."""
+    show()
+    click(browser, 'full-screen')
+    is_full = 'return document.fullscreenElement?.id'
+    wait_for(lambda: browser.execute_script(is_full) == 'stage')
+    proxy.store.revoke(server_id('01'))
+    assert 'revoked' in ended(browser)
+    wait_for(lambda: browser.execute_script(is_full) is None)
 
 
 def test_data_that_is_no_vnc(browser, vnc_page, host):

@@ -26,8 +26,12 @@ beforeEach(() => {
 
 // A page with its shell, and the attempts to open the console.
 function page({ token = 't', reusable = false } = {}) {
-  const made = { attempts: [], hungUp: [] };
+  const made = { attempts: [], hungUp: [], leaving: new EventTarget() };
+  globalThis.addEventListener = (...given) => made.leaving.addEventListener(...given);
   const shell = {
+    get isOpen() {
+      return made.said?.state === 'open';
+    },
     say(state, words, { again = false } = {}) {
       made.said = { state, words, again };
     },
@@ -277,6 +281,11 @@ test('what an older attempt reports is ignored', () => {
 
 // Reloads.
 
+// Whether the browser asks before it leaves the page.
+function asks({ leaving }) {
+  return !leaving.dispatchEvent(new Event('beforeunload', { cancelable: true }));
+}
+
 test('a reload opens the console again with the key', () => {
   open();
   const reloaded = page({ token: null });
@@ -290,10 +299,12 @@ test('a reload of a page whose console has ended says what to do', () => {
   assert.match(reloaded.said.words, /Request a new console URL/);
 });
 
-test('whether a reload opens it again', () => {
+test('the browser asks before it leaves a console that it cannot open again', () => {
   const made = page();
-  assert.equal(made.session.survivesReload, true);
+  assert.equal(asks(made), false);
   accept(made, null);
-  assert.equal(made.session.survivesReload, false);
-  assert.equal(open().session.survivesReload, true);
+  assert.equal(asks(made), true);
+  lose(made);
+  assert.equal(asks(made), false);
+  assert.equal(asks(open()), false);
 });

@@ -134,14 +134,6 @@ terminal.onKey((event) => {
   return event.code !== 'KeyV';
 });
 
-// Ctrl+W is meant for the guest, but the browser would close the page: let it ask
-// first.
-window.addEventListener('beforeunload', (event) => {
-  if (shell.isOpen && !session.survivesReload) {
-    event.preventDefault();
-  }
-});
-
 shell.stage.title = `Press ${TO_TOOLBAR} to go to the toolbar`;
 terminal.focus();
 session.connect();

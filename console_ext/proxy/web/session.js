@@ -49,11 +49,13 @@ export class Session {
     this.timer = undefined;
     this.isOpen = false;
     shell.button('reconnect', 'Reconnect', () => this.connect(), { when: 'ended' });
-  }
-
-  // Whether a reload of the page opens the console again.
-  get survivesReload() {
-    return this.rejoin.isPossible;
+    // A key that is meant for the guest, such as Ctrl+W, may close the page: let the
+    // browser ask first.
+    addEventListener('beforeunload', (event) => {
+      if (shell.isOpen && !this.rejoin.isPossible) {
+        event.preventDefault();
+      }
+    });
   }
 
   connect() {

@@ -77,7 +77,7 @@ export class Shell {
     document.body.dataset.again = String(again);
     this.status.textContent = words;
     if (state === 'ended') {
-      // There, a screen hides the words.
+      // The full screen of a guest hides the words.
       this.leaveFullScreen();
     }
     this.setTabStop(this.tools()[0]);

@@ -37,12 +37,14 @@ export class Keyboard {
    * @param {import('./shell.js').Shell} shell
    * @param {(key: import('./keys.js').Key, down: boolean) => void} press - presses or
    *   releases a key
-   * @param {(key: import('./keys.js').Key) => boolean} canPress
+   * @param {boolean} onlyUS - whether it has only the keys of a US keyboard; otherwise
+   *   the host knows whether it has others
    */
-  constructor(shell, press, canPress) {
+  constructor(shell, press, onlyUS) {
     this.shell = shell;
     this.press = press;
-    this.canPress = canPress;
+    this.onlyUS = onlyUS;
+    this.refused = '';
     /**
      * The buttons of modifiers that are held, by key.
      *
@@ -167,8 +169,8 @@ export class Keyboard {
   }
 
   /**
-   * Why a text cannot be typed; empty if it can.  Nobody sees that a part of a typed
-   * password is missing, so a text is typed completely or not at all.
+   * Why a text is not typed; empty if it is.  Nobody sees that a part of a typed
+   * password is missing.  So if the host may leave out a part, the user has to insist.
    *
    * @param {string} text
    */
@@ -180,14 +182,21 @@ export class Keyboard {
         'typed at once. Nothing was typed.'
       );
     }
-    const missing = letters.filter((letter) => !this.canPress(keyOf(letter)));
-    if (missing.length === 0) {
+    const missing = letters.filter((letter) => !keyOf(letter).scancode);
+    const insists = !this.onlyUS && text === this.refused;
+    this.refused = '';
+    if (missing.length === 0 || insists) {
       return '';
     }
     const count =
       missing.length === 1 ? '1 character is' : `${missing.length} characters are`;
     const shown = [...new Set(missing)].slice(0, MAX_SHOWN).join(' ');
-    return `${count} not on a US keyboard (${shown}). Nothing was typed.`;
+    const words = `${count} not on a US keyboard (${shown}). Nothing was typed`;
+    if (this.onlyUS) {
+      return `${words}.`;
+    }
+    this.refused = text;
+    return `${words}: the host may leave out such characters. To try, paste again.`;
   }
 
   /**

@@ -11,21 +11,21 @@ export class Screen {
    * @param {object} options
    * @param {(key: import('./keys.js').Key, down: boolean) => void} options.press -
    *   presses or releases a key
-   * @param {(key: import('./keys.js').Key) => boolean} [options.canPress] - whether the
-   *   console has a key; by default, it has all
+   * @param {boolean} [options.onlyUS] - whether the console has only the keys of a US
+   *   keyboard
    * @param {(on: boolean) => void} options.fit - scales the picture to the window, or
    *   shows it in its own size
    * @param {boolean | undefined} [options.fits] - whether it is scaled, if the address
    *   of the page says so
    * @param {boolean} [options.viewOnly]
    */
-  constructor(shell, { press, canPress = () => true, fit, fits, viewOnly = false }) {
+  constructor(shell, { press, onlyUS = false, fit, fits, viewOnly = false }) {
     this.shell = shell;
     /** @type {HTMLCanvasElement | null} */
     this.last = null;
     this.element = element('div', { id: 'screen' });
     shell.stage.append(this.element);
-    this.keyboard = viewOnly ? null : new Keyboard(shell, press, canPress);
+    this.keyboard = viewOnly ? null : new Keyboard(shell, press, onlyUS);
     /** @param {boolean} on */
     const change = (on) => {
       shell.stage.dataset.fits = String(on);

@@ -40,7 +40,7 @@ const session = new Session(shell, {
 });
 const screen = new Screen(shell, {
   press,
-  canPress: ({ scancode }) => scancode !== undefined,
+  onlyUS: true,
   fit(on) {
     fits = on;
     if (main) {

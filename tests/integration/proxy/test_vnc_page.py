@@ -100,11 +100,15 @@ def test_modifiers_that_stay_down(browser, show):
 
 
 def test_a_paste(browser, show):
-    """Letters of a US keyboard are typed with Shift, others as they are."""
+    """Letters of a US keyboard are typed with Shift; others as they are, if the user
+    insists."""
     host = show()
     click(browser, 'paste')
     browser.find_element('id', 'paste-text').send_keys('aB\né')
     host.keys.clear()
+    click(browser, 'Paste')
+    assert 'To try, paste again.' in browser.find_element('id', 'refusal').text
+    assert host.keys == []
     click(browser, 'Paste')
     a, b, enter, e = ord('a'), ord('B'), 0xFF0D, 0xE9
     expected = [a, -a, SHIFT, b, -b, -SHIFT, enter, -enter, e, -e]

@@ -257,7 +257,7 @@ def test_commands(demo):
 
 
 @pytest.mark.parametrize('option', demos.OPTIONS)
-def test_port_in_use_is_one_line(option):
+def test_port_in_use_is_one_line(option, without_qemu):
     """The error is one line."""
     options = demos.ports()
     with socket.create_server(('127.0.0.1', 0)) as taken:
@@ -265,6 +265,7 @@ def test_port_in_use_is_one_line(option):
         options[options.index(option) + 1] = port
         done = subprocess.run(
             [str(BIN / 'console-ext-demo'), *options],
+            env={**os.environ, **without_qemu},
             capture_output=True,
             text=True,
             timeout=60,

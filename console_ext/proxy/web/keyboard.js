@@ -37,8 +37,8 @@ export class Keyboard {
    * @param {import('./shell.js').Shell} shell
    * @param {(key: import('./keys.js').Key, down: boolean) => void} press - presses or
    *   releases a key
-   * @param {boolean} onlyUS - whether it has only the keys of a US keyboard; otherwise
-   *   the host knows whether it has others
+   * @param {boolean} onlyUS - whether the console has only the keys of a US keyboard;
+   *   otherwise, its host decides
    */
   constructor(shell, press, onlyUS) {
     this.shell = shell;

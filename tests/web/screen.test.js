@@ -53,8 +53,9 @@ function page(options) {
       rows.append(...children);
       return rows;
     },
-    dialog(heading, content, yes, confirm, { refuse }) {
+    dialog(heading, content, yes, confirm, { says, refuse }) {
       content.focus = () => {};
+      shell.asked = { text: content.value, says };
       buttons[yes] = (text) => {
         content.value = text;
         const refusal = refuse();
@@ -207,6 +208,22 @@ test('nothing more is typed once the console has ended', async () => {
   made.shell.isOpen = false;
   await typed(4);
   assert.equal(made.taken(), '+a -a');
+});
+
+test('what was not typed then is given back', async () => {
+  const made = page();
+  made.paste('abc');
+  assert.deepEqual(made.shell.asked, { text: '', says: '' });
+  await typed(1);
+  made.shell.isOpen = false;
+  await typed(1);
+  const says = 'The console was lost before this part of the text was typed.';
+  assert.deepEqual(made.shell.asked, { text: 'c', says });
+  made.shell.isOpen = true;
+  made.paste('c');
+  await typed(1);
+  assert.equal(made.taken(), '+a -a +b -b +c -c');
+  assert.deepEqual(made.shell.asked, { text: '', says: '' });
 });
 
 test('no key is pressed while the console is not open', () => {

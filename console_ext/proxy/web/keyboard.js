@@ -11,6 +11,7 @@ import { addPaste } from './paste.js';
 const KEY_MS = 20;
 const MAX_PASTE = 4096;
 const MAX_SHOWN = 10;
+const CUT = 'The console was lost before this part of the text was typed.';
 
 /** @type {[string, string][]} */
 const MODIFIERS = [
@@ -53,7 +54,7 @@ export class Keyboard {
     this.held = new Map();
     /** @type {string[]} */
     this.untyped = [];
-    addPaste(shell, (text) => this.type(text), {
+    this.ask = addPaste(shell, (text) => this.type(text), {
       heading: 'Type into the console, with the keys of a US keyboard',
       hint: 'Type a text into the console',
       refuse: (text) => this.refuse(text),
@@ -228,6 +229,10 @@ export class Keyboard {
       await new Promise((wake) => setTimeout(wake, KEY_MS));
       this.untyped.shift();
     }
+    const rest = this.untyped.join('');
     this.untyped = [];
+    if (rest) {
+      this.ask(rest, CUT);
+    }
   }
 }

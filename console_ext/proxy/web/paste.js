@@ -25,11 +25,13 @@ export function pasteable(text) {
  * @param {string} options.hint
  * @param {(text: string) => string} [options.refuse] - returns why a text cannot be
  *   pasted, in a sentence; empty if it can
+ * @returns a function that asks too, with a text and a sentence about it
  */
 export function addPaste(shell, paste, { heading, hint, refuse = () => '' }) {
-  const ask = () => {
+  const ask = (value = '', says = '') => {
     const text = element('textarea', {
       id: 'paste-text',
+      value,
       rows: 8,
       cols: 60,
       spellcheck: false,
@@ -37,9 +39,11 @@ export function addPaste(shell, paste, { heading, hint, refuse = () => '' }) {
     });
     const pasted = () => pasteable(text.value);
     shell.dialog(heading, text, 'Paste', () => paste(pasted()), {
+      says,
       refuse: () => (shell.isOpen ? refuse(pasted()) : NOT_OPEN),
     });
     text.focus();
   };
-  shell.button('paste', 'Paste…', ask, { when: 'open', hint });
+  shell.button('paste', 'Paste…', () => ask(), { when: 'open', hint });
+  return ask;
 }

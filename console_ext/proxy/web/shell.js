@@ -216,16 +216,17 @@ export class Shell {
    * @param {string} yes - the label of the button that confirms
    * @param {() => void} confirm
    * @param {object} options
+   * @param {string} [options.says] - a sentence below the content
    * @param {() => string} [options.refuse] - returns why it cannot be confirmed, in a
-   *   sentence; the dialog then stays open
+   *   sentence that takes the other's place; the dialog then stays open
    */
-  dialog(heading, content, yes, confirm, { refuse = () => '' } = {}) {
+  dialog(heading, content, yes, confirm, { says = '', refuse = () => '' } = {}) {
     const dialog = element('dialog');
     // A screen reader announces an output when it changes.
-    const refusal = element('output', { id: 'refusal' });
+    const said = element('output', { id: 'dialog-says', textContent: says });
     const accept = button(yes, () => {
-      refusal.textContent = refuse();
-      if (!refusal.textContent) {
+      said.textContent = refuse();
+      if (!said.textContent) {
         dialog.close();
         confirm();
       }
@@ -233,7 +234,7 @@ export class Shell {
     const cancel = button('Cancel', () => dialog.close());
     const title = element('h2', { id: 'dialog-heading', textContent: heading });
     dialog.setAttribute('aria-labelledby', title.id);
-    dialog.append(title, content, refusal, element('p', {}, accept, cancel));
+    dialog.append(title, content, said, element('p', {}, accept, cancel));
     dialog.addEventListener('close', () => {
       dialog.remove();
       this.focus();

@@ -120,7 +120,7 @@ def test_a_paste(browser, prompt):
     field.send_keys(f'é{text}')
     click(browser, 'Paste')
     refusal = '1 character is not on a US keyboard (é). Nothing was typed.'
-    assert browser.find_element('id', 'refusal').text == refusal
+    assert browser.find_element('id', 'dialog-says').text == refusal
     field.send_keys(Keys.HOME, Keys.DELETE)
     click(browser, 'Paste')
     shown = re.sub(rb'\x1b\[[0-9;]*[A-Za-z]', b'', read_until(prompt, b'?'))

@@ -107,12 +107,31 @@ def test_a_paste(browser, show):
     browser.find_element('id', 'paste-text').send_keys('aB\né')
     host.keys.clear()
     click(browser, 'Paste')
-    assert 'To try, paste again.' in browser.find_element('id', 'refusal').text
+    assert 'To try, paste again.' in browser.find_element('id', 'dialog-says').text
     assert host.keys == []
     click(browser, 'Paste')
     a, b, enter, e = ord('a'), ord('B'), 0xFF0D, 0xE9
     expected = [a, -a, SHIFT, b, -b, -SHIFT, enter, -enter, e, -e]
     wait_for(lambda: host.keys == expected)
+
+
+def test_a_paste_that_is_cut(browser, show, proxy):
+    """The page gives back what it has not typed when the console is lost."""
+    host = show()
+    click(browser, 'paste')
+    browser.execute_script(
+        "document.getElementById('paste-text').value = 'x'.repeat(2000)"
+    )
+    click(browser, 'Paste')
+    wait_for(lambda: host.keys)
+    proxy.store.revoke(server_id('01'))
+    ended(browser)
+    (field,) = wait_for(lambda: browser.find_elements('id', 'paste-text'))
+    assert 0 < len(field.get_property('value')) < 2000
+    words = 'The console was lost before this part of the text was typed.'
+    assert browser.find_element('id', 'dialog-says').text == words
+    click(browser, 'Paste')
+    assert 'not open' in browser.find_element('id', 'dialog-says').text
 
 
 def test_the_keyboard_alone(browser, show):

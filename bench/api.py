@@ -26,9 +26,9 @@ import psutil
 
 from bench.load import Cost, action, measure, median, resource, sender
 from console_ext.rpc import instance, transport
-from tests.deployment import SERVERS, Deployment, server, server_id
-from tests.functional.programs import Program, Programs, free_port
-from tests.integration.rabbitmq import AVAILABLE, Broker
+from tests.parts.deployment import SERVERS, Deployment, server, server_id
+from tests.parts.programs import Program, Programs, free_port
+from tests.parts.rabbitmq import AVAILABLE, Broker
 
 SERVER = f'/v2.1/servers/{server_id("01")}'
 ACTION = action(SERVER)

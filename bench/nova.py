@@ -26,9 +26,9 @@ import webob
 
 from bench.load import Cost, Request, action, measure, median, resource, sender
 from console_ext.wsgi.filter import build_filter
-from tests.deployment import Deployment, server, server_id
-from tests.functional.client import TOKENS
-from tests.integration.nova import cloud as clouds
+from tests.parts import nova as clouds
+from tests.parts.api_client import TOKENS
+from tests.parts.deployment import Deployment, server, server_id
 
 PASSED_ON = 'passed on'
 PASSED_ON_CALLS = 500

@@ -26,7 +26,7 @@ import uvloop
 from bench.api import ACTION, on_a_bus
 from bench.load import measure, sender
 from bench.proxy import measures, peers
-from tests.functional.programs import Programs
+from tests.parts.programs import Programs
 
 _RATE_HZ = 500
 _TIMEOUT_S = 120

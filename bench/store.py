@@ -23,7 +23,7 @@ from console_ext import conf as config
 from console_ext.store import clock, migration
 from console_ext.store.schema import AUTHORIZATIONS
 from console_ext.store.store import Store
-from tests.stores.factories import authorization
+from tests.parts.stores.factories import authorization
 
 SAMPLES = 300
 BATCH = 20_000

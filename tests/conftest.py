@@ -14,8 +14,8 @@ import hypothesis
 import pytest
 from futurist import _thread
 
-from tests.authority import Authority, self_signed
-from tests.deployment import Deployment
+from tests.parts.authority import Authority, self_signed
+from tests.parts.deployment import Deployment
 
 # No deadline for examples: on a busy machine they may take long, and each test has a
 # timeout of its own.

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from build_backend import assets
-from tests.documentation import ROOT
+from tests.parts.documentation import ROOT
 
 FILES = (
     'LICENSE',

@@ -28,7 +28,7 @@ from console_ext.consoles import NOVNC, SERIAL, SPICE_HTML5
 from console_ext.demo.linux import Linux, Missing
 from console_ext.demo.machine import VirtualMachine
 from console_ext.proxy.consoles import assets
-from tests.functional.programs import Programs
+from tests.parts.programs import Programs
 
 _BOOT_S = 60
 

@@ -12,8 +12,8 @@ from typing import Any
 import psutil
 from selenium import webdriver
 
-from tests.functional.programs import BIN
-from tests.integration.proxy.chromium import ARGUMENTS
+from tests.parts.chromium import ARGUMENTS
+from tests.parts.programs import BIN
 
 TIMEOUT_S = 30
 

@@ -12,9 +12,9 @@ from bench.pages import browser as browsers
 from console_ext import access_url
 from console_ext.consoles import NOVNC, SERIAL, SPICE_HTML5, ConsoleType
 from console_ext.store import load_store, migration
-from tests.deployment import Deployment
-from tests.functional.programs import Programs, free_port
-from tests.stores.factories import authorization
+from tests.parts.deployment import Deployment
+from tests.parts.programs import Programs, free_port
+from tests.parts.stores.factories import authorization
 
 # The pages of distributions, which Nova's proxies serve.
 _NOVNC = Path('/usr/share/novnc')

@@ -28,8 +28,8 @@ import uvloop
 from bench.proxy import measures, peers
 from bench.proxy.measures import Figures
 from bench.proxy.peers import Certificate, Peer
-from tests.authority import self_signed
-from tests.functional.programs import Programs
+from tests.parts.authority import self_signed
+from tests.parts.programs import Programs
 
 
 @dataclass(frozen=True, slots=True)

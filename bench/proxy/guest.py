@@ -8,7 +8,7 @@ from typing import cast
 
 import uvloop
 
-from tests.vnc_host import SERVER_INIT, VERSION
+from tests.parts.vnc_host import SERVER_INIT, VERSION
 
 # The modes of a guest: echo, send without pause, read everything, read nothing, shake
 # hands as a VNC server and send without pause after the first key.

@@ -16,9 +16,9 @@ import psutil
 from bench.proxy.guest import MODES
 from bench.proxy.websocket import Client
 from console_ext.store import load_store, migration
-from tests.deployment import Deployment
-from tests.functional.programs import Program, Programs, free_port
-from tests.stores.factories import authorization
+from tests.parts.deployment import Deployment
+from tests.parts.programs import Program, Programs, free_port
+from tests.parts.stores.factories import authorization
 
 Guests = dict[str, int]
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from bench.proxy.websocket import Client, frame
-from tests.vnc_host import SERVER_INIT, VERSION
+from tests.parts.vnc_host import SERVER_INIT, VERSION
 
 # Every proxy sends each message in a frame of its own.
 _HEAD_BYTES = 2

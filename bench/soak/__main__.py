@@ -31,9 +31,9 @@ from bench.soak.load import Load, Scale
 from bench.soak.report import Report
 from bench.soak.schedule import DISTURBANCES, Schedule, Times
 from bench.soak.site import Site
-from tests.functional.programs import Programs
-from tests.integration.rabbitmq import AVAILABLE, Broker
-from tests.integration.store.servers import MariaDB, PostgreSQL, SQLite
+from tests.parts.databases import MariaDB, PostgreSQL, SQLite
+from tests.parts.programs import Programs
+from tests.parts.rabbitmq import AVAILABLE, Broker
 
 # Of all sessions of a site; low, so that the proxies use most of the CPU time.
 _KEYS_PER_S = 400

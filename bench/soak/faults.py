@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from console_ext.store.schema import METADATA
-from tests.integration.rabbitmq import Broker
+from tests.parts.rabbitmq import Broker
 
 _TABLES = [table.name for table in METADATA.sorted_tables]
 

@@ -14,7 +14,7 @@ from bench.soak.generator import READY, Plan
 from bench.soak.samples import Samples
 from bench.soak.servers import Servers
 from bench.soak.site import Site
-from tests.functional.programs import Program
+from tests.parts.programs import Program
 
 _START_S = 120
 # The time to wait for the last openings and echoes, and to write the results.

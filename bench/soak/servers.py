@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.deployment import server
+from tests.parts.deployment import server
 
 DEAD_HOST = 'compute-2'
 

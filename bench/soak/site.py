@@ -7,10 +7,10 @@ from pathlib import Path
 
 from bench.soak import servers
 from console_ext.store import migration
-from tests.authority import self_signed
-from tests.deployment import Deployment
-from tests.functional.programs import Program, Programs, free_port
-from tests.integration.rabbitmq import Broker
+from tests.parts.authority import self_signed
+from tests.parts.deployment import Deployment
+from tests.parts.programs import Program, Programs, free_port
+from tests.parts.rabbitmq import Broker
 
 _START_S = 120
 

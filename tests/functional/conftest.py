@@ -5,9 +5,9 @@ import pytest
 
 from console_ext.compute import base as compute
 from console_ext.rpc.server import ComputeServer
-from tests.functional.client import Client
-from tests.functional.programs import Programs
 from tests.functional.proxy.conftest import modules, novnc, proxy, served  # noqa: F401
+from tests.parts.api_client import Client
+from tests.parts.programs import Programs
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from console_ext.demo.welcome import READY
-from tests.functional.programs import Programs, free_port
+from tests.parts.programs import Programs, free_port
 
 OPTIONS = ('--port', '--serial-port', '--spice-port', '--vnc-port')
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from unittest import mock
 
 from console_ext.cmd.manage import main
-from tests.functional import programs
+from tests.parts import programs
 
 
 def manage(

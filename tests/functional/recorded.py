@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from tests.deployment import PROJECT_A, server_id
-from tests.functional.client import SERIAL, SPICE, VNC
+from tests.parts.api_client import SERIAL, SPICE, VNC
+from tests.parts.deployment import PROJECT_A, server_id
 
 # Bodies of actions, which cases refer to by protocol.
 ACTIONS = {'serial': SERIAL, 'spice': SPICE, 'vnc': VNC}

@@ -19,7 +19,7 @@ from keystoneauth1 import token_endpoint
 from novaclient import client as nova_client
 from openstack import connection
 
-from tests.functional.programs import BIN
+from tests.parts.programs import BIN
 
 TIMEOUT_S = 100
 

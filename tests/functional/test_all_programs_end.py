@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.functional.programs import Program, Programs
+from tests.parts.programs import Program, Programs
 
 
 def test_one_that_does_not_end_keeps_no_other(tmp_path, monkeypatch):

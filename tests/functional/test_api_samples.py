@@ -10,9 +10,9 @@ import pytest
 
 from console_ext.consoles import TYPES
 from console_ext.store import migration
-from tests.deployment import SERVERS, server, server_id
-from tests.documentation import API_REFERENCE
-from tests.functional.client import Client
+from tests.parts.api_client import Client
+from tests.parts.deployment import SERVERS, server, server_id
+from tests.parts.documentation import API_REFERENCE
 
 SAMPLES = API_REFERENCE / 'samples'
 

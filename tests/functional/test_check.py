@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from console_ext.store.migration import VERSION_TABLE
-from tests.deployment import ETC, PROJECT_A, PROJECT_B, server_id
 from tests.functional.management import check, manage
+from tests.parts.deployment import ETC, PROJECT_A, PROJECT_B, server_id
 
 RULE = 'os_compute_api:os-remote-consoles'
 

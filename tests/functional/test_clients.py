@@ -10,10 +10,10 @@ import openstack.exceptions
 import pytest
 
 from console_ext.store import migration
-from tests.deployment import PROJECT_A, Deployment, server, server_id
 from tests.functional import stock_clients
-from tests.functional.client import TOKENS
-from tests.functional.programs import Programs, free_port, run
+from tests.parts.api_client import TOKENS
+from tests.parts.deployment import PROJECT_A, Deployment, server, server_id
+from tests.parts.programs import Programs, free_port, run
 
 # 43 characters: tokens of the API; those of compute hosts are UUIDs.
 TOKEN = '[0-9A-Za-z_-]{43}'

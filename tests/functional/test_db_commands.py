@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from console_ext.exceptions import RefusalReason
 from console_ext.store import load_store, migration
-from tests.deployment import server_id
 from tests.functional import management
-from tests.stores import contract, factories
+from tests.parts.deployment import server_id
+from tests.parts.stores import contract, factories
 
 
 def manage(deployment, *args):

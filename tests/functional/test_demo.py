@@ -20,12 +20,12 @@ from websockets.sync.client import connect
 from console_ext.demo.guests import NO_QEMU
 from console_ext.demo.welcome import READY
 from console_ext.proxy.consoles import assets
-from tests.deployment import PROJECT_A, server_id
 from tests.functional import demo as demos
 from tests.functional.attach.terminal import Window
-from tests.functional.programs import BIN, Programs
 from tests.functional.test_programs import takes
-from tests.proxy_parts import wait_for
+from tests.parts.deployment import PROJECT_A, server_id
+from tests.parts.programs import BIN, Programs
+from tests.parts.waiting import wait_for
 
 ACTION = '/v2.1/servers/{}/action'
 SERIAL = {'os-getSerialConsole': {'type': 'serial'}}

@@ -32,11 +32,11 @@ from console_ext.proxy.consoles import listeners
 from console_ext.proxy.relay import close_codes
 from console_ext.rpc import cells
 from console_ext.wsgi import faults
-from tests import documentation
-from tests.authority import Authority
-from tests.deployment import server_id
-from tests.documentation import README, ROOT, SOURCE
 from tests.functional.management import check
+from tests.parts import documentation
+from tests.parts.authority import Authority
+from tests.parts.deployment import server_id
+from tests.parts.documentation import README, ROOT, SOURCE
 
 LIBRARIES = [
     'console_ext',

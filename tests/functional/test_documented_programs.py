@@ -8,11 +8,11 @@ import re
 import pytest
 
 from console_ext.store import migration
-from tests import documentation
-from tests.deployment import server_id
-from tests.documentation import README, SOURCE
 from tests.functional.management import check
-from tests.functional.programs import BIN, manage, run
+from tests.parts import documentation
+from tests.parts.deployment import server_id
+from tests.parts.documentation import README, SOURCE
+from tests.parts.programs import BIN, manage, run
 
 CLI = SOURCE / 'cli' / 'index.rst'
 TROUBLESHOOTING = SOURCE / 'admin' / 'troubleshooting.rst'

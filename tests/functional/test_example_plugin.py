@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests import documentation
-from tests.deployment import PROJECT_A, PROJECT_B, server_id
-from tests.functional.programs import BIN, free_port
+from tests.parts import documentation
+from tests.parts.deployment import PROJECT_A, PROJECT_B, server_id
+from tests.parts.programs import BIN, free_port
 
 SOURCE = Path(__file__).with_name('example_plugin')
 

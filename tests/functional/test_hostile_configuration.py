@@ -17,7 +17,7 @@ from console_ext.rpc.server import ComputeServer
 from console_ext.standalone import app, deploy
 from console_ext.store import load_store
 from console_ext.store.store import Store
-from tests.stores import factories
+from tests.parts.stores import factories
 
 VALUES = [
     '',

@@ -10,8 +10,8 @@ import threading
 
 import pytest
 
-from tests.deployment import PROJECT_A, PROJECT_B
-from tests.functional.client import TOKENS, Client
+from tests.parts.api_client import TOKENS, Client
+from tests.parts.deployment import PROJECT_A, PROJECT_B
 
 VALID = 'a' * 32
 OTHER = 'b' * 32

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from console_ext.policy import Policy
-from tests.functional.client import SERIAL, SPICE
+from tests.parts.api_client import SERIAL, SPICE
 
 RULE = 'os_compute_api:os-remote-consoles'
 

@@ -15,8 +15,8 @@ import requests
 from console_ext.demo import welcome
 from console_ext.store import migration
 from tests.functional import demo
-from tests.functional.programs import BIN, free_port
-from tests.proxy_parts import wait_for
+from tests.parts.programs import BIN, free_port
+from tests.parts.waiting import wait_for
 
 SECRET = 'swordfish'
 

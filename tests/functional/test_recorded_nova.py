@@ -20,10 +20,10 @@ from console_ext.rpc.server import ComputeServer
 from console_ext.standalone import app
 from console_ext.store import migration
 from console_ext.wsgi import microversions
-from tests.deployment import ETC, SERVERS, Deployment, server, server_id
-from tests.documentation import SOURCE
-from tests.functional.client import Client
 from tests.functional.recorded import ACTIONS, CASES, CONSOLE_CASES, PAIR, send
+from tests.parts.api_client import Client
+from tests.parts.deployment import ETC, SERVERS, Deployment, server, server_id
+from tests.parts.documentation import SOURCE
 
 UUID = re.compile('[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}')
 REQUEST_ID = re.compile('req-' + UUID.pattern)

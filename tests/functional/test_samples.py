@@ -8,8 +8,8 @@ import json
 import pytest
 import yaml
 
-from tests.deployment import ETC, PROJECT_A
-from tests.functional.programs import run
+from tests.parts.deployment import ETC, PROJECT_A
+from tests.parts.programs import run
 
 RULE = 'os_compute_api:os-remote-consoles'
 

@@ -31,8 +31,6 @@ from console_ext.consoles import PROTOCOLS
 from console_ext.policy import Policy
 from console_ext.rpc import transport
 from console_ext.rpc.client import ComputeClient
-from tests.deployment import PROJECT_A, PROJECT_B, server, server_id
-from tests.functional.client import SERIAL, SPICE, VNC, Client
 from tests.functional.proxy.conftest import Served
 from tests.functional.proxy.wire import (
     close_code,
@@ -44,7 +42,9 @@ from tests.functional.proxy.wire import (
     upgrade,
 )
 from tests.functional.recorded import ACTIONS, granted, send
-from tests.proxy_parts import wait_for
+from tests.parts.api_client import SERIAL, SPICE, VNC, Client
+from tests.parts.deployment import PROJECT_A, PROJECT_B, server, server_id
+from tests.parts.waiting import wait_for
 
 MIB = 2**20
 

@@ -10,8 +10,8 @@ import pytest
 
 from console_ext import exceptions
 from console_ext.store import load_store, migration
-from tests.deployment import PROJECT_A, server_id
-from tests.functional.client import SERIAL, SPICE, Client
+from tests.parts.api_client import SERIAL, SPICE, Client
+from tests.parts.deployment import PROJECT_A, server_id
 
 
 @pytest.fixture

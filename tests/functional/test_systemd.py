@@ -14,9 +14,9 @@ import pytest
 import requests
 
 from console_ext.store import migration
-from tests import documentation
-from tests.documentation import ROOT
-from tests.functional.programs import BIN, free_port
+from tests.parts import documentation
+from tests.parts.documentation import ROOT
+from tests.parts.programs import BIN, free_port
 
 UNITS = sorted((ROOT / 'etc' / 'systemd').glob('*.service'))
 

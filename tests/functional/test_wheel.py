@@ -7,7 +7,8 @@ import subprocess
 import sys
 import zipfile
 
-from tests import documentation, source_tree
+from tests import source_tree
+from tests.parts import documentation
 
 
 def test_sample_files_are_in_it(tmp_path):

@@ -9,8 +9,8 @@ from console_ext.demo.guest import SerialGuest
 from tests.functional.conftest import programs  # noqa: F401
 from tests.integration.consoles import Cloud
 from tests.integration.nginx import PROGRAM, Nginx
-from tests.integration.rabbitmq import AVAILABLE, Broker
-from tests.integration.store.servers import MariaDB, PostgreSQL, SQLite
+from tests.parts.databases import MariaDB, PostgreSQL, SQLite
+from tests.parts.rabbitmq import AVAILABLE, Broker
 
 
 @pytest.fixture(scope='session')

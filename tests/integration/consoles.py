@@ -13,9 +13,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from console_ext.store import migration
-from tests.deployment import server, server_id
-from tests.functional.programs import free_port
-from tests.proxy_parts import wait_for
+from tests.parts.deployment import server, server_id
+from tests.parts.programs import free_port
+from tests.parts.waiting import wait_for
 
 SERIAL = {'os-getSerialConsole': {'type': 'serial'}}
 SPICE = {'os-getSPICEConsole': {'type': 'spice-html5'}}

@@ -6,9 +6,9 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from tests.authority import self_signed
-from tests.functional.programs import Programs, free_port, listens
-from tests.proxy_parts import wait_for
+from tests.parts.authority import self_signed
+from tests.parts.programs import Programs, free_port, listens
+from tests.parts.waiting import wait_for
 
 PROGRAM = Path('/usr/sbin/nginx')
 

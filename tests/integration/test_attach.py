@@ -10,17 +10,17 @@ import subprocess
 import psutil
 import pytest
 
-from tests import proxy_parts
-from tests.deployment import server_id
 from tests.functional import demo
 from tests.functional.attach.guest import Guest
 from tests.functional.attach.terminal import Window
-from tests.functional.programs import BIN, free_port, listens, manage
 from tests.integration.proxy.keyboard import ask_the_firmware
 from tests.integration.proxy.linux import BOOT_S
 from tests.integration.proxy.parts import SPICE_HTML5, needed, needed_linux
 from tests.integration.tmux import Tmux
-from tests.proxy_parts import wait_for
+from tests.parts import peers
+from tests.parts.deployment import server_id
+from tests.parts.programs import BIN, free_port, listens, manage
+from tests.parts.waiting import wait_for
 
 
 @pytest.fixture(scope='module')
@@ -273,7 +273,7 @@ def test_revoked(cloud):
 @pytest.fixture
 def websockify():
     """The URL of a guest that echoes, behind the library of Nova's proxies."""
-    program, port, guest = needed('websockify'), free_port(), proxy_parts.Guest()
+    program, port, guest = needed('websockify'), free_port(), peers.Guest()
     command = [program, f'127.0.0.1:{port}', f'127.0.0.1:{guest.port}']
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         wait_for(lambda: listens(port), 30)

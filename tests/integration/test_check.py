@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.deployment import Deployment, server_id
-from tests.functional.programs import check
-from tests.integration.rabbitmq import Broker
+from tests.parts.deployment import Deployment, server_id
+from tests.parts.programs import check
+from tests.parts.rabbitmq import Broker
 
 
 @pytest.fixture

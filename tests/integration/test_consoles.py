@@ -17,7 +17,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.integration.consoles import SPICE, echo, read_until, refused
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 # Loggers of libraries that are quiet by default.
 EVERY_LOGGER = ','.join(

@@ -23,7 +23,7 @@ from tests.integration.consoles import (
     refused,
     status_of,
 )
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 LEASE_S = 4
 

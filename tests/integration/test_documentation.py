@@ -8,9 +8,9 @@ import subprocess
 import pytest
 import sqlalchemy as sa
 
-from tests import documentation
-from tests.functional.programs import check, manage
 from tests.integration.nginx import PROGRAM
+from tests.parts import documentation
+from tests.parts.programs import check, manage
 
 PAGE = 'install/proxy.rst'
 

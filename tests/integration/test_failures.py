@@ -10,9 +10,9 @@ import signal
 import psutil
 import pytest
 
-from tests.functional.programs import free_port
 from tests.integration.test_rabbitmq import API
-from tests.proxy_parts import wait_for
+from tests.parts.programs import free_port
+from tests.parts.waiting import wait_for
 
 CLIENTS = 8
 

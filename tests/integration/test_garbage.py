@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from console_ext.rpc import instance, probe
-from tests.deployment import server_id
-from tests.functional.programs import Programs
+from tests.parts.deployment import server_id
+from tests.parts.programs import Programs
 
 HOST = 'compute-1'
 

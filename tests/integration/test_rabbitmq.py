@@ -19,9 +19,9 @@ from console_ext.context import RequestContext
 from console_ext.rpc import transport
 from console_ext.rpc.client import ComputeClient
 from console_ext.rpc.instance import Instance
-from tests.deployment import Deployment, server_id
-from tests.functional.programs import Programs, free_port
-from tests.proxy_parts import wait_for
+from tests.parts.deployment import Deployment, server_id
+from tests.parts.programs import Programs, free_port
+from tests.parts.waiting import wait_for
 
 SERIAL = {'os-getSerialConsole': {'type': 'serial'}}
 SPICE = {'os-getSPICEConsole': {'type': 'spice-html5'}}

@@ -13,7 +13,7 @@ from console_ext.consoles import SERIAL
 from console_ext.context import RequestContext
 from console_ext.rpc.client import ComputeClient
 from console_ext.rpc.instance import Instance
-from tests.deployment import PROJECT_A, server_id
+from tests.parts.deployment import PROJECT_A, server_id
 
 TIMEOUT_S = 3
 

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests.deployment import server_id
-from tests.functional.programs import free_port
+from tests.parts.deployment import server_id
+from tests.parts.programs import free_port
 
 SERIAL = {'os-getSerialConsole': {'type': 'serial'}}
 

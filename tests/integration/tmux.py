@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 PROGRAM = shutil.which('tmux')
 

@@ -170,6 +170,20 @@ def test_no_circles_in_the_pages():
     assert_no_circles(imported)
 
 
+@pytest.mark.parametrize('folder', ['bench', 'tests/parts'])
+def test_what_is_shared_with_the_measurements(folder):
+    """Measurements import only the parts of the tests, and parts only parts."""
+    imported = {
+        name
+        for path in ROOT.joinpath(folder).rglob('*.py')
+        for name in re.findall(
+            r'^ *(?:from|import) (tests\b[\w.]*)', path.read_text(), re.MULTILINE
+        )
+    }
+    assert imported
+    assert [name for name in imported if not name.startswith('tests.parts')] == []
+
+
 def test_every_part_is_in_the_table():
     """Add a line to the table for a new part."""
     parts = {part_of(name) for name in LIBRARY} - {None}

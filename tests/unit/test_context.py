@@ -10,7 +10,7 @@ from oslo_context import context as oslo_context
 from console_ext import context as contexts
 from console_ext import exceptions
 from console_ext.policy import Policy
-from tests.deployment import PROJECT_A, PROJECT_B
+from tests.parts.deployment import PROJECT_A, PROJECT_B
 
 KEYSTONE = {
     'HTTP_X_USER_ID': 'alice',

@@ -31,7 +31,7 @@ from websockets.server import ServerProtocol
 
 from console_ext.rpc import failures, transport
 from tests.functional.proxy.wire import upgrade
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 
 def sent(opcode, data=b'', fin=True):

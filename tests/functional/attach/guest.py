@@ -10,7 +10,7 @@ import time
 
 from websockets.exceptions import ConnectionClosed
 
-from tests.websocket_server import served
+from tests.parts.websocket_server import served
 
 TIMEOUT_S = 30
 

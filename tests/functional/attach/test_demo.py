@@ -9,10 +9,10 @@ import subprocess
 
 import pytest
 
-from tests import documentation
 from tests.functional import demo
 from tests.functional.attach.terminal import Window
-from tests.functional.programs import BIN
+from tests.parts import documentation
+from tests.parts.programs import BIN
 
 TIMEOUT_S = 60
 TOKEN = re.compile(r'token=[\w-]{30,}')

@@ -13,9 +13,9 @@ import pytest
 
 from tests.functional.attach.guest import Guest
 from tests.functional.attach.terminal import Window
-from tests.functional.programs import BIN
-from tests.proxy_parts import wait_for
-from tests.websocket_server import TOKEN
+from tests.parts.programs import BIN
+from tests.parts.waiting import wait_for
+from tests.parts.websocket_server import TOKEN
 
 PROGRAM = str(BIN / 'console-ext')
 CONNECTED = b'console-ext: connected to 127.0.0.1:'

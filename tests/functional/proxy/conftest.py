@@ -14,9 +14,9 @@ from websockets.sync.client import connect
 
 from console_ext.proxy import server
 from console_ext.proxy.server import Proxy
-from tests.proxy_parts import Computes, Guest
-from tests.stores.factories import TTL_S, authorization
-from tests.stores.faulty import FaultyStore
+from tests.parts.peers import Computes, Guest
+from tests.parts.stores.factories import TTL_S, authorization
+from tests.parts.stores.faulty import FaultyStore
 
 BASE = {
     'serial_console': {

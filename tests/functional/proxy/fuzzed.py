@@ -13,12 +13,13 @@ import psutil
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import BASE
 from tests.functional.proxy.program import TOKENS
 from tests.functional.proxy.wire import frame, receive_until, upgrade
-from tests.proxy_parts import Guest, wait_for
-from tests.stores import factories
+from tests.parts.peers import Guest
+from tests.parts.programs import free_port
+from tests.parts.stores import factories
+from tests.parts.waiting import wait_for
 
 GROWTH_BYTES = 8 * 2**20
 

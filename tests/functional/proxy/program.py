@@ -17,8 +17,8 @@ from pathlib import Path
 from oslo_db import options
 
 from console_ext.cmd import proxy, service
-from tests.proxy_parts import Computes
-from tests.stores import factories
+from tests.parts.peers import Computes
+from tests.parts.stores import factories
 
 # token-0, token-1, ...
 TOKENS = 11000

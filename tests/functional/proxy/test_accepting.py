@@ -12,10 +12,11 @@ import psutil
 import pytest
 
 from console_ext.proxy import descriptors
-from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import BASE
 from tests.functional.proxy.wire import frame, receive_until, upgrade
-from tests.proxy_parts import Guest, wait_for
+from tests.parts.peers import Guest
+from tests.parts.programs import free_port
+from tests.parts.waiting import wait_for
 
 # The servers of asyncio and uvloop have a backlog of 100.
 BACKLOG = 600

@@ -12,7 +12,8 @@ from websockets.exceptions import InvalidStatus
 
 from console_ext import exceptions
 from tests.functional.proxy.wire import receive_until, upgrade
-from tests.proxy_parts import full_backlog, wait_for
+from tests.parts.peers import full_backlog
+from tests.parts.waiting import wait_for
 
 TOKEN_ANSWER = b'This console URL is invalid or has expired. Request a new one.\n'
 

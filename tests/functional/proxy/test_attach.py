@@ -6,12 +6,12 @@ from __future__ import annotations
 import pytest
 
 from console_ext.proxy.server import Proxy
-from tests.deployment import server_id
 from tests.functional.attach.terminal import Window
-from tests.functional.programs import BIN
-from tests.network import Network
-from tests.proxy_parts import wait_for
-from tests.stores.faulty import FaultyStore
+from tests.parts.deployment import server_id
+from tests.parts.network import Network
+from tests.parts.programs import BIN
+from tests.parts.stores.faulty import FaultyStore
+from tests.parts.waiting import wait_for
 
 CONNECTED = b'console-ext: connected to 127.0.0.1:'
 AGAIN = b'console-ext: Reconnected to the same session.'

@@ -13,8 +13,8 @@ from websockets.sync.client import connect
 from console_ext.compute import base as compute
 from console_ext.rpc.client import ComputeClient
 from console_ext.rpc.server import ComputeServer
-from tests.deployment import server
 from tests.functional.proxy.wire import upgrade
+from tests.parts.deployment import server
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from console_ext.exceptions import ComputeNotReady
 from console_ext.proxy.admission import rules
 from console_ext.proxy.relay.control import SUBPROTOCOL, WINDOW_BYTES
 from tests.functional.proxy.wire import closed, key_of
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 TOKEN_ANSWER = 'This console URL is invalid or has expired. Request a new one.'
 

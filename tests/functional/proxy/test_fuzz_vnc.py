@@ -18,8 +18,8 @@ from tests.functional.proxy import fuzzed as proxies
 from tests.functional.proxy.fuzzed import FRAMES, close_codes_in, exchanged, many
 from tests.functional.proxy.test_vnc import shake_hands
 from tests.functional.proxy.wire import frame, receive_until, upgrade
-from tests.proxy_parts import wait_for
-from tests.vnc_host import SERVER_INIT, VERSION, VNCHost
+from tests.parts.vnc_host import SERVER_INIT, VERSION, VNCHost
+from tests.parts.waiting import wait_for
 
 ENCRYPTED = b'\x13'
 

@@ -12,7 +12,8 @@ import pytest
 
 from console_ext.proxy.http import connection
 from tests.functional.proxy.wire import frame, receive_until, upgrade
-from tests.proxy_parts import full_backlog, reset, wait_for
+from tests.parts.peers import full_backlog, reset
+from tests.parts.waiting import wait_for
 
 LEFT = 'A serial client at 127.0.0.1 left while its console was being opened'
 

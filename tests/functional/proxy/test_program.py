@@ -17,10 +17,11 @@ from websockets.sync.client import connect
 
 from console_ext.proxy.relay import close_codes
 from console_ext.proxy.relay.control import SUBPROTOCOL
-from tests.functional.programs import free_port, listens
 from tests.functional.proxy.conftest import BASE
 from tests.functional.proxy.wire import closed, key_of, receive_for_ever
-from tests.proxy_parts import Guest, wait_for
+from tests.parts.peers import Guest
+from tests.parts.programs import free_port, listens
+from tests.parts.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
 

@@ -14,13 +14,14 @@ from console_ext.exceptions import ComputeNotReady
 from console_ext.proxy.relay import close_codes
 from console_ext.proxy.relay.control import SUBPROTOCOL
 from console_ext.proxy.server import Proxy
-from tests.deployment import server_id
 from tests.functional.proxy.test_vnc import shake_hands
 from tests.functional.proxy.wire import closed, key_of
-from tests.network import Network
-from tests.proxy_parts import Guest, wait_for
-from tests.stores.faulty import FaultyStore
-from tests.vnc_host import VNCHost
+from tests.parts.deployment import server_id
+from tests.parts.network import Network
+from tests.parts.peers import Guest
+from tests.parts.stores.faulty import FaultyStore
+from tests.parts.vnc_host import VNCHost
+from tests.parts.waiting import wait_for
 
 V1 = {'subprotocols': [SUBPROTOCOL]}
 REFUSAL = 'This session cannot be opened again. Request a new console URL.'

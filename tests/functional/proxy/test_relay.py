@@ -18,7 +18,8 @@ from tests.functional.proxy.wire import (
     resident,
     upgrade,
 )
-from tests.proxy_parts import reset, wait_for
+from tests.parts.peers import reset
+from tests.parts.waiting import wait_for
 
 MIB = 2**20
 

@@ -18,7 +18,7 @@ from console_ext.proxy import descriptors
 from console_ext.proxy.relay.client import Session
 from console_ext.proxy.server import Proxy
 from tests.functional.proxy.wire import receive_for_ever, receive_until, upgrade
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 
 @pytest.fixture

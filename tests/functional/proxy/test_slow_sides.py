@@ -12,9 +12,10 @@ import time
 
 import pytest
 
-from tests.authority import self_signed
 from tests.functional.proxy.wire import frame, receive_until, resident, upgrade
-from tests.proxy_parts import reset, wait_for
+from tests.parts.authority import self_signed
+from tests.parts.peers import reset
+from tests.parts.waiting import wait_for
 
 MIB = 2**20
 # Memory of a session: a read and a write buffer, and those of TLS.

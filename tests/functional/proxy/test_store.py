@@ -13,7 +13,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.functional.proxy.test_relay import closed
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 
 def status(proxy, token, name='serial') -> int:

@@ -10,10 +10,10 @@ import requests
 from websockets.exceptions import InvalidStatus
 
 from console_ext.proxy.relay.control import SUBPROTOCOL
-from tests.authority import Authority
 from tests.functional.proxy.wire import closed, modules_path, receive_until, upgrade
-from tests.proxy_parts import wait_for
-from tests.vnc_host import SERVER_INIT, VERSION, VNCHost
+from tests.parts.authority import Authority
+from tests.parts.vnc_host import SERVER_INIT, VERSION, VNCHost
+from tests.parts.waiting import wait_for
 
 PAGES = ['/vnc_lite.html', '/vnc_auto.html', '/vnc.html']
 

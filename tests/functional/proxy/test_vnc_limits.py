@@ -11,11 +11,12 @@ import time
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.authority import Authority
 from tests.functional.proxy.test_vnc import shake_hands
 from tests.functional.proxy.wire import closed
-from tests.proxy_parts import Guest, wait_for
-from tests.vnc_host import SERVER_INIT, VERSION, VNCHost
+from tests.parts.authority import Authority
+from tests.parts.peers import Guest
+from tests.parts.vnc_host import SERVER_INIT, VERSION, VNCHost
+from tests.parts.waiting import wait_for
 
 ENCRYPTED = b'\x13'
 

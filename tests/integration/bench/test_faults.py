@@ -11,7 +11,7 @@ from bench.soak import faults, servers, tokens
 from console_ext import exceptions
 from console_ext.store import migration
 from console_ext.store.store import Store
-from tests.stores import factories
+from tests.parts.stores import factories
 
 CLIENT = '192.0.2.1'
 

@@ -11,8 +11,8 @@ import pytest
 
 from bench.soak.attackers import KINDS
 from bench.soak.schedule import FROZEN_BROKER, LOCKED_STORE
-from tests.integration.rabbitmq import AVAILABLE
-from tests.proxy_parts import wait_for
+from tests.parts.rabbitmq import AVAILABLE
+from tests.parts.waiting import wait_for
 
 RUN_S = 300
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployment import server_id
 from tests.integration.consoles import opens, refused
 from tests.integration.proxy.parts import needed
+from tests.parts.deployment import server_id
 
 _LIBRARIES = Path('/usr/share/gocode')
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import requests
 
-from tests.deployment import PROJECT_A, server_id
-from tests.functional.client import SERIAL, TOKENS
+from tests.parts.api_client import SERIAL, TOKENS
+from tests.parts.deployment import PROJECT_A, server_id
 
 TIMEOUT_S = 60
 

@@ -12,12 +12,12 @@ import openstack.exceptions
 import pytest
 
 from console_ext.store import migration
-from tests.deployment import server_id
 from tests.functional import stock_clients
-from tests.functional.client import TOKENS
-from tests.integration.nova import cloud as clouds
-from tests.integration.rabbitmq import AVAILABLE
-from tests.stores import factories
+from tests.parts import nova as clouds
+from tests.parts.api_client import TOKENS
+from tests.parts.deployment import server_id
+from tests.parts.rabbitmq import AVAILABLE
+from tests.parts.stores import factories
 
 HERE = Path(__file__).parent
 

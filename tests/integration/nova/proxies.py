@@ -12,8 +12,8 @@ from console_ext.proxy.server import Proxy
 from console_ext.rpc.client import ComputeClient
 from console_ext.store import load_store
 from console_ext.store.store import Store
-from tests.deployment import Deployment
-from tests.integration.nova.cloud import RPC_TIMEOUT_S, Cloud
+from tests.parts.deployment import Deployment
+from tests.parts.nova import RPC_TIMEOUT_S, Cloud
 
 
 def configured(

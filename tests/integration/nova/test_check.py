@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.deployment import PROJECT_A, PROJECT_B, server_id
-from tests.functional.programs import check
-from tests.integration.nova import cloud as clouds
+from tests.parts import nova as clouds
+from tests.parts.deployment import PROJECT_A, PROJECT_B, server_id
+from tests.parts.programs import check
 
 
 @pytest.fixture(scope='module')

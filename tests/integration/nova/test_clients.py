@@ -13,10 +13,10 @@ import novaclient.exceptions
 import openstack.exceptions
 import pytest
 
-from tests.deployment import server_id
 from tests.functional import stock_clients
-from tests.functional.client import TOKENS
 from tests.integration.nova.test_recorded import UUID
+from tests.parts.api_client import TOKENS
+from tests.parts.deployment import server_id
 
 ALICE, ROOT = TOKENS['alice'], TOKENS['root']
 ACTIVE, STOPPED = server_id('01'), server_id('09')

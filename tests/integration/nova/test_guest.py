@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from tests.integration.nova import cloud as clouds
 from tests.integration.nova.test_running_into_faults import held
+from tests.parts import nova as clouds
 
 START_S = 10
 

@@ -13,13 +13,9 @@ import signal
 import pytest
 from websockets.sync.client import connect
 
-from tests.deployment import server_id
 from tests.functional import stock_clients
 from tests.functional.attach.terminal import Window
-from tests.functional.client import SPICE, TOKENS
-from tests.functional.programs import BIN, free_port
 from tests.integration.consoles import refused
-from tests.integration.nova import cloud as clouds
 from tests.integration.nova import proxies
 from tests.integration.nova.client import Client
 from tests.integration.proxy.conftest import artefacts, browser  # noqa: F401
@@ -31,7 +27,11 @@ from tests.integration.proxy.keyboard import (
 )
 from tests.integration.proxy.machine import Machine
 from tests.integration.proxy.screen import LIT, opened
-from tests.proxy_parts import wait_for
+from tests.parts import nova as clouds
+from tests.parts.api_client import SPICE, TOKENS
+from tests.parts.deployment import server_id
+from tests.parts.programs import BIN, free_port
+from tests.parts.waiting import wait_for
 
 
 @pytest.fixture(scope='module')

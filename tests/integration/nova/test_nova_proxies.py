@@ -11,13 +11,14 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from tests.deployment import server_id
-from tests.functional.programs import free_port, listens
-from tests.integration.nova import cloud as clouds
 from tests.integration.nova import proxies
 from tests.integration.nova.client import Client
-from tests.proxy_parts import Guest, wait_for
-from tests.vnc_host import SERVER_INIT, VERSION, VNCHost
+from tests.parts import nova as clouds
+from tests.parts.deployment import server_id
+from tests.parts.peers import Guest
+from tests.parts.programs import free_port, listens
+from tests.parts.vnc_host import SERVER_INIT, VERSION, VNCHost
+from tests.parts.waiting import wait_for
 
 START_S = 60
 

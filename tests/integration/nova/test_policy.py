@@ -8,9 +8,9 @@ import time
 import pytest
 import yaml
 
-from tests.functional.client import SERIAL, SPICE
-from tests.integration.nova import cloud as clouds
 from tests.integration.nova.client import Client
+from tests.parts import nova as clouds
+from tests.parts.api_client import SERIAL, SPICE
 
 BASE = 'os_compute_api:os-remote-consoles'
 

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
-from tests.integration.nova import cloud as clouds
 from tests.integration.nova.client import Client
+from tests.parts import nova as clouds
 
 MANY = ('--processes', '2', '--threads', '4')
 CLIENTS = 8

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.integration.nova.client import Client
-from tests.integration.nova.cloud import JOINED, PATIENCE, SLOW, SOON
+from tests.parts.nova import JOINED, PATIENCE, SLOW, SOON
 
 # [console_rpc] timeout plus the time for the rest of a request.
 IN_TIME_S = 10 + 4

@@ -12,7 +12,6 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.deployment import Deployment, server
 from tests.integration.nova import proxies
 from tests.integration.nova.client import Client
 from tests.integration.nova.test_running_into_faults import (
@@ -20,9 +19,10 @@ from tests.integration.nova.test_running_into_faults import (
     held,
     timed,
 )
-from tests.integration.rabbitmq import Broker
-from tests.integration.store.servers import MariaDB
-from tests.proxy_parts import Guest
+from tests.parts.databases import MariaDB
+from tests.parts.deployment import Deployment, server
+from tests.parts.peers import Guest
+from tests.parts.rabbitmq import Broker
 
 IN_CELL2 = '61'
 UNSCHEDULED = '62'

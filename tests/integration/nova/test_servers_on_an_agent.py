@@ -13,9 +13,9 @@ from console_ext.context import RequestContext
 from console_ext.rpc import probe
 from console_ext.rpc.client import ComputeClient
 from console_ext.rpc.instance import Instance
-from tests.deployment import PROJECT_A, Deployment, server, server_id
-from tests.functional.client import SERIAL, SPICE
 from tests.integration.nova.client import Client
+from tests.parts.api_client import SERIAL, SPICE
+from tests.parts.deployment import PROJECT_A, Deployment, server, server_id
 
 HOST = 'agent-1'
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.documentation import ROOT
 from tests.integration.proxy.parts import needed
+from tests.parts.documentation import ROOT
 
 SCRIPT = ROOT / 'node_modules' / 'axe-core' / 'axe.min.js'
 

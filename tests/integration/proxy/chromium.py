@@ -8,19 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.proxy.parts import needed
-
-ARGUMENTS = (
-    'headless',
-    'no-sandbox',
-    'disable-gpu',
-    'disable-dev-shm-usage',
-    'disable-quic',
-    'no-first-run',
-    'disable-background-networking',
-    'disable-component-update',
-    'disable-sync',
-    'window-size=1000,760',
-)
+from tests.parts.chromium import ARGUMENTS
 
 
 def start(profile: Path):

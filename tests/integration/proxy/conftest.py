@@ -10,11 +10,11 @@ import pytest
 
 from console_ext import access_url
 from console_ext.proxy.consoles import assets
-from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import BASE, Served
 from tests.integration.proxy import chromium
 from tests.integration.proxy.machine import Machine
 from tests.integration.proxy.parts import SPICE_HTML5, needed
+from tests.parts.programs import free_port
 
 
 @pytest.fixture

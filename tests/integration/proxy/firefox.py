@@ -20,7 +20,7 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 START_S = 60
 COMMAND_S = 40

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from tests.proxy_parts import Guest, reset
+from tests.parts.peers import Guest, reset
 
 MAIN, DISPLAY, INPUTS, CURSOR = range(1, 5)
 

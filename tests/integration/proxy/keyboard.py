@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import time
 
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 # The firmware can lose a key: then the user presses it again.
 _AGAIN_S = 0.5

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from tests.integration.proxy.keyboard import read_until, type_in
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 # Without KVM, on a busy machine.
 BOOT_S = 100

@@ -8,9 +8,9 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.functional.programs import free_port
 from tests.integration.proxy.parts import needed
-from tests.proxy_parts import wait_for
+from tests.parts.programs import free_port
+from tests.parts.waiting import wait_for
 
 
 class QEMU:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 # The share of the picture that is not black, and whether it can be read at all.
 LIT = """

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from tests.integration.proxy.screen import state
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 ROWS = """
 return [...document.querySelectorAll('.xterm-rows > div')]

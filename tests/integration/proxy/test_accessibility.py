@@ -8,11 +8,11 @@ import threading
 import pytest
 
 from console_ext.exceptions import ComputeNotReady
-from tests.deployment import server_id
 from tests.integration.proxy.axe import Axe
 from tests.integration.proxy.screen import LIT, ended, opened, state
 from tests.integration.proxy.serial_page import click, wait_for_text
-from tests.proxy_parts import wait_for
+from tests.parts.deployment import server_id
+from tests.parts.waiting import wait_for
 
 
 @pytest.fixture

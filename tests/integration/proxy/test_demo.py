@@ -12,7 +12,6 @@ from websockets.sync.client import connect
 
 from console_ext.demo.welcome import READY
 from tests.functional import demo as demos
-from tests.functional.programs import Program
 from tests.integration.proxy import serial_page
 from tests.integration.proxy.keyboard import type_in
 from tests.integration.proxy.linux import (
@@ -24,7 +23,8 @@ from tests.integration.proxy.linux import (
 )
 from tests.integration.proxy.parts import NOVNC, SPICE_HTML5, needed, needed_linux
 from tests.integration.proxy.screen import LIT, opened
-from tests.proxy_parts import wait_for
+from tests.parts.programs import Program
+from tests.parts.waiting import wait_for
 
 
 @pytest.fixture

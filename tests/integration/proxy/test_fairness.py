@@ -10,10 +10,11 @@ import time
 import psutil
 import pytest
 
-from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import BASE
 from tests.functional.proxy.wire import frame, receive_until, upgrade
-from tests.proxy_parts import Guest, wait_for
+from tests.parts.peers import Guest
+from tests.parts.programs import free_port
+from tests.parts.waiting import wait_for
 
 KEYS = 100
 KEY = frame(b'k', 2)

@@ -8,14 +8,15 @@ import time
 import pytest
 
 from console_ext.exceptions import ComputeNotReady
-from tests.deployment import server_id
 from tests.integration.proxy.firefox import CONTROL, ENTER, Firefox
 from tests.integration.proxy.keyboard import read_until
 from tests.integration.proxy.parts import needed
 from tests.integration.proxy.screen import LIT, ended, opened, state
 from tests.integration.proxy.serial_page import shown, wait_for_text
 from tests.integration.proxy.shells import running
-from tests.proxy_parts import reset, wait_for
+from tests.parts.deployment import server_id
+from tests.parts.peers import reset
+from tests.parts.waiting import wait_for
 
 AGAIN = 'Request a new console URL to open it again.'
 

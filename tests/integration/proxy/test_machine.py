@@ -9,7 +9,7 @@ from tests.integration.consoles import SPICE, refused
 from tests.integration.proxy.keyboard import read_until, stop_booting, type_at, type_in
 from tests.integration.proxy.parts import SPICE_HTML5, needed
 from tests.integration.proxy.screen import LIT, opened
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 
 def test_both_consoles(cloud, browser, artefacts, request):

@@ -13,11 +13,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import BASE
 from tests.functional.proxy.program import TOKENS
 from tests.functional.proxy.wire import frame, upgrade
-from tests.proxy_parts import wait_for
+from tests.parts.programs import free_port
+from tests.parts.waiting import wait_for
 
 SESSIONS = 5000
 WARM = 200

@@ -10,14 +10,14 @@ import pytest
 from websockets.sync.client import connect
 
 from console_ext.proxy.relay.control import SUBPROTOCOL
-from tests.deployment import server_id
-from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import Served
 from tests.integration.proxy.recording_host import RecordingHost
 from tests.integration.proxy.screen import LIT, ended, opened, state
 from tests.integration.proxy.serial_page import click, type_keys, wait_for_text
-from tests.network import Network
-from tests.proxy_parts import wait_for
+from tests.parts.deployment import server_id
+from tests.parts.network import Network
+from tests.parts.programs import free_port
+from tests.parts.waiting import wait_for
 
 AGAIN = 'Request a new console URL to open it again.'
 LOST = 'The connection to the console was lost.'

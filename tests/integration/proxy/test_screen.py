@@ -9,14 +9,14 @@ import struct
 import pytest
 
 from console_ext.proxy.consoles import assets, spice
-from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import Served
 from tests.integration.proxy.interposer import Interposer, spoil
 from tests.integration.proxy.keyboard import read_until, stop_booting, type_in
 from tests.integration.proxy.parts import SPICE_HTML5, needed
 from tests.integration.proxy.screen import LIT, ended, opened, state
 from tests.integration.proxy.serial_page import click, type_keys
-from tests.proxy_parts import wait_for
+from tests.parts.programs import free_port
+from tests.parts.waiting import wait_for
 
 
 def errors(browser) -> list[str]:

@@ -26,7 +26,7 @@ from tests.integration.proxy.interposer import (
 from tests.integration.proxy.machine import Machine
 from tests.integration.proxy.screen import ended, opened, state
 from tests.integration.proxy.serial_page import click
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 REFUSED = 'The console refused the connection. Reconnect, or request a new console URL.'
 

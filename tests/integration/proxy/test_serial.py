@@ -13,8 +13,8 @@ from console_ext.proxy.server import Proxy
 from tests.functional.proxy.wire import key_of
 from tests.integration.proxy.keyboard import read_until, stop_booting, type_at
 from tests.integration.proxy.parts import needed
-from tests.network import Network
-from tests.stores.faulty import FaultyStore
+from tests.parts.network import Network
+from tests.parts.stores.faulty import FaultyStore
 
 
 def test_typed_at_and_answered(proxy, machine):

@@ -12,7 +12,6 @@ import time
 import pytest
 
 from console_ext.exceptions import ComputeNotReady
-from tests.deployment import server_id
 from tests.integration.proxy.screen import ended, state
 from tests.integration.proxy.serial_page import (
     click,
@@ -23,7 +22,9 @@ from tests.integration.proxy.serial_page import (
     wait_for_text,
 )
 from tests.integration.proxy.shells import running
-from tests.proxy_parts import reset, wait_for
+from tests.parts.deployment import server_id
+from tests.parts.peers import reset
+from tests.parts.waiting import wait_for
 
 AGAIN = 'Request a new console URL to open it again.'
 

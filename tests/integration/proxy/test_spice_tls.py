@@ -10,15 +10,15 @@ import struct
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.authority import Authority
-from tests.deployment import server
-from tests.functional.programs import free_port
 from tests.functional.proxy.conftest import Served
 from tests.integration.consoles import SPICE
 from tests.integration.proxy.machine import QEMU
 from tests.integration.proxy.parts import SPICE_HTML5, needed
 from tests.integration.proxy.screen import LIT, opened
-from tests.proxy_parts import wait_for
+from tests.parts.authority import Authority
+from tests.parts.deployment import server
+from tests.parts.programs import free_port
+from tests.parts.waiting import wait_for
 
 CHANNELS = ('main', 'display', 'inputs', 'cursor', 'playback', 'record')
 

@@ -11,10 +11,10 @@ import struct
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.authority import Authority
 from tests.functional.proxy.conftest import Served, loop  # noqa: F401
 from tests.functional.proxy.wire import closed
 from tests.integration.proxy.vnc_machine import VNCMachine
+from tests.parts.authority import Authority
 
 VERSION = b'RFB 003.008\n'
 

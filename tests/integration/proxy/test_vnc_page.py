@@ -8,7 +8,6 @@ import struct
 import pytest
 
 from console_ext.exceptions import ComputeNotReady
-from tests.deployment import server_id
 from tests.integration.proxy.recording_host import (
     ALT,
     CONTROL,
@@ -19,7 +18,8 @@ from tests.integration.proxy.recording_host import (
 )
 from tests.integration.proxy.screen import ended, opened, state
 from tests.integration.proxy.serial_page import click, type_keys
-from tests.proxy_parts import wait_for
+from tests.parts.deployment import server_id
+from tests.parts.waiting import wait_for
 
 AGAIN = 'Request a new console URL to open it again.'
 

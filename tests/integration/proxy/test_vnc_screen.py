@@ -13,15 +13,15 @@ from urllib import parse
 import pytest
 
 from console_ext.exceptions import ComputeNotReady
-from tests.authority import Authority
-from tests.deployment import server_id
 from tests.functional.proxy.conftest import Served
 from tests.integration.proxy.keyboard import read_until, stop_booting, type_in
 from tests.integration.proxy.machine import Machine
 from tests.integration.proxy.parts import NOVNC, SPICE_HTML5, needed
 from tests.integration.proxy.screen import LIT, ended, opened, state
 from tests.integration.proxy.serial_page import click
-from tests.proxy_parts import wait_for
+from tests.parts.authority import Authority
+from tests.parts.deployment import server_id
+from tests.parts.waiting import wait_for
 
 AGAIN = 'Request a new console URL to open it again.'
 

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from tests.authority import Authority
-from tests.functional.programs import free_port
 from tests.integration.proxy.machine import QEMU, vnc_display
+from tests.parts.authority import Authority
+from tests.parts.programs import free_port
 
 
 class VNCMachine(QEMU):

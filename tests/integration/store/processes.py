@@ -6,7 +6,7 @@ from __future__ import annotations
 import multiprocessing
 
 from console_ext.store.store import Store
-from tests.stores import contract, factories
+from tests.parts.stores import contract, factories
 
 # Spawned, not forked: proxies do not share memory.
 _SPAWN = multiprocessing.get_context('spawn')

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from console_ext import exceptions
 from console_ext.store.store import Store
-from tests.proxy_parts import wait_for
-from tests.stores import factories
+from tests.parts.stores import factories
+from tests.parts.waiting import wait_for
 
 # Forked from a process that has only imported this, to start quickly.
 _FORKSERVER = multiprocessing.get_context('forkserver')

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from console_ext.store import migration, schema
-from tests.stores import factories
+from tests.parts.stores import factories
 
 
 def test_migrated_is_what_the_schema_says(connection):

@@ -21,10 +21,10 @@ from console_ext.store.authorization import Lease, Loss
 from console_ext.store.engine import engine as engine_of
 from console_ext.store.schema import AUTHORIZATIONS, SOCKETS
 from console_ext.store.store import Store
-from tests.deployment import server_id
 from tests.integration.store.processes import redeem_at_once
-from tests.proxy_parts import wait_for
-from tests.stores import contract, factories
+from tests.parts.deployment import server_id
+from tests.parts.stores import contract, factories
+from tests.parts.waiting import wait_for
 
 # Processes use the real time.
 FAR = 4_000_000_000.0

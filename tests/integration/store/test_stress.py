@@ -14,8 +14,8 @@ from console_ext.store.authorization import Lease
 from console_ext.store.schema import AUTHORIZATIONS, SOCKETS
 from console_ext.store.store import Store
 from tests.integration.store import stress
-from tests.proxy_parts import wait_for
-from tests.stores import factories
+from tests.parts.stores import factories
+from tests.parts.waiting import wait_for
 
 SERIAL, SPICE = 32, 4
 KILLS = 40

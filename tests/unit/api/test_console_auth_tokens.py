@@ -9,9 +9,9 @@ from console_ext.api.console_auth_tokens import ConsoleAuthTokens
 from console_ext.standalone import app
 from console_ext.store import load_store, migration
 from console_ext.wsgi import filter as wsgi_filter
-from tests.deployment import server_id
-from tests.stores.factories import authorization
-from tests.wsgi_client import ADMIN, ALICE, READER, ask, fault
+from tests.parts.deployment import server_id
+from tests.parts.stores.factories import authorization
+from tests.parts.wsgi_client import ADMIN, ALICE, READER, ask, fault
 
 TOKEN = 'a-token-of-ours-' + 27 * 'x'
 DIRECT = 'a-token-of-ours-' + 27 * 'd'

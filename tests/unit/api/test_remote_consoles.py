@@ -17,8 +17,8 @@ from console_ext.consoles import TYPES
 from console_ext.rpc.server import ComputeServer
 from console_ext.standalone import app
 from console_ext.wsgi.declarations import declaration_of
-from tests.deployment import PROJECT_A, SERVERS, Deployment, server, server_id
-from tests.wsgi_client import (
+from tests.parts.deployment import PROJECT_A, SERVERS, Deployment, server, server_id
+from tests.parts.wsgi_client import (
     ADMIN,
     ALICE,
     BOB,

@@ -19,7 +19,7 @@ from console_ext.client import attach, certificates
 from console_ext.client.endings import NotOpened, Status
 from console_ext.client.source import GivenURL
 from console_ext.client.terminal import Terminal
-from tests.websocket_server import TOKEN, echo, served
+from tests.parts.websocket_server import TOKEN, echo, served
 
 TLS = certificates.context(True, {})
 

@@ -13,7 +13,7 @@ from openstack import exceptions as sdk
 
 from console_ext.client.cloud import Console
 from console_ext.client.endings import NotOpened
-from tests.websocket_server import TOKEN
+from tests.parts.websocket_server import TOKEN
 
 URL = f'ws://h/?token={TOKEN}'
 

@@ -10,7 +10,7 @@ import pytest
 
 from console_ext.client import commands, program
 from console_ext.client.endings import Status
-from tests.websocket_server import TOKEN
+from tests.parts.websocket_server import TOKEN
 
 DEMO = ('--os-auth-type', 'none', '--os-endpoint', 'http://127.0.0.1:1/v2.1')
 

@@ -6,7 +6,7 @@ import pytest
 from console_ext import exceptions
 from console_ext.compute.inventory import InventoryDriver
 from console_ext.consoles import NOVNC, SERIAL, SPICE_HTML5, TYPES, Endpoint
-from tests.deployment import server, server_id
+from tests.parts.deployment import server, server_id
 
 HERE = server_id('01')
 

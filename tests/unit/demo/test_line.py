@@ -9,7 +9,7 @@ import time
 import pytest
 
 from console_ext.demo.line import Line
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 TIMEOUT_S = 10
 

@@ -13,7 +13,7 @@ from console_ext import exceptions
 from console_ext.demo import machine as machines
 from console_ext.demo.linux import Linux
 from console_ext.demo.machine import VirtualMachine
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 # Listens on the given ports one after the other, as QEMU would.  It writes its
 # arguments to a file, and ends when it finds another one.

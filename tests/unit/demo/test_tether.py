@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from console_ext.demo import tether
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 # Starts a program in a thread that ends or lives, prints its process id, and waits.
 PARENT = f"""

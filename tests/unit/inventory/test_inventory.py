@@ -10,7 +10,7 @@ import pytest
 from console_ext import exceptions, inventory
 from console_ext.consoles import PROTOCOLS, TYPES, Endpoint
 from console_ext.inventory import Entry, Inventory
-from tests.deployment import PROJECT_A, SERVERS, server, server_id
+from tests.parts.deployment import PROJECT_A, SERVERS, server, server_id
 
 ID = server_id('01')
 

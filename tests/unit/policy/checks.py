@@ -5,7 +5,7 @@ import os
 
 from console_ext import exceptions
 from console_ext.context import RequestContext
-from tests.deployment import PROJECT_A
+from tests.parts.deployment import PROJECT_A
 
 TARGET = {'project_id': PROJECT_A, 'user_id': 'alice'}
 

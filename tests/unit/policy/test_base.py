@@ -4,7 +4,7 @@
 import pytest
 
 from console_ext.policy import base_rules
-from tests.deployment import PROJECT_B
+from tests.parts.deployment import PROJECT_B
 from tests.unit.policy.checks import allows, credentials
 
 BASE_RULES = [

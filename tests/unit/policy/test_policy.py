@@ -11,7 +11,7 @@ from console_ext import consoles, exceptions
 from console_ext.api.policies import remote_consoles as policies
 from console_ext.policy import Policy
 from console_ext.policy.files import PolicyFiles
-from tests.deployment import PROJECT_B
+from tests.parts.deployment import PROJECT_B
 from tests.unit.policy.checks import TARGET, allows, credentials, touch
 
 SERIAL = policies.rule_of(consoles.SERIAL)

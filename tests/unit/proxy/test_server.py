@@ -11,9 +11,9 @@ import pytest
 from console_ext import exceptions
 from console_ext.proxy import server
 from console_ext.proxy.server import Proxy
-from tests.proxy_parts import Computes
-from tests.stores import factories
-from tests.stores.faulty import FaultyStore
+from tests.parts.peers import Computes
+from tests.parts.stores import factories
+from tests.parts.stores.faulty import FaultyStore
 
 
 @pytest.fixture

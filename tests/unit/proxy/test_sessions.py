@@ -23,7 +23,7 @@ from console_ext.proxy.relay.memory import Room
 from console_ext.proxy.relay.timeouts import Timing
 from console_ext.proxy.sessions import Sessions
 from console_ext.store.authorization import Lease, Loss, RejoinKey
-from tests.stores.factories import authorization
+from tests.parts.stores.factories import authorization
 from tests.unit.proxy.transport import Transport
 
 HOSTILE = 'x\nERROR y\x1b[2J' * 10**4

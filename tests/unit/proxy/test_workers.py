@@ -13,7 +13,7 @@ import time
 import psutil
 import pytest
 
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 
 @pytest.fixture

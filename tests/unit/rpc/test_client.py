@@ -22,8 +22,8 @@ from console_ext.rpc import instance, transport
 from console_ext.rpc.client import ComputeClient
 from console_ext.rpc.instance import Instance
 from console_ext.rpc.server import ComputeServer
-from tests.deployment import PROJECT_A, Deployment, server_id
-from tests.proxy_parts import wait_for
+from tests.parts.deployment import PROJECT_A, Deployment, server_id
+from tests.parts.waiting import wait_for
 
 TIMEOUT_S = 0.5
 SERVER = Instance(server_id('01'))

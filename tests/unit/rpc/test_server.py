@@ -15,7 +15,7 @@ from console_ext.consoles import TYPES, Endpoint
 from console_ext.rpc import instance, transport
 from console_ext.rpc import server as rpc_server
 from console_ext.rpc.server import ComputeEndpoint, ComputeServer
-from tests.deployment import Deployment, server, server_id
+from tests.parts.deployment import Deployment, server, server_id
 
 
 def primitive(number='01', **known):

@@ -7,7 +7,7 @@ from console_ext import exceptions
 from console_ext.context import RequestContext
 from console_ext.servers.base import Server
 from console_ext.servers.inventory import InventoryLookUp
-from tests.deployment import PROJECT_A, PROJECT_B, SERVERS, server, server_id
+from tests.parts.deployment import PROJECT_A, PROJECT_B, SERVERS, server, server_id
 
 
 @pytest.fixture

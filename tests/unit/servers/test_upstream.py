@@ -12,7 +12,7 @@ from console_ext.context import RequestContext
 from console_ext.servers import base
 from console_ext.servers.base import Server
 from console_ext.servers.upstream import MAX_ANSWER_BYTES, UpstreamLookUp
-from tests.deployment import PROJECT_A, PROJECT_B, server_id
+from tests.parts.deployment import PROJECT_A, PROJECT_B, server_id
 
 ID = server_id('0a')
 REQUEST_ID = 'req-11111111-2222-4333-8444-555555555555'

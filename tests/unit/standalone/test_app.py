@@ -4,7 +4,7 @@
 import pytest
 
 from console_ext.standalone import app, deploy
-from tests.deployment import (
+from tests.parts.deployment import (
     PROJECT_A,
     PROJECT_B,
     SERVERS,
@@ -12,8 +12,7 @@ from tests.deployment import (
     server,
     server_id,
 )
-from tests.unit.wsgi import resource_extension
-from tests.wsgi_client import (
+from tests.parts.wsgi_client import (
     ADMIN,
     ALICE,
     BOB,
@@ -23,6 +22,7 @@ from tests.wsgi_client import (
     ask,
     fault,
 )
+from tests.unit.wsgi import resource_extension
 
 OF_A = [one['id'] for one in SERVERS if one['project_id'] == PROJECT_A]
 OF_B = [one['id'] for one in SERVERS if one['project_id'] == PROJECT_B]

@@ -5,8 +5,8 @@ import pytest
 
 from console_ext import exceptions
 from console_ext.standalone import deploy
-from tests.deployment import ETC
-from tests.wsgi_client import ALICE, ask
+from tests.parts.deployment import ETC
+from tests.parts.wsgi_client import ALICE, ask
 
 PASTE = """
 [pipeline:noauth]

@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from console_ext.standalone import http_server
-from tests.functional.programs import free_port
-from tests.proxy_parts import wait_for
+from tests.parts.programs import free_port
+from tests.parts.waiting import wait_for
 
 LIMIT = 8
 HALF_A_REQUEST = b'POST /v2.1/servers HTTP/1.1\r\nHost: x\r\nContent-Le'

@@ -8,7 +8,7 @@ import dataclasses
 import pytest
 
 from console_ext.store.authorization import Lease
-from tests.stores.factories import authorization
+from tests.parts.stores.factories import authorization
 
 
 def test_values():

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from console_ext import exceptions
 from console_ext.store import database
 from console_ext.store.database import Database
-from tests.stores import factories
+from tests.parts.stores import factories
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from oslo_config import cfg
 
 from console_ext import exceptions
 from console_ext.store import engine
-from tests.stores import factories
+from tests.parts.stores import factories
 
 
 @pytest.mark.parametrize(

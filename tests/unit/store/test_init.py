@@ -13,7 +13,7 @@ from console_ext import exceptions
 from console_ext.store import load_store
 from console_ext.store.store import Store
 from console_ext.wsgi import faults
-from tests.stores import factories
+from tests.parts.stores import factories
 
 
 def test_no_database_no_store():

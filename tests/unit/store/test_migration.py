@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from console_ext import exceptions
 from console_ext.store import migration, schema
 from console_ext.store.store import Store
-from tests.stores import contract, factories
+from tests.parts.stores import contract, factories
 
 
 @pytest.fixture

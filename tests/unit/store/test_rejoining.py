@@ -16,9 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from console_ext import exceptions
 from console_ext.store.authorization import Lease, Loss
 from console_ext.store.store import Store
-from tests.deployment import server_id
-from tests.stores import factories
-from tests.stores.factories import CLIENT, NOW
+from tests.parts.deployment import server_id
+from tests.parts.stores import factories
+from tests.parts.stores.factories import CLIENT, NOW
 
 LEASE_S = 60
 REJOIN_S = 60

@@ -14,7 +14,7 @@ import pytest
 from console_ext import exceptions
 from console_ext.store import migration
 from console_ext.store.store import Store
-from tests.stores import contract, factories
+from tests.parts.stores import contract, factories
 
 
 class TestStore(contract.StoreContract):

@@ -10,8 +10,8 @@ from console_ext.wsgi import microversions, validation
 from console_ext.wsgi.operation import Operation
 from console_ext.wsgi.request import Request
 from console_ext.wsgi.resource import Resource
-from tests.deployment import server_id
-from tests.wsgi_client import ALICE, build
+from tests.parts.deployment import server_id
+from tests.parts.wsgi_client import ALICE, build
 
 ACTION_SCHEMA = {
     'type': 'object',

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from console_ext.standalone import deploy
 from console_ext.wsgi.filter import build_filter
 from console_ext.wsgi.request import MAX_JSON_DEPTH
-from tests.deployment import PROJECT_A, Deployment, server, server_id
+from tests.parts.deployment import PROJECT_A, Deployment, server, server_id
+from tests.parts.wsgi_client import ALICE, SERIAL, ask, build, chunked, fault
 from tests.unit.wsgi.resource_extension import Wrapped
-from tests.wsgi_client import ALICE, SERIAL, ask, build, chunked, fault
 
 ACTION = f'/v2.1/servers/{server_id("01")}/action'
 

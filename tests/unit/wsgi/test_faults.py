@@ -8,8 +8,8 @@ import webob.exc
 
 from console_ext import exceptions
 from console_ext.wsgi import faults
+from tests.parts.wsgi_client import ask, fault
 from tests.unit.test_exceptions import CLASSES, TEXTS
-from tests.wsgi_client import ask, fault
 
 # Every exception with its HTTP response.
 LEAVES = {

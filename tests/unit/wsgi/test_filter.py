@@ -19,9 +19,8 @@ from console_ext.wsgi.loader import Loaded
 from console_ext.wsgi.operation import Operation
 from console_ext.wsgi.responses import json_response
 from console_ext.wsgi.router import Router
-from tests.deployment import PROJECT_A, PROJECT_B, Deployment, server_id
-from tests.unit.wsgi.resource_extension import DOCUMENT
-from tests.wsgi_client import (
+from tests.parts.deployment import PROJECT_A, PROJECT_B, Deployment, server_id
+from tests.parts.wsgi_client import (
     ADMIN,
     ALICE,
     READER,
@@ -32,6 +31,7 @@ from tests.wsgi_client import (
     chunked,
     fault,
 )
+from tests.unit.wsgi.resource_extension import DOCUMENT
 
 ROOT = Path(__file__).parents[3]
 ACTION = f'/servers/{server_id("01")}/action'
@@ -161,7 +161,7 @@ from oslo_config import cfg
 # oslo.messaging registers options of its own with the global CONF when it is imported.
 from console_ext.api import remote_consoles
 from console_ext.wsgi import filter
-from tests.wsgi_client import ALICE, SERIAL, ask
+from tests.parts.wsgi_client import ALICE, SERIAL, ask
 
 def state():
     return (

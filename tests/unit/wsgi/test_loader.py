@@ -10,7 +10,7 @@ from console_ext import exceptions, wsgi
 from console_ext.policy import Policy
 from console_ext.wsgi import loader
 from console_ext.wsgi.extensions import NAMESPACE
-from tests.forked import Forked
+from tests.parts.forked import Forked
 from tests.planting import Site, only_line
 
 GOOD = '''

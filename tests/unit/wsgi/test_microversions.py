@@ -6,7 +6,7 @@ import pytest
 from console_ext import exceptions
 from console_ext.wsgi import microversions
 from console_ext.wsgi.microversions import DEFAULT, STAND_ALONE, Range, Version
-from tests.wsgi_client import build
+from tests.parts.wsgi_client import build
 
 STANDARD = microversions.HEADER
 LEGACY = microversions.LEGACY_HEADER

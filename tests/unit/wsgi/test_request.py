@@ -8,7 +8,7 @@ import pytest
 from console_ext import exceptions
 from console_ext.wsgi import resource
 from console_ext.wsgi.request import MAX_JSON_DEPTH, Request
-from tests.wsgi_client import build, chunked, fault
+from tests.parts.wsgi_client import build, chunked, fault
 
 DEEP = MAX_JSON_DEPTH - 1
 

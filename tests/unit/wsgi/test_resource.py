@@ -13,9 +13,9 @@ from console_ext.servers.base import Server
 from console_ext.wsgi import microversions, resource
 from console_ext.wsgi.request import LEGACY_V2, Request
 from console_ext.wsgi.resource import Resource
-from tests.deployment import PROJECT_A, PROJECT_B, server_id
+from tests.parts.deployment import PROJECT_A, PROJECT_B, server_id
+from tests.parts.wsgi_client import ADMIN, ALICE, BOB, READER, build, fault
 from tests.unit.wsgi.host import Host
-from tests.wsgi_client import ADMIN, ALICE, BOB, READER, build, fault
 
 SECRET = 'a-secret-of-the-plugin'
 

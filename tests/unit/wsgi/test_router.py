@@ -6,8 +6,8 @@ import pytest
 from console_ext import wsgi
 from console_ext.wsgi.operation import Operation
 from console_ext.wsgi.router import Match, Router, Row
-from tests.deployment import PROJECT_A
-from tests.wsgi_client import build
+from tests.parts.deployment import PROJECT_A
+from tests.parts.wsgi_client import build
 
 ACTION = '/servers/{server_id}/action'
 

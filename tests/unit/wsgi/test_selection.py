@@ -10,9 +10,18 @@ import pytest
 
 from console_ext.wsgi.microversions import Range
 from console_ext.wsgi.request import LEGACY_V2
-from tests.deployment import PROJECT_A, PROJECT_B, server_id
+from tests.parts.deployment import PROJECT_A, PROJECT_B, server_id
+from tests.parts.wsgi_client import (
+    ADMIN,
+    ALICE,
+    BOB,
+    READER,
+    ask,
+    build,
+    chunked,
+    fault,
+)
 from tests.unit.wsgi.resource_extension import MAX_BODY_BYTES, KeysController, Wrapped
-from tests.wsgi_client import ADMIN, ALICE, BOB, READER, ask, build, chunked, fault
 
 SCREENS = f'/servers/{server_id("01")}/screens'
 KEY = f'/keys/{KeysController.KNOWN}'

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from bench.pages.flood import Guest
-from tests.proxy_parts import wait_for
+from tests.parts.waiting import wait_for
 
 SIZE = 300_000
 TIMEOUT_S = 20

@@ -12,7 +12,8 @@ import time
 import pytest
 
 from bench.pages import link
-from tests.proxy_parts import Guest, wait_for
+from tests.parts.peers import Guest
+from tests.parts.waiting import wait_for
 
 DELAY_S = 0.1
 

@@ -4,7 +4,7 @@
 import pytest
 
 from console_ext.cmd.check import pipeline
-from tests.deployment import ETC
+from tests.parts.deployment import ETC
 
 FILES = ('/etc/nova/nova.conf', '/etc/console_ext/console_ext.conf')
 

@@ -20,9 +20,9 @@ from console_ext.proxy.networks import Networks
 from console_ext.proxy.relay.connector import Connector
 from console_ext.proxy.relay.consoles import PlainConsoles
 from console_ext.store.authorization import Loss
-from tests.proxy_parts import Computes, Guest
-from tests.stores import factories
-from tests.stores.faulty import FaultyStore
+from tests.parts.peers import Computes, Guest
+from tests.parts.stores import factories
+from tests.parts.stores.faulty import FaultyStore
 
 ASKED = TokenRequest('token', '10.0.0.1')
 CAPS = {'proxy': 9, 'client': 9, 'server': 9, 'project': 9}

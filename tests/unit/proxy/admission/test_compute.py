@@ -11,8 +11,8 @@ import pytest
 from console_ext import exceptions
 from console_ext.proxy.admission.compute import ComputeHosts
 from console_ext.rpc.instance import Instance
-from tests.deployment import server_id
-from tests.stores.factories import authorization
+from tests.parts.deployment import server_id
+from tests.parts.stores.factories import authorization
 
 BUSES = {'one': 'rabbit://one', 'two': 'rabbit://two'}
 

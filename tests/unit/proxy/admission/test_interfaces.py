@@ -10,8 +10,8 @@ import pytest
 from console_ext.proxy.admission import interfaces
 from console_ext.rpc.client import ComputeClient
 from console_ext.store.store import Store
-from tests.proxy_parts import Computes
-from tests.stores.faulty import FaultyStore
+from tests.parts.peers import Computes
+from tests.parts.stores.faulty import FaultyStore
 
 
 def parameters(method) -> list[str]:

@@ -14,9 +14,9 @@ import pytest
 from console_ext import exceptions
 from console_ext.proxy.admission.leases import Leases, heartbeat_s
 from console_ext.store.authorization import Loss
-from tests.deployment import server_id
-from tests.stores import factories
-from tests.stores.faulty import FaultyStore
+from tests.parts.deployment import server_id
+from tests.parts.stores import factories
+from tests.parts.stores.faulty import FaultyStore
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from console_ext import exceptions
 from console_ext.proxy.networks import Networks
 from console_ext.proxy.relay import connector
 from console_ext.proxy.relay.connector import Connector, Target
-from tests.proxy_parts import Guest, full_backlog
-from tests.stores.factories import authorization
+from tests.parts.peers import Guest, full_backlog
+from tests.parts.stores.factories import authorization
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from console_ext.proxy.relay.connector import Target
 from console_ext.proxy.relay.consoles import PlainConsoles
-from tests.stores.factories import authorization
+from tests.parts.stores.factories import authorization
 
 
 def test_plain():

@@ -10,7 +10,7 @@ import pytest
 
 from console_ext import exceptions
 from console_ext.proxy.relay.tls import GuestTLS, is_for
-from tests.authority import Authority
+from tests.parts.authority import Authority
 
 
 def names(*entries: tuple[str, str]) -> dict:

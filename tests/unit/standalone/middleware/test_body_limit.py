@@ -8,8 +8,8 @@ import pytest
 from console_ext.standalone import deploy
 from console_ext.standalone.middleware import body_limit
 from console_ext.wsgi.responses import json_response
-from tests.deployment import server_id
-from tests.wsgi_client import ALICE, ask, chunked, fault
+from tests.parts.deployment import server_id
+from tests.parts.wsgi_client import ALICE, ask, chunked, fault
 
 LIMIT = 114688
 ACTION = f'/v2.1/servers/{server_id("01")}/action'

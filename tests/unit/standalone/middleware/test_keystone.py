@@ -8,7 +8,7 @@ import pytest
 from console_ext import exceptions
 from console_ext.standalone.middleware import keystone
 from console_ext.wsgi.responses import json_response
-from tests.wsgi_client import ask
+from tests.parts.wsgi_client import ask
 
 OPTIONS = {
     'auth_url': 'http://keystone.invalid/',

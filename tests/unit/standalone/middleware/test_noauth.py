@@ -8,8 +8,8 @@ from console_ext import context as contexts
 from console_ext.policy import Policy
 from console_ext.standalone.middleware import noauth
 from console_ext.wsgi.responses import json_response
-from tests.deployment import PROJECT_A
-from tests.wsgi_client import ask, fault
+from tests.parts.deployment import PROJECT_A
+from tests.parts.wsgi_client import ask, fault
 
 IDENTITY = {
     'HTTP_X_IDENTITY_STATUS',

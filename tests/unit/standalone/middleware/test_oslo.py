@@ -5,7 +5,7 @@ import pytest
 
 from console_ext.standalone.middleware import oslo
 from console_ext.wsgi.responses import json_response
-from tests.wsgi_client import ask
+from tests.parts.wsgi_client import ask
 
 
 def behind(environ, start_response):

@@ -6,7 +6,7 @@ from oslo_context import context as oslo_context
 
 from console_ext.standalone.middleware import request_id
 from console_ext.wsgi.responses import json_response
-from tests.wsgi_client import ask
+from tests.parts.wsgi_client import ask
 
 NAMES = ('openstack.request_id', 'openstack.global_request_id')
 

@@ -8,7 +8,7 @@ import pytest
 
 from console_ext.standalone.middleware import request_log
 from console_ext.wsgi.responses import json_response
-from tests.wsgi_client import SERIAL, ask
+from tests.parts.wsgi_client import SERIAL, ask
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from console_ext.standalone.middleware import versions
 from console_ext.wsgi.request import LEGACY_V2
 from console_ext.wsgi.responses import json_response
-from tests.deployment import PROJECT_A
-from tests.wsgi_client import ask
+from tests.parts.deployment import PROJECT_A
+from tests.parts.wsgi_client import ask
 
 HOST = 'http://localhost'
 V2 = {'id': 'v2.0', 'status': 'DEPRECATED', 'version': '', 'min_version': ''}

@@ -15,9 +15,9 @@ from console_ext.proxy.networks import Networks
 from console_ext.proxy.relay.connector import Connector
 from console_ext.proxy.relay.consoles import PlainConsoles
 from console_ext.proxy.relay.handshakes.spice import spice_consoles
-from tests.authority import Authority
-from tests.proxy_parts import Guest
-from tests.stores.factories import authorization
+from tests.parts.authority import Authority
+from tests.parts.peers import Guest
+from tests.parts.stores.factories import authorization
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import struct
 
-from tests.vnc_host import SERVER_INIT, VERSION
+from tests.parts.vnc_host import SERVER_INIT, VERSION
 
 # A host's messages, with the proxy's answers to each.
 PLAIN = [

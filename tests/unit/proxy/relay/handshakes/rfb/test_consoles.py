@@ -14,9 +14,9 @@ from console_ext.proxy.networks import Networks
 from console_ext.proxy.relay.connector import Connector
 from console_ext.proxy.relay.handshakes.rfb.consoles import VNCConsoles
 from console_ext.proxy.relay.handshakes.rfb.mediator import Mediator
-from tests.authority import Authority
-from tests.stores.factories import authorization
-from tests.vnc_host import VNCHost
+from tests.parts.authority import Authority
+from tests.parts.stores.factories import authorization
+from tests.parts.vnc_host import VNCHost
 
 
 @pytest.fixture

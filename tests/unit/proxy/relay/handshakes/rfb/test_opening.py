@@ -19,8 +19,9 @@ from console_ext.proxy.relay.guest import Client
 from console_ext.proxy.relay.handshakes.rfb.opening import open_rfb
 from console_ext.proxy.relay.handshakes.rfb.protocol import HandshakeError, SecurityType
 from console_ext.proxy.relay.tls import GuestTLS
-from tests.authority import Authority
-from tests.proxy_parts import Guest, reset
+from tests.parts.authority import Authority
+from tests.parts.peers import Guest, reset
+from tests.parts.vnc_host import VNCHost
 from tests.unit.proxy.relay.handshakes.rfb.peers import (
     IN_TLS,
     PLAIN,
@@ -28,7 +29,6 @@ from tests.unit.proxy.relay.handshakes.rfb.peers import (
     TO_TLS,
     refusal,
 )
-from tests.vnc_host import VNCHost
 
 NONE, VENCRYPT = SecurityType.NONE, SecurityType.VENCRYPT
 NAMES = ('compute-1', '127.0.0.1')

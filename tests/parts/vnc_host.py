@@ -9,7 +9,7 @@ import ssl
 import struct
 import threading
 
-from tests.proxy_parts import Guest
+from tests.parts.peers import Guest
 
 VERSION = b'RFB 003.008\n'
 NAME = b'QEMU (guest)'

@@ -126,13 +126,3 @@ def full_backlog(host: str = '127.0.0.1') -> Iterator[int]:
             filler.setblocking(False)
             filler.connect_ex((host, port))
         yield port
-
-
-def wait_for(condition, timeout_s: float = 5.0):
-    """Wait until a condition is true, and return its value."""
-    deadline = time.monotonic() + timeout_s
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f'not within {timeout_s} s')
-        time.sleep(0.01)
-    return value

@@ -7,7 +7,7 @@ import contextlib
 import socket
 import threading
 
-from tests.proxy_parts import reset
+from tests.parts.peers import reset
 
 
 class Network:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = ROOT / 'README.rst'
 SOURCE = ROOT / 'doc' / 'source'
 API_REFERENCE = ROOT / 'api-ref' / 'source'

@@ -24,7 +24,7 @@ from console_ext.store import migration
 from console_ext.store.authorization import Authorization
 from console_ext.store.schema import AUTHORIZATIONS
 from console_ext.store.store import Store
-from tests.deployment import PROJECT_A, server_id
+from tests.parts.deployment import PROJECT_A, server_id
 
 CLIENT = '192.0.2.1'
 NOW = 1_800_000_000.25

@@ -9,7 +9,7 @@ from typing import Any
 import webob
 from paste import deploy
 
-from tests.deployment import PROJECT_A, PROJECT_B, Deployment, server_id
+from tests.parts.deployment import PROJECT_A, PROJECT_B, Deployment, server_id
 
 # The caller, as in a noauth token.
 TOKENS = {

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tests.functional.programs import free_port
+from tests.parts.programs import free_port
 
 START_S = 30
 

@@ -15,7 +15,7 @@ from console_ext import conf as config
 PROJECT_A = 'aaaaaaaa00004000800000000000000a'
 PROJECT_B = 'bbbbbbbb00004000800000000000000b'
 
-ETC = Path(__file__).parents[1] / 'etc' / 'console_ext'
+ETC = Path(__file__).parents[2] / 'etc' / 'console_ext'
 
 
 def server_id(number: int | str) -> str:

@@ -16,7 +16,7 @@ from oslo_config import cfg
 from console_ext import exceptions
 from console_ext.store import load_store
 from console_ext.store.authorization import Authorization, Lease, Loss
-from tests.stores import factories
+from tests.parts.stores import factories
 
 
 class FaultyStore:

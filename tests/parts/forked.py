@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a program of this package many times, but imports its libraries only once.
 
-The imports take most of the time of a short program.  ``python -m tests.forked`` has
-done them, and runs the program in a fork for each line on its standard input.
+The imports take most of the time of a short program.  ``python -m tests.parts.forked``
+has done them, and runs the program in a fork for each line on its standard input.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 class Forked:

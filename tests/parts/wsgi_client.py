@@ -10,7 +10,7 @@ from typing import Any
 import webob
 
 from console_ext import context as contexts
-from tests.deployment import PROJECT_A, PROJECT_B
+from tests.parts.deployment import PROJECT_A, PROJECT_B
 
 # Tokens for the noauth filter.
 ALICE = f'alice:{PROJECT_A}:member,reader'

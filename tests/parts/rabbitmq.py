@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.functional.programs import free_port, listens
+from tests.parts.programs import free_port, listens
 
 # Not Debian's wrapper in /usr/sbin, which changes to the user of the system's broker.
 _BIN = Path('/usr/lib/rabbitmq/bin')

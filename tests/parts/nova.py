@@ -19,11 +19,11 @@ from typing import Any
 import psutil
 import requests
 
-from tests import documentation
-from tests.deployment import SERVERS, server
-from tests.functional.programs import Program, free_port
-from tests.integration.rabbitmq import Broker
-from tests.integration.store.servers import MariaDB
+from tests.parts import documentation
+from tests.parts.databases import MariaDB
+from tests.parts.deployment import SERVERS, server
+from tests.parts.programs import Program, free_port
+from tests.parts.rabbitmq import Broker
 
 # The environment with the nova packages; by default, that of the tests.
 BIN = Path(os.environ.get('CONSOLE_EXT_NOVA_BIN', Path(sys.executable).parent))

@@ -22,8 +22,8 @@ from console_ext.store import migration, redemption
 from console_ext.store.authorization import Lease, Loss
 from console_ext.store.schema import AUTHORIZATIONS, SOCKETS
 from console_ext.store.store import Store
-from tests.deployment import server_id
-from tests.stores.factories import (
+from tests.parts.deployment import server_id
+from tests.parts.stores.factories import (
     CLIENT,
     NOW,
     TTL_S,
@@ -168,7 +168,7 @@ class StoreContract:
         redeemed, new = issued(store), new_token()
         what = (str(ahead_s), conf.database.connection, redeemed, new)
         result = subprocess.run(
-            [sys.executable, '-m', 'tests.stores.ahead', *what],
+            [sys.executable, '-m', 'tests.parts.stores.ahead', *what],
             capture_output=True,
             text=True,
             timeout=60,

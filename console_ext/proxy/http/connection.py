@@ -146,7 +146,9 @@ class Connection(asyncio.Protocol):
         self._heads.add(data)
         if self._opening is not None:
             # Keep reading, to notice when the client disconnects.
-            if len(self._heads) > MAX_EARLY_BYTES:
+            if len(self._heads) > MAX_EARLY_BYTES and self._transport is not None:
+                # uvloop would read megabytes before the admission is cancelled.
+                self._transport.pause_reading()
                 self._give_up(_TOO_EARLY)
         elif not self._answering:
             self._read_request()
@@ -278,6 +280,7 @@ class Connection(asyncio.Protocol):
         # The next steps have their own deadlines.
         self._set_timer(None)
         self._opening = self._connections.open(self, self._open(wire, accepted, wanted))
+        self._opening.add_done_callback(self._stopped_opening)
 
     async def _open(
         self, wire: ServerProtocol, accepted: Response, wanted: SessionRequest
@@ -296,12 +299,6 @@ class Connection(asyncio.Protocol):
         except Refused as error:
             self._refuse(error.refusal)
             return
-        except asyncio.CancelledError:
-            if self._given_up is None:
-                self._log_left()
-            else:
-                self._refuse(self._given_up)
-            raise
         finally:
             self._opening = None
         self._connections.leave(self)
@@ -315,6 +312,16 @@ class Connection(asyncio.Protocol):
             self._heads.rest(),
             text=self._listener.text,
         )
+
+    def _stopped_opening(self, opening: asyncio.Task[None]) -> None:
+        # Not in the task, which may be cancelled before it begins.
+        if not opening.cancelled():
+            return
+        self._opening = None
+        if self._given_up is None:
+            self._log_left()
+        else:
+            self._refuse(self._given_up)
 
     def _give_up(self, refusal: Refusal | None) -> None:
         """Stop opening a console.

@@ -15,7 +15,7 @@ from console_ext.proxy.admission.origin import AllowedOrigins
 from console_ext.proxy.consoles import pages
 from console_ext.proxy.consoles.listener import Listener
 from console_ext.proxy.http import lingering_close, messages
-from console_ext.proxy.http.connection import Connection, Rules
+from console_ext.proxy.http.connection import MAX_EARLY_BYTES, Connection, Rules
 from console_ext.proxy.http.connections import Connections
 from console_ext.proxy.networks import Networks
 from console_ext.proxy.relay.consoles import PlainConsoles
@@ -107,6 +107,28 @@ def test_an_admission_that_fails():
     admission.admit.return_value.target.socket.close()
     transport = answered([UPGRADE], admission=admission)
     assert transport.sent.startswith(b'HTTP/1.1 500')
+
+
+def test_too_much_in_the_same_round_as_the_request():
+    """It is refused, and not stored, even before the admission has begun."""
+
+    async def run():
+        transport = Transport()
+        transport.get_extra_info.return_value = ('10.0.0.1', 4711)
+        rules = Rules(10.0, 1000, Networks([], 'option'))
+        admission = mock.Mock(spec=Admission)
+        made = Connection(listener(), rules, admission, mock.Mock(), Connections(10))
+        transport.set_protocol(made)
+        made.connection_made(transport)
+        # uvloop reads up to 32 times before it does anything else.
+        for data in (UPGRADE, b'x' * (MAX_EARLY_BYTES + 1)):
+            transport.protocol.data_received(data)
+        await asyncio.sleep(0.01)
+        assert transport.sent.startswith(b'HTTP/1.1 400')
+        assert not admission.admit.called
+        transport.protocol.connection_lost(None)
+
+    asyncio.run(run())
 
 
 def test_a_client_that_has_left_already():

@@ -129,4 +129,5 @@ class Admission:
         # Wait only if the client was refused: it may try again immediately.  A client
         # that has disconnected does not.
         if isinstance(error, Exception):
-            await withdrawing
+            # Shielded, because the client may leave now.
+            await asyncio.shield(withdrawing)

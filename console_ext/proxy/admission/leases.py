@@ -36,7 +36,7 @@ _MAX_WAITING_PER_CLIENT = 256
 _MAX_WAITING = 4096
 
 # Threads for the proxy's own calls, so that attempts with tokens do not delay them.
-_OWN_THREADS = 4
+OWN_THREADS = 4
 _MAX_OWN_WAITING = 16384
 
 
@@ -75,7 +75,7 @@ class Leases:
             max(1, threads // _CLIENTS_PART),
             _MAX_WAITING_PER_CLIENT,
         )
-        self._telling = BoundedExecutor(_OWN_THREADS, 'console-store', _MAX_OWN_WAITING)
+        self._telling = BoundedExecutor(OWN_THREADS, 'console-store', _MAX_OWN_WAITING)
         self._purging = BoundedExecutor(1, 'console-purge')
         self._live: dict[Lease, Callable[[Loss], None] | None] = {}
         # The open leases with a rejoin key, by session.

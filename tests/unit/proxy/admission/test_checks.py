@@ -13,7 +13,7 @@ import pytest
 from console_ext import exceptions
 from console_ext.proxy.admission.checks import Admission, Admitted
 from console_ext.proxy.admission.compute import ComputeHosts
-from console_ext.proxy.admission.leases import Leases
+from console_ext.proxy.admission.leases import OWN_THREADS, Leases
 from console_ext.proxy.admission.limits import Limits
 from console_ext.proxy.admission.rules import RejoinRequest, TokenRequest
 from console_ext.proxy.networks import Networks
@@ -205,6 +205,31 @@ def test_a_client_that_leaves(made, after_s):
         with contextlib.suppress(asyncio.CancelledError):
             await admitting
         await asyncio.sleep(0.05)
+
+    parts.run(test)
+    assert parts.nothing_is_held()
+
+
+def test_a_refused_client_that_leaves(made):
+    """The token is valid again, even if the store is busy and the client is gone."""
+    parts = made()
+    parts.store.issue('other', factories.authorization(), factories.TTL_S)
+    parts.computes.answer, parts.computes.answer_after_s = False, 0.1
+
+    async def test(admission):
+        other = await parts.leases.redeem('other', 'serial', '10.0.0.1')
+        admitting = asyncio.create_task(admit(admission))
+        await wait_until(lambda: parts.computes.asked)
+        parts.store.answers.clear()
+        called = parts.store.called
+        for _ in range(OWN_THREADS):
+            parts.leases.withdraw(other)
+        await wait_until(lambda: parts.store.called == called + OWN_THREADS)
+        await asyncio.sleep(0.2)
+        admitting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await admitting
+        parts.store.answers.set()
 
     parts.run(test)
     assert parts.nothing_is_held()

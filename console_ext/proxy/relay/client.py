@@ -227,6 +227,7 @@ class Session(Peer):
             self._turns.wait(self)
         elif self._lost:
             self._finish()
+            return
         elif not self.reading:
             # From here on, silence of the client counts.
             self._heard = self._loop.time()

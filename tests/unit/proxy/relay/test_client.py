@@ -268,6 +268,23 @@ def test_a_client_is_lost_before_its_flood_is_read():
     asyncio.run(run())
 
 
+def test_a_flood_of_a_lost_client_that_ends_in_a_frame():
+    """What is left does not count any more, because nothing waits for it."""
+
+    async def run():
+        turns, room = Turns(), Room(0, 0)
+        begun = Begun(turns=turns, room=room)
+        begun.session.data_received(KEY * 1000 + KEY[:3])
+        begun.session.connection_lost(None)
+        assert room.held
+        while len(turns):
+            await asyncio.sleep(0)
+        assert begun.ended == [begun.session]
+        assert (room.held, len(room)) == (0, 0)
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize('how', ['close', 'abort'])
 def test_a_lost_client_whose_guest_is_full(how):
     """The session waits for the guest for a limited time."""

@@ -202,7 +202,10 @@ class Connection:
             asked = self._heard
             try:
                 answer = await self._wire.ping()
-                await asyncio.wait_for(answer, self._answer_s)
+                # Not wait_for(): before Python 3.12, it loses a cancellation that
+                # coincides with the answer.
+                async with asyncio.timeout(self._answer_s):
+                    await answer
                 self._heard = self._loop.time()
             except ConnectionClosed as error:
                 raise Ended(_meaning(error)) from None

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import ssl
 import time
+from unittest import mock
 
 import pytest
 from websockets.asyncio.server import serve
@@ -345,6 +346,10 @@ def test_backpressure_on_the_server():
     assert 0 < sent < 32 * 2**20
 
 
+async def answer_never(**options):
+    await asyncio.get_running_loop().create_future()
+
+
 class Deaf:
     """A server that stops reading, so that it does not answer pings, until the end."""
 
@@ -415,6 +420,27 @@ def test_watch_while_nobody_receives():
             await asyncio.wait({watching})
             deaf.end.set()
             await connection.close()
+
+    run(scenario)
+
+
+def test_leave_just_when_the_server_answers():
+    """Watching ends, even if the answer to a ping arrives at the same moment."""
+
+    async def scenario():
+        answer = asyncio.get_running_loop().create_future()
+        wire = mock.Mock(ping=mock.AsyncMock(return_value=answer), recv=answer_never)
+        connection = Connection(wire, 'ws://console', silence_s=0.1, answer_s=5)
+        receiving = asyncio.ensure_future(connection.receive())
+        watching = asyncio.ensure_future(connection.watch())
+        while not wire.ping.called:
+            await asyncio.sleep(0.01)
+        answer.set_result(0.0)
+        watching.cancel()
+        await asyncio.wait({watching}, timeout=1)
+        assert watching.cancelled()
+        receiving.cancel()
+        await asyncio.wait({receiving})
 
     run(scenario)
 

@@ -83,6 +83,8 @@ class Workers:
         self._close = close
         self._reload = reload
         self._live: dict[int, _Worker] = {}
+        # The numbers of the workers that could not be replaced yet.
+        self._missing: list[int] = []
         self._quick_deaths = 0
         self._looked = time.monotonic()
         # Only this process has the write end, so that the workers notice when this
@@ -107,20 +109,43 @@ class Workers:
             if received == RELOAD:
                 self._reload()
                 self._tell(signal.SIGHUP)
-            for number in self._collect_dead():
-                self._fork(number)
+            self._replace(self._collect_dead())
             self._kill_blocked()
-            if not self._is_ready and all(one.beats for one in self._live.values()):
+            if not self._is_ready and self._all_beat():
                 self._is_ready = True
                 self._ready()
 
+    def _all_beat(self) -> bool:
+        return not self._missing and all(one.beats for one in self._live.values())
+
+    def _replace(self, dead: list[int]) -> None:
+        """Start workers again; try it later if the system does not allow it now."""
+        numbers, self._missing = [*self._missing, *dead], []
+        for number in numbers:
+            try:
+                self._fork(number)
+            except OSError as error:
+                self._missing.append(number)
+                if number in dead:
+                    LOG.error(
+                        'Cannot replace worker %d yet: %s', number, error.strerror
+                    )
+
     def _fork(self, number: int) -> None:
+        """
+        :raises OSError: there is no memory, process or file for a worker
+        """
         sys.stdout.flush()
         sys.stderr.flush()
         pulse = Pulse()
         # Blocks signals to the worker until it has its handlers.
         previous = signal.pthread_sigmask(signal.SIG_BLOCK, _TAKEN)
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:
+            signal.pthread_sigmask(signal.SIG_SETMASK, previous)
+            pulse.close()
+            raise
         if pid:
             signal.pthread_sigmask(signal.SIG_SETMASK, previous)
             now = time.monotonic()

@@ -158,6 +158,32 @@ def test_a_dead_worker_is_replaced_under_its_number(run):
     assert process.poll() is None
 
 
+def test_no_file_is_free_for_another_worker(run):
+    """The other workers continue, and a new one follows when that is possible."""
+    process, said = run(
+        2,
+        """
+        print(os.getpid(), file=started)
+        signals.wait(60)
+        return 0
+        """,
+    )
+    first = wait_for(lambda: len(said()) == 2 and said())
+    supervisor = psutil.Process(process.pid)
+    limits = supervisor.rlimit(psutil.RLIMIT_NOFILE)
+    supervisor.rlimit(psutil.RLIMIT_NOFILE, (3, limits[1]))
+    os.kill(int(first[0]), signal.SIGKILL)
+    time.sleep(2.5)
+    assert process.poll() is None
+    assert psutil.pid_exists(int(first[1]))
+    supervisor.rlimit(psutil.RLIMIT_NOFILE, limits)
+    wait_for(lambda: len(said()) == 3)
+    process.terminate()
+    _, log = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert log.count('Too many open files') == 1
+
+
 def test_children_that_are_no_workers(run, tmp_path):
     """Children of a shell that was replaced by the program have no effect."""
     process, said = run(

@@ -61,6 +61,9 @@ class Bus:
         self._conf = conf
         self._url = url
         self._lock = threading.Lock()
+        # Separate, because the other one is held while the library loads a driver, and
+        # event loops call host().
+        self._hosts_lock = threading.Lock()
         self._probing = threading.Lock()
         self._client: oslo_messaging.RPCClient | None = None
         self._transport: oslo_messaging.transport.RPCTransport | None = None
@@ -84,7 +87,7 @@ class Bus:
         )
 
     def host(self, name: str) -> Host:
-        with self._lock:
+        with self._hosts_lock:
             host = self._hosts.get(name)
             if host is None:
                 host = self._hosts[name] = Host()

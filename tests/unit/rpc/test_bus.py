@@ -10,6 +10,7 @@ import oslo_messaging
 import pytest
 
 from console_ext import exceptions
+from console_ext.rpc import transport
 from console_ext.rpc.bus import Bus, Buses
 
 
@@ -145,6 +146,28 @@ def test_host_that_is_silent_while_others_answer(conf):
     assert bus.is_well()
     bus.unanswered('silent', silent, time.monotonic())
     assert not bus.is_well()
+    bus.close()
+
+
+def test_call_while_the_bus_connects(conf, monkeypatch):
+    """It begins at once: an event loop must not wait until a driver is loaded."""
+    loading, loaded = threading.Event(), threading.Event()
+    connect = transport.connect
+
+    def slow(*args):
+        loading.set()
+        loaded.wait(10)
+        return connect(*args)
+
+    monkeypatch.setattr(transport, 'connect', slow)
+    bus = Bus(conf, 'fake:/')
+    first = bus.submit('first', bus.connect)
+    assert loading.wait(5)
+    started = time.monotonic()
+    assert bus.submit('second', lambda: 'answer').result(5) == 'answer'
+    assert time.monotonic() - started < 5
+    loaded.set()
+    assert first.result(5) is bus.connect()
     bus.close()
 
 

@@ -242,7 +242,8 @@ class Store:
     def purge(self) -> int:
         """Delete authorizations that ended ``[console_tokens] retention`` seconds ago.
 
-        It deletes in batches, so that other calls do not wait long.
+        A longer ``rejoin_grace`` applies instead.  It deletes in batches, so that other
+        calls do not wait long.
 
         :returns: the number of authorizations
         """
@@ -389,9 +390,11 @@ class Store:
         :param after: the last row of the previous batch, so that a batch does not scan
             again the long sessions that earlier batches have skipped
         """
+        options = self._options
         values = {
-            'retention_s': self._options.retention,
-            'batch': self._options.purge_batch,
+            # A rejoin key may last longer than the retention.
+            'retention_s': max(options.retention, options.rejoin_grace),
+            'batch': options.purge_batch,
         }
         statement = self._statements.old
         if after is not None:

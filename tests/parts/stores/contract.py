@@ -649,6 +649,20 @@ class StoreContract:
         assert store.keep(lasting) == dict.fromkeys(lasting, Loss.REVOKED)
         store.close()
 
+    def test_purges_no_session_that_can_be_opened_again(self, conf, clock):
+        """Even if its key lasts longer than the retention."""
+        conf.set_override('retention', 60, group='console_tokens')
+        conf.set_override('rejoin_grace', 600, group='console_tokens')
+        store = Store(conf, clock.sql)
+        lease = rejoinable(store, issued(store, ttl_s=1))
+        store.release([lease])
+        clock.now = NOW + 599
+        assert store.purge() == 0
+        store.release([rejoin(store, lease)])
+        clock.now += 601
+        assert store.purge() == 1
+        store.close()
+
     def test_one_of_many_threads_opens(self, store):
         token = issued(store)
         results = run_at_once(20, lambda: store.redeem(token, 'serial', CLIENT))

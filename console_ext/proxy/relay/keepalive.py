@@ -11,6 +11,9 @@ _PROBES = 3
 
 GONE_S = _IDLE_S + _INTERVAL_S * _PROBES
 
+# The kernel's option is an int.
+_MAX_USER_TIMEOUT_MS = 2**31 - 1
+
 
 def switch_on(connection: socket.socket) -> None:
     """Close the connection if the peer's TCP does not answer for :data:`GONE_S`."""
@@ -26,6 +29,5 @@ def limit_unacknowledged(connection: socket.socket, seconds: float) -> None:
     Keepalive does not probe while sent data is unacknowledged, and TCP by itself
     retransmits for about 15 minutes (Linux, ``tcp_retries2``).
     """
-    connection.setsockopt(
-        socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000)
-    )
+    milliseconds = int(min(seconds * 1000, _MAX_USER_TIMEOUT_MS))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)

@@ -30,3 +30,11 @@ def test_what_is_not_acknowledged():
         keepalive.limit_unacknowledged(connection, 1.5)
         option = socket.TCP_USER_TIMEOUT
         assert connection.getsockopt(socket.IPPROTO_TCP, option) == 1500
+
+
+def test_more_than_the_kernel_can_count():
+    """As long as the kernel can, 24 days."""
+    with socket.socket() as connection:
+        keepalive.limit_unacknowledged(connection, 1e9)
+        option = socket.TCP_USER_TIMEOUT
+        assert connection.getsockopt(socket.IPPROTO_TCP, option) == 2**31 - 1

@@ -296,5 +296,9 @@ async def open_connection(url: str, tls: ssl.SSLContext) -> Connection:
             f'{where} is not a WebSocket server: {what}', again=False
         ) from None
     connection = Connection(wire, url)
-    await connection.admitted()
+    try:
+        await connection.admitted()
+    except BaseException:
+        wire.transport.abort()
+        raise
     return connection

@@ -471,6 +471,29 @@ def test_a_key_to_open_the_session_again():
     assert 'a-key' not in repr(rejoin)
 
 
+def test_leave_while_the_proxy_may_still_refuse(monkeypatch):
+    """The connection does not stay open."""
+    monkeypatch.setattr('console_ext.client.connection._REFUSAL_S', 10)
+    opened, gone = asyncio.Event(), asyncio.Event()
+
+    async def wait(wire):
+        opened.set()
+        await wire.wait_closed()
+        gone.set()
+
+    async def scenario():
+        async with served(wait, **V1) as url:
+            opening = asyncio.create_task(open_connection(url, PLAIN))
+            await opened.wait()
+            await asyncio.sleep(0.1)
+            opening.cancel()
+            await asyncio.wait({opening})
+            async with asyncio.timeout(5):
+                await gone.wait()
+
+    run(scenario)
+
+
 @pytest.mark.parametrize('options', [{}, {'subprotocols': ['binary']}])
 def test_text_of_other_servers(options):
     """It is data, whatever it says."""

@@ -88,8 +88,8 @@ class Scanner:
       the session.
     * Any other byte after the key ends the session immediately, even in a later chunk.
     * Inside a bracketed paste, the key is ordinary text.  A chunk that only contains
-    the
-      key is always a key press, so that the user can leave even if a paste never ends.
+      the key is always a key press, so that the user can leave even if a paste never
+      ends.
 
     :param key: None for no escape key
     """

@@ -14,6 +14,7 @@
     inbound.py      parses what a client sends, a limited amount at a time
     turns.py        queue of the clients that have sent more than that
     fragments.py    splits incomplete frames into fragments (pure)
+    control.py      the control messages of the subprotocol console-ext.v1
     frames.py       selects the frames for the guest, writes headers (pure)
     memory.py       limits the memory for bytes that wait
     timeouts.py     decides when to ping and when to end a session (pure)

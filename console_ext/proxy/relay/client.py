@@ -214,7 +214,7 @@ class Session(Peer):
         else:
             self._guest.resume()
 
-    def guest_full(self, full: bool) -> None:
+    def guest_full_changed(self) -> None:
         self._steer()
         self._read_on()
 

@@ -31,7 +31,7 @@ class Client(Protocol):
     def close(self, end: Closing) -> None:
         """The guest is gone, or has ended its output."""
 
-    def guest_full(self, full: bool) -> None:
+    def guest_full_changed(self) -> None:
         """The guest has stopped reading, or reads again."""
 
     def go_on_with(self, guest: GuestSide) -> None:
@@ -52,10 +52,8 @@ class GuestSide(Protocol):
     def begin(self, client: Client) -> None:
         """The session starts, or continues with this guest."""
 
-    def send(self, data: BytesLike) -> bool:
-        """
-        :returns: whether more may be sent at once
-        """
+    def send(self, data: BytesLike) -> None:
+        """Pass bytes on; drop them if the guest is gone."""
 
     def pause(self) -> None:
         """Stop reading."""
@@ -157,20 +155,17 @@ class Guest(Peer):
         """How many bytes wait for the guest to read them."""
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
-    def send(self, data: BytesLike) -> bool:
-        """
-        :returns: whether more may be sent at once
-        """
+    def send(self, data: BytesLike) -> None:
+        """Pass bytes on; drop them if the connection is closed."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
-        return not self.full
 
     def pause_writing(self) -> None:
         self.full = True
         if self._client is not None:
-            self._client.guest_full(True)
+            self._client.guest_full_changed()
 
     def resume_writing(self) -> None:
         self.full = False
         if self._client is not None:
-            self._client.guest_full(False)
+            self._client.guest_full_changed()

@@ -44,11 +44,11 @@ class Mediator:
         )
         self._answer(client)
 
-    def send(self, data: BytesLike) -> bool:
+    def send(self, data: BytesLike) -> None:
         """Take data of the client."""
         client = self._client
         if client is None:
-            return True
+            return
         failure = None
         try:
             self._handshake.receive(bytes(data))
@@ -63,7 +63,6 @@ class Mediator:
             client.go_on_with(self._guest)
             if self._handshake.early:
                 self._guest.send(self._handshake.early)
-        return True
 
     def _answer(self, client: Client) -> None:
         # Each in a frame of its own, because tempest reads frames instead of a stream.

@@ -235,7 +235,7 @@ def test_a_client_that_leaves():
         assert one.session.end is close_codes.CLIENT_LOST
         assert one.to_guest.closing
         await asyncio.sleep(0.04)
-        assert one.mediator.send(b'late')
+        one.mediator.send(b'late')
         assert one.to_guest.sent == b''
 
     asyncio.run(run())

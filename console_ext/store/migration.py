@@ -22,7 +22,7 @@ VERSION_TABLE = 'console_ext_alembic_version'
 _NOVAS_TABLES = ('instance_mappings', 'compute_nodes')
 
 
-def sync(conf: cfg.ConfigOpts, version: str = 'head') -> None:
+def sync(conf: cfg.ConfigOpts, target: str = 'head') -> None:
     """Upgrade the schema to a version; nothing changes if it has this version.
 
     Two processes must not run this at the same time.
@@ -32,7 +32,7 @@ def sync(conf: cfg.ConfigOpts, version: str = 'head') -> None:
         of Nova's, or the schema is newer than this package
     """
     config = _config()
-    found = _version(conf)
+    found = version(conf)
     if found is None and is_of_nova(conf):
         raise exceptions.ConfigurationError(
             "[database] connection names one of Nova's databases: create a separate "
@@ -51,7 +51,7 @@ def sync(conf: cfg.ConfigOpts, version: str = 'head') -> None:
             # Python's driver does not begin a transaction for a change of the schema.
             connection.exec_driver_sql('BEGIN IMMEDIATE')
         config.attributes['connection'] = connection
-        command.upgrade(config, version)
+        command.upgrade(config, target)
 
 
 def version(conf: cfg.ConfigOpts) -> str | None:
@@ -60,21 +60,17 @@ def version(conf: cfg.ConfigOpts) -> str | None:
     :raises StoreUnavailable: the database cannot be reached, or reports an error
     :raises ConfigurationError: ``[database] connection`` is invalid
     """
-    return _version(conf)
-
-
-def is_known(version: str) -> bool:
-    """Whether this package supports a version of the schema, or the schema is newer."""
-    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
-    return version in {script.revision for script in scripts}
-
-
-def _version(conf: cfg.ConfigOpts) -> str | None:
     with database.errors(), _connect(conf) as connection:
         context = MigrationContext.configure(
             connection, opts={'version_table': VERSION_TABLE}
         )
         return context.get_current_revision()
+
+
+def is_known(version: str) -> bool:
+    """Whether this package knows a version of the schema; it knows no newer ones."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return version in {script.revision for script in scripts}
 
 
 def is_of_nova(conf: cfg.ConfigOpts) -> bool:

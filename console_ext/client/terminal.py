@@ -36,6 +36,7 @@ _RESET = (
 _WRITE_S = 0.5
 
 _LONGEST_TITLE = 100
+_LONGEST_MESSAGE = 800
 
 
 class Terminal:
@@ -107,8 +108,8 @@ class Terminal:
                 tty.setraw(self.stdin, termios.TCSANOW)
 
     def say(self, sentence: str) -> None:
-        """Print a message on a separate line."""
-        line = f'console-ext: {sentence}'
+        """Print a message on a separate line; it may contain untrusted text."""
+        line = f'console-ext: {printable(sentence, _LONGEST_MESSAGE)}'
         if self._shares and self._attached:
             # The cursor may be anywhere, and in raw mode a line feed does not return to
             # the first column.

@@ -154,6 +154,17 @@ def test_messages(screen):
     assert screen.shown().replace(b'\r\r', b'\r') == b'\r\nconsole-ext: after.\r\n'
 
 
+def test_messages_with_control_characters(screen):
+    """A server's name comes from another user, who must not control the terminal."""
+    terminal_of(screen).say('connected to \x1b]2;a\r\nb\x9bJ' + 900 * 'x')
+    shown = screen.shown()
+    assert b'\x1b' not in shown
+    assert '\x9b'.encode() not in shown
+    assert shown.count(b'\n') == 1
+    assert b'\\x1b]2;a' in shown
+    assert b'more characters' in shown
+
+
 def test_size(screen):
     termios.tcsetwinsize(screen.theirs, (50, 132))
     size = terminal_of(screen).size()

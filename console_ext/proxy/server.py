@@ -26,7 +26,7 @@ from console_ext.proxy.consoles import listeners
 from console_ext.proxy.consoles import sockets as listening
 from console_ext.proxy.descriptors import Shares
 from console_ext.proxy.http.acceptor import Acceptor
-from console_ext.proxy.http.connection import Connection, Rules
+from console_ext.proxy.http.connection import Connection, Settings
 from console_ext.proxy.http.connections import Connections
 from console_ext.proxy.networks import Networks
 from console_ext.proxy.pulse import BEAT_S
@@ -84,7 +84,7 @@ class Proxy:
         self._beat = beat
         self._heartbeat_s = heartbeat_s(conf)
         self._tls = tls.context(conf)
-        self._rules = Rules(
+        self._settings = Settings(
             options.handshake_timeout,
             options.max_frame_bytes,
             Networks(options.trusted_proxies, '[console_proxy] trusted_proxies'),
@@ -217,10 +217,10 @@ class Proxy:
                 one.name,
                 self._sockets[one.name],
                 functools.partial(
-                    Connection, one, self._rules, admission, sessions, connections
+                    Connection, one, self._settings, admission, sessions, connections
                 ),
                 self._tls,
-                self._rules.handshake_s,
+                self._settings.handshake_s,
                 connections,
             )
             for one in self._listeners

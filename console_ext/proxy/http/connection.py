@@ -46,7 +46,7 @@ _WRONG_METHOD = Refusal(405, 'Use GET for this page.', 'wrong method for a page'
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class Settings:
     """
     :param handshake_s: how long a client has to send a request
     """
@@ -60,13 +60,13 @@ class Connection(asyncio.Protocol):
     def __init__(
         self,
         listener: Listener,
-        rules: Rules,
+        settings: Settings,
         admission: Admission,
         sessions: Sessions,
         connections: Connections,
     ):
         self._listener = listener
-        self._rules = rules
+        self._settings = settings
         self._admission = admission
         self._sessions = sessions
         self._connections = connections
@@ -114,7 +114,7 @@ class Connection(asyncio.Protocol):
         """Wait for a request."""
         self._answering = self._upgrading = False
         self._connections.wait(self)
-        self._set_timer(self._rules.handshake_s)
+        self._set_timer(self._settings.handshake_s)
 
     def abort(self) -> None:
         self._connections.leave(self)
@@ -166,7 +166,7 @@ class Connection(asyncio.Protocol):
         :raises Refused:
         """
         self._answering = True
-        wire, request = messages.read(head, self._rules.max_frame_bytes)
+        wire, request = messages.read(head, self._settings.max_frame_bytes)
         self._upgrading = messages.asks_for_websocket(request)
         path = request.path.partition('?')[0]
         opens = path in self._listener.cookie_paths
@@ -268,7 +268,7 @@ class Connection(asyncio.Protocol):
         if wire.subprotocol == control.SUBPROTOCOL:
             self._inside = wire, accepted
         asking = requests.console_request(
-            request.path, request.headers, self._peer, self._rules.trusted
+            request.path, request.headers, self._peer, self._settings.trusted
         )
         self._client = asking.client
         wanted = rules.session_request(

@@ -15,7 +15,7 @@ from console_ext.proxy.admission.origin import AllowedOrigins
 from console_ext.proxy.consoles import pages
 from console_ext.proxy.consoles.listener import Listener
 from console_ext.proxy.http import lingering_close, messages
-from console_ext.proxy.http.connection import MAX_EARLY_BYTES, Connection, Rules
+from console_ext.proxy.http.connection import MAX_EARLY_BYTES, Connection, Settings
 from console_ext.proxy.http.connections import Connections
 from console_ext.proxy.networks import Networks
 from console_ext.proxy.relay.consoles import PlainConsoles
@@ -51,9 +51,9 @@ def answered(chunks, peer=('10.0.0.1', 4711), admission=None, **values) -> Trans
     """
 
     async def run():
-        rules = Rules(10.0, 1000, Networks([], 'option'))
+        settings = Settings(10.0, 1000, Networks([], 'option'))
         one = dataclasses.replace(listener(), **values)
-        made = Connection(one, rules, admission, mock.Mock(), Connections(10))
+        made = Connection(one, settings, admission, mock.Mock(), Connections(10))
         transport = Transport()
         transport.get_extra_info.return_value = peer
         transport.set_protocol(made)
@@ -115,9 +115,9 @@ def test_too_much_in_the_same_round_as_the_request():
     async def run():
         transport = Transport()
         transport.get_extra_info.return_value = ('10.0.0.1', 4711)
-        rules = Rules(10.0, 1000, Networks([], 'option'))
+        settings = Settings(10.0, 1000, Networks([], 'option'))
         admission = mock.Mock(spec=Admission)
-        made = Connection(listener(), rules, admission, mock.Mock(), Connections(10))
+        made = Connection(listener(), settings, admission, mock.Mock(), Connections(10))
         transport.set_protocol(made)
         made.connection_made(transport)
         # uvloop reads up to 32 times before it does anything else.

@@ -24,7 +24,7 @@ def binary_header(length: int) -> bytes:
     return struct.pack('!BBQ', 0x82, 127, length)
 
 
-class Incoming:
+class FrameFilter:
     """Selects the frames of a client that are for the guest.
 
     :param text: whether text frames are accepted; their UTF-8 bytes go to the guest

@@ -13,7 +13,7 @@ from console_ext.proxy.relay import close_codes
 from console_ext.proxy.relay.close_codes import Closing
 from console_ext.proxy.relay.control import Control
 from console_ext.proxy.relay.fragments import Fragments
-from console_ext.proxy.relay.frames import Incoming
+from console_ext.proxy.relay.frames import FrameFilter
 
 # The most that is parsed for one client before the others get their turn.  This many
 # pings take about 0.5 ms, and this many bytes 1 ms.
@@ -38,14 +38,14 @@ class Inbound:
     :ivar offence: how to close the session because of invalid input
     """
 
-    __slots__ = ('_fragments', '_incoming', '_wire', 'end', 'more', 'offence')
+    __slots__ = ('_filter', '_fragments', '_wire', 'end', 'more', 'offence')
 
     def __init__(
         self, wire: ServerProtocol, *, text: bool, control: Control | None = None
     ):
         self._wire = wire
         self._fragments = Fragments(wire.max_fragment_size)
-        self._incoming = Incoming(text=text, control=control)
+        self._filter = FrameFilter(text=text, control=control)
         self.more = False
         self.end: Closing | None = None
         self.offence: Closing | None = None
@@ -71,13 +71,13 @@ class Inbound:
             # The library accepts memoryview too, in spite of its annotations.
             wire.receive_data(cast(bytes, part))
         self.more = fragments.more or size >= GIVE_WAY_BYTES
-        is_data = self._incoming.is_data
+        is_data = self._filter.is_data
         frames = cast('list[Frame]', wire.events_received())
         payloads = [frame.data for frame in frames if is_data(frame)]
         if frames:
             # Free the memory: the library's parser keeps the last frame until the next.
             frames[-1].data = b''
-        self.offence = self._incoming.offence
+        self.offence = self._filter.offence
         if self.end is None:
             self.end = self._ended()
         if wire.eof_sent:

@@ -10,7 +10,7 @@ from websockets.frames import Frame, Opcode
 
 from console_ext.proxy.relay import close_codes
 from console_ext.proxy.relay.control import Control
-from console_ext.proxy.relay.frames import Incoming, binary_header
+from console_ext.proxy.relay.frames import FrameFilter, binary_header
 
 
 @pytest.mark.parametrize('length', [0, 1, 125, 126, 65535, 65536, 2**18])
@@ -34,7 +34,7 @@ def test_binary_header(length):
 )
 def test_what_is_for_the_guest(opcode, expected):
     """Data frames; the library answers the others."""
-    incoming = Incoming(text=True)
+    incoming = FrameFilter(text=True)
     assert incoming.is_data(Frame(opcode, b'x')) is expected
     assert incoming.offence is None
 
@@ -44,7 +44,7 @@ def test_fragments_of_text(text, size):
     """Fragments may split characters, and a ping may come between them."""
     data = text.encode()
     parts = [data[start : start + size] for start in range(0, len(data), size)] or [b'']
-    incoming = Incoming(text=True)
+    incoming = FrameFilter(text=True)
     for index, part in enumerate(parts):
         opcode = Opcode.CONT if index else Opcode.TEXT
         assert incoming.is_data(Frame(opcode, part, index == len(parts) - 1))
@@ -68,7 +68,7 @@ def test_fragments_of_text(text, size):
 )
 def test_an_offence(text, frames, offence):
     """Neither this frame nor any later one is for the guest."""
-    incoming = Incoming(text=text)
+    incoming = FrameFilter(text=text)
     *before, offending = frames
     assert all(incoming.is_data(frame) for frame in before)
     assert not incoming.is_data(offending)
@@ -78,7 +78,7 @@ def test_an_offence(text, frames, offence):
 
 def test_binary_data_is_any():
     """Binary data need not be UTF-8, even after text and in fragments."""
-    incoming = Incoming(text=True)
+    incoming = FrameFilter(text=True)
     for frame in (
         Frame(Opcode.TEXT, b'x'),
         Frame(Opcode.BINARY, b'\xff', fin=False),
@@ -92,7 +92,7 @@ def test_binary_data_is_any():
 def test_control(text):
     """If text frames are control messages, they are not for the guest."""
     control = Control()
-    incoming = Incoming(text=text, control=control)
+    incoming = FrameFilter(text=text, control=control)
     assert not incoming.is_data(Frame(Opcode.TEXT, b'{"drawn":', fin=False))
     assert not incoming.is_data(Frame(Opcode.CONT, b' 5}'))
     assert control.drawn == 5

@@ -7,6 +7,7 @@ has done them, and runs the program in a fork for each line on its standard inpu
 
 from __future__ import annotations
 
+import gc
 import importlib
 import itertools
 import json
@@ -72,6 +73,8 @@ def _serve(module: str) -> None:
     importlib.import_module(module)
     # It runs again in each fork.
     del sys.modules[module]
+    # Otherwise each fork goes through all objects at its end.
+    gc.freeze()
     for line in sys.stdin:
         pid = os.fork()
         if not pid:

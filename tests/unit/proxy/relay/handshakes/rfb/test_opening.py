@@ -126,17 +126,25 @@ def test_what_came_with_the_connection(run, started):
     run(test())
 
 
-def failure(run, port, *schemes, **options) -> str:
-    """Return the error of a host, which comes at once."""
+def failures(run, ports, *schemes, **options) -> list[str]:
+    """Return the errors of hosts, which come at once."""
 
-    async def test():
+    async def refused(port):
         with pytest.raises((HandshakeError, OSError)) as caught:
             await opened(port, *schemes, **options)
         return str(caught.value)
 
+    async def test():
+        return await asyncio.gather(*map(refused, ports))
+
     started = time.monotonic()
-    text = run(test())
+    texts = run(test())
     assert time.monotonic() - started < 5
+    return texts
+
+
+def failure(run, port, *schemes, **options) -> str:
+    (text,) = failures(run, [port], *schemes, **options)
     return text
 
 
@@ -191,35 +199,53 @@ BYTES_PLAIN = b''.join(said for said, _ in PLAIN)
 BYTES_TO_TLS = b''.join(said for said, _ in TO_TLS)
 
 
-@pytest.mark.parametrize('count', range(len(BYTES_PLAIN)))
-def test_a_host_that_is_silent_after_each_byte(started, count):
+def silences(run, started, counts, host_tls=None, authority=None) -> dict[int, str]:
+    """Return the error for each number of bytes that a host sends before it is silent.
+
+    The hosts are silent at the same time.
+    """
+    types, schemes, tls = b'\1', (NONE,), None
+    if host_tls is not None:
+        types, schemes = b'\x13', (VENCRYPT,)
+        tls = GuestTLS('', ca_certs=str(authority.file))
+    ports = [
+        started(VNCHost(types, tls=host_tls, silent_after=count)).port
+        for count in counts
+    ]
+    said = failures(run, ports, *schemes, tls=tls, timeout_s=0.5)
+    return dict(zip(counts, said, strict=True))
+
+
+def test_a_host_that_is_silent_after_each_byte(started):
     """There is one deadline, and the error names the missing message."""
-    host = started(VNCHost(silent_after=count))
-    said = failure(asyncio.run, host.port, timeout_s=0.1)
-    assert said.startswith('timed out waiting for its ')
+    said = silences(asyncio.run, started, range(len(BYTES_PLAIN)))
+    for count, text in said.items():
+        assert text.startswith('timed out waiting for its '), count
 
 
-@pytest.mark.parametrize('count', range(12, len(BYTES_TO_TLS) + 1))
-def test_a_host_that_is_silent_before_tls(started, authority, count):
-    host = started(VNCHost(b'\x13', tls=authority.server(), silent_after=count))
-    tls = GuestTLS('', ca_certs=str(authority.file))
-    said = failure(asyncio.run, host.port, VENCRYPT, tls=tls, timeout_s=0.1)
-    awaited = 'TLS' if count == len(BYTES_TO_TLS) else 'its '
-    assert said.startswith(f'timed out waiting for {awaited}')
+def test_a_host_that_is_silent_before_tls(started, authority):
+    counts = range(12, len(BYTES_TO_TLS) + 1)
+    said = silences(asyncio.run, started, counts, authority.server(), authority)
+    for count, text in said.items():
+        awaited = 'TLS' if count == len(BYTES_TO_TLS) else 'its '
+        assert text.startswith(f'timed out waiting for {awaited}'), count
 
 
 BYTES_IN_TLS = b''.join(said for said, _ in IN_TLS)
 
 
-@pytest.mark.parametrize('count', range(1, len(BYTES_IN_TLS), 5))
-def test_a_host_that_is_silent_in_tls(run, started, authority, count):
+def test_a_host_that_is_silent_in_tls(run, started, authority):
     """The host sends the first part of TLS and then nothing."""
-    context = authority.server('compute-1')
-    silent_after = len(BYTES_TO_TLS) + count
-    host = started(VNCHost(b'\x13', tls=context, silent_after=silent_after))
-    tls = GuestTLS('', ca_certs=str(authority.file))
-    said = failure(run, host.port, VENCRYPT, tls=tls, timeout_s=0.2)
-    assert said.startswith('timed out waiting for ')
+    counts = range(1, len(BYTES_IN_TLS), 5)
+    said = silences(
+        run,
+        started,
+        [len(BYTES_TO_TLS) + count for count in counts],
+        authority.server('compute-1'),
+        authority,
+    )
+    for count, text in said.items():
+        assert text.startswith('timed out waiting for '), count
 
 
 @pytest.mark.parametrize('reset_it', [False, True])

@@ -40,6 +40,14 @@ def made(timing: Timing | None = None, leases: Leases | None = None) -> Sessions
     return Sessions(admission, leases, timing or Timing(), Room(0, 0))
 
 
+class Connections(Transport):
+    """The client's connection of a session, which knows the guest's."""
+
+    def __init__(self):
+        super().__init__()
+        self.guest = Transport()
+
+
 def begun(
     sessions: Sessions,
     expires: float | None = None,
@@ -47,10 +55,8 @@ def begun(
     early: bytes = b'',
     lease: Lease | None = None,
     **values: str,
-) -> Transport:
-    """Return the client's connection of a new session."""
-    guest, transport = Guest(early), Transport()
-    transport.guest = Transport()
+) -> Connections:
+    guest, transport = Guest(early), Connections()
     guest.connection_made(transport.guest)
     admitted = Admitted(
         '10.0.0.1',

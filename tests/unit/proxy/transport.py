@@ -4,36 +4,75 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cached_property
 from unittest import mock
 
 
-class Transport(mock.Mock):
-    """A connection that records what is written."""
+class Transport(asyncio.Transport):
+    """A connection that records what is written, and what is called.
 
-    def __init__(self, **options):
-        super().__init__(spec=asyncio.Transport, **options)
+    Its methods are mocks.  Each is made when it is first used, because hypothesis makes
+    thousands of connections.
+    """
+
+    def __init__(self):
+        super().__init__()
         self.sent = bytearray()
         self.closing = False
-        self.write.side_effect = self.sent.extend
-        self.is_closing.side_effect = lambda: self.closing
         self.reading = False
         self.protocol = None
-        self.set_protocol.side_effect = self._set_protocol
-        self.is_reading.side_effect = lambda: self.reading
-        self.pause_reading.side_effect = lambda: self._read(on=False)
-        self.resume_reading.side_effect = lambda: self._read(on=True)
-        self.get_write_buffer_size.return_value = 0
-        self.can_write_eof.return_value = True
-        self.close.side_effect = self.abort.side_effect = self._close
+
+    def is_closing(self):
+        return self.closing
+
+    def is_reading(self):
+        return self.reading
+
+    def set_protocol(self, protocol):
+        self.protocol = protocol
+
+    @cached_property
+    def write(self):
+        return mock.Mock(side_effect=self.sent.extend)
+
+    @cached_property
+    def write_eof(self):
+        return mock.Mock()
+
+    @cached_property
+    def can_write_eof(self):
+        return mock.Mock(return_value=True)
+
+    @cached_property
+    def pause_reading(self):
+        return mock.Mock(side_effect=lambda: self._read(on=False))
+
+    @cached_property
+    def resume_reading(self):
+        return mock.Mock(side_effect=lambda: self._read(on=True))
+
+    @cached_property
+    def get_extra_info(self):
+        return mock.Mock()
+
+    @cached_property
+    def get_write_buffer_size(self):
+        return mock.Mock(return_value=0)
+
+    @cached_property
+    def set_write_buffer_limits(self):
+        return mock.Mock()
+
+    @cached_property
+    def close(self):
+        return mock.Mock(side_effect=self._close)
+
+    @cached_property
+    def abort(self):
+        return mock.Mock(side_effect=self._close)
 
     def _close(self):
         self.closing = True
 
-    def _set_protocol(self, protocol):
-        self.protocol = protocol
-
     def _read(self, *, on):
         self.reading = on
-
-    def _get_child_mock(self, **options):
-        return mock.Mock(**options)

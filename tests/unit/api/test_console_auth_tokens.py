@@ -7,10 +7,10 @@ import pytest
 
 from console_ext.api.console_auth_tokens import ConsoleAuthTokens
 from console_ext.standalone import app
-from console_ext.store import load_store, migration
+from console_ext.store import load_store
 from console_ext.wsgi import filter as wsgi_filter
 from tests.parts.deployment import server_id
-from tests.parts.stores.factories import authorization
+from tests.parts.stores.factories import authorization, make_database
 from tests.parts.wsgi_client import ADMIN, ALICE, READER, ask, fault
 
 TOKEN = 'a-token-of-ours-' + 27 * 'x'
@@ -21,9 +21,8 @@ REVOKED = 'a-token-of-ours-' + 27 * 'r'
 @pytest.fixture
 def stored(deployment):
     """A deployment with a store, and the store itself."""
-    url = f'sqlite:///{deployment.path}/store.sqlite'
+    url = make_database(deployment.path / 'store.sqlite')
     conf = deployment.configure(database={'connection': url}).conf()
-    migration.sync(conf)
     store = load_store(conf)
     store.issue(TOKEN, authorization('novnc'), 60)
     store.issue(DIRECT, authorization('spice-direct', tls_port=5901), 60)

@@ -22,6 +22,10 @@ class TestStore(contract.StoreContract):
     def connection(self, tmp_path):
         return f'sqlite:///{tmp_path}/store.db'
 
+    @pytest.fixture
+    def conf(self, tmp_path):
+        return factories.configuration(factories.make_database(tmp_path / 'store.db'))
+
     def test_connects_when_it_is_used(self, tmp_path):
         path = tmp_path / 'later.db'
         store = Store(factories.configuration(f'sqlite:///{path}'))

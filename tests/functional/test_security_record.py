@@ -367,6 +367,7 @@ def test_ossn_0008_there_is_a_limit(served, scope):
     echo(proxy.connect(proxy.token(guest)))
 
 
+@pytest.mark.wall_clock
 def test_ossn_0008_a_handshake_has_a_deadline(served):
     """It is for the whole request, so single bytes do not extend it."""
     proxy = served.start(console_proxy={'handshake_timeout': 0.4})
@@ -396,6 +397,7 @@ def test_nova_bug_2155052_cve_2015_1779_cve_2020_27813_a_length_is_not_believed(
         assert resident() - before < 8 * MIB
 
 
+@pytest.mark.wall_clock
 def test_nova_bug_2155052_a_hypervisors_answer_has_a_bound(served):
     """Reading an endless answer to CONNECT stops at a limit, before the deadline."""
     proxy = served.start(console_proxy={'connect_timeout': 8})
@@ -628,6 +630,7 @@ def test_cve_2026_6383_a_rule_is_no_token(client, evaluated, token):
     assert evaluated == [('os_compute_api:os-console-auth-tokens', OF_CALLER)]
 
 
+@pytest.mark.wall_clock
 def test_cve_2023_40025_a_session_has_an_end(served, request):
     """After max_session_time, even if the session is busy."""
     served.deployment.configure(console_proxy={'max_session_time': 0.5})

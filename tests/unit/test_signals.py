@@ -46,6 +46,7 @@ def test_one_that_comes_while_it_is_waited_for(signals):
     assert signals.wait(60) == signal.SIGTERM
 
 
+@pytest.mark.wall_clock
 def test_wake(signals):
     """Another thread can end a wait without a signal."""
     threading.Timer(0.2, signals.wake).start()

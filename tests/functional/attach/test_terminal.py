@@ -215,6 +215,7 @@ def test_resized(guest):
         assert guest.typed == b'x'
 
 
+@pytest.mark.wall_clock
 def test_flood():
     """Keys and detaching work while a guest prints without end."""
     with Guest(floods=True) as guest, attached(guest) as window:

@@ -189,6 +189,7 @@ def test_hosts(viewers):
     assert statuses == {101, 502}
 
 
+@pytest.mark.wall_clock
 @pytest.mark.parametrize(
     ('types', 'count'), [(b'\1', len(HANDSHAKE)), (ENCRYPTED, ENCRYPTED_BYTES)]
 )

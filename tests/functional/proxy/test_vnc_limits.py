@@ -141,6 +141,7 @@ def test_a_client_need_not_wait(serving, started):
     assert bytes(host.received) == b'keys'
 
 
+@pytest.mark.wall_clock
 def test_a_host_that_is_silent(served, started):
     """Nova waits forever."""
     proxy = served.start(console_proxy={'connect_timeout': 0.3})

@@ -87,6 +87,7 @@ def key_s(client: socket.socket) -> float:
     return time.perf_counter() - started
 
 
+@pytest.mark.wall_clock
 @pytest.mark.parametrize(
     'kinds',
     [('empty', 'byte', 'ping', 'fragment'), ('large',) * 4],

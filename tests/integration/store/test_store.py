@@ -295,6 +295,7 @@ class TestAway:
         wait_for(lambda: self.opens(store, token))
         assert store.keep([lease]) == {}
 
+    @pytest.mark.wall_clock
     def test_a_lock_of_somebody_else(self, url, store):
         token = factories.issued(store)
         engine = sa.create_engine(url)

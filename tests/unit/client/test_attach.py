@@ -437,6 +437,7 @@ def test_signals(pipes, number):
     assert signal.getsignal(number) == before
 
 
+@pytest.mark.wall_clock
 def test_a_signal_while_the_api_does_not_answer(pipes):
     """The call continues in its thread without delaying the end."""
     go_on = threading.Event()

@@ -191,6 +191,7 @@ def test_continued_in_a_window_that_was_closed(screen):
     terminal.restore()
 
 
+@pytest.mark.wall_clock
 def test_a_window_that_takes_nothing(screen):
     """A blocked terminal does not keep the client from ending."""
     terminal = terminal_of(screen)

@@ -142,6 +142,7 @@ def test_failure_on_the_way(signals):
     assert parts.calls == ['start']
 
 
+@pytest.mark.wall_clock
 def test_stop_that_hangs(signals, hang):
     """A stop that exceeds its time is abandoned."""
     parts = Parts(0.5, start=lambda: send(signal.SIGTERM), stop=hang)
@@ -151,6 +152,7 @@ def test_stop_that_hangs(signals, hang):
     assert parts.calls == ['start', 'stop']
 
 
+@pytest.mark.wall_clock
 def test_second_signal(signals, hang):
     """A second signal shortens the stop."""
 

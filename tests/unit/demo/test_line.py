@@ -155,6 +155,7 @@ def test_a_client_that_does_not_read(guest, line, connect):
     receive(guest.connection, b'next')
 
 
+@pytest.mark.wall_clock
 def test_stop_while_all_wait(guest):
     """Connected to a guest and a client, or to none of them."""
     line = Line(guest.port)

@@ -72,6 +72,7 @@ def test_start_and_stop(program, tmp_path):
     machine.stop()
 
 
+@pytest.mark.wall_clock
 @pytest.mark.parametrize(
     ('source', 'said'),
     [

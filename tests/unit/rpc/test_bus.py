@@ -65,6 +65,7 @@ def test_broker_that_is_away(conf):
     Bus(conf, None).probe(time.monotonic() + 5)
 
 
+@pytest.mark.wall_clock
 def test_broker_that_is_silent(conf):
     """One thread waits for the broker; other and later calls fail at once."""
     with socket.create_server(('127.0.0.1', 0)) as silent:
@@ -100,6 +101,7 @@ def test_invalid_url(conf):
         Bus(conf, 'none').probe(time.monotonic() + 5)
 
 
+@pytest.mark.wall_clock
 def test_state_of_a_bus(conf):
     """An answer marks the bus as working, a failure as doubtful; hosts stay known."""
     bus = Bus(conf, None)
@@ -149,6 +151,7 @@ def test_host_that_is_silent_while_others_answer(conf):
     bus.close()
 
 
+@pytest.mark.wall_clock
 def test_call_while_the_bus_connects(conf, monkeypatch):
     """It begins at once: an event loop must not wait until a driver is loaded."""
     loading, loaded = threading.Event(), threading.Event()

@@ -387,6 +387,7 @@ def test_only_true_validates_a_port(client, context, scripted, reply):
     assert asked.result(5) is (reply is True)
 
 
+@pytest.mark.wall_clock
 def test_host_that_nobody_answers_for(client, context):
     """The error comes within the timeout plus 0.25 s for the waiting thread."""
     started = time.monotonic()
@@ -397,6 +398,7 @@ def test_host_that_nobody_answers_for(client, context):
     assert 'ghost' not in str(caught.value)
 
 
+@pytest.mark.wall_clock
 def test_host_that_answers_too_late(client, context, scripted):
     """The call is given up; then one call probes, and others are refused at once."""
     release = threading.Event()
@@ -426,6 +428,7 @@ def test_host_that_answers_too_late(client, context, scripted):
     assert ask().token == TOKEN
 
 
+@pytest.mark.wall_clock
 def test_host_that_does_not_answer_delays_no_other(client, context, agent):
     """While 300 calls to it wait, calls to others are answered."""
     client._timeout_s = 1.2
@@ -550,6 +553,7 @@ def test_slots_are_released(deployment, context, scripted):
     assert len(scripted.calls) == 9
 
 
+@pytest.mark.wall_clock
 def test_unreachable_broker_is_detected_at_once(deployment, context):
     """An unreachable broker is detected at once, before a call and after a failure."""
     with socket.socket() as taken:

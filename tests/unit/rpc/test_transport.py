@@ -55,6 +55,7 @@ def _fail():
     raise OSError('why')
 
 
+@pytest.mark.wall_clock
 def test_disconnect(caplog):
     """A frozen broker does not delay the end, nor closing the others."""
     over = threading.Event()

@@ -34,6 +34,7 @@ class TestStore(contract.StoreContract):
             factories.issued(store)
         assert path.exists()
 
+    @pytest.mark.wall_clock
     def test_a_lock_is_waited_for_and_not_for_ever(self, store, tmp_path):
         other = sqlite3.connect(tmp_path / 'store.db', isolation_level=None)
         other.execute('BEGIN IMMEDIATE')

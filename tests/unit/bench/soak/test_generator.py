@@ -8,6 +8,8 @@ import os
 import signal
 import time
 
+import pytest
+
 from bench.soak.generator import Plan, Until
 
 
@@ -27,6 +29,7 @@ def test_count():
     assert turns_of(60, 0, 5) == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.wall_clock
 def test_time():
     """A pause does not exceed the time limit."""
     started = time.monotonic()

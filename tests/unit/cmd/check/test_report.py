@@ -76,6 +76,7 @@ def test_words_of_others(report, capsys):
     assert len(second) < 3000
 
 
+@pytest.mark.wall_clock
 def test_no_answer_in_time(report, capsys):
     """A check that hangs does not delay the others."""
     began = time.monotonic()

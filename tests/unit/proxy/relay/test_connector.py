@@ -153,6 +153,7 @@ def test_connect_handshake(guest):
     assert b'login: '.startswith(connected.early)
 
 
+@pytest.mark.wall_clock
 def test_connect_handshake_in_time(guest):
     """The deadline is for the whole handshake, however slow the answer is."""
 

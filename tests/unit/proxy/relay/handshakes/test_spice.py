@@ -155,6 +155,7 @@ def test_no_tls(loop_factory, secure, serve, serve_it):
         echoed(loop_factory, secure(), tls_port=serve(serve=serve_it))
 
 
+@pytest.mark.wall_clock
 def test_silence(loop_factory, secure, serve):
     """There is one deadline."""
     port = serve(serve=lambda connection: connection.recv(10**6) and time.sleep(3))

@@ -31,6 +31,9 @@ LOG = logging.getLogger(__name__)
 # A console URL has a few hundred bytes; longer texts are not trusted.
 MAX_TEXT = 4096
 
+# The name of a host has at most 253 characters, and the store has room for 255.
+MAX_HOST = 255
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectInfo:
@@ -370,7 +373,7 @@ def _connect_info(reply: Any, console_type: ConsoleType) -> ConnectInfo:
         port = tls_port
     path = reply.get('internal_access_path')
     return ConnectInfo(
-        host=_text(reply, 'host'),
+        host=_text(reply, 'host', MAX_HOST),
         port=port,
         tls_port=tls_port,
         internal_access_path=None
@@ -393,10 +396,8 @@ def _port(value: Any) -> int | None:
     return value
 
 
-def _text(reply: dict[str, Any], key: str) -> str:
+def _text(reply: dict[str, Any], key: str, most: int = MAX_TEXT) -> str:
     value = reply[key]
-    if not (
-        isinstance(value, str) and 0 < len(value) <= MAX_TEXT and value.isprintable()
-    ):
-        raise ValueError(f'{key} is not a text of 1 to {MAX_TEXT} printable characters')
+    if not (isinstance(value, str) and 0 < len(value) <= most and value.isprintable()):
+        raise ValueError(f'{key} is not a text of 1 to {most} printable characters')
     return value

@@ -273,6 +273,7 @@ def test_errors_of_the_bus_and_of_strangers(
         {},
         {**REPLY, 'host': None},
         {**REPLY, 'host': ''},
+        {**REPLY, 'host': 'x' * (rpc_client.MAX_HOST + 1)},
         {**REPLY, 'token': 7},
         {**REPLY, 'access_url': 'x' * (rpc_client.MAX_TEXT + 1)},
         {**REPLY, 'internal_access_path': ['x']},

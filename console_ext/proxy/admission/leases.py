@@ -35,7 +35,7 @@ _CLIENTS_PART = 4
 _MAX_WAITING_PER_CLIENT = 256
 _MAX_WAITING = 4096
 
-# Threads for the proxy's own calls, so that attempts with tokens do not delay them.
+# Threads for releases and withdrawals, so that attempts with tokens do not delay them.
 OWN_THREADS = 4
 _MAX_OWN_WAITING = 16384
 
@@ -76,6 +76,8 @@ class Leases:
             _MAX_WAITING_PER_CLIENT,
         )
         self._telling = BoundedExecutor(OWN_THREADS, 'console-store', _MAX_OWN_WAITING)
+        # Separate, so that no number of refused clients delays the heartbeats.
+        self._beating = BoundedExecutor(1, 'console-beat')
         self._purging = BoundedExecutor(1, 'console-purge')
         self._live: dict[Lease, Callable[[Loss], None] | None] = {}
         # The open leases with a rejoin key, by session.
@@ -87,7 +89,12 @@ class Leases:
 
     def close(self) -> None:
         """Let the threads end after their current calls, without waiting for them."""
-        for executor in (self._redeeming, self._telling, self._purging):
+        for executor in (
+            self._redeeming,
+            self._telling,
+            self._beating,
+            self._purging,
+        ):
             executor.shutdown(wait=False)
 
     async def redeem(
@@ -211,18 +218,18 @@ class Leases:
         :param what: for the log
         """
         try:
-            await self._ask(tell)
+            await self._ask(self._telling, tell)
         except (TimeoutError, Busy, exceptions.ConsoleExtError):
             LOG.warning('Could not %s in the store; the leases will expire', what)
         except Exception as error:
             LOG.error('The store failed to %s: %s', what, type(error).__name__)
 
-    async def _ask(self, call: Callable[[], Any]) -> Any:
+    async def _ask(self, executor: BoundedExecutor, call: Callable[[], Any]) -> Any:
         """
         :raises TimeoutError, Busy:
         """
         async with asyncio.timeout(self._timeout_s):
-            return await asyncio.wrap_future(self._telling.submit(call))
+            return await asyncio.wrap_future(executor.submit(call))
 
     async def told(self, timeout_s: float) -> None:
         """Wait until the store knows of all ends, for at most ``timeout_s``.
@@ -271,7 +278,8 @@ class Leases:
 
     async def _beat_once(self) -> None:
         try:
-            gone = await self._ask(partial(self._store.keep, frozenset(self._live)))
+            keep = partial(self._store.keep, frozenset(self._live))
+            gone = await self._ask(self._beating, keep)
         except (TimeoutError, Busy, exceptions.ConsoleExtError) as error:
             LOG.warning(
                 'Leases were not renewed: %s', str(error) or 'the store does not answer'

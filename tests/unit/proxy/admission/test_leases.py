@@ -12,7 +12,7 @@ from concurrent import futures
 import pytest
 
 from console_ext import exceptions
-from console_ext.proxy.admission.leases import Leases, heartbeat_s
+from console_ext.proxy.admission.leases import OWN_THREADS, Leases, heartbeat_s
 from console_ext.store.authorization import Loss
 from tests.parts.deployment import server_id
 from tests.parts.stores import factories
@@ -309,6 +309,27 @@ def test_room_for_our_own_calls(store):
         for task in tries:
             task.cancel()
         await asyncio.gather(*tries, return_exceptions=True)
+        stuck.set()
+
+    run(store, test, timeout_s=20)
+
+
+def test_the_heartbeat_waits_for_no_withdrawal(store):
+    """However many clients are refused, sessions are kept."""
+
+    async def test(leases):
+        await leases.redeem('token', 'serial', '10.0.0.1')
+        issue(store, 'refused')
+        refused = await leases.redeem('refused', 'serial', '10.0.0.2')
+        kept, keep = threading.Event(), store.keep
+        store.keep = lambda live: kept.set() or keep(live)
+        stuck = threading.Event()
+        store.withdraw = lambda _: stuck.wait(10)
+        for _ in range(2 * OWN_THREADS):
+            leases.withdraw(refused)
+        beating = asyncio.create_task(leases.beat(0.01))
+        await until(kept.is_set)
+        beating.cancel()
         stuck.set()
 
     run(store, test, timeout_s=20)

@@ -21,7 +21,8 @@ LOG = logging.getLogger(__name__)
 
 _TAKEN = {*STOP, RELOAD, signal.SIGCHLD}
 
-# A worker that ends earlier has failed to start.  After this many in a row, give up.
+# A worker that ends earlier has failed to start.  After this many in a row, give up, or
+# if other workers are well, try again at this interval only.
 QUICK_DEATH_S = 5.0
 MAX_QUICK_DEATHS = 3
 
@@ -85,6 +86,7 @@ class Workers:
         self._live: dict[int, _Worker] = {}
         # The numbers of the workers that could not be replaced yet.
         self._missing: list[int] = []
+        self._next_try = 0.0
         self._quick_deaths = 0
         self._looked = time.monotonic()
         # Only this process has the write end, so that the workers notice when this
@@ -94,7 +96,8 @@ class Workers:
     def run(self, signals: Signals) -> None:
         """Run until SIGTERM or SIGINT; pass on SIGHUP and replace dead workers.
 
-        :raises ConfigurationError: several workers in a row have failed to start
+        :raises ConfigurationError: several workers in a row have failed to start, and
+            no other is well
         """
         signals.take(signal.SIGCHLD)
         try:
@@ -120,7 +123,13 @@ class Workers:
 
     def _replace(self, dead: list[int]) -> None:
         """Start workers again; try it later if the system does not allow it now."""
-        numbers, self._missing = [*self._missing, *dead], []
+        self._missing += dead
+        if self._quick_deaths >= MAX_QUICK_DEATHS:
+            now = time.monotonic()
+            if now < self._next_try:
+                return
+            self._next_try = now + QUICK_DEATH_S
+        numbers, self._missing = self._missing, []
         for number in numbers:
             try:
                 self._fork(number)
@@ -178,7 +187,8 @@ class Workers:
     def _collect_dead(self) -> list[int]:
         """
         :returns: the numbers of the workers that have died
-        :raises ConfigurationError: several workers in a row have failed to start
+        :raises ConfigurationError: several workers in a row have failed to start, and
+            no other is well
         """
         dead = []
         for worker, code in self._reap():
@@ -190,12 +200,19 @@ class Workers:
                 self._quick_deaths = 0
             else:
                 self._quick_deaths += 1
-            if self._quick_deaths >= MAX_QUICK_DEATHS:
+            if self._quick_deaths >= MAX_QUICK_DEATHS and not self._is_one_well():
                 raise exceptions.ConfigurationError(
                     'the workers end right after their start; see the log'
                 )
             dead.append(worker.number)
         return dead
+
+    def _is_one_well(self) -> bool:
+        now = time.monotonic()
+        return any(
+            one.beats and now - one.started >= QUICK_DEATH_S
+            for one in self._live.values()
+        )
 
     def _reap(self) -> list[tuple[_Worker, int]]:
         """Return the workers that have ended, with their exit codes.

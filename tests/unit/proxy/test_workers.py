@@ -34,6 +34,7 @@ def run(tmp_path):
         stop_s: float = 5,
         silence_s: float = 0,
         wrap: str = 'exec {}',
+        quick_death_s: float = 5,
     ):
         program = tmp_path / 'program.py'
         log = tmp_path / 'started'
@@ -46,6 +47,7 @@ def run(tmp_path):
             'from console_ext.signals import Signals\n'
             # The supervisor looks after its workers at this interval.
             'workers.BEAT_S = 0.2\n'
+            f'workers.QUICK_DEATH_S = {quick_death_s}\n'
             f'started = open({str(log)!r}, "a", buffering=1)\n'
             'def work(number, signals, beat):\n'
             f'{textwrap.indent(textwrap.dedent(body), "    ")}\n'
@@ -361,6 +363,41 @@ def test_a_worker_that_does_not_end(run):
     wait_for(said)
     process.terminate()
     assert process.wait(10) == 0
+
+
+def test_a_worker_that_fails_beside_a_good_one(run, tmp_path):
+    """The good one continues, and the other is tried again, but not all the time."""
+    broken = tmp_path / 'broken'
+    process, said = run(
+        2,
+        f"""
+        print(f'{{number}}:{{os.getpid()}}', file=started)
+        if os.path.exists({str(broken)!r}):
+            return 1
+        beat()
+        signals.wait(60)
+        return 0
+        """,
+        quick_death_s=0.5,
+    )
+    first = wait_for(lambda: len(said()) == 2 and said())
+    time.sleep(1)
+    broken.touch()
+    number, pid = first[0].split(':')
+    os.kill(int(pid), signal.SIGKILL)
+    time.sleep(2)
+    assert process.poll() is None
+    assert psutil.pid_exists(int(first[1].split(':')[1]))
+    tries = said()[2:]
+    assert 3 <= len(tries) <= 9
+    broken.unlink()
+    time.sleep(2)
+    again, pid = said()[-1].split(':')
+    assert again == number
+    assert psutil.pid_exists(int(pid))
+    process.terminate()
+    process.communicate(timeout=10)
+    assert process.returncode == 0
 
 
 def test_workers_that_fail(run):

@@ -21,6 +21,29 @@ class Busy(Exception):
     """The executor is full: too many calls are running and waiting."""
 
 
+class AfterFork:
+    """Resets the state of an object once in each forked process.
+
+    :param reset: the object's method
+    """
+
+    def __init__(self, reset: Callable[[], None]):
+        self._reset = reset
+        self._pid = os.getpid()
+        self._locks: dict[int, threading.Lock] = {}
+
+    def check(self) -> None:
+        """Reset the state if this process was forked; other threads wait for that."""
+        pid = os.getpid()
+        if self._pid == pid:
+            return
+        # A lock for each process, because a fork could inherit a locked one.
+        with self._locks.setdefault(pid, threading.Lock()):
+            if self._pid != pid:
+                self._reset()
+                self._pid = pid
+
+
 class BoundedExecutor(futures.Executor):
     """Runs calls in daemon threads, with a limited number of running and waiting calls.
 
@@ -40,9 +63,9 @@ class BoundedExecutor(futures.Executor):
         self._name = name
         self._max_calls = max_threads + max_waiting
         self._reset()
+        self._fork = AfterFork(self._reset)
 
     def _reset(self) -> None:
-        self._pid = os.getpid()
         self._lock = threading.Lock()
         self._waiting: dict[futures.Future[Any], _Call] = {}
         self._running = 0
@@ -64,8 +87,7 @@ class BoundedExecutor(futures.Executor):
         :raises Busy: the executor is full, or no thread can be started
         :raises RuntimeError: the executor is shut down
         """
-        if self._pid != os.getpid():
-            self._reset()
+        self._fork.check()
         future: futures.Future[_Result] = futures.Future()
         with self._lock:
             if self._closed:

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Hashable
 from concurrent import futures
 from functools import partial
 from typing import Any, TypeVar
 
-from console_ext.executor import Busy, perform
+from console_ext.executor import AfterFork, Busy, perform
 
 _Result = TypeVar('_Result')
 
@@ -37,9 +36,9 @@ class Lanes:
         self._max_running = max_running
         self._max_waiting = max_waiting
         self._reset()
+        self._fork = AfterFork(self._reset)
 
     def _reset(self) -> None:
-        self._pid = os.getpid()
         self._lock = threading.Lock()
         self._lanes: dict[Hashable, _Lane] = {}
 
@@ -60,9 +59,8 @@ class Lanes:
 
         :raises Busy: too many calls are waiting
         """
-        if self._pid != os.getpid():
-            # A forked process makes none of its parent's calls.
-            self._reset()
+        # A forked process makes none of its parent's calls.
+        self._fork.check()
         future: futures.Future[_Result] = futures.Future()
         with self._lock:
             lane = self._lanes.setdefault(peer, _Lane())

@@ -3,6 +3,7 @@
 
 import asyncio
 import os
+import queue
 import threading
 import time
 
@@ -167,6 +168,39 @@ def test_shutdown(blocked, cancel):
     assert first.done()
     assert second.cancelled() == cancel
     assert not [one for one in threading.enumerate() if one.name == 'ending']
+
+
+def test_threads_of_a_child_after_a_fork(monkeypatch):
+    """Of two first calls at the same time, both are made, and later ones, too."""
+    made = BoundedExecutor(2, 'test', 10)
+    queue_type, resetting, go_on = (
+        queue.SimpleQueue,
+        threading.Event(),
+        threading.Event(),
+    )
+
+    def slow_queue():
+        if not resetting.is_set():
+            resetting.set()
+            go_on.wait(5)
+        return queue_type()
+
+    child = os.getpid() + 1
+    monkeypatch.setattr(os, 'getpid', lambda: child)
+    monkeypatch.setattr(queue, 'SimpleQueue', slow_queue)
+    answers = []
+    first = threading.Thread(target=lambda: answers.append(made.submit(int).result(5)))
+    first.start()
+    assert resetting.wait(5)
+    second = threading.Thread(target=lambda: answers.append(made.submit(int).result(5)))
+    second.start()
+    time.sleep(0.1)
+    go_on.set()
+    first.join()
+    second.join()
+    assert answers == [0, 0]
+    assert made.submit(int).result(5) == 0
+    made.shutdown()
 
 
 def test_child_after_a_fork(blocked):

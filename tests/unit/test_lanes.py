@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calls to many peers with one executor, without blocking all its threads."""
 
+import os
 import threading
+import time
 from collections import Counter
 
 import pytest
@@ -130,3 +132,29 @@ def test_errors_and_executors_that_are_full(silent):
     silent.release.set()
     held.result(5)
     assert lanes.submit('one', lambda: 7).result(5) == 7
+
+
+def test_threads_of_a_child_after_a_fork(executor, monkeypatch):
+    """Of two first calls at the same time, both are answered."""
+    reset, delays_s = Lanes._reset, [0.3, 0.1, 0.0]
+
+    def slow(self):
+        time.sleep(delays_s.pop())
+        reset(self)
+
+    monkeypatch.setattr(Lanes, '_reset', slow)
+    lanes = Lanes(executor, max_running=2, max_waiting=10)
+    child = os.getpid() + 1
+    monkeypatch.setattr(os, 'getpid', lambda: child)
+    answers = []
+
+    def ask():
+        call = lanes.submit('peer', lambda: time.sleep(0.4) or 'answer')
+        answers.append(call.result(5))
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == ['answer'] * 2

@@ -52,10 +52,12 @@ class Sessions:
         early: bytes,
         *,
         text: bool,
+        full: bool,
     ) -> None:
         """Start a session on a connection that has been sent status 101.
 
         :param early: what the client sent after its request
+        :param full: whether the event loop has paused writing to the client
         """
         lease = admitted.lease
         authorization = lease.authorization
@@ -90,7 +92,7 @@ class Sessions:
         transport.set_protocol(session)
         key = lease.rejoin_key
         greeting = b'' if key is None else control.rejoin_message(key)
-        session.begin(transport, guest, early, greeting)
+        session.begin(transport, guest, early, greeting, full=full)
         if self._going_away:
             session.close(close_codes.GOING_AWAY)
 

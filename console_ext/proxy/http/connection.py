@@ -311,6 +311,7 @@ class Connection(asyncio.Protocol):
             admitted,
             self._heads.rest(),
             text=self._listener.text,
+            full=self._full,
         )
 
     def _stopped_opening(self, opening: asyncio.Task[None]) -> None:

@@ -96,13 +96,17 @@ class Session(Peer):
         guest: GuestSide,
         early: bytes,
         greeting: bytes = b'',
+        *,
+        full: bool = False,
     ) -> None:
         """Take over a connection.
 
         :param early: what the client sent after its request
         :param greeting: a control message for the client, before the guest's bytes
+        :param full: whether the event loop has paused writing; it does so only once
         """
         self._take(transport)
+        self._full = full
         if greeting:
             self._wire.send_text(greeting)
             self._flush()

@@ -66,7 +66,7 @@ def begun(
         expires,
     )
     wire = ServerProtocol(state=OPEN)
-    sessions.begin(wire, transport, guest, admitted, b'', text=True)
+    sessions.begin(wire, transport, guest, admitted, b'', text=True, full=False)
     return transport
 
 

@@ -131,6 +131,29 @@ def test_too_much_in_the_same_round_as_the_request():
     asyncio.run(run())
 
 
+@pytest.mark.parametrize('full', [False, True])
+def test_a_client_that_does_not_read(full):
+    """Its session knows it: the event loop does not tell it again."""
+
+    async def run():
+        transport, sessions = Transport(), mock.Mock()
+        transport.get_extra_info.return_value = ('10.0.0.1', 4711)
+        settings = Settings(10.0, 1000, Networks([], 'option'))
+        admission = mock.Mock(spec=Admission)
+        admission.admit = mock.AsyncMock()
+        consoles = mock.Mock(open=mock.AsyncMock())
+        one = dataclasses.replace(listener(), consoles=consoles)
+        made = Connection(one, settings, admission, sessions, Connections(10))
+        made.connection_made(transport)
+        if full:
+            transport.write.side_effect = lambda _: made.pause_writing()
+        made.data_received(UPGRADE)
+        await asyncio.sleep(0.01)
+        assert sessions.begin.call_args.kwargs['full'] is full
+
+    asyncio.run(run())
+
+
 def test_a_client_that_has_left_already():
     """The client's address is no longer known."""
     transport = answered([], peer=None)

@@ -193,6 +193,47 @@ class Begun:
         self.session.begin(self.to_client, self.guest, b'')
 
 
+class Paused(asyncio.Protocol):
+    """Whether the event loop has told to write no more."""
+
+    full = False
+
+    def pause_writing(self):
+        self.full = True
+
+
+def test_a_client_that_does_not_read_before_the_session(loop_factory):
+    """The event loop tells only the previous protocol; the guest waits all the same."""
+
+    async def run():
+        loop = asyncio.get_running_loop()
+        ours, client = socket.socketpair()
+        client.setblocking(False)
+        with ours, client:
+            before = Paused()
+            transport, _ = await loop.create_connection(lambda: before, sock=ours)
+            while not before.full:
+                transport.write(bytes(1000))
+                await asyncio.sleep(0)
+            session = made(ServerProtocol(state=OPEN), lambda _: None)
+            guest, to_guest = Guest(b''), Transport()
+            guest.connection_made(to_guest)
+            transport.set_protocol(session)
+            session.begin(transport, guest, b'', full=before.full)
+            assert not to_guest.reading
+            while not to_guest.reading:
+                await loop.sock_recv(client, 2**20)
+            for _ in range(100):
+                if to_guest.reading:
+                    guest.data_received(bytes(2**18))
+            assert session.to_client < 10 * 2**18
+            session.abort()
+            await asyncio.sleep(0.01)
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(run())
+
+
 def test_a_flood_is_read_by_turns():
     """Reading pauses meanwhile, and a key of another client comes first."""
 

@@ -105,8 +105,9 @@ class Session(Peer):
         :param greeting: a control message for the client, before the guest's bytes
         :param full: whether the event loop has paused writing; it does so only once
         """
-        self._take(transport)
+        # First, because with TLS, setting the limits of the buffer may end the pause.
         self._full = full
+        self._take(transport)
         if greeting:
             self._wire.send_text(greeting)
             self._flush()

@@ -234,6 +234,22 @@ def test_a_client_that_does_not_read_before_the_session(loop_factory):
         runner.run(run())
 
 
+def test_a_client_that_reads_when_the_session_begins():
+    """With TLS, asyncio tells it while the limits of the buffer are set."""
+
+    async def run():
+        session = made(ServerProtocol(state=OPEN), lambda _: None)
+        guest, to_guest, to_client = Guest(b''), Transport(), Transport()
+        guest.connection_made(to_guest)
+        to_client.set_write_buffer_limits.side_effect = lambda _: (
+            session.resume_writing()
+        )
+        session.begin(to_client, guest, b'', full=True)
+        assert to_guest.reading
+
+    asyncio.run(run())
+
+
 def test_a_flood_is_read_by_turns():
     """Reading pauses meanwhile, and a key of another client comes first."""
 

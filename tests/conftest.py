@@ -7,6 +7,7 @@ threads.
 
 import console_ext.cmd  # noqa: F401  isort: skip
 
+import gc
 import os
 import signal
 
@@ -36,6 +37,20 @@ def pytest_configure():
     for number, handler in _USUAL.items():
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Keep Python's garbage collector from what stays until the end.
+
+    It would go through it a hundred times, and find nothing.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_sessionfinish(session):

@@ -104,7 +104,12 @@ STORM = """
 import os, signal, sys, threading, time
 from console_ext.signals import Signals
 
+started, start = os.pipe()
+
 def storm(pid):
+    os.kill(pid, signal.SIGHUP)
+    # Otherwise all may be sent before the first is received.
+    os.read(started, 1)
     for _ in range(20000):
         os.kill(pid, signal.SIGHUP)
     os.kill(pid, signal.SIGTERM)
@@ -116,6 +121,7 @@ with Signals() as signals:
     seen = 0
     while (received := signals.wait(1.0)) != signal.SIGTERM:
         seen += received == signal.SIGHUP
+        os.write(start, b'.')
     os.waitpid(child, 0)
     print('ended', seen > 0)
 """

@@ -33,11 +33,11 @@ def test_what_is_typed_is_sent_at_once(loop, served, monkeypatch):
     set_of = []
     begin = Session.begin
 
-    def noting(session, transport, guest, *args):
+    def noting(session, transport, guest, *args, **more):
         for one in (transport, guest._transport):
             connected = one.get_extra_info('socket')
             set_of.append(connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
-        begin(session, transport, guest, *args)
+        begin(session, transport, guest, *args, **more)
 
     monkeypatch.setattr(Session, 'begin', noting)
     proxy = served.start()

@@ -10,7 +10,7 @@ import pytest
 
 from console_ext import access_url
 from console_ext.proxy.consoles import assets
-from tests.functional.proxy.conftest import BASE, Served
+from tests.functional.proxy.conftest import BASE, Served, modules  # noqa: F401
 from tests.integration.proxy import chromium
 from tests.integration.proxy.machine import Machine
 from tests.integration.proxy.parts import SPICE_HTML5, needed

@@ -14,10 +14,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from websockets.sync.client import connect
 
-from tests.functional.proxy import fuzzed as proxies
-from tests.functional.proxy.fuzzed import FRAMES, close_codes_in, exchanged, many
 from tests.functional.proxy.test_vnc import shake_hands
 from tests.functional.proxy.wire import frame, receive_until, upgrade
+from tests.integration.proxy import fuzzed as proxies
+from tests.integration.proxy.fuzzed import FRAMES, close_codes_in, exchanged, many
 from tests.parts.vnc_host import SERVER_INIT, VERSION, VNCHost
 from tests.parts.waiting import wait_for
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.functional.proxy import fuzzed as proxies
-from tests.functional.proxy.fuzzed import FRAMES, close_codes_in, exchanged, many
 from tests.functional.proxy.wire import frame, receive_until, upgrade
+from tests.integration.proxy import fuzzed as proxies
+from tests.integration.proxy.fuzzed import FRAMES, close_codes_in, exchanged, many
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from tests.parts.rabbitmq import Broker
 BIN = Path(os.environ.get('CONSOLE_EXT_NOVA_BIN', Path(sys.executable).parent))
 
 # Modules for Nova's processes, which cannot import the tests.
-INSIDE = Path(__file__).with_name('inside')
+INSIDE = Path(__file__).with_name('inside_nova')
 
 AVAILABLE = (BIN / 'nova-compute').exists()
 
@@ -58,7 +58,8 @@ ONE_WORKER = ('--processes', '1', '--threads', '16', '--lazy-apps')
 # Logged at DEBUG when a service is ready on the bus.
 JOINED = 'Join ServiceGroup membership for this service'
 
-# The recorded Nova's servers, and those for which its driver fails (inside/compute.py).
+# The recorded Nova's servers, and those for which its driver (inside_nova/compute.py)
+# fails.
 FAILING = ('20', '21', '22', '23', '25', '26', '27', '28', '29', '30')
 SLOW = '31'
 

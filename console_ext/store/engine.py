@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_db import options
-from oslo_db.sqlalchemy import engines
+from oslo_db.sqlalchemy import engines, exc_filters
 
 from console_ext import exceptions
 
@@ -70,6 +70,7 @@ def _of_server(
         pool_timeout=database.pool_timeout or timeout_s,
         **{name: getattr(database, name) for name in _OPTIONS},
     )
+    _replace_connections(made)
     if timeout_s is not None:
         _bound_locks(made, timeout_s)
     return made
@@ -158,6 +159,29 @@ def _bounded(url: sa.URL, timeout_s: int) -> sa.URL:
     return url.update_query_dict(
         {key: str(value) for key, value in ours.items() if key not in url.query}
     )
+
+
+def _replace_connections(made: sa.Engine) -> None:
+    """Replace a connection of the pool whose ping fails, whatever the error is.
+
+    SQLAlchemy replaces it only if the connection is lost.  But a server that was frozen
+    may leave a failed transaction, for example.
+    """
+
+    def handle_error(context: sa.engine.ExceptionContext) -> None:
+        error = context.sqlalchemy_exception
+        if context.is_pre_ping and error is not None:
+            context.is_disconnect = True
+            raise error
+
+    # Before oslo.db's handler, which logs unknown errors with a traceback.
+    theirs = exc_filters.handler
+    is_registered = sa.event.contains(made, 'handle_error', theirs)
+    if is_registered:
+        sa.event.remove(made, 'handle_error', theirs)
+    sa.event.listen(made, 'handle_error', handle_error)
+    if is_registered:
+        sa.event.listen(made, 'handle_error', theirs, retval=True)
 
 
 def _bound_locks(made: sa.Engine, timeout_s: int) -> None:

@@ -3,8 +3,8 @@
 
 A release of a library may change it without a word.  So ``setup.cfg`` has an upper
 bound for websockets and waitress; it is raised when these tests pass on the next
-version.  It has none for oslo.messaging, whose version is that of the API around the
-filter, and without whose private parts the filter still works.
+version.  It has none for oslo.messaging and oslo.db, whose versions are those of the
+API around the filter, and without whose private parts the filter still works.
 """
 
 import asyncio
@@ -16,8 +16,10 @@ import threading
 
 import oslo_messaging
 import pytest
+import sqlalchemy as sa
 import waitress
 from oslo_config import cfg
+from oslo_db.sqlalchemy import engines, exc_filters
 from waitress import wasyncore
 from websockets.exceptions import (
     HeaderLineTooLong,
@@ -308,6 +310,15 @@ def test_oslo_messaging_logs_failures_there():
 def test_oslo_messaging_names_the_remote_class():
     """The name is that of the wire, whatever it is."""
     assert oslo_messaging.RemoteError('Name', 'text', []).exc_type == 'Name'
+
+
+# oslo.db: store/engine.py
+
+
+def test_oslo_db_handles_errors_with_one_function():
+    """It is registered for each engine, after which others can be registered first."""
+    made = engines.create_engine('sqlite://')
+    assert sa.event.contains(made, 'handle_error', exc_filters.handler)
 
 
 # asyncio and uvloop: proxy/admission/leases.py, proxy/http/connections.py

@@ -307,3 +307,23 @@ class TestAway:
             assert 1 < time.monotonic() - before < 8
         engine.dispose()
         assert store.redeem(token, 'serial', factories.CLIENT)
+
+
+def test_a_connection_of_no_use(postgresql, caplog):
+    """The next call gets a new one, and no log tells of it.
+
+    A server that was silent for longer than its timeout has left a transaction failed.
+    """
+    made = engine_of(factories.configuration(postgresql.new_database()), 5)
+
+    @sa.event.listens_for(made, 'checkin', once=True)
+    def fail(connection, record):
+        with pytest.raises(made.dialect.loaded_dbapi.Error):
+            connection.cursor().execute('nonsense')
+
+    with made.connect() as connection:
+        first = connection.scalar(sa.text('SELECT pg_backend_pid()'))
+    with made.connect() as connection:
+        assert connection.scalar(sa.text('SELECT pg_backend_pid()')) != first
+    assert caplog.records == []
+    made.dispose()

@@ -17,6 +17,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.integration.consoles import SPICE, echo, read_until, refused
+from tests.parts.tls_client import TLSClient
 from tests.parts.waiting import wait_for
 
 # Loggers of libraries that are quiet by default.
@@ -144,8 +145,8 @@ def test_behind_a_reverse_proxy_that_ends_tls(cloud, nginx):
     url = cloud.url()
     assert url.startswith(cloud.public_url)
     with pytest.raises(InvalidStatus) as caught:
-        connect(url, ssl=nginx.context, origin='https://evil.example')
+        TLSClient(url, nginx.context, origin='https://evil.example')
     assert caught.value.response.status_code == 403
-    with connect(url, ssl=nginx.context, origin=origin) as console:
+    with TLSClient(url, nginx.context, origin=origin) as console:
         read_until(console, b'login: ')
         echo(console, b'ada')

@@ -21,6 +21,7 @@ from tests.functional.proxy.conftest import BASE
 from tests.functional.proxy.wire import closed, key_of, receive_for_ever
 from tests.parts.peers import Guest
 from tests.parts.programs import free_port, listens
+from tests.parts.tls_client import TLSClient
 from tests.parts.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
@@ -254,7 +255,7 @@ def test_a_new_certificate(program, certificate, workers):
 
     first = shown()
     url = f'wss://127.0.0.1:{made.port}/?token=token-1'
-    client = connect(url, ssl=context, proxy=None, legacy=True)
+    client = TLSClient(url, context)
     certificate()
     made.process.send_signal(signal.SIGHUP)
     wait_for(lambda: all(shown() != first for _ in range(8)))

@@ -18,6 +18,7 @@ from console_ext.proxy import descriptors
 from console_ext.proxy.relay.client import Session
 from console_ext.proxy.server import Proxy
 from tests.functional.proxy.wire import receive_for_ever, receive_until, upgrade
+from tests.parts.tls_client import TLSClient
 from tests.parts.waiting import wait_for
 
 
@@ -121,7 +122,7 @@ def test_the_oldest_that_waits_makes_room(
     proxy = served.start(**groups)
     silent = [proxy.raw() for _ in range(8)]
     url = proxy.url(proxy.token(proxy.guest()), scheme='wss' if secure else 'ws')
-    with connect(url, proxy=None, ssl=trusting if secure else None) as client:
+    with TLSClient(url, trusting) if secure else connect(url, proxy=None) as client:
         client.send(b'x')
         assert client.recv(timeout=5) == b'x'
     assert silent[0].recv(1) == b''
@@ -158,7 +159,7 @@ def test_tls(over_tls, trusting):
     """Bulk data over wss, and the end of the session."""
     proxy = over_tls
     url = proxy.url(proxy.token(proxy.guest()), scheme='wss')
-    with connect(url, ssl=trusting, proxy=None, max_size=None) as client:
+    with TLSClient(url, trusting) as client:
         data = bytes(range(256)) * 4096
         for _ in range(4):
             client.send(data)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loads the plugin that an option names, with stevedore."""
+"""Lists plugins, and loads the one that an option names, with stevedore."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ from typing import Any
 from stevedore import named
 
 from console_ext import exceptions
+
+
+def names(namespace: str) -> list[str]:
+    """Return the names of the installed plugins, without loading any of them.
+
+    A name that several packages use is there several times.
+    """
+    manager: named.NamedExtensionManager[Any] = named.NamedExtensionManager(
+        namespace, []
+    )
+    return manager.entry_points_names()
 
 
 def load(namespace: str, name: str, option: str, *args: Any) -> Any:

@@ -10,15 +10,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterable
-from typing import Any
 
 import oslo_messaging
 from oslo_config import cfg
 from oslo_messaging import opts as messaging_opts
-from stevedore import named
 
 from console_ext import conf as config
-from console_ext import exceptions
+from console_ext import exceptions, plugin
 
 LOG = logging.getLogger(__name__)
 
@@ -80,11 +78,7 @@ def check(conf: cfg.ConfigOpts) -> None:
             'transport_url is not the URL of a message bus, such as '
             'rabbit://user:password@host:5672/'
         ) from None
-    # Loads none of them.
-    drivers: named.NamedExtensionManager[Any] = named.NamedExtensionManager(
-        'oslo.messaging.drivers', []
-    )
-    if name not in drivers.entry_points_names():
+    if name not in plugin.names('oslo.messaging.drivers'):
         raise exceptions.ConfigurationError(
             f'transport_url: oslo.messaging has no driver for {name!r}'
         )

@@ -18,7 +18,7 @@ from oslo_config import cfg
 from oslo_policy import policy as oslo_policy
 from stevedore import named
 
-from console_ext import exceptions
+from console_ext import exceptions, plugin
 from console_ext.policy import Policy
 from console_ext.wsgi import declarations
 from console_ext.wsgi.controller import overloads
@@ -88,11 +88,7 @@ def load_extensions(conf: cfg.ConfigOpts) -> list[V21APIExtensionBase]:
     :raises ExtensionError: an extension is invalid, or two have the same alias
     :raises ConfigurationError: ``[api] disabled_extensions`` names an unknown alias
     """
-    # Loads none of them.
-    listing: named.NamedExtensionManager[Any] = named.NamedExtensionManager(
-        NAMESPACE, []
-    )
-    installed = Counter(listing.entry_points_names())
+    installed = Counter(plugin.names(NAMESPACE))
     disabled = set(conf.api.disabled_extensions)
     unknown = sorted(disabled - set(installed))
     if unknown:

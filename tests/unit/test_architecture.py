@@ -43,9 +43,9 @@ MAY_IMPORT = {
     'servers': {'conf', 'context', 'inventory', 'plugin'},
     'compute': {'conf', 'inventory', 'plugin'},
     'store': {'conf'},
-    'rpc': {'conf', 'context'},
+    'rpc': {'conf', 'context', 'plugin'},
     'proxy': {'conf', 'context', 'rpc', 'store'},
-    'wsgi': {'conf', 'context', 'policy', 'servers'},
+    'wsgi': {'conf', 'context', 'plugin', 'policy', 'servers'},
     'standalone': {'conf', 'context', 'policy', 'servers', 'wsgi'},
     'api': {'conf', 'context', 'policy', 'rpc', 'servers', 'store', 'wsgi'},
 }

@@ -5,6 +5,7 @@ import textwrap
 
 import pytest
 
+from console_ext import plugin
 from tests.planting import Site, only_line
 
 NAMESPACE = 'console_ext.test'
@@ -51,3 +52,9 @@ def test_error_of_several_lines_is_shown_in_one(site):
     assert only_line(site.run('loads', 'broken')) == (
         'loads.py: [a] b = broken: it cannot be loaded: ValueError: this and that'
     )
+
+
+def test_names():
+    """Those of the installed packages; a namespace without a plugin has none."""
+    assert {'inventory', 'nova', 'upstream'} <= set(plugin.names('console_ext.servers'))
+    assert plugin.names(NAMESPACE) == []

@@ -106,6 +106,19 @@ class Guest:
         self._server.server_close()
 
 
+def exactly(connection: socket.socket, size: int) -> bytes:
+    """
+    :raises ConnectionError: the connection ends before
+    """
+    data = b''
+    while len(data) < size:
+        part = connection.recv(size - len(data))
+        if not part:
+            raise ConnectionError
+        data += part
+    return data
+
+
 def reset(connection: socket.socket) -> None:
     """Close a connection like a process that is killed with unread data."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0')

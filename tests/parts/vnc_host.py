@@ -9,21 +9,11 @@ import ssl
 import struct
 import threading
 
-from tests.parts.peers import Guest
+from tests.parts.peers import Guest, exactly
 
 VERSION = b'RFB 003.008\n'
 NAME = b'QEMU (guest)'
 SERVER_INIT = struct.pack('!HH16xI', 720, 400, len(NAME)) + NAME
-
-
-def exactly(connection: socket.socket, size: int) -> bytes:
-    data = b''
-    while len(data) < size:
-        part = connection.recv(size - len(data))
-        if not part:
-            raise ConnectionError
-        data += part
-    return data
 
 
 class VNCHost(Guest):

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from tests.parts.peers import Guest, reset
+from tests.parts.peers import Guest, exactly, reset
 
 MAIN, DISPLAY, INPUTS, CURSOR = range(1, 5)
 
@@ -66,7 +66,7 @@ class Channel:
         self._server.sendall(self._link)
         reply = _read_link(self._server)
         self._client.sendall(reply)
-        _read(self._client, _TICKET_BYTES)
+        exactly(self._client, _TICKET_BYTES)
         key = serialization.load_der_public_key(reply[_HEADER.size :][_PUBLIC_KEY])
         assert isinstance(key, rsa.RSAPublicKey)
         oaep = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
@@ -74,7 +74,7 @@ class Channel:
         if refused:
             ticket = bytes(reversed(ticket))
         self._server.sendall(_AUTH_SPICE + ticket)
-        return _read(self._server, 4)
+        return exactly(self._server, 4)
 
     def tell(self, code: bytes) -> None:
         self._client.sendall(code)
@@ -156,20 +156,10 @@ def spoil(numbers: set[int]) -> Order:
     return order
 
 
-def _read(source: socket.socket, size: int) -> bytes:
-    data = b''
-    while len(data) < size:
-        part = source.recv(size - len(data))
-        if not part:
-            raise ConnectionAbortedError
-        data += part
-    return data
-
-
 def _read_link(source: socket.socket) -> bytes:
-    header = _read(source, _HEADER.size)
+    header = exactly(source, _HEADER.size)
     *_, size = _HEADER.unpack(header)
-    return header + _read(source, size)
+    return header + exactly(source, size)
 
 
 def _copy(

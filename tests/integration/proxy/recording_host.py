@@ -7,7 +7,8 @@ import contextlib
 import socket
 import struct
 
-from tests.parts.vnc_host import VNCHost, exactly
+from tests.parts.peers import exactly
+from tests.parts.vnc_host import VNCHost
 
 # The lengths of a client's messages after their type (RFC 6143, section 7.5).
 _SET_ENCODINGS = 2

@@ -41,9 +41,9 @@ def pytest_configure():
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
-    """Keep Python's garbage collector from what stays until the end.
+    """Collect no garbage meanwhile, and never look at the collected tests.
 
-    It would go through it a hundred times, and find nothing.
+    They exist until the end, so the garbage collector would find nothing in them.
     """
     gc.disable()
     try:
@@ -65,7 +65,7 @@ def pytest_sessionfinish(session):
 def idle_threads():
     """An RPC server of oslo.messaging stops without waiting a second.
 
-    Its threads look that often whether they are still needed.
+    Its threads check only once a second whether they are still needed.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_thread.ThreadWorker, 'MAX_IDLE_FOR', 0.05)

@@ -16,7 +16,7 @@ import time
 _MAX_LINE = 256
 _TIMEOUT_S = 3600
 
-# How often it looks whether it has to stop.
+# How often it checks whether it has to stop.
 _STOP_CHECK_S = 0.1
 
 _HELP = 'help, date, echo TEXT, hostname, uptime, exit'

@@ -29,7 +29,8 @@ _X86_64 = 62
 _INTERPRETER = 3
 
 
-# The packages of other architectures have the same names, or none, and other contents.
+# QEMU emulates this one.  Other architectures lack packages of these names, or their
+# packages have programs for another processor.
 _ARCHITECTURE = 'x86_64'
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 TESTS = Path(__file__).parents[1]
 MARK = 'pytest.mark.wall_clock'
 
-# Raise it only for a rule that no event can show.
+# Raise it only if a test cannot wait for an event instead.
 MOST = 28
 
 

@@ -34,7 +34,7 @@ _CACHED = (
     ('Vary', 'Accept-Encoding'),
 )
 
-# All our pages are this file; names in braces stand for what is different.
+# The template of all our pages; names in braces stand for the differences.
 _PAGE = 'page.html'
 
 

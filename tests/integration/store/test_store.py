@@ -312,7 +312,7 @@ class TestAway:
 def test_a_connection_of_no_use(postgresql, caplog):
     """The next call gets a new one, and no log tells of it.
 
-    A server that was silent for longer than its timeout has left a transaction failed.
+    A server that was frozen for longer than its timeout may leave a failed transaction.
     """
     made = engine_of(factories.configuration(postgresql.new_database()), 5)
 

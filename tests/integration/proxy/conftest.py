@@ -10,7 +10,12 @@ import pytest
 
 from console_ext import access_url
 from console_ext.proxy.consoles import assets
-from tests.functional.proxy.conftest import BASE, Served, modules  # noqa: F401
+from tests.functional.proxy.conftest import (  # noqa: F401
+    BASE,
+    Served,
+    modules,
+    trusting,
+)
 from tests.integration.proxy import chromium
 from tests.integration.proxy.machine import Machine
 from tests.integration.proxy.parts import SPICE_HTML5, needed

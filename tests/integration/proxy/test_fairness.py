@@ -7,13 +7,11 @@ import contextlib
 import socket
 import time
 
-import psutil
 import pytest
 
-from tests.functional.proxy.conftest import BASE
-from tests.functional.proxy.wire import frame, receive_until, upgrade
+from tests.functional.proxy.wire import frame, receive_until
+from tests.integration.proxy.process import ProxyProcess
 from tests.parts.peers import Guest
-from tests.parts.programs import free_port
 from tests.parts.waiting import wait_for
 
 KEYS = 100
@@ -26,50 +24,6 @@ LAST_S = 1.0
 ANSWER_S = 3.0
 
 MIB = 2**20
-
-
-class Program:
-    """A proxy in a process of its own."""
-
-    def __init__(self, programs, deployment, guest, loop, **settings):
-        self._programs = programs
-        self._numbers = iter(range(10000))
-        self._port = free_port()
-        deployment.configure(**BASE).configure(
-            serial_console={'serialproxy_port': self._port},
-            spice={'html5proxy_port': free_port(), 'html5proxy_web': deployment.path},
-            console_proxy={'max_sessions_per_server': 0, **settings},
-        )
-        self.program = programs.start_module(
-            'tests.functional.proxy.program',
-            *(str(guest.port), str(deployment.path / 'pids')),
-            *('--config-file', str(deployment.config_file)),
-            EVENT_LOOP=loop,
-        )
-        self.program.wait_for('Listening for SPICE consoles')
-        self._process = psutil.Process(self.program.process.pid)
-
-    def token(self) -> str:
-        return f'token-{next(self._numbers)}'
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(('127.0.0.1', self._port), timeout=30)
-
-    @contextlib.contextmanager
-    def session(self):
-        with self.connect() as client:
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            client.sendall(upgrade(f'/?token={self.token()}'))
-            assert receive_until(client, b'\r\n\r\n').startswith(b'HTTP/1.1 101')
-            yield client
-
-    def flood(self, kind: str) -> None:
-        self._programs.start_module(
-            'tests.integration.proxy.flood', str(self._port), self.token(), kind
-        ).wait_for('Flooding')
-
-    def pss(self) -> int:
-        return self._process.memory_full_info().pss
 
 
 @pytest.fixture(params=['asyncio', 'uvloop'])
@@ -96,7 +50,7 @@ def key_s(client: socket.socket) -> float:
 def test_four_clients_flood(programs, deployment, loop, kinds):
     """Another client's keys, the health check and a new console are not delayed."""
     guest = Guest()
-    proxy = Program(programs, deployment, guest, loop)
+    proxy = ProxyProcess(programs, deployment, guest, loop)
     with proxy.session() as client:
         for kind in kinds:
             proxy.flood(kind)
@@ -122,7 +76,7 @@ def test_unfinished_frames_cost_nothing(programs, deployment, loop):
             received.append(len(data))
 
     guest = Guest(take)
-    proxy = Program(programs, deployment, guest, loop)
+    proxy = ProxyProcess(programs, deployment, guest, loop)
     sent = frame(bytes(MIB), 2)
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(proxy.session()) for _ in range(150)]

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A proxy in a process of its own, whose memory nothing else uses."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+
+import psutil
+
+from tests.functional.proxy.conftest import BASE
+from tests.functional.proxy.wire import receive_until, upgrade
+from tests.parts.programs import free_port
+
+
+class ProxyProcess:
+    """A proxy in a process of its own.
+
+    :param guest: the guest of each session
+    :param loop: asyncio or uvloop
+    :param settings: options of ``[console_proxy]``
+    """
+
+    def __init__(self, programs, deployment, guest, loop, **settings):
+        self._programs = programs
+        self._numbers = iter(range(10000))
+        self._port = free_port()
+        deployment.configure(**BASE).configure(
+            serial_console={'serialproxy_port': self._port},
+            spice={'html5proxy_port': free_port(), 'html5proxy_web': deployment.path},
+            console_proxy={'max_sessions_per_server': 0, **settings},
+        )
+        self.program = programs.start_module(
+            'tests.functional.proxy.program',
+            *(str(guest.port), str(deployment.path / 'pids')),
+            *('--config-file', str(deployment.config_file)),
+            EVENT_LOOP=loop,
+        )
+        self.program.wait_for('Listening for SPICE consoles')
+        self._process = psutil.Process(self.program.process.pid)
+
+    def token(self) -> str:
+        return f'token-{next(self._numbers)}'
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(('127.0.0.1', self._port), timeout=30)
+
+    @contextlib.contextmanager
+    def session(self, tls: ssl.SSLContext | None = None):
+        with contextlib.ExitStack() as stack:
+            client = stack.enter_context(self.connect())
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if tls is not None:
+                client = stack.enter_context(tls.wrap_socket(client))
+            client.sendall(upgrade(f'/?token={self.token()}'))
+            assert receive_until(client, b'\r\n\r\n').startswith(b'HTTP/1.1 101')
+            yield client
+
+    def flood(self, kind: str) -> None:
+        self._programs.start_module(
+            'tests.integration.proxy.flood', str(self._port), self.token(), kind
+        ).wait_for('Flooding')
+
+    def pss(self) -> int:
+        return self._process.memory_full_info().pss

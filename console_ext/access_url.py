@@ -5,20 +5,18 @@ from __future__ import annotations
 
 from urllib import parse
 
-# noVNC's page opens a WebSocket at the path in its own query, and reads the token only
-# from there.
-_TYPES_WITH_A_PATH = frozenset({'novnc'})
+from console_ext.consoles import ConsoleType
 
 
-def build(base_url: str, console_type: str, token: str) -> str:
+def build(base_url: str, console_type: ConsoleType, token: str) -> str:
     """Add the token to the query of a base URL.
 
-    As in Nova, noVNC's token is inside the value of ``path``
-    (nova/objects/console_auth_token.py).
+    If the type has ``token_in_path``, it goes into the value of ``path`` in this query,
+    as in Nova (nova/objects/console_auth_token.py).
     """
     parts = parse.urlsplit(base_url)
     own = parse.urlencode({'token': token})
-    if console_type in _TYPES_WITH_A_PATH:
+    if console_type.token_in_path:
         fields = parse.parse_qsl(parts.query, keep_blank_values=True)
         if 'path' not in dict(fields):
             fields.insert(0, ('path', ''))

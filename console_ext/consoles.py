@@ -41,6 +41,8 @@ class ConsoleType:
     :param group: the group of its options, which has the option ``enabled``
     :param base_url: the option of this group with the public URL of its proxy
     :param several_sockets: whether its clients open several WebSockets with one token
+    :param token_in_path: whether its page opens a WebSocket at the path that its own
+        query names, so that this path has to contain the token, as in noVNC
     :param tls: whether a console may have a port that requires TLS, besides its other
         port or instead of it
     :param native_clients: whether its clients are programs that speak the protocol
@@ -58,6 +60,7 @@ class ConsoleType:
     base_url: str
     since: str = '2.1'
     several_sockets: bool = False
+    token_in_path: bool = False
     tls: bool = False
     native_clients: bool = False
 
@@ -110,6 +113,7 @@ NOVNC = ConsoleType(
     policy='vnc',
     group='vnc',
     base_url='novncproxy_base_url',
+    token_in_path=True,
 )
 
 TYPES = (SERIAL, SPICE_HTML5, SPICE_DIRECT, NOVNC)

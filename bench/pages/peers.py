@@ -84,7 +84,7 @@ def start_ours(
             token = str(uuid.uuid4())
             wanted = authorization(kind.type, port=guests[kind])
             store.issue(token, wanted, _TTL_S)
-            return access_url.build(pages[kind], kind.type, token)
+            return access_url.build(pages[kind], kind, token)
 
         return Peer('console_ext', ports[kind], path)
 

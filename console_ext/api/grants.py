@@ -99,7 +99,7 @@ class Grants:
         """
         base_url = self._base_urls.get(console_type)
         if base_url is not None:
-            return access_url.build(base_url, console_type.type, token)
+            return access_url.build(base_url, console_type, token)
         try:
             return access_url.replace_token(info.access_url, info.token, token)
         except ValueError as error:

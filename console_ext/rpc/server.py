@@ -193,5 +193,5 @@ def _connect_info(
         **({'tlsPort': endpoint.tls_port} if console_type.tls else {}),
         'internal_access_path': endpoint.internal_access_path,
         'token': token,
-        'access_url': access_url.build(base_url, console_type.type, token),
+        'access_url': access_url.build(base_url, console_type, token),
     }

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from console_ext import access_url
+from console_ext.consoles import NOVNC, SERIAL, SPICE_HTML5
 
 TOKEN = '6f9c1c0e-6a3e-4a43-9d5e-3f1f2a3b4c5d'
 NEW = 'A-b_c9'
@@ -14,26 +15,26 @@ NEW = 'A-b_c9'
 @pytest.mark.parametrize(
     ('console_type', 'base_url', 'expected'),
     [
-        ('serial', 'ws://h:6083/', f'ws://h:6083/?token={TOKEN}'),
-        ('serial', 'wss://h/a?b=c', f'wss://h/a?b=c&token={TOKEN}'),
+        (SERIAL, 'ws://h:6083/', f'ws://h:6083/?token={TOKEN}'),
+        (SERIAL, 'wss://h/a?b=c', f'wss://h/a?b=c&token={TOKEN}'),
         (
-            'spice-html5',
+            SPICE_HTML5,
             'http://h:6082/spice_auto.html',
             f'http://h:6082/spice_auto.html?token={TOKEN}',
         ),
         # As recorded from Nova.
         (
-            'novnc',
+            NOVNC,
             'http://127.0.0.1:6080/vnc_auto.html',
             f'http://127.0.0.1:6080/vnc_auto.html?path=%3Ftoken%3D{TOKEN}',
         ),
         (
-            'novnc',
+            NOVNC,
             'http://h/novnc/vnc_auto.html?path=novnc&autoconnect=1',
             f'http://h/novnc/vnc_auto.html?path=novnc%3Ftoken%3D{TOKEN}&autoconnect=1',
         ),
         (
-            'novnc',
+            NOVNC,
             'https://h/vnc.html?autoconnect=1&empty=',
             f'https://h/vnc.html?path=%3Ftoken%3D{TOKEN}&autoconnect=1&empty=',
         ),
@@ -56,15 +57,15 @@ def test_build(console_type, base_url, expected):
 )
 def test_build_beside_what_stands_there(base_url, expected):
     """The token is added to the query; the rest of the URL does not change."""
-    assert access_url.build(base_url, 'serial', 'a') == expected
+    assert access_url.build(base_url, SERIAL, 'a') == expected
 
 
 @pytest.mark.parametrize(
     ('console_type', 'base_url'),
     [
-        ('serial', 'ws://h/'),
-        ('spice-html5', 'http://h/spice_auto.html?a=b'),
-        ('novnc', 'http://h/vnc_auto.html?path=websockify'),
+        (SERIAL, 'ws://h/'),
+        (SPICE_HTML5, 'http://h/spice_auto.html?a=b'),
+        (NOVNC, 'http://h/vnc_auto.html?path=websockify'),
     ],
 )
 def test_replace_token(console_type, base_url):

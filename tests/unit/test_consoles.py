@@ -7,7 +7,14 @@ from dataclasses import astuple
 import pytest
 
 from console_ext import consoles
-from console_ext.consoles import SERIAL, SPICE_DIRECT, SPICE_HTML5, TYPES, Endpoint
+from console_ext.consoles import (
+    NOVNC,
+    SERIAL,
+    SPICE_DIRECT,
+    SPICE_HTML5,
+    TYPES,
+    Endpoint,
+)
 
 
 def test_names_are_those_of_nova():
@@ -48,6 +55,11 @@ def test_options(deployment, one):
 def test_several_sockets():
     """Only SPICE uses a socket for each channel."""
     assert [one for one in TYPES if one.several_sockets] == [SPICE_HTML5]
+
+
+def test_token_in_path():
+    """Only noVNC's page reads the token from there."""
+    assert [one for one in TYPES if one.token_in_path] == [NOVNC]
 
 
 def test_native_clients():

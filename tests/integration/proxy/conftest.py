@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from console_ext import access_url
+from console_ext.consoles import NOVNC
 from console_ext.proxy.consoles import assets
 from tests.functional.proxy.conftest import (  # noqa: F401
     BASE,
@@ -74,7 +75,7 @@ def vnc_page(proxy, request):
             values['port'] = request.getfixturevalue('machine').vnc_port
         token = proxy.token(console_type='novnc', **values)
         return access_url.build(
-            proxy.deployment.conf().vnc.novncproxy_base_url, 'novnc', token
+            proxy.deployment.conf().vnc.novncproxy_base_url, NOVNC, token
         )
 
     return url

@@ -161,7 +161,7 @@ def test_console_of_each_type(deployment, one):
     endpoint = ComputeEndpoint(deployment.conf(), driver, '5.13')
     info = getattr(endpoint, one.rpc_method)({}, one.type, primitive())
     token = info.pop('token')
-    assert info.pop('access_url').endswith(access_url.build('', one.type, token))
+    assert info.pop('access_url').endswith(access_url.build('', one, token))
     assert info == {
         'host': 'h',
         'port': 7,

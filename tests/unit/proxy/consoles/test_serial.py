@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from console_ext import access_url
+from console_ext.consoles import SERIAL
 from console_ext.proxy.consoles import serial
 
 
@@ -27,5 +28,5 @@ def test_url_without_a_slash_at_its_end(deployment, base_url, more):
     made = serial.listener(deployment.conf())
     assert set(made.cookie_paths) == {'/', '/websockify', *more}
     assert made.cookie_paths['/websockify'] is True
-    url = urlsplit(access_url.build(base_url, 'serial', 'token'))
+    url = urlsplit(access_url.build(base_url, SERIAL, 'token'))
     assert (url.path or '/') in made.cookie_paths

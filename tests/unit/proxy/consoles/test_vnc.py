@@ -9,6 +9,7 @@ import pytest
 from websockets.datastructures import Headers
 
 from console_ext import access_url
+from console_ext.consoles import NOVNC
 from console_ext.proxy.admission import request as requests
 from console_ext.proxy.admission import rules
 from console_ext.proxy.admission.rules import Refused
@@ -63,7 +64,7 @@ def test_no_cookie(listener, path):
 @pytest.mark.parametrize('name', PAGES)
 def test_the_url_of_a_console(listener, name):
     """The URL of the page also opens the console."""
-    url = access_url.build(f'https://a.example/x/{name}', 'novnc', 'a')
+    url = access_url.build(f'https://a.example/x/{name}', NOVNC, 'a')
     made = listener(f'https://a.example/x/{name}')
     parts = parse.urlsplit(url)
     assert parts.path in made.pages

@@ -36,6 +36,7 @@ class Session(Peer):
 
     __slots__ = (
         '_active',
+        '_ahead_limited',
         '_backlog',
         '_control',
         '_ended',
@@ -82,6 +83,7 @@ class Session(Peer):
         self._ended: Callable[[Session], None] | None = ended
         self._guest: GuestSide | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._ahead_limited = False
         self._full = False
         self._backlog = False
         self._lost = False
@@ -122,10 +124,6 @@ class Session(Peer):
         self._guest = guest
         guest.begin(self)
         self._steer()
-
-    @property
-    def paces(self) -> bool:
-        return self._control is not None
 
     # From the client
 
@@ -203,6 +201,9 @@ class Session(Peer):
         """Read from the guest no faster than the client draws, if it reports that."""
         if self._control is None or self._guest is None:
             return
+        if self._control.reports and not self._ahead_limited:
+            self._ahead_limited = True
+            self._guest.limit_ahead()
         was_closed = self._window.closed
         self._window.move(self.to_client, self._control.drawn)
         if self._window.closed or was_closed:

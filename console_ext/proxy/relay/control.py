@@ -46,14 +46,16 @@ class Control:
 
     :ivar drawn: how many of the guest's bytes the client has drawn; infinite if it does
         not report that
+    :ivar reports: whether it has reported a number
     :ivar offence: how to close the session because of an invalid message
     """
 
-    __slots__ = ('_message', 'drawn', 'offence')
+    __slots__ = ('_message', 'drawn', 'offence', 'reports')
 
     def __init__(self) -> None:
         self._message = bytearray()
         self.drawn: float = 0
+        self.reports = False
         self.offence: Closing | None = None
 
     def add(self, frame: Frame) -> None:
@@ -87,6 +89,7 @@ class Control:
             return math.inf
         if type(drawn) is not int or drawn < self.drawn:
             raise ValueError('not a valid count')
+        self.reports = True
         return drawn
 
     def _offend(self) -> None:

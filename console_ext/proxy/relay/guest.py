@@ -13,17 +13,12 @@ from console_ext.proxy.relay import close_codes
 from console_ext.proxy.relay.close_codes import Closing
 from console_ext.proxy.relay.peer import CLOSE_S, Peer
 
-# The kernel's receive buffer for a client that reports what it has drawn.  By default,
-# it is up to 6 MiB.
+# The kernel's receive buffer for a client that reports what it has drawn.
 AHEAD_BYTES = 2**16
 
 
 class Client(Protocol):
     """The client's side, as the guest uses it."""
-
-    @property
-    def paces(self) -> bool:
-        """Whether the client reports what it has drawn, to limit the guest's speed."""
 
     def send(self, data: bytes) -> None:
         """Pass bytes on."""
@@ -61,6 +56,9 @@ class GuestSide(Protocol):
     def resume(self) -> None:
         """Continue reading."""
 
+    def limit_ahead(self) -> None:
+        """Keep little output ahead of a client that reports what it has drawn."""
+
     def leave(self) -> None:
         """The client is gone."""
 
@@ -89,8 +87,6 @@ class Guest(Peer):
 
     def begin(self, client: Client) -> None:
         self._client = client
-        if client.paces:
-            self._shrink_buffer()
         if self._early:
             client.send(self._early)
             self._early = b''
@@ -98,10 +94,10 @@ class Guest(Peer):
             client.close(self._end)
         self.resume()
 
-    def _shrink_buffer(self) -> None:
-        """Make the kernel buffer only little output of the guest.
+    def limit_ahead(self) -> None:
+        """Make the kernel buffer at most ``AHEAD_BYTES``, instead of up to 6 MiB.
 
-        The client sees everything in the buffer before the echo of a key.
+        The client draws everything in this buffer before the echo of a key.
         """
         if self._transport is not None:
             connection = self._transport.get_extra_info('socket')

@@ -392,6 +392,24 @@ def test_the_guest_waits_for_what_is_drawn():
     asyncio.run(run())
 
 
+@pytest.mark.parametrize(
+    ('reports', 'calls'), [([], 0), ([b'null'], 0), ([b'1', b'2', b'null'], 1)]
+)
+def test_the_buffer_ahead_of_a_client_that_reports(reports, calls):
+    """The first number limits it: a screen never reports one, and needs the speed."""
+
+    async def run():
+        begun = Begun(control=True)
+        buffer = begun.to_guest.get_extra_info('socket').setsockopt
+        for report in reports:
+            message = Frame(Opcode.TEXT, b'{"drawn": %s}' % report)
+            begun.session.data_received(message.serialize(mask=True))
+        assert begun.session.end is None
+        assert buffer.call_count == calls
+
+    asyncio.run(run())
+
+
 def test_a_client_that_says_nothing_of_drawing():
     """Other clients only have the backpressure of their connection."""
 

@@ -34,10 +34,12 @@ def test_what_is_drawn():
         b'{"drawn": 5}', b'{}', b'{"drawn": 5, "later": [1]}', b'{"later": 1}'
     )
     assert (control.drawn, control.offence) == (5, None)
+    assert control.reports
 
 
 def test_a_client_that_does_not_report():
     """It is never behind, and cannot begin to report later."""
+    assert not told(b'{"drawn": null}').reports
     control = told(b'{"drawn": 5}', b'{"drawn": null}')
     window = Window()
     window.move(WINDOW_BYTES + 6, 5)

@@ -81,6 +81,9 @@ class Mediator:
     def resume(self) -> None:
         """Do nothing: the guest is not read yet."""
 
+    def limit_ahead(self) -> None:
+        self._guest.limit_ahead()
+
     def leave(self) -> None:
         """The client is gone."""
         self._step_aside()

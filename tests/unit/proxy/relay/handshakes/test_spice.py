@@ -54,7 +54,6 @@ def echoed(loop_factory, consoles, *, timeout_s: float = 5, **values) -> bytes:
 
     class Client:
         said = b''
-        paces = False
 
         def send(self, data):
             self.said += data

@@ -94,6 +94,17 @@ def test_step_by_step():
     asyncio.run(run())
 
 
+def test_the_limit_of_the_output_ahead():
+    """It applies to the guest, also if the client reports before the handshake ends."""
+
+    async def run():
+        one = Mediated().begin()
+        one.mediator.limit_ahead()
+        one.to_guest.get_extra_info('socket').setsockopt.assert_called_once()
+
+    asyncio.run(run())
+
+
 def test_frames_that_tempest_reads():
     """Frames are aligned and shorter than 126 bytes (tempest/common/compute.py)."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ import oslo_messaging
 from oslo_config import cfg
 
 from console_ext import exceptions
-from console_ext.executor import BoundedExecutor, Busy
+from console_ext.executor import AfterFork, BoundedExecutor, Busy
 from console_ext.lanes import Lanes
 from console_ext.rpc import transport
 from console_ext.rpc.circuit_breaker import CircuitBreaker
@@ -35,8 +34,8 @@ class Host:
 
     __slots__ = ('circuit', 'has_answered')
 
-    def __init__(self) -> None:
-        self.circuit = CircuitBreaker()
+    def __init__(self, probes: threading.Semaphore) -> None:
+        self.circuit = CircuitBreaker(probes)
         self.has_answered = False
 
 
@@ -45,7 +44,8 @@ class Bus:
 
     oslo.messaging blocks without limit while a broker is unavailable.  Therefore each
     bus has its own threads, and delays no other bus.  Each compute host has its own
-    lane in them, so that a host that does not answer delays no other host.
+    lane in them, so that a host that does not answer delays no other host.  However
+    many hosts do not answer, probing them takes at most half of the threads.
 
     :param url: oslo.messaging's URL of the bus; None for the configured bus
     """
@@ -60,6 +60,15 @@ class Bus:
     def __init__(self, conf: cfg.ConfigOpts, url: str | None):
         self._conf = conf
         self._url = url
+        self._reset()
+        self._fork = AfterFork(self._reset)
+        self._start_threads()
+
+    def _reset(self) -> None:
+        """Begin without a connection, and without knowledge of the broker and hosts.
+
+        A forked process cannot use or close its parent's connections.
+        """
         self._lock = threading.Lock()
         # Separate, because the other one is held while the library loads a driver, and
         # event loops call host().
@@ -67,15 +76,16 @@ class Bus:
         self._probing = threading.Lock()
         self._client: oslo_messaging.RPCClient | None = None
         self._transport: oslo_messaging.transport.RPCTransport | None = None
-        self._pid: int | None = None
         # Before the first call the broker's state is unknown, as after a failure.
         self._in_doubt = True
         self._last_failure = self._last_breakdown = float('-inf')
         self._last_answer = float('-inf')
         self._refuses_until = float('-inf')
         self._hosts: collections.OrderedDict[str, Host] = collections.OrderedDict()
+        self._probes = threading.BoundedSemaphore(
+            max(1, self._conf.console_rpc.max_concurrent_calls // 2)
+        )
         self._deadlines: dict[object, float] = {}
-        self._start_threads()
 
     def _start_threads(self) -> None:
         options = self._conf.console_rpc
@@ -87,10 +97,11 @@ class Bus:
         )
 
     def host(self, name: str) -> Host:
+        self._fork.check()
         with self._hosts_lock:
             host = self._hosts.get(name)
             if host is None:
-                host = self._hosts[name] = Host()
+                host = self._hosts[name] = Host(self._probes)
             self._hosts.move_to_end(name)
             if len(self._hosts) > self.MAX_HOSTS:
                 self._hosts.popitem(last=False)
@@ -103,6 +114,7 @@ class Bus:
         :raises HostUnreachable: the host did not answer its last call
         :raises TooManyCalls:
         """
+        self._fork.check()
         if time.monotonic() < self._refuses_until:
             raise exceptions.BusUnreachable
         if self.host(name).circuit.refuses():
@@ -119,7 +131,7 @@ class Bus:
 
     def is_well(self) -> bool:
         """Whether the calls of this process are answered, and none is stuck."""
-        return not self._in_doubt and self._pid == os.getpid() and not self._has_stuck()
+        return not self._in_doubt and not self._has_stuck()
 
     def _has_stuck(self) -> bool:
         late = time.monotonic() - self.MARGIN_S
@@ -209,12 +221,11 @@ class Bus:
         self._lanes.fail_waiting(name, exceptions.HostUnreachable(name))
 
     def connect(self) -> oslo_messaging.RPCClient:
-        pid = os.getpid()
-        if self._client is not None and self._pid == pid:
+        self._fork.check()
+        if self._client is not None:
             return self._client
         with self._lock:
-            if self._client is None or self._pid != pid:
-                # A forked process cannot use or close its parent's connections.
+            if self._client is None:
                 self._transport = transport.connect(self._conf, self._url)
                 self._client = oslo_messaging.get_rpc_client(
                     self._transport,
@@ -226,7 +237,6 @@ class Bus:
                         at_least_once=True
                     ),
                 )
-                self._pid = pid
             return self._client
 
     def close(self, timeout_s: float = _CLOSE_S) -> None:
@@ -242,13 +252,13 @@ class Bus:
 
         :returns: the transport to disconnect, or an empty list
         """
+        self._fork.check()
         with self._lock:
             connected, self._transport, self._client = self._transport, None, None
             executor = self._executor
             self._start_threads()
         executor.shutdown(wait=False, cancel_futures=True)
-        # A forked process cannot close its parent's connections.
-        return [connected] if connected is not None and self._pid == os.getpid() else []
+        return [] if connected is None else [connected]
 
 
 class Buses:

@@ -3,7 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
+
+
+class Refused(Exception):
+    """The peer does not answer, and a call to it would not be allowed now."""
 
 
 class CircuitBreaker:
@@ -17,45 +23,63 @@ class CircuitBreaker:
     call at a time delays nobody else, so no further pause is needed.
 
     It is thread-safe.
+
+    :param probes: limits the probes of several circuits together, so that many peers
+        that do not answer leave threads for the others
     """
 
-    __slots__ = ('_closed', '_lock', '_probing')
+    __slots__ = ('_closed', '_lock', '_probes', '_probing')
 
-    def __init__(self) -> None:
+    def __init__(self, probes: threading.Semaphore) -> None:
         self._lock = threading.Lock()
+        self._probes = probes
         self._closed = True
         self._probing = False
 
     def refuses(self) -> bool:
-        """Whether a call would be refused now."""
+        """Whether a probe is running, so that a call would be refused now."""
         with self._lock:
-            return self._probing
+            return self._probing and not self._closed
 
-    def enter(self) -> bool:
-        """Start a call or a probe.
+    @contextlib.contextmanager
+    def call(self) -> Iterator[None]:
+        """Make a call or a probe.
 
-        :returns: whether the call is allowed.  If so, call :meth:`answered`,
-            :meth:`unanswered` or :meth:`inconclusive` afterwards.
+        Say :meth:`answered` or :meth:`unanswered` before the end, unless the outcome
+        says nothing about the peer.
+
+        :raises Refused: it is not allowed
+        """
+        is_probe = self._enter()
+        try:
+            yield
+        finally:
+            if is_probe:
+                self._leave()
+
+    def _enter(self) -> bool:
+        """
+        :returns: whether the call is a probe
         """
         with self._lock:
-            if self._probing:
+            if self._closed:
                 return False
-            self._probing = not self._closed
+            if self._probing or not self._probes.acquire(blocking=False):
+                raise Refused
+            self._probing = True
             return True
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._probing = False
+        self._probes.release()
 
     def answered(self) -> None:
         """Record that the peer has answered, even with an error."""
         with self._lock:
             self._closed = True
-            self._probing = False
 
     def unanswered(self) -> None:
         """Record that the peer has not answered."""
         with self._lock:
             self._closed = False
-            self._probing = False
-
-    def inconclusive(self) -> None:
-        """Record that the outcome of the call says nothing about the peer."""
-        with self._lock:
-            self._probing = False

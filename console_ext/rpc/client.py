@@ -20,7 +20,7 @@ from console_ext import exceptions
 from console_ext.consoles import ConsoleType
 from console_ext.context import RequestContext
 from console_ext.printable import printable
-from console_ext.rpc import errors, instance, transport
+from console_ext.rpc import circuit_breaker, errors, instance, transport
 from console_ext.rpc.bus import Bus, Buses, Host
 from console_ext.rpc.instance import Instance
 
@@ -213,9 +213,15 @@ class ComputeClient:
         # So the log lines of the thread have the request id of the caller.
         call.context.update_store()
         host = bus.host(call.host)
+        try:
+            with host.circuit.call():
+                return self._make_to(bus, host, call)
+        except circuit_breaker.Refused:
+            raise exceptions.HostUnreachable(call.host) from None
+
+    def _make_to(self, bus: Bus, host: Host, call: Call) -> Any:
+        """Make a call that the host's circuit allows, and record how it went."""
         started = time.monotonic()
-        if not host.circuit.enter():
-            raise exceptions.HostUnreachable(call.host)
         try:
             with bus.calling(call.deadline):
                 reply = self._ask(bus, host, call)
@@ -243,8 +249,6 @@ class ComputeClient:
                 raise exceptions.BusUnreachable from None
             bus.answered(host)
             raise call.remote_error(name) from None
-        finally:
-            host.circuit.inconclusive()
         bus.answered(host)
         return reply
 

@@ -2,6 +2,7 @@
 """The message buses of a client."""
 
 import math
+import os
 import socket
 import threading
 import time
@@ -12,6 +13,7 @@ import pytest
 from console_ext import exceptions
 from console_ext.rpc import transport
 from console_ext.rpc.bus import Bus, Buses
+from console_ext.rpc.circuit_breaker import Refused
 
 
 @pytest.fixture
@@ -200,8 +202,10 @@ def test_host_that_has_just_not_answered(conf):
     calls = [bus.submit('silent', call) for _ in range(50)]
     assert begun.acquire(timeout=5)
     bus.unanswered('silent', bus.host('silent'), time.monotonic())
-    assert bus.host('silent').circuit.enter()
-    with pytest.raises(exceptions.HostUnreachable):
+    with (
+        bus.host('silent').circuit.call(),
+        pytest.raises(exceptions.HostUnreachable),
+    ):
         bus.submit('silent', call)
     ended.set()
     outcomes = [one.exception(5) for one in calls]
@@ -209,4 +213,35 @@ def test_host_that_has_just_not_answered(conf):
     assert {type(one) for one in failed} == {exceptions.HostUnreachable}
     assert len(failed) == 50 - conf.console_rpc.max_calls_per_host
     assert bus.submit('well', lambda: 7).result(5) == 7
+    bus.close()
+
+
+def test_hosts_that_do_not_answer_leave_threads_for_others(deployment):
+    """Probes of however many hosts take at most half of the threads."""
+    conf = deployment.configure(console_rpc={'max_concurrent_calls': 4}).conf()
+    bus = Bus(conf, None)
+    silent = [bus.host(f'silent-{number}').circuit for number in range(3)]
+    for one in silent:
+        one.unanswered()
+    with silent[0].call(), silent[1].call():
+        with pytest.raises(Refused), silent[2].call():
+            pass
+        with bus.host('well').circuit.call():
+            pass
+    bus.close()
+
+
+def test_a_fork_during_a_probe(conf):
+    """The child knows nothing of its parent's calls, and may call the host."""
+    bus = Bus(conf, None)
+    bus.host('silent').circuit.unanswered()
+    with bus.host('silent').circuit.call():
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                status = int(bus.submit('silent', lambda: 0).result(5))
+            finally:
+                os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0
     bus.close()

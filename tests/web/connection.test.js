@@ -49,6 +49,7 @@ class Socket extends EventTarget {
 // A connection, and what it tells the page.
 function connect({ draws = true } = {}) {
   const page = { socket: new Socket(), drawn: [], admitted: 0, keys: [], ends: [] };
+  page.unsent = [];
   const undrawn = [];
   page.drawNext = () => undrawn.shift()();
   page.connection = new Connection(page.socket, {
@@ -64,6 +65,7 @@ function connect({ draws = true } = {}) {
     },
     onKey: (message) => page.keys.push(message),
     onEnd: (found) => page.ends.push(found),
+    onUnsent: (bytes) => page.unsent.push(bytes),
   });
   return page;
 }
@@ -288,6 +290,31 @@ test('it waits while the socket holds much, and a key waits behind it', () => {
   page.socket.bufferedAmount = 0;
   mock.timers.tick(20);
   assert.deepEqual(sizes(page), [16 * KIB, 4 * KIB, 1]);
+});
+
+test('it tells how much of a paste was not sent', () => {
+  const page = open();
+  page.socket.bufferedAmount = 128 * KIB + 1;
+  page.connection.send(new Uint8Array(20 * KIB));
+  page.socket.end(1006);
+  assert.deepEqual(page.unsent, [148 * KIB + 1]);
+  assert.equal(page.ends.length, 1);
+});
+
+test('it tells nothing if all was sent, or if it was not open', () => {
+  const sent = open();
+  sent.connection.send(new Uint8Array(20 * KIB));
+  // A report of what is drawn.
+  sent.socket.bufferedAmount = 20;
+  sent.socket.end(1006);
+  const refused = connect();
+  refused.connection.send(new Uint8Array(20 * KIB));
+  refused.socket.open();
+  refused.socket.end(4409, 'Not yet.');
+  const closed = open();
+  closed.socket.bufferedAmount = 20 * KIB;
+  closed.connection.close();
+  assert.deepEqual([sent.unsent, refused.unsent, closed.unsent], [[], [], []]);
 });
 
 test('what waits is dropped at the end', () => {

@@ -21,6 +21,9 @@ const SEND_BYTES = 2 ** 14;
 const UNSENT_BYTES = 2 ** 17;
 const SEND_AGAIN_MS = 20;
 
+// The page's reports wait in the socket as well; together they are smaller than this.
+const REPORTS_BYTES = 1024;
+
 export class Connection {
   /**
    * @param {WebSocket} socket - new, and offering the subprotocol; a library may listen
@@ -32,12 +35,15 @@ export class Connection {
    * @param {(key: import('./rejoin.js').RejoinKey) => void} options.onKey - called with
    *   each new key to this session
    * @param {(found: import('./endings.js').Ending) => void} options.onEnd - called once
+   * @param {(bytes: number) => void} [options.onUnsent] - called after the end if so
+   *   many of the last bytes were not sent
    */
-  constructor(socket, { draw, onAdmitted, onKey, onEnd }) {
+  constructor(socket, { draw, onAdmitted, onKey, onEnd, onUnsent = () => {} }) {
     this.draw = draw;
     this.onAdmitted = onAdmitted;
     this.onKey = onKey;
     this.onEnd = onEnd;
+    this.onUnsent = onUnsent;
     this.received = 0;
     this.drawn = 0;
     this.reported = 0;
@@ -166,12 +172,17 @@ export class Connection {
 
   /** @param {CloseEvent} event */
   ended(event) {
+    const waiting = this.unsent.reduce((size, part) => size + part.length, 0);
+    const unsent = waiting + this.socket.bufferedAmount;
     this.stop();
     // For a refusal, Firefox mostly reports no opening, but still its reason.
     if (this.isAnswered || event.reason) {
       this.tell(ending(event));
     } else {
       unopened().then((found) => this.tell(found));
+    }
+    if (this.isAdmitted && unsent > REPORTS_BYTES) {
+      this.onUnsent(unsent);
     }
   }
 

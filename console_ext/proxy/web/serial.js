@@ -74,6 +74,13 @@ function begin(url, { onAdmitted, onOpen, onKey, onEnd }) {
     },
     onKey,
     onEnd,
+    onUnsent(bytes) {
+      const words =
+        'The connection to the console ended first. At least the last ' +
+        `${bytes.toLocaleString()} bytes did not arrive.`;
+      const said = element('p', { textContent: words });
+      shell.dialog('The paste was cut off', said, 'OK', () => {});
+    },
   });
   connection = mine;
   return () => {

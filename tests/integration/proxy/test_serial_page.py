@@ -448,6 +448,26 @@ def test_a_large_paste(browser, page):
     assert hashlib.sha256(received).digest() == hashlib.sha256(expected).digest()
 
 
+def test_a_paste_that_is_cut(browser, page):
+    """The page says so: nobody sees that the end of a text is missing."""
+    end = threading.Event()
+    page(lambda _: end.wait(60))
+    opened(browser)
+    click(browser, 'paste')
+    browser.execute_script(
+        "document.getElementById('paste-text').value = 'x'.repeat(16e6)"
+    )
+    click(browser, 'Paste')
+    wait_for(lambda: not browser.find_elements('tag name', 'dialog'))
+    end.set()
+    dialog = wait_for(lambda: browser.find_elements('tag name', 'dialog'), 30)[0]
+    assert 'bytes did not arrive' in dialog.text
+    assert state(browser)[0] == 'ended'
+    click(browser, 'OK')
+    wait_for(lambda: not browser.find_elements('tag name', 'dialog'))
+    assert complaints(browser) == []
+
+
 def test_a_paste_that_would_run(browser, page):
     """Nothing in a pasted text ends the bracketed paste."""
     received = bytearray()

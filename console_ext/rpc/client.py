@@ -209,18 +209,18 @@ class ComputeClient:
         return bus.submit(call.host, lambda: read(self._make(bus, call)))
 
     def _make(self, bus: Bus, call: Call) -> Any:
-        """Make a call, in a thread of its bus."""
+        """Make a call if the host's circuit allows it, in a thread of its bus."""
         # So the log lines of the thread have the request id of the caller.
         call.context.update_store()
         host = bus.host(call.host)
         try:
             with host.circuit.call():
-                return self._make_to(bus, host, call)
+                return self._carry_out(bus, host, call)
         except circuit_breaker.Refused:
             raise exceptions.HostUnreachable(call.host) from None
 
-    def _make_to(self, bus: Bus, host: Host, call: Call) -> Any:
-        """Make a call that the host's circuit allows, and record how it went."""
+    def _carry_out(self, bus: Bus, host: Host, call: Call) -> Any:
+        """Make a call, and record whether the host and the broker answer."""
         started = time.monotonic()
         try:
             with bus.calling(call.deadline):

@@ -139,8 +139,9 @@ async def _connected(address: str, port: int) -> socket.socket:
     try:
         connecting.setblocking(False)
         connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # Detects a compute host that has failed.
+        # Detect a compute host that has failed, also while keys are on their way to it.
         keepalive.switch_on(connecting)
+        keepalive.limit_unacknowledged(connecting, keepalive.GONE_S)
         await asyncio.get_running_loop().sock_connect(connecting, (address, port))
     except BaseException:
         connecting.close()

@@ -27,7 +27,8 @@ def limit_unacknowledged(connection: socket.socket, seconds: float) -> None:
     """Close the connection if sent data is not acknowledged for this time.
 
     Keepalive does not probe while sent data is unacknowledged, and TCP by itself
-    retransmits for about 15 minutes (Linux, ``tcp_retries2``).
+    retransmits for about 15 minutes (Linux, ``tcp_retries2``).  The time also limits
+    how long a peer may leave its receive buffer full (tcp(7), TCP_USER_TIMEOUT).
     """
     milliseconds = int(min(seconds * 1000, _MAX_USER_TIMEOUT_MS))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)

@@ -14,7 +14,7 @@ import pytest
 
 from console_ext import exceptions
 from console_ext.proxy.networks import Networks
-from console_ext.proxy.relay import connector
+from console_ext.proxy.relay import connector, keepalive
 from console_ext.proxy.relay.connector import Connector, Target
 from tests.parts.peers import Guest, full_backlog
 from tests.parts.stores.factories import authorization
@@ -98,6 +98,8 @@ def test_options(guest):
         with found.socket as connected:
             assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            unacknowledged = socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT
+            assert connected.getsockopt(*unacknowledged) == keepalive.GONE_S * 1000
 
     asyncio.run(run())
 

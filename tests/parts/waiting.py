@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 
-def wait_for(condition, timeout_s: float = 5.0):
+def wait_for(condition, timeout_s: float = 30.0):
     """Wait until a condition is true, and return its value."""
     deadline = time.monotonic() + timeout_s
     while not (value := condition()):
@@ -14,3 +15,10 @@ def wait_for(condition, timeout_s: float = 5.0):
             raise AssertionError(f'not within {timeout_s} s')
         time.sleep(0.01)
     return value
+
+
+async def until(condition, timeout_s: float = 30.0) -> None:
+    """Let the event loop run until a condition is true."""
+    async with asyncio.timeout(timeout_s):
+        while not condition():
+            await asyncio.sleep(0.001)

@@ -170,7 +170,7 @@ def test_a_client_that_ends_its_half_and_does_not_read(loop_factory, monkeypatch
             while guest_transport.reading:
                 guest.data_received(bytes(2**18))
             client.shutdown(socket.SHUT_WR)
-            await asyncio.wait_for(ended.wait(), 5)
+            await asyncio.wait_for(ended.wait(), 30)
             assert session.end.name == 'client lost'
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
@@ -497,7 +497,7 @@ def test_a_client_that_does_not_read_is_silent():
         begun = Begun(timing=timing)
         begun.guest.pause_writing()
         begun.session.pause_writing()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while begun.session.end is None:
                 await asyncio.sleep(0.005)
         assert begun.session.end is close_codes.CLIENT_SILENT

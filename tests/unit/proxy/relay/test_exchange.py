@@ -15,6 +15,7 @@ from console_ext.proxy.relay.connector import Target
 from console_ext.proxy.relay.exchange import Exchange
 from console_ext.proxy.relay.guest import Client
 from console_ext.proxy.relay.tls import GuestTLS
+from tests.parts.waiting import until
 
 LARGE = 2**21
 
@@ -29,6 +30,15 @@ async def exchanging(early: bytes = b''):
         made = await Exchange.on(Target(ours, early, 0))
         yield made, theirs
         made.abort()
+
+
+async def received(theirs: socket.socket) -> bytes:
+    return await asyncio.get_running_loop().sock_recv(theirs, 100)
+
+
+def said(client: mock.Mock) -> bytes:
+    """Return what a client was sent."""
+    return b''.join(call.args[0] for call in client.send.call_args_list)
 
 
 @pytest.fixture
@@ -51,8 +61,7 @@ def test_read_and_write(run):
             assert await reading == b'hello'
             made.write(b'')
             made.write(b'good bye')
-            await asyncio.sleep(0.01)
-            assert theirs.recv(100) == b'good bye'
+            assert await received(theirs) == b'good bye'
 
     run(test())
 
@@ -102,22 +111,18 @@ def test_it_is_handed_over(run):
             await asyncio.sleep(0.01)
             client = mock.Mock(spec=Client)
             guest.begin(client)
-            await asyncio.sleep(0.01)
-            said = b''.join(call.args[0] for call in client.send.call_args_list)
-            assert said == b'abc'
+            await until(lambda: said(client) == b'abc')
             guest.send(b'hello')
-            await asyncio.sleep(0.01)
-            assert theirs.recv(100) == b'hello'
+            assert await received(theirs) == b'hello'
             guest.leave()
-            await asyncio.sleep(0.01)
-            assert theirs.recv(100) == b''
+            assert await received(theirs) == b''
 
     run(test())
 
 
 def _serve_tls(theirs: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
     """Do the server's side of TLS on the other end, in a thread."""
-    theirs.settimeout(10)
+    theirs.settimeout(30)
     assert theirs.recv(5) == b'start'
     encrypted = context.wrap_socket(theirs, server_side=True)
     encrypted.sendall(b'hello')
@@ -148,12 +153,9 @@ def test_tls(run, authority):
             encrypted.sendall(b'c')
             await asyncio.sleep(0.02)
             guest.begin(client)
-            await asyncio.sleep(0.02)
-            said = b''.join(call.args[0] for call in client.send.call_args_list)
-            assert said == b'abc'
+            await until(lambda: said(client) == b'abc')
             encrypted.close()
-            await asyncio.sleep(0.02)
-            client.close.assert_called()
+            await until(lambda: client.close.called)
             guest.leave()
 
     run(test())
@@ -188,8 +190,8 @@ def test_another_host(run, authority, names, says):
     run(test())
 
 
-@pytest.mark.parametrize('said', [b'HTTP/1.1 400 Bad\r\n\r\n', None])
-def test_no_tls(run, authority, said):
+@pytest.mark.parametrize('answer', [b'HTTP/1.1 400 Bad\r\n\r\n', None])
+def test_no_tls(run, authority, answer):
     """The other side sends other bytes, or closes."""
     tls = GuestTLS('', ca_certs=str(authority.file))
 
@@ -197,10 +199,10 @@ def test_no_tls(run, authority, said):
         async with exchanging() as (made, theirs):
             starting = asyncio.create_task(made.start_tls(tls, ['compute-1']))
             await asyncio.sleep(0.02)
-            if said is None:
+            if answer is None:
                 theirs.close()
             else:
-                theirs.sendall(said)
+                theirs.sendall(answer)
             with pytest.raises(OSError):
                 await starting
 
@@ -218,7 +220,7 @@ def test_bytes_where_tls_begins(run, authority, ends):
                 theirs.close()
             else:
                 theirs.sendall(b'x')
-            await asyncio.sleep(0.02)
+            await until(lambda: made._received or made._ended)
             with pytest.raises(ConnectionError):
                 await made.start_tls(tls, ['compute-1'])
 

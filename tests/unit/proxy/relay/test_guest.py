@@ -11,6 +11,7 @@ import pytest
 
 from console_ext.proxy.relay import close_codes, guest
 from console_ext.proxy.relay.guest import Client, Guest
+from tests.parts.waiting import until
 from tests.unit.proxy.transport import Transport
 
 
@@ -88,15 +89,20 @@ def test_what_it_says_before_there_is_a_client(client, loop_factory, ends):
             )
             await asyncio.sleep(0.02)
             made.begin(client)
-            await asyncio.sleep(0.02)
-            said = b''.join(call.args[0] for call in client.send.call_args_list)
-            assert said == b'early, login: '
+            await until(
+                lambda: (
+                    b''.join(call.args[0] for call in client.send.call_args_list)
+                    == b'early, login: '
+                )
+            )
+            await until(lambda: client.close.called or not ends)
             assert client.close.call_args_list == [
                 mock.call(close_codes.TARGET_ENDED) for _ in range(ends)
             ]
             made.send(b'last words')
-            await asyncio.sleep(0.02)
-            assert theirs.recv(100) == b'last words'
+            theirs.setblocking(False)
+            loop = asyncio.get_running_loop()
+            assert await loop.sock_recv(theirs, 100) == b'last words'
             made.leave()
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
@@ -165,7 +171,7 @@ def test_the_client_leaves_a_guest_that_is_stuck(transport, client, monkeypatch)
         made.begin(client)
         made.leave()
         transport.abort.assert_not_called()
-        await asyncio.sleep(0.01)
+        await until(lambda: transport.abort.called)
         transport.abort.assert_called_once_with()
 
     asyncio.run(run())

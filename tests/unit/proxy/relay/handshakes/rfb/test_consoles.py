@@ -26,7 +26,7 @@ def started():
         yield lambda host: close.enter_context(contextlib.closing(host))
 
 
-def opened(consoles: VNCConsoles, port: int, timeout_s: float = 5, **values):
+def opened(consoles: VNCConsoles, port: int, timeout_s: float = 30, **values):
     """Open a console as admission and listener do."""
 
     async def run():
@@ -161,7 +161,7 @@ def test_a_host_that_is_silent(deployment, started):
     """The deadline is that of the connection, and it is not reported as a refusal."""
     host = started(VNCHost(silent_after=12))
     with pytest.raises(exceptions.TargetUnreachable, match='waiting for its') as caught:
-        opened(VNCConsoles(deployment.conf()), host.port, timeout_s=0.2)
+        opened(VNCConsoles(deployment.conf()), host.port, timeout_s=1)
     assert not isinstance(caught.value, exceptions.TargetRefused)
 
 

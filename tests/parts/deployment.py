@@ -69,7 +69,7 @@ _INVENTORY = yaml.safe_dump({'servers': SERVERS})
 CONFIGURATION: dict[str, dict[str, Any]] = {
     'DEFAULT': {'host': 'compute-1', 'transport_url': 'fake:/'},
     'api': {'auth_strategy': 'noauth', 'paste_config': ETC / 'api-paste.ini'},
-    'console_rpc': {'timeout': 2},
+    'console_rpc': {'timeout': 10},
     'inventory': {'check_interval': 0},
     'serial_console': {'enabled': True},
     'spice': {'enabled': True},

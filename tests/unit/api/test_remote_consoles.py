@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The resource ``remote-consoles`` and the actions, with an agent in this process."""
 
+import contextlib
 import inspect
 import logging
 
@@ -47,7 +48,7 @@ def application(tmp_path_factory):
     deployment = Deployment(tmp_path_factory.mktemp('consoles'))
     more = [server(number, **changes) for number, changes in STATES.items()]
     deployment.write_inventory(SERVERS + more)
-    conf = deployment.configure(console_rpc={'timeout': 0.5}).conf()
+    conf = deployment.conf()
     agent = ComputeServer(conf, compute.load(conf))
     agent.start()
     application = app.build_app(conf)
@@ -231,7 +232,6 @@ ANSWERS = [
     ('05', 409, TASK_STATE, 'deleting'),
     ('06', 409, TASK_STATE, 'migrating'),
     ('07', 400, 'Unavailable console type {console_type}.', ''),
-    ('08', 503, 'The compute service of the server is unavailable.', ''),
     ('09', 409, VM_STATE, 'stopped'),
     ('0a', 200, '', ''),
     ('0b', 409, NOT_READY, ''),
@@ -267,6 +267,17 @@ def test_states(application, body, names, number, status, message, state):
     if status != 200:
         expected = message.format(id=server_id(number), state=state, **names)
         assert fault(response)[1] == expected
+
+
+def test_compute_host_that_does_not_answer(deployment):
+    """Its first call times out; later ones may be refused at once."""
+    conf = deployment.configure(console_rpc={'timeout': 0.5}).conf()
+    with contextlib.closing(app.build_app(conf)) as application:
+        for body in (SERIAL, SPICE, VNC):
+            response = console(application, body, '08', token=ALICE)
+            assert response.status_int == 503
+            message = 'The compute service of the server is unavailable.'
+            assert fault(response)[1] == message
 
 
 @pytest.mark.parametrize(

@@ -68,16 +68,18 @@ def test_broker_that_is_away(conf):
 
 
 @pytest.mark.wall_clock
-def test_broker_that_is_silent(conf):
+def test_broker_that_is_silent(conf, monkeypatch):
     """One thread waits for the broker; other and later calls fail at once."""
     with socket.create_server(('127.0.0.1', 0)) as silent:
         bus = Bus(conf, f'rabbit://u:p@127.0.0.1:{silent.getsockname()[1]}/')
+        # Calls fail at once for as long again.
+        monkeypatch.setattr(transport, '_CONNECT_TIMEOUT_S', 3)
         started = time.monotonic()
         refused = []
 
         def ask():
             with pytest.raises(exceptions.BusUnreachable):
-                bus.probe(time.monotonic() + 0.5)
+                bus.probe(time.monotonic() + 3)
             refused.append(1)
 
         threads = [threading.Thread(target=ask) for _ in range(20)]
@@ -87,8 +89,8 @@ def test_broker_that_is_silent(conf):
             thread.join()
         took = time.monotonic() - started
         assert len(refused) == 20
-        # One after the other, they would take 10 s.
-        assert 0.5 <= took < 5
+        # One after the other, they would take 60 s.
+        assert 3 <= took < 30
         with pytest.raises(exceptions.BusUnreachable):
             bus.submit('compute-1', lambda: 7)
         silent.setblocking(False)
@@ -103,7 +105,6 @@ def test_invalid_url(conf):
         Bus(conf, 'none').probe(time.monotonic() + 5)
 
 
-@pytest.mark.wall_clock
 def test_state_of_a_bus(conf):
     """An answer marks the bus as working, a failure as doubtful; hosts stay known."""
     bus = Bus(conf, None)
@@ -113,9 +114,10 @@ def test_state_of_a_bus(conf):
     assert not bus.is_well()
     bus.answered(bus.host('compute-1'))
     assert bus.is_well()
+    before = time.monotonic()
     bus.failed()
     assert not bus.is_well()
-    assert time.monotonic() - bus.last_failure < 5
+    assert bus.last_failure >= before
     assert bus.host('compute-1').has_answered
     assert not bus.host('compute-2').has_answered
     bus.close()
@@ -153,7 +155,6 @@ def test_host_that_is_silent_while_others_answer(conf):
     bus.close()
 
 
-@pytest.mark.wall_clock
 def test_call_while_the_bus_connects(conf, monkeypatch):
     """It begins at once: an event loop must not wait until a driver is loaded."""
     loading, loaded = threading.Event(), threading.Event()
@@ -161,18 +162,17 @@ def test_call_while_the_bus_connects(conf, monkeypatch):
 
     def slow(*args):
         loading.set()
-        loaded.wait(10)
+        loaded.wait(60)
         return connect(*args)
 
     monkeypatch.setattr(transport, 'connect', slow)
     bus = Bus(conf, 'fake:/')
     first = bus.submit('first', bus.connect)
-    assert loading.wait(5)
-    started = time.monotonic()
-    assert bus.submit('second', lambda: 'answer').result(5) == 'answer'
-    assert time.monotonic() - started < 5
+    assert loading.wait(30)
+    assert bus.submit('second', lambda: 'answer').result(30) == 'answer'
+    assert not first.done()
     loaded.set()
-    assert first.result(5) is bus.connect()
+    assert first.result(30) is bus.connect()
     bus.close()
 
 
@@ -197,10 +197,10 @@ def test_host_that_has_just_not_answered(conf):
 
     def call():
         begun.release()
-        return ended.wait(10)
+        return ended.wait(60)
 
     calls = [bus.submit('silent', call) for _ in range(50)]
-    assert begun.acquire(timeout=5)
+    assert begun.acquire(timeout=30)
     bus.unanswered('silent', bus.host('silent'), time.monotonic())
     with (
         bus.host('silent').circuit.call(),
@@ -208,11 +208,11 @@ def test_host_that_has_just_not_answered(conf):
     ):
         bus.submit('silent', call)
     ended.set()
-    outcomes = [one.exception(5) for one in calls]
+    outcomes = [one.exception(30) for one in calls]
     failed = [one for one in outcomes if one is not None]
     assert {type(one) for one in failed} == {exceptions.HostUnreachable}
     assert len(failed) == 50 - conf.console_rpc.max_calls_per_host
-    assert bus.submit('well', lambda: 7).result(5) == 7
+    assert bus.submit('well', lambda: 7).result(30) == 7
     bus.close()
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from console_ext import exceptions
 from console_ext.rpc import transport
+from tests.parts.waiting import wait_for
 
 
 def test_nova_s_exchange_is_the_default(deployment):
@@ -55,26 +56,25 @@ def _fail():
     raise OSError('why')
 
 
-@pytest.mark.wall_clock
 def test_disconnect(caplog):
     """A frozen broker does not delay the end, nor closing the others."""
     over = threading.Event()
     frozen, broken, well = Connected(over.wait), Connected(_fail), Connected()
     started = time.monotonic()
     transport.disconnect([frozen, broken, well], 0.5)
-    assert 0.5 <= time.monotonic() - started < 30
-    assert well.closed.wait(10)
+    assert time.monotonic() - started >= 0.5
+    assert well.closed.wait(30)
     assert not frozen.closed.is_set()
-    assert 'Closing connections of the bus failed: OSError' in caplog.text
+    wait_for(lambda: 'Closing connections of the bus failed: OSError' in caplog.text)
     over.set()
-    assert frozen.closed.wait(10)
+    assert frozen.closed.wait(30)
 
 
 def test_disconnect_without_waiting():
     """It is still done, in the background."""
     connected = Connected()
     transport.disconnect([connected], 0)
-    assert connected.closed.wait(10)
+    assert connected.closed.wait(30)
 
 
 def _url(*ports, host='127.0.0.1'):
@@ -115,7 +115,7 @@ def closed_port():
 def _listens(deployment, url):
     conf = deployment.configure(DEFAULT={'transport_url': url}).conf()
     transport.register_opts(conf)
-    return transport.broker_answers(conf, time.monotonic() + 5)
+    return transport.broker_answers(conf, time.monotonic() + 30)
 
 
 def test_in_process_there_is_no_broker_to_miss(deployment):
@@ -138,7 +138,7 @@ def test_broker_that_does_not_listen(deployment, closed_port):
 
 def test_broker_that_is_stopped(deployment, monkeypatch):
     """The kernel accepts its connections, but there is no greeting."""
-    monkeypatch.setattr(transport, '_CONNECT_TIMEOUT_S', 0.5)
+    monkeypatch.setattr(transport, '_CONNECT_TIMEOUT_S', 2)
     with _listener(socket.AF_INET, '127.0.0.1', greeting=b'') as silent:
         assert not _listens(deployment, _url(silent))
         with _listener(socket.AF_INET, '127.0.0.1') as well:
@@ -181,7 +181,7 @@ def test_no_broker_is_asked_after_the_deadline(deployment):
     with _listener(socket.AF_INET, '127.0.0.1') as port:
         conf = deployment.configure(DEFAULT={'transport_url': _url(port)}).conf()
         transport.register_opts(conf)
-        assert transport.broker_answers(conf, time.monotonic() + 5)
+        assert transport.broker_answers(conf, time.monotonic() + 30)
         assert not transport.broker_answers(conf, time.monotonic() - 1)
 
 

@@ -103,7 +103,7 @@ class Served:
         return self._close.enter_context(self._raw(name))
 
     def _raw(self, name) -> socket.socket:
-        return socket.create_connection(('127.0.0.1', self.port(name)), timeout=10)
+        return socket.create_connection(('127.0.0.1', self.port(name)), timeout=30)
 
     def ask(self, data: bytes, name='serial') -> bytes:
         """Send bytes on a new connection, and return everything until its end."""

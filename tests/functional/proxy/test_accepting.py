@@ -24,6 +24,9 @@ BACKLOG = 600
 # Not enough for all that connect: a session needs two.
 DESCRIPTORS = 400
 
+# A limit for what is expected to come.
+ANSWER_S = 30
+
 
 class Proxy:
     """console-ext-proxy in a process of its own, and a guest that echoes."""
@@ -47,7 +50,7 @@ class Proxy:
 
     def connect(self) -> socket.socket:
         """A connection that the kernel has made, whether it is accepted or not."""
-        made = socket.create_connection(('127.0.0.1', self.port), timeout=10)
+        made = socket.create_connection(('127.0.0.1', self.port), timeout=30)
         return self.close.enter_context(made)
 
     def ask(self, number: int) -> socket.socket:
@@ -63,7 +66,7 @@ class Proxy:
         """
         for _ in range(100):
             client = client or self.ask(number)
-            status = answered(client, 10)
+            status = answered(client, ANSWER_S)
             if status == 101:
                 return client
             assert status == 503
@@ -105,6 +108,14 @@ def answered(client: socket.socket, within_s: float = 0) -> int | None:
     return int(head.split()[1])
 
 
+def is_connected(client: socket.socket) -> bool:
+    try:
+        client.getpeername()
+    except OSError:
+        return False
+    return True
+
+
 def echoes(client: socket.socket) -> bool:
     client.sendall(frame(b'key', 2))
     return receive_until(client, b'key').endswith(b'key')
@@ -119,11 +130,10 @@ def test_many_connect_at_once(start):
         for client in clients:
             client.setblocking(False)
             client.connect_ex(('127.0.0.1', proxy.port))
-        # On loopback, a connection takes no time, or 1 s if TCP has to retry.
-        connected = select.select([], clients, [], 0)[1]
+        # Those for which there is no room would retry in vain.
+        wait_for(lambda: all(map(is_connected, clients)))
     finally:
         proxy.program.process.send_signal(signal.SIGCONT)
-    assert len(connected) == BACKLOG
 
 
 def test_silent_clients_where_descriptors_are_few(start, certificate, trusting):
@@ -139,7 +149,7 @@ def test_silent_clients_where_descriptors_are_few(start, certificate, trusting):
     client.sendall(upgrade('/?token=token-1'))
     assert receive_until(client, b'\r\n\r\n').startswith(b'HTTP/1.1 101')
     assert echoes(client)
-    assert answered(silent[0]) == 0
+    assert answered(silent[0], ANSWER_S) == 0
     assert answered(silent[-1]) is None
     client.close()
 
@@ -152,7 +162,7 @@ def test_more_sessions_than_descriptors(start):
     )
     most = descriptors.share(DESCRIPTORS).sessions
     clients = [proxy.ask(number) for number in range(DESCRIPTORS)]
-    statuses = [answered(client, 10) for client in clients]
+    statuses = [answered(client, ANSWER_S) for client in clients]
     assert statuses.count(101) == most
     assert statuses.count(429) == DESCRIPTORS - most
     assert f'allows only {most} sessions' in proxy.program.log
@@ -167,7 +177,7 @@ def test_out_of_descriptors(start):
         database={'max_pool_size': 1, 'max_overflow': 0},
     )
     session = proxy.ask(0)
-    assert answered(session, 10) == 101
+    assert answered(session, ANSWER_S) == 101
     process = psutil.Process(proxy.program.process.pid)
     limit = process.num_fds() + 10
     silent = [proxy.connect() for _ in range(10)]
@@ -180,7 +190,7 @@ def test_out_of_descriptors(start):
     # Each waiting client needs two descriptors, which two silent clients had.
     clients = [proxy.open(number, client) for number, client in enumerate(waiting, 1)]
     clients.append(proxy.open(5))
-    assert [answered(client, 10) for client in silent] == [0] * 10
+    assert [answered(client, ANSWER_S) for client in silent] == [0] * 10
     assert all(echoes(client) for client in clients)
 
     # Now all descriptors are used until a client leaves.

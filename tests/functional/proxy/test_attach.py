@@ -79,7 +79,7 @@ def test_a_network_that_is_cut(attached):
         at = terminal.window.wait_for(
             b'console-ext: The connection was lost. Reconnecting.', at
         )
-        wait_for(lambda: terminal.network.refused >= 2, 30)
+        wait_for(lambda: terminal.network.refused >= 2)
         terminal.network.mend()
         at = terminal.window.wait_for(AGAIN, at)
         terminal.echoes()

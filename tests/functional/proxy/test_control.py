@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import socket
@@ -104,19 +105,21 @@ def test_the_guest_waits_for_the_client_to_draw(loop, proxy):
 
     client = opened(proxy, proxy.token(proxy.guest(flood)))
     received = 0
-    while True:
-        try:
+    while received <= WINDOW_BYTES:
+        received += len(client.recv(timeout=30))
+    with contextlib.suppress(TimeoutError):
+        while True:
             received += len(client.recv(timeout=0.5))
-        except TimeoutError:
-            break
-    assert WINDOW_BYTES < received <= WINDOW_BYTES + MAX_OVER_BYTES
-    stopped = written
-    time.sleep(0.2)
-    assert written == stopped
-    for _ in range(20):
+    assert received <= WINDOW_BYTES + MAX_OVER_BYTES
+    # The rest is in the buffers of the kernel.
+    assert written < 32 * 2**20
+    before = -1
+    while written != before:
+        before = written
+        time.sleep(0.2)
+    while received <= 2 * WINDOW_BYTES:
         client.send(json.dumps({'drawn': received}))
-        received += len(client.recv(timeout=5))
-    assert received > 2 * WINDOW_BYTES
+        received += len(client.recv(timeout=30))
 
 
 def test_a_client_that_does_not_report_what_it_draws(loop, proxy):
@@ -127,7 +130,7 @@ def test_a_client_that_does_not_report_what_it_draws(loop, proxy):
     client.send('{"drawn": null}')
     received = 0
     while received < size:
-        received += len(client.recv(timeout=5))
+        received += len(client.recv(timeout=30))
     assert received == size
 
 
@@ -156,7 +159,7 @@ def test_a_client_whose_reports_are_behind_what_its_guest_does_not_take(proxy):
             received = 0
             try:
                 while received < len(sent):
-                    received += len(await asyncio.wait_for(client.recv(), 20))
+                    received += len(await asyncio.wait_for(client.recv(), 30))
                 await sending
             finally:
                 client.transport.abort()

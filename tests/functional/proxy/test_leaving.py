@@ -70,6 +70,7 @@ def test_while_the_compute_host_is_asked(started, compute, caplog, leave, early)
     # The compute host has not answered yet.
     wait_for(lambda: proxy.store.withdrawn)
     assert not proxy.store.open_sockets
+    wait_for(lambda: LEFT in caplog.messages)
     assert caplog.messages.count(LEFT) == 1
     compute.set()
     again = connected()

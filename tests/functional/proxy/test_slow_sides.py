@@ -71,11 +71,12 @@ def test_what_comes_before_the_end_arrives(opened):
         with contextlib.suppress(OSError):
             client.unwrap()
     client.shutdown(socket.SHUT_WR)
-    assert ended.wait(10)
+    assert ended.wait(30)
     assert received == b'x' * 5000
 
 
-PINGING = {'ping_interval': 0.1, 'ping_timeout': 0.2}
+# The timeout is longer than this process may be held on a busy machine.
+PINGING = {'ping_interval': 0.1, 'ping_timeout': 3}
 
 
 def pasted(served, serve, length):
@@ -114,12 +115,12 @@ def test_a_long_paste_to_a_slow_guest(served, loop):
     def crawl(connection):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         # Nothing for long enough, and then everything at once.
-        time.sleep(2)
+        time.sleep(5)
         while data := connection.recv(MIB):
             received[0] += len(data)
 
     _, heard = pasted(served, crawl, length)
-    wait_for(lambda: received[0] == length, 30)
+    wait_for(lambda: received[0] == length)
     # A ping at each interval, even while the client is not read.
     assert heard.count(PING) >= 5
     assert b'\x88' not in heard
@@ -133,15 +134,15 @@ def test_a_client_that_leaves_while_its_guest_is_full(served, loop):
     token = served.token(served.guest(lambda _: leave.wait(60)))
     client.sendall(upgrade(f'/?token={token}'))
     receive_until(client, b'\r\n\r\n')
-    client.settimeout(0.5)
+    client.settimeout(1)
     rest = frame(bytes(64 * MIB // 64), 2) * 64
     with contextlib.suppress(TimeoutError):
         client.sendall(rest)
-    client.settimeout(10)
-    receive_until(client, PING * 5)
+    client.settimeout(30)
+    receive_until(client, PING * 40)
     assert not served.store.released
     reset(client)
-    wait_for(lambda: served.store.released, 10)
+    wait_for(lambda: served.store.released)
     leave.set()
 
 
@@ -151,9 +152,9 @@ def test_a_project_has_room_for_so_much(served, loop):
     leave = threading.Event()
     sessions = [pasted(served, lambda _: leave.wait(60), 16 * MIB)[1] for _ in range(8)]
     reason = b"The proxy's memory for this project's consoles is full"
-    wait_for(lambda: sum(reason in heard for heard in sessions) >= 3, 20)
+    wait_for(lambda: sum(reason in heard for heard in sessions) >= 3)
     client = served.connect(served.token(served.guest()))
     client.send(b'x')
-    assert client.recv(timeout=5) == b'x'
+    assert client.recv(timeout=30) == b'x'
     assert not all(reason in heard for heard in sessions)
     leave.set()

@@ -13,6 +13,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.functional.proxy.test_relay import closed
+from tests.parts.programs import free_port
 from tests.parts.waiting import wait_for
 
 
@@ -45,7 +46,7 @@ def test_a_spice_token_opens_one_console(proxy):
     for _ in range(5):
         client = proxy.connect(token, name='SPICE', subprotocols=['binary'])
         client.send(b'x')
-        assert client.recv(timeout=5) == b'x'
+        assert client.recv(timeout=30) == b'x'
 
 
 def test_a_spice_console_is_one_clients_up_to_a_cap(served):
@@ -83,8 +84,8 @@ def test_a_spice_console_is_one_clients_up_to_a_cap(served):
 @pytest.mark.parametrize(
     ('groups', 'ttl_s'),
     [
-        ({'console_proxy': {'max_session_time': 3}}, 600),
-        ({'consoleauth': {'enforce_session_timeout': True}}, 3),
+        ({'console_proxy': {'max_session_time': 6}}, 600),
+        ({'consoleauth': {'enforce_session_timeout': True}}, 6),
     ],
 )
 def test_a_spice_session_has_an_end(served, groups, ttl_s):
@@ -96,25 +97,25 @@ def test_a_spice_session_has_an_end(served, groups, ttl_s):
     clients = [proxy.connect(token, name='SPICE')]
     while len(clients) < 5:
         clients.append(proxy.connect(token, name='SPICE'))
-        time.sleep(0.4)
+        time.sleep(0.75)
     ends = []
     for client in clients:
         assert closed(client) == (1008, 'The session has reached its maximum duration.')
         ends.append(time.monotonic() - begun)
-    assert ends[0] > 2.9
-    # The last socket joined 1.2 s after the first.
-    assert ends[-1] - ends[0] < 1.1
+    assert ends[0] > 5.9
+    # The last socket joined 3 s after the first.
+    assert ends[-1] - ends[0] < 2.5
     assert status(proxy, token, 'SPICE') == 401
 
 
 def test_a_token_outlives_an_opening_that_fails(proxy):
     """First the host does not confirm, then the guest is away; then it opens once."""
-    guest = proxy.guest()
+    port = free_port()
+    guest = proxy.guest(port=port)
     token = proxy.token(guest)
     proxy.computes.answer = False
     assert status(proxy, token) == 409
     proxy.computes.answer = True
-    port = guest.port
     guest.close()
     assert status(proxy, token) == 502
     assert status(proxy, token) == 502
@@ -137,7 +138,7 @@ def test_the_database_is_locked(proxy, tmp_path):
         database.execute('BEGIN EXCLUSIVE')
         assert status(proxy, token) == 503
         client.send(b'x')
-        assert client.recv(timeout=5) == b'x'
+        assert client.recv(timeout=30) == b'x'
         database.execute('ROLLBACK')
     database.close()
     wait_for(lambda: _opens(proxy, token))

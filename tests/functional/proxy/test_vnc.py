@@ -50,7 +50,7 @@ def shake_hands(client) -> None:
         (bytes(4), b'\1'),
         (SERVER_INIT, b''),
     ):
-        assert client.recv(timeout=5) == expected
+        assert client.recv(timeout=30) == expected
         if answer:
             client.send(answer)
 
@@ -61,7 +61,7 @@ def get(proxy):
 
     def get(path):
         url = f'{proxy.proxy.url("VNC")}{path}'
-        return requests.get(url, allow_redirects=False, timeout=5)
+        return requests.get(url, allow_redirects=False, timeout=30)
 
     return get
 
@@ -74,7 +74,7 @@ def test_a_console(served, host, path):
     client = proxy.connect(proxy.token(host(), console_type='novnc'), path, 'VNC')
     shake_hands(client)
     client.send(b'keys')
-    assert client.recv(timeout=5) == b'keys'
+    assert client.recv(timeout=30) == b'keys'
     client.close()
     wait_for(lambda: not proxy.store.open_sockets)
 
@@ -199,7 +199,7 @@ def test_our_page(proxy, token):
     """It offers console-ext.v1; its text frames are no part of the handshake."""
     client = proxy.connect(token(), name='VNC', subprotocols=[SUBPROTOCOL])
     assert client.subprotocol == SUBPROTOCOL
-    assert set(json.loads(client.recv(timeout=5))) == {'rejoin', 'within'}
+    assert set(json.loads(client.recv(timeout=30))) == {'rejoin', 'within'}
     client.send('{"drawn": 0}')
     shake_hands(client)
     client.send('{"drawn": 20}')

@@ -74,7 +74,7 @@ def closed(client) -> tuple[int | None, str]:
 
 def key_of(client, within_s=60) -> str:
     """Return the rejoin key, which is the first message of a session."""
-    message = json.loads(client.recv(timeout=10))
+    message = json.loads(client.recv(timeout=30))
     assert message == {'rejoin': message['rejoin'], 'within': within_s}
     assert len(message['rejoin']) >= 43
     key: str = message['rejoin']
@@ -88,7 +88,7 @@ def receive_for_ever(client, send: bytes = b'') -> None:
     while True:
         if send:
             client.send(send)
-        client.recv(timeout=10)
+        client.recv(timeout=30)
 
 
 def resident() -> int:

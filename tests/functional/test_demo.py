@@ -163,8 +163,8 @@ def test_what_is_missing(programs, without_qemu, tmp_path):
     assert links_in(demo.log).keys() <= {('web-1', 'terminal')}
     assert 'WARNING' not in said
     if assets.are_there():
-        wait_for(lambda: (tmp_path / 'opened').is_file(), 10)
-        wait_for(lambda: (tmp_path / 'opened').read_text().endswith('\n'), 10)
+        wait_for(lambda: (tmp_path / 'opened').is_file())
+        wait_for(lambda: (tmp_path / 'opened').read_text().endswith('\n'))
         opened = (tmp_path / 'opened').read_text().strip()
         assert opened not in demo.log
         with connect(opened.replace('http', 'ws', 1)) as console:
@@ -226,7 +226,7 @@ def test_ctrl_c_at_any_moment(programs, delay_s):
     """Also during the start: no traceback and no error."""
     demo = programs.start('console-ext-demo', *demos.ports())
     # Python has to have started.
-    wait_for(lambda: takes(demo, signal.SIGHUP), 10)
+    wait_for(lambda: takes(demo, signal.SIGHUP))
     time.sleep(delay_s)
     assert demo.stop(signal.SIGINT) == 0, demo.log
     assert 'Traceback' not in demo.log

@@ -71,7 +71,7 @@ def test_it_answers(installed, deployment, programs):
             'X-Auth-Token': f'alice:{PROJECT_A}:{roles}',
             'OpenStack-API-Version': f'compute {version}',
         }
-        return requests.request(method, f'{root}{path}', headers=headers, timeout=10)
+        return requests.request(method, f'{root}{path}', headers=headers, timeout=30)
 
     def greet(body, roles='member'):
         token = f'alice:{PROJECT_A}:{roles}'

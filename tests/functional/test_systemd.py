@@ -74,7 +74,7 @@ def test_proxy(deployment, programs, manager, workers):
     )
     assert manager.next() == {'READY': '1'}
     for port in ports:
-        answer = requests.get(f'http://127.0.0.1:{port}/healthcheck', timeout=10)
+        answer = requests.get(f'http://127.0.0.1:{port}/healthcheck', timeout=30)
         assert answer.status_code == 200
     proxy.process.send_signal(signal.SIGHUP)
     assert manager.next()['RELOADING'] == '1'
@@ -84,7 +84,7 @@ def test_proxy(deployment, programs, manager, workers):
     assert stopping['STOPPING'] == '1'
     # Sessions get the time of the option, whatever systemd's limit is.
     assert 600e6 < int(stopping['EXTEND_TIMEOUT_USEC']) < 610e6
-    assert proxy.process.wait(20) == 0
+    assert proxy.process.wait(30) == 0
     assert manager.rest() == []
 
 
@@ -103,7 +103,7 @@ def test_others(deployment, programs, manager, program, log):
     assert log in started.log
     started.process.terminate()
     assert manager.next()['STOPPING'] == '1'
-    assert started.process.wait(20) == 0
+    assert started.process.wait(30) == 0
     assert manager.rest() == []
 
 

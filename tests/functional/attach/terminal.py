@@ -17,6 +17,9 @@ from collections.abc import Sequence
 
 TIMEOUT_S = 30
 
+# Marks the end of what a program has printed.
+_END = b'<end of the program>'
+
 
 class Window:
     """A terminal of 24 lines and 80 columns, and a program in its foreground.
@@ -112,12 +115,11 @@ class Window:
     def ends(self, timeout_s: float = TIMEOUT_S) -> int:
         """Wait for the end, and return the exit status."""
         status = self.process.wait(timeout_s)
-        # The last output of the program may still be on its way.
+        # The last output of the program may still be on its way, before this.
+        os.write(self._theirs, _END)
+        end = self.wait_for(_END)
         with self._changed:
-            count = -1
-            while count != len(self._shown):
-                count = len(self._shown)
-                self._changed.wait(0.2)
+            del self._shown[end - len(_END) : end]
         return status
 
     def _read(self):

@@ -6,7 +6,6 @@ from __future__ import annotations
 import signal
 import ssl
 import sys
-import time
 
 import psutil
 import pytest
@@ -33,7 +32,7 @@ def attached(guest, *options, reads=True, program=(PROGRAM,)):
     window = Window([*program, 'attach', '--url', guest.url, *options], reads)
     if reads:
         window.wait_for(CONNECTED)
-    wait_for(window.is_raw, 30)
+    wait_for(window.is_raw)
     return window
 
 
@@ -197,10 +196,10 @@ def test_stopped_from_outside(guest):
     with attached(guest) as window:
         process = psutil.Process(window.process.pid)
         window.signal(signal.SIGTSTP)
-        wait_for(lambda: process.status() == psutil.STATUS_STOPPED, 30)
+        wait_for(lambda: process.status() == psutil.STATUS_STOPPED)
         assert window.current_modes() == window.modes
         window.signal(signal.SIGCONT)
-        wait_for(window.is_raw, 30)
+        wait_for(window.is_raw)
         window.type(b'x')
         guest.wait_for(b'x')
 
@@ -215,15 +214,12 @@ def test_resized(guest):
         assert guest.typed == b'x'
 
 
-@pytest.mark.wall_clock
 def test_flood():
     """Keys and detaching work while a guest prints without end."""
     with Guest(floods=True) as guest, attached(guest) as window:
         window.wait_for(b'y\r\ny\r\n')
         window.type(b'\x03')
-        started = time.monotonic()
         guest.wait_for(b'\x03')
-        assert time.monotonic() - started < 10
         window.type(b'\x1d')
         left_as_it_was(window, 0, 'left')
 

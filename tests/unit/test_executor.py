@@ -12,7 +12,7 @@ import pytest
 from console_ext.executor import BoundedExecutor, Busy
 
 
-def soon(seconds=5.0):
+def soon(seconds=30.0):
     return time.monotonic() + seconds
 
 
@@ -30,7 +30,7 @@ def blocked():
 
     def call():
         call.begun.set()
-        release.wait(10)
+        release.wait(60)
         return 'late'
 
     call.begun = threading.Event()
@@ -42,7 +42,7 @@ def blocked():
 def test_result_and_error():
     """The caller gets the result or the exception of the call."""
     executor = BoundedExecutor(1, 'test')
-    assert executor.submit(divmod, 7, 2).result(5) == (3, 1)
+    assert executor.submit(divmod, 7, 2).result(30) == (3, 1)
     assert executor.run(lambda: 7, soon()) == 7
     with pytest.raises(ZeroDivisionError):
         executor.run(lambda: 1 / 0, soon())
@@ -64,9 +64,9 @@ def test_threads_are_kept():
 def test_as_many_at_once_as_are_allowed():
     """Each call waits for all the others, so they must run together."""
     executor = BoundedExecutor(4, 'test')
-    together = threading.Barrier(4, timeout=5)
+    together = threading.Barrier(4, timeout=30)
     futures = [executor.submit(together.wait) for _ in range(4)]
-    assert sorted(future.result(5) for future in futures) == [0, 1, 2, 3]
+    assert sorted(future.result(30) for future in futures) == [0, 1, 2, 3]
 
 
 def test_calls_are_bounded(blocked):
@@ -76,24 +76,24 @@ def test_calls_are_bounded(blocked):
     with pytest.raises(Busy):
         executor.submit(blocked)
     blocked.release.set()
-    assert [future.result(5) for future in futures] == ['late'] * 2
-    assert executor.submit(blocked).result(5) == 'late'
+    assert [future.result(30) for future in futures] == ['late'] * 2
+    assert executor.submit(blocked).result(30) == 'late'
 
 
 def test_cancelled_call_never_begins(blocked):
     """Its place is free at once, even if this happens many times."""
     executor = BoundedExecutor(1, 'test', max_waiting=1)
     first = executor.submit(blocked)
-    assert blocked.begun.wait(5)
+    assert blocked.begun.wait(30)
     begun = []
     for number in range(1000):
         assert executor.submit(begun.append, number).cancel()
     last = executor.submit(begun.append, 'last')
     blocked.release.set()
-    last.result(5)
+    last.result(30)
     assert begun == ['last']
-    assert first.result(5) == 'late'
-    assert executor.submit(begun.append, 'next').result(5) is None
+    assert first.result(30) == 'late'
+    assert executor.submit(begun.append, 'next').result(30) is None
     assert executor._wakeups.qsize() == executor._spare_wakeups
 
 
@@ -111,7 +111,7 @@ def test_waiter_that_leaves_takes_its_call_along(blocked):
 
     asyncio.run(leave())
     blocked.release.set()
-    executor.submit(begun.append, 2).result(5)
+    executor.submit(begun.append, 2).result(30)
     assert begun == [2]
 
 
@@ -119,7 +119,7 @@ def test_call_that_is_given_up(blocked):
     """Its thread is busy until the call ends."""
     executor = BoundedExecutor(1, 'test', max_waiting=1)
     with pytest.raises(TimeoutError):
-        executor.run(blocked, soon(0.1))
+        executor.run(blocked, soon(0.5))
     with pytest.raises(Busy):
         executor.run(lambda: 7, soon(0.1))
     blocked.release.set()
@@ -151,7 +151,7 @@ def test_threads_that_there_are_serve_on(monkeypatch, blocked):
         patched.setattr(threading.Thread, 'start', raising(RuntimeError))
         second = executor.submit(lambda: 7)
     blocked.release.set()
-    assert second.result(5) == 7
+    assert second.result(30) == 7
 
 
 @pytest.mark.parametrize('cancel', [False, True])
@@ -159,7 +159,7 @@ def test_shutdown(blocked, cancel):
     """No more calls are accepted; waiting ones are made or dropped."""
     executor = BoundedExecutor(1, 'ending', max_waiting=1)
     first, second = (executor.submit(blocked) for _ in range(2))
-    assert blocked.begun.wait(5)
+    assert blocked.begun.wait(30)
     executor.shutdown(wait=False, cancel_futures=cancel)
     with pytest.raises(RuntimeError):
         executor.submit(blocked)
@@ -182,24 +182,26 @@ def test_threads_of_a_child_after_a_fork(monkeypatch):
     def slow_queue():
         if not resetting.is_set():
             resetting.set()
-            go_on.wait(5)
+            go_on.wait(30)
         return queue_type()
 
     child = os.getpid() + 1
     monkeypatch.setattr(os, 'getpid', lambda: child)
     monkeypatch.setattr(queue, 'SimpleQueue', slow_queue)
     answers = []
-    first = threading.Thread(target=lambda: answers.append(made.submit(int).result(5)))
+    first = threading.Thread(target=lambda: answers.append(made.submit(int).result(30)))
     first.start()
-    assert resetting.wait(5)
-    second = threading.Thread(target=lambda: answers.append(made.submit(int).result(5)))
+    assert resetting.wait(30)
+    second = threading.Thread(
+        target=lambda: answers.append(made.submit(int).result(30))
+    )
     second.start()
     time.sleep(0.1)
     go_on.set()
     first.join()
     second.join()
     assert answers == [0, 0]
-    assert made.submit(int).result(5) == 0
+    assert made.submit(int).result(30) == 0
     made.shutdown()
 
 
@@ -207,12 +209,12 @@ def test_child_after_a_fork(blocked):
     """The child has no threads of its parent, and counts its own calls."""
     executor = BoundedExecutor(1, 'test')
     with pytest.raises(TimeoutError):
-        executor.run(blocked, soon(0.05))
+        executor.run(blocked, soon(0.5))
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            status = 0 if executor.run(lambda: 7, soon(2)) == 7 else 2
+            status = 0 if executor.run(lambda: 7, soon()) == 7 else 2
         finally:
             os._exit(status)
     assert os.waitpid(child, 0)[1] == 0

@@ -10,6 +10,7 @@ import pytest
 
 from console_ext.executor import BoundedExecutor, Busy
 from console_ext.lanes import Lanes
+from tests.parts.waiting import wait_for
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ class Peer:
     def __call__(self):
         self.made += 1
         self.begun.release()
-        self.release.wait(10)
+        self.release.wait(60)
         return 'answer'
 
 
@@ -45,11 +46,13 @@ def test_peer_that_does_not_answer_takes_its_lane_only(executor, silent):
     """Hundreds of calls to it wait, and a call to another peer is made at once."""
     lanes = Lanes(executor, max_running=2, max_waiting=300)
     waiting = [lanes.submit('silent', silent) for _ in range(300)]
+    for _ in range(2):
+        assert silent.begun.acquire(timeout=30)
     for number in range(20):
-        assert lanes.submit('well', lambda number=number: number).result(5) == number
+        assert lanes.submit('well', lambda number=number: number).result(30) == number
     assert silent.made == 2
     silent.release.set()
-    assert {future.result(5) for future in waiting} == {'answer'}
+    assert {future.result(30) for future in waiting} == {'answer'}
     assert silent.made == 300
     assert len(lanes) == 0
 
@@ -60,7 +63,7 @@ def test_order_within_a_lane(executor):
     made = []
     futures = [lanes.submit('one', lambda n=n: made.append(n)) for n in range(100)]
     for future in futures:
-        future.result(5)
+        future.result(30)
     assert made == list(range(100))
 
 
@@ -74,7 +77,7 @@ def test_lanes_share_the_threads(silent):
     short = [lanes.submit('short', lambda: made.append('short')) for _ in range(3)]
     silent.release.set()
     for future in [first, *long, *short]:
-        future.result(5)
+        future.result(30)
     assert Counter(made[:6]) == {'long': 3, 'short': 3}
 
 
@@ -82,12 +85,12 @@ def test_cancelled_call_is_never_made(executor, silent):
     """Its place is free at once."""
     lanes = Lanes(executor, max_running=1, max_waiting=1)
     first = lanes.submit('silent', silent)
-    assert silent.begun.acquire(timeout=5)
+    assert silent.begun.acquire(timeout=30)
     for _ in range(100):
         assert lanes.submit('silent', silent).cancel()
     last = lanes.submit('silent', silent)
     silent.release.set()
-    assert first.result(5) == last.result(5) == 'answer'
+    assert first.result(30) == last.result(30) == 'answer'
     assert silent.made == 2
     assert len(lanes) == 0
 
@@ -99,23 +102,23 @@ def test_a_lane_is_bounded(executor, silent):
         lanes.submit('silent', silent)
     with pytest.raises(Busy):
         lanes.submit('silent', silent)
-    assert lanes.submit('well', lambda: 7).result(5) == 7
+    assert lanes.submit('well', lambda: 7).result(30) == 7
 
 
 def test_waiting_calls_can_be_failed(executor, silent):
     """Running calls and those of other lanes are not affected."""
     lanes = Lanes(executor, max_running=1, max_waiting=10)
     first = lanes.submit('silent', silent)
-    assert silent.begun.acquire(timeout=5)
+    assert silent.begun.acquire(timeout=30)
     waiting = [lanes.submit('silent', silent) for _ in range(3)]
     waiting[0].cancel()
     lanes.fail_waiting('silent', KeyError('gone'))
     lanes.fail_waiting('unknown', KeyError('gone'))
     for future in waiting[1:]:
         with pytest.raises(KeyError):
-            future.result(5)
+            future.result(30)
     silent.release.set()
-    assert first.result(5) == 'answer'
+    assert first.result(30) == 'answer'
     assert silent.made == 1
 
 
@@ -124,14 +127,16 @@ def test_errors_and_executors_that_are_full(silent):
     executor = BoundedExecutor(1, 'test')
     lanes = Lanes(executor, max_running=1, max_waiting=1)
     with pytest.raises(ZeroDivisionError):
-        lanes.submit('one', lambda: 1 / 0).result(5)
+        lanes.submit('one', lambda: 1 / 0).result(30)
+    # The executor has no room before its thread is done with the call.
+    wait_for(lambda: not executor._running)
     held = executor.submit(silent)
     with pytest.raises(Busy):
         lanes.submit('one', lambda: 7)
     assert len(lanes) == 0
     silent.release.set()
-    held.result(5)
-    assert lanes.submit('one', lambda: 7).result(5) == 7
+    held.result(30)
+    assert lanes.submit('one', lambda: 7).result(30) == 7
 
 
 def test_threads_of_a_child_after_a_fork(executor, monkeypatch):
@@ -150,7 +155,7 @@ def test_threads_of_a_child_after_a_fork(executor, monkeypatch):
 
     def ask():
         call = lanes.submit('peer', lambda: time.sleep(0.4) or 'answer')
-        answers.append(call.result(5))
+        answers.append(call.result(30))
 
     threads = [threading.Thread(target=ask) for _ in range(2)]
     for thread in threads:

@@ -196,7 +196,7 @@ class Served:
         self.thread.start()
 
     def connect(self):
-        return socket.create_connection(self.address, timeout=10)
+        return socket.create_connection(self.address, timeout=30)
 
     def in_its_thread(self, call):
         self.server.trigger.pull_trigger(call)
@@ -279,7 +279,7 @@ def test_waitress_stops_listening_and_goes_on(served):
 
 def listens(address):
     try:
-        socket.create_connection(address, timeout=10).close()
+        socket.create_connection(address, timeout=30).close()
     except ConnectionError:
         return False
     return True
@@ -363,7 +363,7 @@ def test_event_loops_close_a_socket_in_their_next_round(run):
             await asyncio.sleep(0)
             assert protocol.lost
             await asyncio.sleep(0)
-            theirs.settimeout(5)
+            theirs.settimeout(30)
             assert theirs.recv(1) == b''
 
     run(inside())

@@ -28,7 +28,7 @@ def send(*numbers):
 def test_a_signal(signals, number):
     """It does not end the process, and is read once."""
     send(number)
-    assert signals.wait(10) == number
+    assert signals.wait(30) == number
     assert signals.wait(0) is None
 
 
@@ -59,7 +59,7 @@ def test_one_more(signals):
     """One more signal, besides those given at the start."""
     signals.take(signal.SIGUSR1)
     send(signal.SIGUSR1)
-    assert signals.wait(10) == signal.SIGUSR1
+    assert signals.wait(30) == signal.SIGUSR1
 
 
 def test_afterwards():
@@ -95,7 +95,7 @@ def test_signals_that_were_blocked(signals):
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     with Signals() as taken:
         send(signal.SIGTERM)
-        assert taken.wait(10) == signal.SIGTERM
+        assert taken.wait(30) == signal.SIGTERM
 
 
 # Sets an event at SIGTERM, by a handler or by Signals, while it waits for that event

@@ -87,11 +87,11 @@ def test_others_go_on_while_one_reads():
 
     def changed():
         reading.set()
-        assert read.wait(10)
+        assert read.wait(30)
 
     thread = threading.Thread(target=watched.check, args=[changed])
     thread.start()
-    assert reading.wait(10)
+    assert reading.wait(30)
     watched.stamp = 3
     watched.check()
     assert watched.changes == 0

@@ -15,7 +15,7 @@ def manager(request, tmp_path):
     address = f'{request.param}{str(tmp_path)[1:]}/notify'
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiving:
         receiving.bind(address.replace('@', '\0'))
-        receiving.settimeout(5)
+        receiving.settimeout(30)
         yield receiving, address
 
 

@@ -59,7 +59,7 @@ def test_each_line():
         assert program.stdout.readline() == 'pressed\n'
         os.write(ours, b'\x04')
         assert program.stdout.readline() == 'ended\n'
-        assert program.wait(10) == 0
+        assert program.wait(30) == 0
     finally:
         program.kill()
         program.communicate()

@@ -66,7 +66,7 @@ def api():
     yield api
     api.server.shutdown()
     api.server.server_close()
-    api.thread.join(5)
+    api.thread.join(30)
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def test_start_and_stop(program, tmp_path):
     machine.start()
     assert len({machine.serial_port, machine.spice_port, machine.vnc_port}) == 3
     for port in (machine.spice_port, machine.vnc_port):
-        socket.create_connection(('127.0.0.1', port), timeout=5).close()
+        socket.create_connection(('127.0.0.1', port), timeout=30).close()
     assert machine._process.poll() is None
     machine.stop()
     assert machine._process.poll() is not None
@@ -160,8 +160,8 @@ def test_powered_off(machine, monkeypatch):
     machine.start()
     first = machine._process
     Path('power-off').touch()
-    wait_for(lambda: machine._process is not first, 20)
-    wait_for(lambda: machines._listens(machine.vnc_port), 20)
+    wait_for(lambda: machine._process is not first)
+    wait_for(lambda: machines._listens(machine.vnc_port))
     machine.stop()
     assert machine._ended.is_set()
     assert not machines._listens(machine.vnc_port)

@@ -72,5 +72,5 @@ def test_the_program_takes_the_place_of_the_process():
         stdout=subprocess.PIPE,
         text=True,
     )
-    said, _ = done.communicate(timeout=20)
+    said, _ = done.communicate(timeout=30)
     assert (int(said), done.returncode) == (done.pid, 3)

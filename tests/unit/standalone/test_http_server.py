@@ -65,7 +65,7 @@ def idle(server):
         def open_some(count, text=b''):
             made = []
             for _ in range(count):
-                one = stack.enter_context(socket.create_connection(address, timeout=10))
+                one = stack.enter_context(socket.create_connection(address, timeout=30))
                 one.sendall(text)
                 made.append(one)
             return made
@@ -89,7 +89,7 @@ def test_idle_ones_make_room(server, idle, text):
     """Any number of idle connections does not prevent an answer."""
     crowd = idle(3 * LIMIT, text)
     for _ in range(2 * LIMIT):
-        assert requests.get(server.url, timeout=10).text == 'ok'
+        assert requests.get(server.url, timeout=30).text == 'ok'
     wait_for(lambda: sum(map(is_open, crowd)) < LIMIT)
 
 
@@ -110,9 +110,9 @@ def test_a_request_under_way_is_no_idleness(server, application, idle):
 
     asking = threading.Thread(target=ask)
     asking.start()
-    assert application.asked.wait(10)
+    assert application.asked.wait(30)
     idle(3 * LIMIT)
-    assert requests.get(server.url, timeout=10).text == 'ok'
+    assert requests.get(server.url, timeout=30).text == 'ok'
     application.go_on.set()
     asking.join(60)
     assert answers == ['ok']
@@ -128,7 +128,7 @@ def test_more_descriptors_than_select_knows(deployment, application):
         server = started(deployment, application)
         stack.callback(server.stop)
         for _ in range(3):
-            assert requests.get(server.url, timeout=10).text == 'ok'
+            assert requests.get(server.url, timeout=30).text == 'ok'
 
 
 def test_stop_with_a_request_under_way(deployment, application):
@@ -137,7 +137,7 @@ def test_stop_with_a_request_under_way(deployment, application):
     server.STOP_S = 1.0
     asking = threading.Thread(target=_ask_in_vain, args=(server,))
     asking.start()
-    assert application.asked.wait(10)
+    assert application.asked.wait(30)
     stopping = threading.Thread(target=server.stop)
     stopping.start()
     stopping.join(10 * server.STOP_S)

@@ -40,7 +40,7 @@ def test_work_that_does_not_end(tmp_path, monkeypatch):
     go_on = threading.Event()
 
     def work(connection: sa.Connection) -> int:
-        assert go_on.wait(10)
+        assert go_on.wait(30)
         return 7
 
     with pytest.raises(exceptions.StoreUnavailable):

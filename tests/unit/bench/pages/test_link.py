@@ -40,7 +40,7 @@ def port():
     yield port
     ((loop, serving),) = served
     loop.call_soon_threadsafe(serving.cancel)
-    thread.join(5)
+    thread.join(30)
     guest.close()
 
 
@@ -51,7 +51,7 @@ def listens(port):
 
 def test_round_trips(port):
     """One for the connection, and one for each question."""
-    with socket.create_connection(('127.0.0.1', port), timeout=10) as connection:
+    with socket.create_connection(('127.0.0.1', port), timeout=30) as connection:
         for round_trips in (2, 1):
             started = time.monotonic()
             connection.sendall(b'x')
@@ -64,7 +64,7 @@ def test_everything_passes(port):
     """In order, with many chunks on the way."""
     data = bytes(range(256)) * 8000
     received = bytearray()
-    with socket.create_connection(('127.0.0.1', port), timeout=10) as connection:
+    with socket.create_connection(('127.0.0.1', port), timeout=30) as connection:
         sending = threading.Thread(target=connection.sendall, args=(data,))
         sending.start()
         while len(received) < len(data):
@@ -74,7 +74,7 @@ def test_everything_passes(port):
 
 
 def test_the_end_passes(port):
-    with socket.create_connection(('127.0.0.1', port), timeout=10) as connection:
+    with socket.create_connection(('127.0.0.1', port), timeout=30) as connection:
         connection.sendall(b'x')
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(10) == b'x'

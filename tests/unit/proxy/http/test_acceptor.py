@@ -39,7 +39,7 @@ class Listening(socket.socket):
         return super().accept()
 
     def connect_to(self) -> socket.socket:
-        return socket.create_connection(self.getsockname(), timeout=5)
+        return socket.create_connection(self.getsockname(), timeout=30)
 
 
 class Noted(asyncio.Protocol):

@@ -91,6 +91,12 @@ def short_delays(monkeypatch):
     monkeypatch.setattr('console_ext.client.backoff._FIRST_S', 0.02)
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """A refusal is one, however late it comes: no proxy here says nothing."""
+    monkeypatch.setattr('console_ext.client.connection._REFUSAL_S', 30)
+
+
 @pytest.fixture
 def pipes():
     made = Pipes()
@@ -111,7 +117,7 @@ def test_a_script(pipes):
     pipes.type(b'all \x1d bytes \x03\0\xff')
     pipes.end()
     with served(echo) as server:
-        assert run(server.url, pipes) == Status.LEFT
+        assert run(server.url, pipes, linger_s=2.5) == Status.LEFT
     assert pipes.shown == b'all \x1d bytes \x03\0\xff'
     assert pipes.said == ''
 
@@ -121,16 +127,16 @@ def test_lingers_while_the_guest_talks(pipes):
 
     async def talk(wire):
         await wire.recv()
-        for _ in range(10):
+        for _ in range(6):
             await wire.send(b'.')
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.5)
         await wire.recv()
 
     pipes.type(b'x')
     pipes.end()
     with served(talk) as server:
-        assert run(server.url, pipes, linger_s=0.6) == Status.LEFT
-    assert pipes.shown == b'.' * 10
+        assert run(server.url, pipes, linger_s=2.5) == Status.LEFT
+    assert pipes.shown == b'.' * 6
 
 
 def test_lingers_while_the_output_is_slow(pipes):
@@ -147,14 +153,14 @@ def test_lingers_while_the_output_is_slow(pipes):
     found = bytearray()
 
     def read_late():
-        time.sleep(1)
+        time.sleep(4)
         while len(found) < size:
             found.extend(os.read(pipes._shown, 65536))
 
     reader = threading.Thread(target=read_late)
     reader.start()
     with served(talk) as server:
-        assert run(server.url, pipes, linger_s=0.3) == Status.LEFT
+        assert run(server.url, pipes, linger_s=2.5) == Status.LEFT
     reader.join(20)
     assert len(found) == size
 
@@ -437,7 +443,6 @@ def test_signals(pipes, number):
     assert signal.getsignal(number) == before
 
 
-@pytest.mark.wall_clock
 def test_a_signal_while_the_api_does_not_answer(pipes):
     """The call continues in its thread without delaying the end."""
     go_on = threading.Event()
@@ -445,12 +450,12 @@ def test_a_signal_while_the_api_does_not_answer(pipes):
     class Slow(URLs):
         def url(self):
             os.kill(os.getpid(), signal.SIGTERM)
-            go_on.wait(30)
+            go_on.wait(60)
             return super().url()
 
-    started = time.monotonic()
-    assert run(Slow('ws://h/'), pipes) == 128 + signal.SIGTERM
-    assert time.monotonic() - started < 20
+    slow = Slow('ws://h/')
+    assert run(slow, pipes) == 128 + signal.SIGTERM
+    assert not slow.asked
     go_on.set()
 
 

@@ -162,7 +162,7 @@ def test_a_dead_worker_is_replaced_under_its_number(run):
     first = wait_for(lambda: len(said()) == 2 and said())
     number, pid = first[0].split(':')
     os.kill(int(pid), signal.SIGKILL)
-    again = wait_for(lambda: len(said()) == 3 and said()[2])
+    again = wait_for(lambda: len(said()) == 3 and said()[2], 60)
     assert again.split(':')[0] == number
     assert process.poll() is None
 
@@ -251,7 +251,7 @@ def test_a_frozen_worker_is_replaced(run, errors):
     first = wait_for(lambda: len(said()) == 2 and said())
     frozen, other = first
     os.kill(int(frozen.split(':')[1]), signal.SIGSTOP)
-    again = wait_for(lambda: len(said()) == 3 and said()[2])
+    again = wait_for(lambda: len(said()) == 3 and said()[2], 60)
     assert again.split(':')[0] == frozen.split(':')[0]
     assert said().count(other) == 1
     os.kill(int(other.split(':')[1]), 0)

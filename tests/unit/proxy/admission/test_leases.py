@@ -17,6 +17,7 @@ from console_ext.store.authorization import Loss
 from tests.parts.deployment import server_id
 from tests.parts.stores import factories
 from tests.parts.stores.faulty import FaultyStore
+from tests.parts.waiting import until
 
 
 @pytest.fixture
@@ -34,13 +35,7 @@ def issue(store, token, console_type='serial'):
     store.issue(token, factories.authorization(console_type), factories.TTL_S)
 
 
-async def until(condition):
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
-def run(store, test, timeout_s=5):
+def run(store, test, timeout_s=30):
     async def inside():
         leases = Leases(store, 2, timeout_s)
         try:
@@ -58,7 +53,7 @@ def test_redeem_and_release(store):
         lease = await leases.redeem('token', 'serial', '10.0.0.1')
         assert store.asked == [('token', 'serial', '10.0.0.1')]
         leases.release(lease)
-        await leases.told(1)
+        await leases.told(30)
         assert store.released == [lease]
 
     run(store, test)
@@ -90,7 +85,7 @@ def test_a_stop_while_the_store_is_asked(store):
         await until(lambda: store.called)
         asking.cancel()
         await asyncio.wait({asking})
-        stopping = asyncio.create_task(leases.told(5))
+        stopping = asyncio.create_task(leases.told(30))
         await asyncio.sleep(0.05)
         assert not stopping.done()
         store.answers.set()
@@ -180,13 +175,13 @@ def test_rejoin(store):
         leases.hold(again, losses.append)
         # The end of the previous session does not affect the new one.
         leases.release(lease)
-        await leases.told(1)
+        await leases.told(30)
         last = await leases.rejoin(again.rejoin_key.text, 'serial', 'c')
         leases.end_replaced(last)
         assert losses == [Loss.REPLACED] * 2
         leases.hold(last, losses.append)
         leases.release(last)
-        await leases.told(1)
+        await leases.told(30)
         leases.end_replaced(last)
         assert len(losses) == 2
 
@@ -261,7 +256,7 @@ def test_many_ends_at_once(store):
             leases.release(lease)
             await asyncio.sleep(0)
         assert told == []
-        await leases.told(5)
+        await leases.told(30)
         assert set(store.released) == set(many)
         assert told == [50]
 
@@ -293,7 +288,7 @@ def test_room_for_our_own_calls(store):
         kept, keep = threading.Event(), store.keep
         store.keep = lambda live: kept.set() or keep(live)
         stuck = threading.Event()
-        store.redeem = lambda *_, **__: stuck.wait(10)
+        store.redeem = lambda *_, **__: stuck.wait(60)
         tries = [
             asyncio.create_task(leases.redeem('bogus', 'serial', f'10.0.0.{number}'))
             for number in range(200)
@@ -311,7 +306,7 @@ def test_room_for_our_own_calls(store):
         await asyncio.gather(*tries, return_exceptions=True)
         stuck.set()
 
-    run(store, test, timeout_s=20)
+    run(store, test)
 
 
 def test_the_heartbeat_waits_for_no_withdrawal(store):
@@ -324,7 +319,7 @@ def test_the_heartbeat_waits_for_no_withdrawal(store):
         kept, keep = threading.Event(), store.keep
         store.keep = lambda live: kept.set() or keep(live)
         stuck = threading.Event()
-        store.withdraw = lambda _: stuck.wait(10)
+        store.withdraw = lambda _: stuck.wait(60)
         for _ in range(2 * OWN_THREADS):
             leases.withdraw(refused)
         beating = asyncio.create_task(leases.beat(0.01))
@@ -332,7 +327,7 @@ def test_the_heartbeat_waits_for_no_withdrawal(store):
         beating.cancel()
         stuck.set()
 
-    run(store, test, timeout_s=20)
+    run(store, test)
 
 
 def test_a_client_that_tries_tokens(store):
@@ -344,7 +339,7 @@ def test_a_client_that_tries_tokens(store):
 
         def slow(token, *rest, **options):
             if token == 'bogus':
-                stuck.wait(10)
+                stuck.wait(60)
             return redeem(token, *rest, **options)
 
         store.redeem = slow
@@ -358,7 +353,7 @@ def test_a_client_that_tries_tokens(store):
         stuck.set()
         await asyncio.gather(*tries, return_exceptions=True)
 
-    run(store, test, timeout_s=20)
+    run(store, test)
 
 
 def test_a_purge_that_does_not_end(store, caplog):
@@ -368,7 +363,7 @@ def test_a_purge_that_does_not_end(store, caplog):
 
     def purge():
         begun.append(1)
-        stuck.wait(10)
+        stuck.wait(60)
         return 0
 
     store.purge = purge

@@ -19,6 +19,7 @@ from console_ext.proxy.http.connection import MAX_EARLY_BYTES, Connection, Setti
 from console_ext.proxy.http.connections import Connections
 from console_ext.proxy.networks import Networks
 from console_ext.proxy.relay.consoles import PlainConsoles
+from tests.parts.waiting import until
 from tests.unit.proxy.transport import Transport
 
 REQUEST = b'GET /healthcheck HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -123,7 +124,7 @@ def test_too_much_in_the_same_round_as_the_request():
         # uvloop reads up to 32 times before it does anything else.
         for data in (UPGRADE, b'x' * (MAX_EARLY_BYTES + 1)):
             transport.protocol.data_received(data)
-        await asyncio.sleep(0.01)
+        await until(lambda: transport.sent)
         assert transport.sent.startswith(b'HTTP/1.1 400')
         assert not admission.admit.called
         transport.protocol.connection_lost(None)
@@ -148,7 +149,7 @@ def test_a_client_that_does_not_read(full):
         if full:
             transport.write.side_effect = lambda _: made.pause_writing()
         made.data_received(UPGRADE)
-        await asyncio.sleep(0.01)
+        await until(lambda: sessions.begin.called)
         assert sessions.begin.call_args.kwargs['full'] is full
 
     asyncio.run(run())

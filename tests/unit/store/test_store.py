@@ -24,7 +24,11 @@ class TestStore(contract.StoreContract):
 
     @pytest.fixture
     def conf(self, tmp_path):
-        return factories.configuration(factories.make_database(tmp_path / 'store.db'))
+        # Threads wait for each other on a busy machine.
+        return factories.configuration(
+            factories.make_database(tmp_path / 'store.db'),
+            console_tokens={'timeout': 20},
+        )
 
     def test_connects_when_it_is_used(self, tmp_path):
         path = tmp_path / 'later.db'
@@ -35,7 +39,8 @@ class TestStore(contract.StoreContract):
         assert path.exists()
 
     @pytest.mark.wall_clock
-    def test_a_lock_is_waited_for_and_not_for_ever(self, store, tmp_path):
+    def test_a_lock_is_waited_for_and_not_for_ever(self, connection, conf, tmp_path):
+        store = Store(factories.configuration(connection))
         other = sqlite3.connect(tmp_path / 'store.db', isolation_level=None)
         other.execute('BEGIN IMMEDIATE')
         before = time.monotonic()
@@ -45,6 +50,7 @@ class TestStore(contract.StoreContract):
         other.execute('ROLLBACK')
         factories.issued(store)
         other.close()
+        store.close()
 
     def test_a_child_of_a_fork_works(self, store):
         tokens = [factories.issued(store) for _ in range(2)]

@@ -29,7 +29,7 @@ from tests.parts.waiting import wait_for
 
 ACTION = '/v2.1/servers/{}/action'
 SERIAL = {'os-getSerialConsole': {'type': 'serial'}}
-TIMEOUT_S = 10
+TIMEOUT_S = 30
 TEXT_HTML = {'Accept': 'text/html,*/*;q=0.8'}
 
 LINK = re.compile(r'(web-1|vm-1) +(terminal|screen \((?:VNC|SPICE)\)) +(http://\S+)')

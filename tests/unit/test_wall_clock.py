@@ -8,7 +8,7 @@ TESTS = Path(__file__).parents[1]
 MARK = 'pytest.mark.wall_clock'
 
 # Raise it only if a test cannot wait for an event instead.
-MOST = 14
+MOST = 11
 
 
 def is_time(node, names=frozenset()):

@@ -4,22 +4,22 @@
 from __future__ import annotations
 
 import socket
-import time
 
 import pytest
 
 from console_ext.demo.line import Line
+from tests.parts.programs import free_port
 from tests.parts.waiting import wait_for
 
-TIMEOUT_S = 10
+TIMEOUT_S = 30
 
 
 class Guest:
     """A guest's serial port, as QEMU listens for it."""
 
-    def __init__(self, port: int = 0):
+    def __init__(self, port: int):
         self._listener = socket.create_server(('127.0.0.1', port))
-        self.port = self._listener.getsockname()[1]
+        self.port = port
         self.connection: socket.socket | None = None
 
     def accept(self) -> socket.socket:
@@ -36,7 +36,8 @@ class Guest:
 
 @pytest.fixture
 def guest():
-    guest = Guest()
+    # Nobody gets its port while it is away.
+    guest = Guest(free_port())
     yield guest
     guest.close()
 
@@ -155,7 +156,6 @@ def test_a_client_that_does_not_read(guest, line, connect):
     receive(guest.connection, b'next')
 
 
-@pytest.mark.wall_clock
 def test_stop_while_all_wait(guest):
     """Connected to a guest and a client, or to none of them."""
     line = Line(guest.port)
@@ -165,10 +165,8 @@ def test_stop_while_all_wait(guest):
     with socket.create_connection(('127.0.0.1', line.port), TIMEOUT_S) as client:
         client.sendall(b'x')
         receive(guest.connection, b'x')
-        started = time.monotonic()
         line.stop()
         assert client.recv(1) == b''
-        assert time.monotonic() - started < 3
     assert not any(thread.is_alive() for thread in line._threads)
     never = Line(guest.port)
     never.stop()

@@ -76,7 +76,7 @@ def test_it_answers(installed, deployment, programs):
     def greet(body, roles='member'):
         token = f'alice:{PROJECT_A}:{roles}'
         return requests.post(
-            url, json={'greet': body}, headers={'X-Auth-Token': token}, timeout=10
+            url, json={'greet': body}, headers={'X-Auth-Token': token}, timeout=30
         )
 
     assert greet({'name': 'Ada'}).json() == {'greeting': 'server-01 greets Ada'}

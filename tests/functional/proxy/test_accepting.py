@@ -172,7 +172,8 @@ def test_more_sessions_than_descriptors(start):
 def test_out_of_descriptors(start):
     """Sessions continue, and new clients wait until descriptors are free."""
     proxy = start(
-        console_proxy={'handshake_timeout': 60},
+        # No heartbeat meanwhile, for which the store opens a journal.
+        console_proxy={'handshake_timeout': 60, 'heartbeat_interval': 20},
         # After the first redeem, the store opens no more files.
         database={'max_pool_size': 1, 'max_overflow': 0},
     )

@@ -67,7 +67,7 @@ def test_host(deployment):
     server = ComputeServer(conf, compute.load(conf))
     server.start()
     try:
-        assert probe.host_problem(conf, 'compute-1', 5) is None
+        assert probe.host_problem(conf, 'compute-1', 30) is None
         # The driver for tests never reports missing queues.
         assert probe.host_problem(conf, 'ghost', 0.5) == (
             'it has a queue, but does not answer within 0.5 s'

@@ -244,7 +244,7 @@ def call(tmp_path_factory):
     def call(method, version='5.0', **args):
         target = oslo_messaging.Target(topic=transport.TOPIC, version=version)
         client = oslo_messaging.get_rpc_client(connected, target)
-        return client.prepare(server='answering', timeout=5).call({}, method, **args)
+        return client.prepare(server='answering', timeout=30).call({}, method, **args)
 
     yield call
     agent.stop()

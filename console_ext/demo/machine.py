@@ -8,8 +8,10 @@ command line on the screen and on the serial port.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -25,6 +27,10 @@ from console_ext.demo.linux import Linux
 LOG = logging.getLogger(__name__)
 
 _PROGRAM = 'qemu-system-x86_64'
+# Below those that Linux gives to outgoing connections, so that none of these has a
+# machine's port before it starts, or while it is off.
+_PORTS = range(10000, 16000)
+
 _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 5.0
 _BOOT_AGAIN_MS = 2000
@@ -45,14 +51,13 @@ class VirtualMachine:
     When it is powered off, it starts again, because its consoles stay on offer.
 
     :param directory: for its log file and its initramfs
+    :raises ConfigurationError: there are no free ports
     """
 
     def __init__(self, directory: Path):
         self._directory = directory
         self._log = directory / 'qemu.log'
-        self.serial_port = _free_port()
-        self.spice_port = _free_port()
-        self.vnc_port = _free_port()
+        self.serial_port, self.spice_port, self.vnc_port = _free_ports(3)
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._error: OSError | None = None
@@ -174,11 +179,20 @@ def _firmware() -> list[str]:
     ]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _free_ports(count: int) -> list[int]:
+    """
+    :raises ConfigurationError: there are not so many
+    """
+    found: list[int] = []
+    for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(('127.0.0.1', port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise exceptions.ConfigurationError(
+        f'no port of 127.0.0.1 from {_PORTS[0]} to {_PORTS[-1]} is free'
+    )
 
 
 def _listens(port: int) -> bool:

@@ -58,6 +58,28 @@ def test_whether_it_is_installed(program, monkeypatch):
     assert VirtualMachine.is_installed()
 
 
+def test_its_ports_are_given_to_nobody_else(tmp_path):
+    """Neither to another machine nor to a client of anything on this computer."""
+    given = Path('/proc/sys/net/ipv4/ip_local_port_range').read_text()
+    made = [VirtualMachine(tmp_path) for _ in range(20)]
+    ports = [
+        port
+        for one in made
+        for port in (one.serial_port, one.spice_port, one.vnc_port)
+    ]
+    assert 5900 < min(ports) <= max(ports) < int(given.split()[0])
+    for one in made:
+        assert len({one.serial_port, one.spice_port, one.vnc_port}) == 3
+
+
+def test_no_port_is_free(tmp_path, monkeypatch):
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(machines, '_PORTS', range(port, port + 1))
+        with pytest.raises(exceptions.ConfigurationError, match='no port of 127'):
+            VirtualMachine(tmp_path)
+
+
 def test_start_and_stop(program, tmp_path):
     """It is ready when it listens, and gone when it is stopped."""
     program(LISTENING)

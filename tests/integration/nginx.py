@@ -74,5 +74,5 @@ class Nginx:
         nginx = self._programs.start_program(
             str(PROGRAM), '-p', str(self._directory), '-c', str(config)
         )
-        wait_for(lambda: nginx.process.poll() is not None or listens(self._port), 20)
+        wait_for(lambda: nginx.process.poll() is not None or listens(self._port))
         assert nginx.process.poll() is None, nginx.log

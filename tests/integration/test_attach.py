@@ -126,7 +126,7 @@ def test_closed_window(console, tmux):
     (client,) = psutil.Process(int(tmux.ask('pane_pid'))).children()
     tmux.close_window()
     console.wait_until(lambda: console.close_code == 1000)
-    wait_for(lambda: not client.is_running(), 30)
+    wait_for(lambda: not client.is_running())
 
 
 def test_stopped_and_continued(console, tmux):
@@ -138,7 +138,7 @@ def test_stopped_and_continued(console, tmux):
     tmux.type('echo shell-$((1+1))', 'Enter')
     tmux.wait_for('shell-2')
     tmux.type('fg', 'Enter')
-    wait_for(lambda: client.status() != psutil.STATUS_STOPPED, 30)
+    wait_for(lambda: client.status() != psutil.STATUS_STOPPED)
     tmux.type('C-c')
     console.wait_for(b'\x03')
     tmux.type('C-]')
@@ -276,7 +276,7 @@ def websockify():
     program, port, guest = needed('websockify'), free_port(), peers.Guest()
     command = [program, f'127.0.0.1:{port}', f'127.0.0.1:{guest.port}']
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        wait_for(lambda: listens(port), 30)
+        wait_for(lambda: listens(port))
         yield f'ws://127.0.0.1:{port}/?token=token'
         process.terminate()
     guest.close()

@@ -51,7 +51,7 @@ class Notifications:
             self._transport, 'test', driver='messagingv2', topics=['notifications']
         )
         notifier.info({}, 'the.last', {})
-        wait_for(lambda: any('the.last' in one for one in self.seen), 20)
+        wait_for(lambda: any('the.last' in one for one in self.seen))
         self._listener.stop()
         self._listener.wait()
         self._transport.cleanup()

@@ -63,7 +63,7 @@ def test_database(cloud, database):
             finally:
                 give()
             # Calls of a silent database are undone when it answers.
-            wait_for(lambda: status_of(url, b'login: ') == 101, 10)  # noqa: B023
+            wait_for(lambda: status_of(url, b'login: ') == 101)  # noqa: B023
             users.wait_for_more(101)
         echo(console, b'and here')
     assert set(users.statuses) == {101, 503}
@@ -97,7 +97,7 @@ def test_agent(cloud):
         echo(console, b'still here')
         cloud.start_agent()
         # A call made meanwhile shows that the host answers again.
-        wait_for(lambda: status_of(url, b'login: ') == 101, 10)
+        wait_for(lambda: status_of(url, b'login: ') == 101)
         users.wait_for_more(101)
     assert set(users.statuses) == {101, 503}
     assert users.slowest_s < TIMEOUT_S + 6
@@ -125,8 +125,8 @@ def test_broker(cloud, broker):
             echo(console, b'still here')
         finally:
             broker.start()
-        wait_for(lambda: status_of(url, b'login: ') == 101, 10)
-        wait_for(lambda: cloud.ask().status_code == 200, 10)
+        wait_for(lambda: status_of(url, b'login: ') == 101)
+        wait_for(lambda: cloud.ask().status_code == 200)
         opens(cloud.url())
         users.wait_for_more(101)
     assert set(users.statuses) == {101, 503}
@@ -151,7 +151,7 @@ def test_guest(cloud):
         other.start()
         try:
             cloud.place(other.port)
-            wait_for(lambda: refused(url) == 409, 20)
+            wait_for(lambda: refused(url) == 409)
             users.wait_for_more(101)
         finally:
             other.stop()

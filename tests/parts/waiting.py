@@ -6,8 +6,11 @@ from __future__ import annotations
 import asyncio
 import time
 
+# Only for a hang: a busy machine may take long for anything.
+_HANG_S = 60.0
 
-def wait_for(condition, timeout_s: float = 30.0):
+
+def wait_for(condition, timeout_s: float = _HANG_S):
     """Wait until a condition is true, and return its value."""
     deadline = time.monotonic() + timeout_s
     while not (value := condition()):
@@ -17,7 +20,7 @@ def wait_for(condition, timeout_s: float = 30.0):
     return value
 
 
-async def until(condition, timeout_s: float = 30.0) -> None:
+async def until(condition, timeout_s: float = _HANG_S) -> None:
     """Let the event loop run until a condition is true."""
     async with asyncio.timeout(timeout_s):
         while not condition():

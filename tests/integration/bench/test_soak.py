@@ -52,4 +52,4 @@ def test_ends_with_all_it_started(programs):
     started = psutil.Process(soak.process.pid).children(recursive=True)
     assert any(one.status() == psutil.STATUS_STOPPED for one in started)
     assert soak.stop(signal.SIGINT, timeout_s=100) != 0
-    wait_for(lambda: not any(one.is_running() for one in started), 10)
+    wait_for(lambda: not any(one.is_running() for one in started))

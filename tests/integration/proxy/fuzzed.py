@@ -85,7 +85,7 @@ class Fuzzed:
         self.still_serves()
         grown = self._process.memory_full_info().pss - self._before
         assert grown < GROWTH_BYTES
-        wait_for(lambda: self._process.num_fds() <= self._files + SPARE_FILES, 10)
+        wait_for(lambda: self._process.num_fds() <= self._files + SPARE_FILES)
 
 
 @contextlib.contextmanager

@@ -41,7 +41,7 @@ def run(console, command: str) -> str:
 
 def on_the_screen(console, text: str) -> None:
     """Wait until a text is on the screen, as the serial port shows it."""
-    wait_for(lambda: text in run(console, 'cat /dev/vcs1'), 30)
+    wait_for(lambda: text in run(console, 'cat /dev/vcs1'))
 
 
 def log_in_on_the_screen(browser, console) -> None:

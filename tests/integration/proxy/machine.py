@@ -30,7 +30,7 @@ class QEMU:
             stderr=subprocess.PIPE,
             text=True,
         )
-        wait_for(self._listens, 20)
+        wait_for(self._listens)
 
     def _listens(self) -> bool:
         if self.process.poll() is not None:

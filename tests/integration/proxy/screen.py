@@ -34,10 +34,10 @@ def state(browser) -> tuple[str, str]:
 
 
 def opened(browser) -> None:
-    wait_for(lambda: state(browser)[0] not in ('connecting', ''), 30)
+    wait_for(lambda: state(browser)[0] not in ('connecting', ''))
     assert state(browser)[0] == 'open', state(browser)
 
 
 def ended(browser) -> str:
-    wait_for(lambda: state(browser)[0] == 'ended', 30)
+    wait_for(lambda: state(browser)[0] == 'ended')
     return state(browser)[1]

@@ -45,5 +45,5 @@ def click(browser, name: str) -> None:
 
 
 def opened(browser) -> None:
-    wait_for(lambda: state(browser)[0] not in ('connecting', ''), 30)
+    wait_for(lambda: state(browser)[0] not in ('connecting', ''))
     assert state(browser)[0] == 'open', state(browser)

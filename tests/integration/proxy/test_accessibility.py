@@ -86,7 +86,7 @@ def test_a_screen(browser, axe, request, proxy, machine, kind):
     found = axe.findings(f'{name}-connecting')
     held.release()
     opened(browser)
-    wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+    wait_for(lambda: browser.execute_script(LIT) > 500)
     found += axe.findings(f'{name}-open')
     click(browser, 'show-keys')
     found += axe.findings(f'{name}-keys')

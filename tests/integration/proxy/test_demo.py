@@ -68,10 +68,10 @@ def test_the_demo_s_screen(demo, browser, artefacts, kind):
         log_in(serial)
         browser.get(link(demo, f'screen ({kind})'))
         opened(browser)
-        wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+        wait_for(lambda: browser.execute_script(LIT) > 500)
         log_in_on_the_screen(browser, serial)
         type_in(browser, 'touch from-the-screen')
-        wait_for(lambda: 'from-the-screen' in run(serial, 'ls'), 30)
+        wait_for(lambda: 'from-the-screen' in run(serial, 'ls'))
         browser.save_screenshot(str(artefacts / f'demo-{kind.lower()}.png'))
         assert 'password secret' in run(serial, 'cat /dev/vcs1')
         users = run(serial, 'who')
@@ -121,5 +121,5 @@ def test_restarts_of_the_machine(demo, browser):
         assert first != second
     browser.get(link(demo, 'screen (SPICE)'))
     opened(browser)
-    wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+    wait_for(lambda: browser.execute_script(LIT) > 500)
     assert demo.stop() == 0, demo.log

@@ -86,9 +86,9 @@ def test_unfinished_frames_cost_nothing(programs, deployment, loop):
         # One after the other, because freed memory is not returned at once.
         for number, client in enumerate(clients, 1):
             client.sendall(sent[:-1])
-            wait_for(lambda n=number: sum(received) == MIB + n * (MIB - 1), 10)
+            wait_for(lambda n=number: sum(received) == MIB + n * (MIB - 1))
         assert (proxy.pss() - before) / 150 < 32 * 1024
         for client in clients:
             client.sendall(sent[-1:])
-        wait_for(lambda: sum(received) == 151 * MIB, 60)
+        wait_for(lambda: sum(received) == 151 * MIB)
     guest.close()

@@ -218,7 +218,7 @@ def test_a_screen(tab, request, proxy, machine, artefacts, kind):
     read_until(serial, b'Ctrl-B')
     tab.get(url())
     opened(tab)
-    wait_for(lambda: tab.execute_script(LIT) > 500, 30)
+    wait_for(lambda: tab.execute_script(LIT) > 500)
     tab.type_keys('b', hold=CONTROL)
     read_until(serial, b'iPXE>')
     tab.type_keys('echo typed', ENTER, pause_s=0.05)

@@ -28,7 +28,7 @@ def test_both_consoles(cloud, browser, artefacts, request):
         read_until(serial, b'i386 answers')
         browser.get(cloud.url(SPICE))
         opened(browser)
-        wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+        wait_for(lambda: browser.execute_script(LIT) > 500)
         type_in(browser, 'echo from ${buildarch}')
         read_until(serial, b'from i386')
         browser.save_screenshot(str(artefacts / 'both-consoles.png'))

@@ -143,7 +143,7 @@ def test_a_guest_that_stops_reading(opened):
     assert stopped < total
     assert proxy.pss() - before < HELD_BYTES
     go_on.set()
-    wait_for(lambda: received[0] == total, 60)
+    wait_for(lambda: received[0] == total)
     flooding.join(10)
 
 
@@ -189,7 +189,7 @@ def test_both_stop_reading(opened):
         with contextlib.suppress(TimeoutError):
             if to_client.size < total:
                 to_client.add(client.recv(MIB))
-    wait_for(lambda: to_guest[0] == total, 60)
+    wait_for(lambda: to_guest[0] == total)
     assert to_client.size == total
 
 

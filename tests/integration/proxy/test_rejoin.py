@@ -164,7 +164,7 @@ def test_a_screen_of_spice(browser, served, network, machine):
     assert state(browser)[1].endswith(' Connecting again…')
     network.mend()
     opened(browser)
-    wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+    wait_for(lambda: browser.execute_script(LIT) > 500)
 
 
 def test_the_terminal_goes_on(browser, serial, network):

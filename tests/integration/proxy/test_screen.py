@@ -32,7 +32,7 @@ def test_the_screen(browser, page, artefacts):
     """The page shows the firmware's text, and its policy blocks nothing."""
     browser.get(page())
     opened(browser)
-    wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+    wait_for(lambda: browser.execute_script(LIT) > 500)
     browser.save_screenshot(str(artefacts / 'screen.png'))
     assert not [text for text in errors(browser) if 'Content Security' in text]
     assert browser.get_cookies() == []
@@ -78,7 +78,7 @@ def test_behind_a_reverse_proxy_that_ends_tls(browser, deployment, machine, ngin
         token = served.token(console_type='spice-html5', port=machine.spice_port)
         browser.get(f'{base_url}?token={token}')
         opened(browser)
-        wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+        wait_for(lambda: browser.execute_script(LIT) > 500)
     finally:
         served.stop()
 
@@ -200,7 +200,7 @@ def test_the_bundle(browser, deployment, machine, monkeypatch, tmp_path):
         token = served.token(console_type='spice-html5', port=machine.spice_port)
         browser.get(f'http://127.0.0.1:{port}/spice_auto.html?token={token}')
         opened(browser)
-        wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+        wait_for(lambda: browser.execute_script(LIT) > 500)
         loaded = browser.execute_script(
             "return performance.getEntriesByType('resource').map((one) => one.name)"
         )
@@ -253,7 +253,7 @@ def test_the_machine_ends(browser, page, machine, artefacts):
     """The page says so, and the last picture stays."""
     browser.get(page())
     opened(browser)
-    wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+    wait_for(lambda: browser.execute_script(LIT) > 500)
     machine.process.kill()
     assert 'guest' in ended(browser)
     assert browser.execute_script(LIT) > 500
@@ -274,7 +274,7 @@ def test_a_session_that_ends(browser, page, machine):
         opened(browser)
         assert ended(browser) == 'The session has reached its maximum duration.'
         click(browser, 'reconnect')
-        wait_for(lambda: 'Request a new one' in state(browser)[1], 30)
+        wait_for(lambda: 'Request a new one' in state(browser)[1])
         assert not browser.find_element('id', 'reconnect').is_displayed()
     finally:
         before.close()

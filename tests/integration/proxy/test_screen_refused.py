@@ -265,7 +265,7 @@ def test_refused_late_and_for_good(browser, page, before):
 
     server = before(order)
     browser.get(page(port=server.port))
-    wait_for(lambda: len(server.attempts) == TRIES, 60)
+    wait_for(lambda: len(server.attempts) == TRIES)
     assert ended(browser) == REFUSED
     assert len(server.attempts) == TRIES
 
@@ -278,7 +278,7 @@ def test_refused_for_good(browser, page, before, kinds):
     assert ended(browser) == REFUSED
     assert len(server.attempts) == TRIES
     click(browser, 'reconnect')
-    wait_for(lambda: len(server.attempts) == 2 * TRIES, 30)
+    wait_for(lambda: len(server.attempts) == 2 * TRIES)
     assert ended(browser) == REFUSED
 
 

@@ -216,7 +216,7 @@ def test_the_proxy_is_not_reachable(browser, page, serial):
     assert 'try again later' in ended(browser)
     serial.proxy.stop()
     click(browser, 'reconnect')
-    wait_for(lambda: 'cannot be reached' in state(browser)[1], 30)
+    wait_for(lambda: 'cannot be reached' in state(browser)[1])
 
 
 def test_an_address_without_token(browser, serial):
@@ -319,7 +319,7 @@ def test_a_flood_while_the_page_is_hidden(browser, page, serial):
     assert (flood.written - written) / 1e6 < 20
     browser.switch_to.window(page_handle)
     written = flood.written
-    wait_for(lambda: flood.written - written > 10**6, 20)
+    wait_for(lambda: flood.written - written > 10**6)
 
 
 # Output of a guest is shown, and has no other effect.
@@ -444,7 +444,7 @@ def test_a_large_paste(browser, page):
     click(browser, 'Paste')
     type_keys(browser, '!')
     expected = text.replace('\n', '\r').encode() + b'!'
-    wait_for(lambda: len(received) >= len(expected), 60)
+    wait_for(lambda: len(received) >= len(expected))
     assert hashlib.sha256(received).digest() == hashlib.sha256(expected).digest()
 
 

@@ -122,7 +122,7 @@ def test_the_screen(browser, serving, machine, authority):
     address = proxy.proxy.url('SPICE')
     browser.get(f'{address}/spice_auto.html?token={token(proxy, machine)}')
     opened(browser)
-    wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+    wait_for(lambda: browser.execute_script(LIT) > 500)
 
 
 @pytest.fixture
@@ -143,4 +143,4 @@ def test_only_a_tls_port(browser, cloud, deployment, only_tls, authority):
     deployment.write_inventory([server('01', consoles={'spice': screen})])
     browser.get(cloud.url(SPICE))
     opened(browser)
-    wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+    wait_for(lambda: browser.execute_script(LIT) > 500)

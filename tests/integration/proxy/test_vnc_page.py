@@ -261,4 +261,4 @@ def test_the_proxy_is_not_reachable(browser, vnc_page, host, proxy):
     assert 'try again later' in ended(browser)
     proxy.proxy.stop()
     click(browser, 'reconnect')
-    wait_for(lambda: 'cannot be reached' in state(browser)[1], 30)
+    wait_for(lambda: 'cannot be reached' in state(browser)[1])

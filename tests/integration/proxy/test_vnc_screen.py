@@ -29,7 +29,7 @@ AGAIN = 'Request a new console URL to open it again.'
 def shown(browser) -> None:
     """Wait for the firmware's text."""
     opened(browser)
-    wait_for(lambda: browser.execute_script(LIT) > 500, 30)
+    wait_for(lambda: browser.execute_script(LIT) > 500)
 
 
 def complaints(browser) -> list[str]:
@@ -231,7 +231,7 @@ def test_pages_of_novnc(browser, deployment, machine, elsewhere, name):
             f'&path=%3Ftoken%3D{token}&autoconnect=1'
         )
         lit = LIT.replace('#screen canvas', 'canvas')
-        wait_for(lambda: browser.execute_script(lit) > 500, 30)
+        wait_for(lambda: browser.execute_script(lit) > 500)
     finally:
         served.stop()
 
@@ -303,7 +303,7 @@ def test_the_proxy_goes_away(browser, vnc_page, proxy):
     assert 'cannot be reached' in ended(browser)
     browser.switch_to.window(waiting)
     button(browser, 'reconnect').click()
-    wait_for(lambda: 'cannot be reached' in state(browser)[1], 30)
+    wait_for(lambda: 'cannot be reached' in state(browser)[1])
 
 
 def test_cve_2012_2094_cve_2017_18635_cve_2026_40212_text_is_not_html(

@@ -185,11 +185,10 @@ class Tab:
             raise Failed(done['exceptionDetails']['text'])
         return json.loads(done['result']['value'])
 
-    def type_keys(self, *keys: str, hold: str = '', pause_s: float = 0) -> None:
+    def type_keys(self, *keys: str, hold: str = '') -> None:
         """Type where the keyboard focus is.
 
         :param hold: a key that is held meanwhile
-        :param pause_s: time between two keys
         """
         actions: list[dict[str, Any]] = []
         if hold:
@@ -197,8 +196,6 @@ class Tab:
         for key in ''.join(keys):
             actions.append({'type': 'keyDown', 'value': key})
             actions.append({'type': 'keyUp', 'value': key})
-            if pause_s:
-                actions.append({'type': 'pause', 'duration': int(pause_s * 1000)})
         if hold:
             actions.append({'type': 'keyUp', 'value': hold})
         self._perform('key', actions)

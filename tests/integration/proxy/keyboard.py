@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 
 from tests.parts.waiting import wait_for
 
@@ -21,8 +22,11 @@ def read_until(console, mark: bytes) -> bytes:
     return shown
 
 
-def stop_booting(console) -> None:
-    """Press Ctrl-B until the firmware stops at its prompt."""
+def stop_booting(console, press: Callable[[], object] | None = None) -> None:
+    """Press Ctrl-B until the firmware stops at its prompt.
+
+    :param press: does so elsewhere than at the serial port
+    """
     read_until(console, b'Ctrl-B')
     shown, pressed_at = b'', 0.0
     end = time.monotonic() + _STOP_S
@@ -30,7 +34,10 @@ def stop_booting(console) -> None:
         now = time.monotonic()
         assert now < end, shown
         if now - pressed_at > _AGAIN_S:
-            console.send(b'\x02')
+            if press is None:
+                console.send(b'\x02')
+            else:
+                press()
             pressed_at = now
         with contextlib.suppress(TimeoutError):
             shown += console.recv(timeout=_AGAIN_S)
@@ -71,10 +78,16 @@ def type_at(console, line: str) -> None:
     console.send(b'\r')
 
 
-def type_in(browser, line: str) -> None:
-    """Type in the page."""
+def type_in(browser, line: str, echo=None) -> None:
+    """Type in the page.
+
+    :param echo: the serial port, where the firmware shows each key; it would lose some
+        of many that come at once
+    """
     from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.keys import Keys
 
     for letter in line + Keys.ENTER:
         ActionChains(browser).send_keys(letter).pause(0.05).perform()
+        if echo is not None and letter != Keys.ENTER:
+            read_until(echo, letter.encode())

@@ -45,10 +45,15 @@ class QEMU:
         self.process.communicate()
 
 
+# Long after the firmware has found nothing to boot: until then its text stays.
+_BOOT_AGAIN_MS = 5000
+
+
 class Machine(QEMU):
     """A virtual machine that boots iPXE from its network card's ROM.
 
-    Its firmware copies the screen to the serial port, and takes keys from both.
+    Its firmware copies the screen to the serial port, and takes keys from both.  As it
+    boots again, who misses the seconds of iPXE's prompt sees it again.
 
     :param tls: the directory of the certificates for its VNC port, which wants TLS and
         a certificate of its client then
@@ -68,6 +73,7 @@ class Machine(QEMU):
             *('-netdev', 'user,id=net,restrict=on'),
             *('-device', 'virtio-net-pci,netdev=net'),
             *('-fw_cfg', f'name=etc/sercon-port,file={port_of_console}'),
+            *('-boot', f'reboot-timeout={_BOOT_AGAIN_MS}'),
             '-spice',
             f'port={self.spice_port},addr=127.0.0.1,disable-ticketing=on',
             *credentials,

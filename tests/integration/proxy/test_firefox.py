@@ -9,7 +9,7 @@ import pytest
 
 from console_ext.exceptions import ComputeNotReady
 from tests.integration.proxy.firefox import CONTROL, ENTER, Firefox
-from tests.integration.proxy.keyboard import read_until
+from tests.integration.proxy.keyboard import read_until, stop_booting
 from tests.integration.proxy.parts import needed
 from tests.integration.proxy.screen import LIT, ended, opened, state
 from tests.integration.proxy.serial_page import shown, wait_for_text
@@ -215,14 +215,14 @@ def test_a_screen(tab, request, proxy, machine, artefacts, kind):
     """The firmware's text is shown, and typed keys arrive at the serial port."""
     url = request.getfixturevalue({'VNC': 'vnc_page', 'SPICE': 'page'}[kind])
     serial = proxy.connect(proxy.token(port=machine.serial_port), max_queue=None)
-    read_until(serial, b'Ctrl-B')
     tab.get(url())
     opened(tab)
     wait_for(lambda: tab.execute_script(LIT) > 500)
-    tab.type_keys('b', hold=CONTROL)
-    read_until(serial, b'iPXE>')
-    tab.type_keys('echo typed', ENTER, pause_s=0.05)
-    read_until(serial, b'echo typed')
+    stop_booting(serial, lambda: tab.type_keys('b', hold=CONTROL))
+    for letter in 'echo typed':
+        tab.type_keys(letter)
+        read_until(serial, letter.encode())
+    tab.type_keys(ENTER)
     read_until(serial, b'typed')
     tab.save_screenshot(str(artefacts / f'firefox-{kind.lower()}.png'))
     assert tab.complaints() == []

@@ -29,7 +29,7 @@ def test_both_consoles(cloud, browser, artefacts, request):
         browser.get(cloud.url(SPICE))
         opened(browser)
         wait_for(lambda: browser.execute_script(LIT) > 500)
-        type_in(browser, 'echo from ${buildarch}')
+        type_in(browser, 'echo from ${buildarch}', serial)
         read_until(serial, b'from i386')
         browser.save_screenshot(str(artefacts / 'both-consoles.png'))
     assert refused(url) == 401

@@ -88,15 +88,13 @@ def test_a_key_typed_in_the_browser(browser, page, proxy, machine):
     from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.keys import Keys
 
-    serial = proxy.connect(proxy.token(port=machine.serial_port))
+    serial = proxy.connect(proxy.token(port=machine.serial_port), max_queue=None)
     browser.get(page())
     opened(browser)
-    read_until(serial, b'Ctrl-B')
     keys = ActionChains(browser)
-    keys.key_down(Keys.CONTROL).send_keys('b').key_up(Keys.CONTROL).perform()
-    read_until(serial, b'iPXE>')
-    type_in(browser, 'echo typed')
-    read_until(serial, b'echo typed')
+    keys.key_down(Keys.CONTROL).send_keys('b').key_up(Keys.CONTROL)
+    stop_booting(serial, keys.perform)
+    type_in(browser, 'echo typed', serial)
     read_until(serial, b'typed')
 
 
@@ -129,7 +127,7 @@ def test_a_paste(browser, prompt):
 
 def test_keys_of_the_toolbar(browser, prompt, machine):
     """Ctrl applies to one letter; Ctrl+Alt+Del restarts the machine."""
-    type_in(browser, 'echo one')
+    type_in(browser, 'echo one', prompt)
     read_until(prompt, b'one')
     read_until(prompt, b'iPXE>')
     browser.find_element('css selector', '#screen canvas').click()
@@ -140,8 +138,7 @@ def test_keys_of_the_toolbar(browser, prompt, machine):
     # Ctrl+U deletes the line.
     click(browser, 'Ctrl')
     type_keys(browser, 'u')
-    type_in(browser, 'echo two')
-    read_until(prompt, b'two')
+    type_in(browser, 'echo two', prompt)
     read_until(prompt, b'two')
     click(browser, 'ctrl-alt-del')
     read_until(prompt, b'SeaBIOS')
@@ -160,6 +157,8 @@ def test_fit_and_screenshot(browser, page, tmp_path):
     """
     browser.get(page())
     opened(browser)
+    # The firmware has set the size of its screen before.
+    wait_for(lambda: browser.execute_script(LIT) > 500)
     width, height, *own = browser.execute_script(sizes)
     assert [width, height] != own
     click(browser, 'fit')

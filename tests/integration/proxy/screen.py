@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from tests.parts.waiting import wait_for
 
 # The share of the picture that is not black, and whether it can be read at all.
@@ -27,6 +30,16 @@ return [
 """
 
 
+# Every state from now on, even one that lasts too short to be seen from outside.
+RECORD = """
+const status = document.getElementById('status');
+globalThis.recorded = [];
+new MutationObserver(
+  () => recorded.push([document.body.dataset.state, status.textContent]),
+).observe(status, { childList: true });
+"""
+
+
 def state(browser) -> tuple[str, str]:
     """Return the page's state and its text."""
     found, words = browser.execute_script(STATE)
@@ -36,6 +49,17 @@ def state(browser) -> tuple[str, str]:
 def opened(browser) -> None:
     wait_for(lambda: state(browser)[0] not in ('connecting', ''))
     assert state(browser)[0] == 'open', state(browser)
+
+
+@contextlib.contextmanager
+def passing(browser, *expected: str) -> Iterator[None]:
+    """Within the block, the page comes to a state that it may soon leave.
+
+    :param expected: as from :func:`state`
+    """
+    browser.execute_script(RECORD)
+    yield
+    wait_for(lambda: [*expected] in browser.execute_script('return recorded'))
 
 
 def ended(browser) -> str:

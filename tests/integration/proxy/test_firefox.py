@@ -11,7 +11,7 @@ from console_ext.exceptions import ComputeNotReady
 from tests.integration.proxy.firefox import CONTROL, ENTER, Firefox
 from tests.integration.proxy.keyboard import read_until, stop_booting
 from tests.integration.proxy.parts import needed
-from tests.integration.proxy.screen import LIT, ended, opened, state
+from tests.integration.proxy.screen import LIT, ended, opened, passing
 from tests.integration.proxy.serial_page import shown, wait_for_text
 from tests.integration.proxy.shells import running
 from tests.parts.deployment import server_id
@@ -162,9 +162,9 @@ def test_the_proxy_is_stopped(tab, serial_page, serial):
     """The page names the reason, and tries to connect again."""
     serial_page()
     opened(tab)
-    serial.proxy.stop()
     words = 'The proxy is being stopped; connect again. Connecting again…'
-    wait_for(lambda: state(tab) == ('connecting', words))
+    with passing(tab, 'connecting', words):
+        serial.proxy.stop()
 
 
 def test_a_reload(tab, serial_page, serial):

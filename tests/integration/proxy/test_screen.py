@@ -13,7 +13,7 @@ from tests.functional.proxy.conftest import Served
 from tests.integration.proxy.interposer import Interposer, spoil
 from tests.integration.proxy.keyboard import read_until, stop_booting, type_in
 from tests.integration.proxy.parts import SPICE_HTML5, needed
-from tests.integration.proxy.screen import LIT, ended, opened, state
+from tests.integration.proxy.screen import LIT, ended, opened, passing, state
 from tests.integration.proxy.serial_page import click, type_keys
 from tests.parts.programs import free_port
 from tests.parts.waiting import wait_for
@@ -283,9 +283,9 @@ def test_the_proxy_goes_away(browser, page, proxy):
     """First the proxy's reason is shown; later the proxy cannot be reached."""
     browser.get(page())
     opened(browser)
-    proxy.proxy.stop()
     words = 'The proxy is being stopped; connect again. Connecting again…'
-    wait_for(lambda: state(browser) == ('connecting', words))
+    with passing(browser, 'connecting', words):
+        proxy.proxy.stop()
     assert 'cannot be reached' in ended(browser)
     click(browser, 'reconnect')
     assert 'cannot be reached' in ended(browser)

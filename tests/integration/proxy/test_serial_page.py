@@ -12,7 +12,7 @@ import time
 import pytest
 
 from console_ext.exceptions import ComputeNotReady
-from tests.integration.proxy.screen import ended, state
+from tests.integration.proxy.screen import ended, passing, state
 from tests.integration.proxy.serial_page import (
     click,
     opened,
@@ -160,9 +160,9 @@ def test_the_permission_ends(browser, page, serial):
 def test_the_proxy_is_stopped(browser, page, serial):
     page()
     opened(browser)
-    serial.proxy.stop()
     words = 'The proxy is being stopped; connect again. Connecting again…'
-    wait_for(lambda: state(browser) == ('connecting', words))
+    with passing(browser, 'connecting', words):
+        serial.proxy.stop()
     assert 'cannot be reached' in ended(browser)
 
 

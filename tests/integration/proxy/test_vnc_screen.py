@@ -17,7 +17,7 @@ from tests.functional.proxy.conftest import Served
 from tests.integration.proxy.keyboard import read_until, stop_booting, type_in
 from tests.integration.proxy.machine import Machine
 from tests.integration.proxy.parts import NOVNC, SPICE_HTML5, needed
-from tests.integration.proxy.screen import LIT, ended, opened, state
+from tests.integration.proxy.screen import LIT, ended, opened, passing, state
 from tests.integration.proxy.serial_page import click
 from tests.parts.authority import Authority
 from tests.parts.deployment import server_id
@@ -291,9 +291,9 @@ def test_the_proxy_goes_away(browser, vnc_page, proxy):
     browser.switch_to.new_window('tab')
     browser.get(vnc_page())
     opened(browser)
-    proxy.proxy.stop()
     words = 'The proxy is being stopped; connect again. Connecting again…'
-    wait_for(lambda: state(browser) == ('connecting', words))
+    with passing(browser, 'connecting', words):
+        proxy.proxy.stop()
     assert 'cannot be reached' in ended(browser)
     browser.switch_to.window(waiting)
     button(browser, 'reconnect').click()

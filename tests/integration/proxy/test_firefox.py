@@ -137,7 +137,7 @@ def test_the_guest_ends(tab, serial_page, artefacts):
 
     serial_page(serve)
     assert ended(tab) == 'The guest ended the console.'
-    assert shown(tab).startswith('the last words')
+    wait_for(lambda: shown(tab).startswith('the last words'))
     tab.save_screenshot(str(artefacts / 'firefox-serial-ended.png'))
 
 

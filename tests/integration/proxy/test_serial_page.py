@@ -120,7 +120,7 @@ def test_the_guest_ends(browser, page, artefacts):
     """Its last output stays visible."""
     page(says(b'the last words', then=lambda connection: time.sleep(0.5)))
     assert ended(browser) == 'The guest ended the console.'
-    assert shown(browser).startswith('the last words')
+    wait_for(lambda: shown(browser).startswith('the last words'))
     assert browser.find_element('id', 'reconnect').is_displayed()
     browser.save_screenshot(str(artefacts / 'serial-ended.png'))
 
@@ -139,14 +139,12 @@ def test_the_guest_is_lost(browser, page):
 @pytest.mark.parametrize('serial', [{'max_session_time': 2}], indirect=True)
 def test_the_session_is_over(browser, page):
     page()
-    opened(browser)
     assert ended(browser) == f'The session has reached its maximum duration. {AGAIN}'
 
 
 @pytest.mark.parametrize('serial', [{'idle_timeout': 2}], indirect=True)
 def test_nobody_does_anything(browser, page):
     page()
-    opened(browser)
     assert ended(browser) == f'The session was idle for too long. {AGAIN}'
 
 
@@ -288,6 +286,7 @@ def test_a_flood(browser, page):
     browser.set_script_timeout(30)
     browser.execute_script(PROBE)
     time.sleep(3)
+    wait_for(lambda: flood.written > 10**6)
     before, written = heap(browser), flood.written
     times = []
     for index in range(8):
@@ -295,14 +294,14 @@ def test_a_flood(browser, page):
         letters = chr(ord('A') + index) * 3
         script = 'echo(arguments[0]).then(arguments[1])'
         times.append(browser.execute_async_script(script, letters))
+    wait_for(lambda: flood.written - written > 2 * 10**6)
     megabytes = (flood.written - written) / 1e6
     grown = heap(browser) - before
     longest = browser.execute_script('return longest')
     print(f'{megabytes:.1f} MB; echoes after {sorted(map(round, times))} ms')
     print(f'longest pause {longest:.0f} ms; {grown:.1f} MB more in the heap')
-    assert megabytes > 2
     # It takes about 60 ms; the rest is for a busy machine.
-    assert sorted(times)[len(times) // 2] < 500
+    assert sorted(times)[len(times) // 2] < 2000
     assert grown < 16
 
 
@@ -311,6 +310,7 @@ def test_a_flood_while_the_page_is_hidden(browser, page, serial):
     flood = Flood()
     page(flood)
     opened(browser)
+    wait_for(lambda: flood.written > 10**6)
     page_handle = browser.current_window_handle
     browser.switch_to.new_window('tab')
     time.sleep(3)
@@ -370,7 +370,7 @@ def test_a_guest_reaches_nothing(browser, page, serial, artefacts):
     assert complaints(browser) == []
 
 
-def click_text(browser, text: str) -> None:
+def click_text(browser, text: str, *, is_link: bool = False) -> None:
     """Click where the terminal shows a text."""
     from selenium.webdriver.common.action_chains import ActionChains
 
@@ -396,8 +396,11 @@ def click_text(browser, text: str) -> None:
         int(x + (at[1] + 1) * cell), int(y + height / 2)
     )
     chain.w3c_actions.pointer_action.pause(0.3)
-    chain.w3c_actions.pointer_action.click()
     chain.perform()
+    if is_link:
+        # The terminal looks for a link below the pointer in a later task.
+        wait_for(lambda: browser.find_elements('class name', 'xterm-cursor-pointer'))
+    ActionChains(browser).click().perform()
 
 
 @pytest.mark.parametrize(
@@ -412,7 +415,7 @@ def test_a_link_asks(browser, page, said):
     page(says(said))
     opened(browser)
     wait_for_text(browser, 'for more')
-    click_text(browser, 'the manual' if b'manual' in said else 'http://')
+    click_text(browser, 'the manual' if b'manual' in said else 'http://', is_link=True)
     dialog = wait_for(lambda: browser.find_elements('tag name', 'dialog'))[0]
     assert 'http://127.0.0.1:1/shown' in dialog.text
     assert len(browser.window_handles) == 1
@@ -552,13 +555,15 @@ def test_letters_grow(browser, page):
 
     page()
     opened(browser)
-    before = height()
+    grown = height()
     for _ in range(5):
+        before = grown
         click(browser, 'larger')
-    grown = wait_for(lambda: height() > before and height())
+        wait_for(lambda before=before: height() > before)
+        grown = height()
     page()
     opened(browser)
-    assert height() == grown
+    wait_for(lambda: height() == grown)
     click(browser, 'smaller')
     wait_for(lambda: height() < grown)
 
@@ -598,9 +603,15 @@ def test_copy_on_selection(browser, page, serial):
     screen = browser.find_element('class name', 'xterm-screen')
     left, top = -screen.size['width'] // 2, -screen.size['height'] // 2
     chain = ActionChains(browser).move_to_element_with_offset(screen, left + 8, top + 8)
-    chain.double_click().perform()
+    chain.double_click()
     read = 'navigator.clipboard.readText().then(arguments[0], (e) => arguments[0](""))'
-    wait_for(lambda: browser.execute_async_script(read).strip() == 'word')
+
+    def copied() -> str:
+        # Two clicks that are too far apart are no double click.
+        chain.perform()
+        return browser.execute_async_script(read).strip()
+
+    wait_for(lambda: copied() == 'word')
 
 
 def test_keys_of_a_phone(browser, page):
@@ -671,38 +682,46 @@ def test_it_fits(browser, page, artefacts, width, height):
     page(says(b'\x1b[999;999Hx\x1b[1;1H$ '), '&title=a-server-with-a-long-name')
     opened(browser)
     wait_for_text(browser, '$')
-    inside = browser.execute_script(
-        """
+    inside = """
         const box = document.querySelector('.xterm-screen').getBoundingClientRect();
         return box.right <= innerWidth && box.bottom <= innerHeight
           && document.documentElement.scrollWidth <= innerWidth;
-        """
-    )
+    """
+    wait_for(lambda: browser.execute_script(inside))
     browser.save_screenshot(str(artefacts / f'serial-{width}x{height}.png'))
-    assert inside
 
 
 def test_light_and_dark(browser, page, artefacts):
     """The page follows the browser's setting, even while it is open."""
 
-    def prefer(scheme: str) -> str:
+    def prefer(scheme: str) -> None:
         browser.execute_cdp_cmd(
             'Emulation.setEmulatedMedia',
             {'features': [{'name': 'prefers-color-scheme', 'value': scheme}]},
         )
-        time.sleep(0.5)
-        browser.save_screenshot(str(artefacts / f'serial-{scheme}.png'))
+
+    def colours() -> list[str]:
         return browser.execute_script(
             """
-            const colour = (name) =>
-              getComputedStyle(document.querySelector(name)).backgroundColor;
-            return colour('header') + colour('.xterm-scrollable-element');
+            return ['header', '.xterm-scrollable-element'].map((name) =>
+              getComputedStyle(document.querySelector(name)).backgroundColor);
             """
         )
 
+    def differ(others) -> bool:
+        pairs = zip(colours(), others, strict=True)
+        return all(one != other for one, other in pairs)
+
+    prefer('light')
     page(says(b'hello'))
     opened(browser)
-    assert prefer('dark') != prefer('light')
+    light = colours()
+    browser.save_screenshot(str(artefacts / 'serial-light.png'))
+    prefer('dark')
+    wait_for(lambda: differ(light))
+    browser.save_screenshot(str(artefacts / 'serial-dark.png'))
+    prefer('light')
+    wait_for(lambda: colours() == light)
 
 
 def test_a_screen_reader(browser, page):

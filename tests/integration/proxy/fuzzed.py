@@ -26,10 +26,6 @@ GROWTH_BYTES = 8 * 2**20
 # Files of the store: each of its threads opens them when it is first needed.
 SPARE_FILES = 24
 
-# For a client, and for opening a console; those that say nothing are refused then.
-HANDSHAKE_S = 0.3
-CONNECT_S = 1.0
-
 many = settings(
     max_examples=300,
     deadline=None,
@@ -99,11 +95,7 @@ def running(deployment, programs, modules, **groups):
     deployment.configure(**BASE).configure(
         serial_console={'serialproxy_port': ports['serial']},
         spice={'html5proxy_port': ports['SPICE'], 'html5proxy_web': modules},
-        console_proxy={
-            'connect_timeout': CONNECT_S,
-            'handshake_timeout': HANDSHAKE_S,
-            'max_sessions_per_server': 0,
-        },
+        console_proxy={'max_sessions_per_server': 0},
     ).configure(**groups).configure(vnc={'novncproxy_port': ports['VNC']})
     with contextlib.closing(Guest()) as guest:
         program = programs.start_module(

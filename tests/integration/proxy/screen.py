@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 
 from tests.parts.waiting import wait_for
@@ -60,6 +61,18 @@ def passing(browser, *expected: str) -> Iterator[None]:
     browser.execute_script(RECORD)
     yield
     wait_for(lambda: [*expected] in browser.execute_script('return recorded'))
+
+
+def rejoin_key(browser, *others: str) -> str:
+    """Wait until the page keeps a rejoin key in the tab that is none of the others."""
+
+    def new() -> str | None:
+        texts = browser.execute_script('return Object.values(sessionStorage)')
+        keys = [json.loads(text).get('rejoin') for text in texts]
+        return next((key for key in keys if key not in (None, *others)), None)
+
+    key: str = wait_for(new)
+    return key
 
 
 def ended(browser) -> str:

@@ -11,7 +11,7 @@ from console_ext.exceptions import ComputeNotReady
 from tests.integration.proxy.firefox import CONTROL, ENTER, Firefox
 from tests.integration.proxy.keyboard import read_until, stop_booting
 from tests.integration.proxy.parts import needed
-from tests.integration.proxy.screen import LIT, ended, opened, passing
+from tests.integration.proxy.screen import LIT, ended, opened, passing, rejoin_key
 from tests.integration.proxy.serial_page import shown, wait_for_text
 from tests.integration.proxy.shells import running
 from tests.parts.deployment import server_id
@@ -173,6 +173,7 @@ def test_a_reload(tab, serial_page, serial):
     opened(tab)
     tab.type_keys('typed')
     wait_for_text(tab, 'typed')
+    rejoin_key(tab)
     tab.refresh()
     opened(tab)
     tab.type_keys('again')

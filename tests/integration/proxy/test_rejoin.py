@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import json
+import threading
 import time
 
 import pytest
@@ -12,7 +12,7 @@ from websockets.sync.client import connect
 from console_ext.proxy.relay.control import SUBPROTOCOL
 from tests.functional.proxy.conftest import Served
 from tests.integration.proxy.recording_host import RecordingHost
-from tests.integration.proxy.screen import LIT, ended, opened, state
+from tests.integration.proxy.screen import LIT, ended, opened, rejoin_key, state
 from tests.integration.proxy.serial_page import click, type_keys, wait_for_text
 from tests.parts.deployment import server_id
 from tests.parts.network import Network
@@ -64,6 +64,13 @@ def host():
     made.close()
 
 
+def wait_until_it_can_be_reopened(browser, served) -> None:
+    opened(browser)
+    if served.deployment.conf().console_tokens.rejoin_grace:
+        # The key follows the opening.
+        rejoin_key(browser)
+
+
 @pytest.fixture
 def serial(browser, served, network):
     """A function that opens the page of a serial console."""
@@ -72,7 +79,7 @@ def serial(browser, served, network):
         network.to_port = served.port()
         token = served.token(served.guest(serve))
         browser.get(f'http://127.0.0.1:{network.port}/?token={token}{query}')
-        opened(browser)
+        wait_until_it_can_be_reopened(browser, served)
 
     return open_page
 
@@ -87,7 +94,7 @@ def vnc(browser, served, network, host):
         path = f'%3Ftoken%3D{token}'
         url = f'http://127.0.0.1:{network.port}/vnc_lite.html?path={path}{query}'
         browser.get(url)
-        opened(browser)
+        wait_until_it_can_be_reopened(browser, served)
 
     return open_page
 
@@ -102,22 +109,15 @@ def offers_again(browser) -> bool:
     return browser.find_element('id', 'reconnect').is_displayed()
 
 
-def kept(browser) -> dict:
-    """Return what the page keeps in the tab."""
-    (text,) = browser.execute_script('return Object.values(sessionStorage)')
-    return json.loads(text)
-
-
 def test_reloads(browser, page):
     """Each reload uses a new key, which stands in no address."""
     page('&title=web-1')
-    keys = {kept(browser)['rejoin']}
+    keys = [rejoin_key(browser)]
     for _ in range(3):
         browser.refresh()
         opened(browser)
-        keys.add(kept(browser)['rejoin'])
+        keys.append(rejoin_key(browser, *keys))
         assert not any(key in browser.current_url for key in keys)
-    assert len(keys) == 4
     assert browser.find_element('id', 'title').text == 'web-1'
 
 
@@ -197,17 +197,17 @@ def test_a_loss_that_is_too_long(browser, page, network):
     """Then the page says how to get a new URL, and offers nothing."""
     page()
     network.cut()
-    assert ended(browser) == NOT_REACHED
-    wait_for(lambda: not offers_again(browser))
-    assert state(browser)[1] == f'{NOT_REACHED} {AGAIN}'
+    wait_for(lambda: state(browser) == ('ended', f'{NOT_REACHED} {AGAIN}'))
+    assert not offers_again(browser)
 
 
 @pytest.mark.parametrize('served', [{'rejoin_grace': 1}], indirect=True)
-def test_a_key_that_is_too_old(browser, page):
+def test_a_key_that_is_too_old(browser, page, served):
     """The proxy's message is shown."""
     page()
     browser.get('about:blank')
-    time.sleep(3)
+    wait_for(lambda: served.store.open_sockets == 0)
+    time.sleep(2)
     browser.back()
     assert ended(browser) == REFUSED
     assert not offers_again(browser)
@@ -236,16 +236,18 @@ def test_a_session_that_is_revoked(browser, page, served):
 def test_a_guest_that_ends(browser, serial):
     """Its console can be opened again, but not by itself."""
     visits = []
+    over = threading.Event()
 
     def serve(connection):
         visits.append(connection)
         connection.sendall(b'visit %d ' % len(visits))
         if len(visits) == 1:
-            time.sleep(0.5)
+            over.wait(60)
         else:
             connection.recv(1)
 
     serial(serve=serve)
+    over.set()
     assert ended(browser) == 'The guest ended the console.'
     assert offers_again(browser)
     click(browser, 'reconnect')
@@ -256,7 +258,7 @@ def test_a_guest_that_ends(browser, serial):
 def test_another_client(browser, page, network):
     """One that has the key takes the session over, and the page says so."""
     page()
-    key = kept(browser)['rejoin']
+    key = rejoin_key(browser)
     url = f'ws://127.0.0.1:{network.port}/?rejoin={key}'
     with connect(url, subprotocols=[SUBPROTOCOL], proxy=None):
         words = 'A newer connection to this session has replaced this one.'

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from console_ext.exceptions import ComputeNotReady
-from tests.integration.proxy.screen import ended, passing, state
+from tests.integration.proxy.screen import ended, passing, rejoin_key, state
 from tests.integration.proxy.serial_page import (
     click,
     opened,
@@ -80,8 +80,10 @@ def test_the_token_is_in_no_history(browser, page, serial):
     """Neither "back" nor "reload" uses or shows it: they use a key, once."""
     token = page()
     opened(browser)
+    key = rejoin_key(browser)
     browser.refresh()
     opened(browser)
+    rejoin_key(browser, key)
     browser.get('about:blank')
     browser.back()
     opened(browser)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import getpass
 import glob
 import os
@@ -21,7 +22,7 @@ import sqlalchemy as sa
 
 from tests.parts.programs import free_port
 
-START_S = 30
+START_S = 100
 
 
 class Server(abc.ABC):
@@ -124,10 +125,11 @@ class Server(abc.ABC):
             # PostgreSQL starts each of its processes in a session of its own.
             try:
                 parent = int(status.read_text().rpartition(')')[2].split()[1])
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):
                 continue
             if parent == self._process.pid:
-                os.kill(int(status.parent.name), number)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(status.parent.name), number)
 
 
 class MariaDB(Server):

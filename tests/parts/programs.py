@@ -125,7 +125,7 @@ class Program:
     def log(self) -> str:
         return self._log_file.read_text(errors='replace')
 
-    def wait_for(self, text: str, timeout_s: float = 30) -> None:
+    def wait_for(self, text: str, timeout_s: float = 60) -> None:
         """Wait until the program has logged a text."""
         deadline = time.monotonic() + timeout_s
         while text not in self.log:
@@ -134,7 +134,7 @@ class Program:
             assert time.monotonic() < deadline, f'no {text!r} in:\n{self.log}'
             time.sleep(0.05)
 
-    def stop(self, number: int = signal.SIGTERM, timeout_s: float = 20) -> int:
+    def stop(self, number: int = signal.SIGTERM, timeout_s: float = 60) -> int:
         """Send a signal to the process, and return its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)

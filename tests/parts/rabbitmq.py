@@ -30,7 +30,7 @@ vm_memory_high_watermark.absolute = 1GB
 """
 
 
-_KILL_S = 10
+_KILL_S = 60
 
 
 class Broker:
@@ -72,7 +72,7 @@ class Broker:
     def url(self) -> str:
         return f'rabbit://guest:guest@127.0.0.1:{self._port}/'
 
-    def start(self, timeout_s: float = 60) -> None:
+    def start(self, timeout_s: float = 100) -> None:
         if self._epmd is None:
             self._epmd = subprocess.Popen(
                 ['epmd'],

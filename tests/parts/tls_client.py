@@ -18,7 +18,7 @@ from websockets.asyncio.client import connect
 
 _T = TypeVar('_T')
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 30.0
 
 
 class TLSClient:

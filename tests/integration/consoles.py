@@ -86,7 +86,7 @@ class Cloud:
         return requests.post(
             f'http://127.0.0.1:{self.api_port}/v2.1/servers/{server_id("01")}/action',
             json=body,
-            timeout=TIMEOUT_S + 6,
+            timeout=10 * TIMEOUT_S,
         )
 
     def url(self, body=SERIAL):
@@ -119,13 +119,13 @@ class Users:
     def __exit__(self, *_):
         self._stop.set()
         for thread in self._threads:
-            thread.join(3 * TIMEOUT_S)
+            thread.join(10 * TIMEOUT_S)
             assert not thread.is_alive()
 
-    def wait_for_more(self, status, timeout_s=30):
+    def wait_for_more(self, status):
         """Wait until more requests have got a status."""
         wanted = self.statuses[status] + 3
-        wait_for(lambda: self.statuses[status] >= wanted, timeout_s)
+        wait_for(lambda: self.statuses[status] >= wanted)
 
     def _go_on(self):
         while not self._stop.is_set():
@@ -144,7 +144,7 @@ class Users:
 def status_of(url, shown=b''):
     """Return the status for a client that disconnects when it is shown a text."""
     try:
-        with connect(url, open_timeout=4 * TIMEOUT_S) as console:
+        with connect(url, open_timeout=10 * TIMEOUT_S) as console:
             read_until(console, shown)
             return 101
     except InvalidStatus as error:
@@ -154,7 +154,7 @@ def status_of(url, shown=b''):
 def read_until(console, text):
     shown = b''
     while text not in shown:
-        shown += console.recv(10)
+        shown += console.recv(30)
     return shown
 
 
@@ -166,12 +166,12 @@ def echo(console, text):
 
 def opens(url):
     """Open a URL and reach the guest."""
-    with connect(url) as console:
+    with connect(url, open_timeout=10 * TIMEOUT_S) as console:
         read_until(console, b'login: ')
 
 
 def refused(url):
     """Return the status for a client that is refused."""
     with pytest.raises(InvalidStatus) as caught:
-        connect(url)
+        connect(url, open_timeout=10 * TIMEOUT_S)
     return caught.value.response.status_code

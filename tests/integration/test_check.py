@@ -15,7 +15,9 @@ def lines(broker, deployment):
     """Return the lines for a bus URL, and for one server."""
 
     def of(url, number='01'):
-        deployment.configure(DEFAULT={'transport_url': url})
+        deployment.configure(
+            DEFAULT={'transport_url': url}, console_rpc={'timeout': 20}
+        )
         return check([deployment.config_file], '--server', server_id(number))
 
     return of

@@ -27,6 +27,9 @@ from tests.parts.waiting import wait_for
 
 LEASE_S = 4
 
+# A loose ceiling for an answer while a part is away, on a busy machine.
+SLOWEST_S = 30
+
 
 @pytest.fixture(params=['sqlite', 'mariadb', 'postgresql'])
 def database(request):
@@ -67,9 +70,9 @@ def test_database(cloud, database):
             users.wait_for_more(101)
         echo(console, b'and here')
     assert set(users.statuses) == {101, 503}
-    assert users.slowest_s < 15
+    assert users.slowest_s < SLOWEST_S
     assert 'Traceback' not in cloud.api.log + cloud.proxy.log
-    wait_for(lambda: not believed_open(connection), 2 * LEASE_S)
+    wait_for(lambda: not believed_open(connection))
 
 
 def believed_open(connection):
@@ -100,7 +103,7 @@ def test_agent(cloud):
         wait_for(lambda: status_of(url, b'login: ') == 101)
         users.wait_for_more(101)
     assert set(users.statuses) == {101, 503}
-    assert users.slowest_s < TIMEOUT_S + 6
+    assert users.slowest_s < SLOWEST_S
 
 
 def test_broker(cloud, broker):
@@ -118,7 +121,7 @@ def test_broker(cloud, broker):
         broker.kill()
         cloud.agent.process.send_signal(signal.SIGCONT)
         try:
-            asking.join(TIMEOUT_S + 5)
+            asking.join(10 * TIMEOUT_S)
             assert answers == [503]
             assert refused(url) == 503
             assert cloud.ask().status_code == 503
@@ -130,7 +133,7 @@ def test_broker(cloud, broker):
         opens(cloud.url())
         users.wait_for_more(101)
     assert set(users.statuses) == {101, 503}
-    assert users.slowest_s < TIMEOUT_S + 6
+    assert users.slowest_s < SLOWEST_S
 
 
 def test_guest(cloud):

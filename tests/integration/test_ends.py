@@ -18,7 +18,7 @@ from tests.integration.consoles import status_of
 DRAIN_S = 1.0
 # The time for the end besides the drain, and for a busy machine.
 END_S = 5.0
-SLACK_S = 3.0
+SLACK_S = 10.0
 
 
 @contextlib.contextmanager
@@ -139,4 +139,4 @@ def test_agent_that_waits_for_a_broker(deployment, programs, broker, state, numb
         )
         # The steps before the connection take a moment.
         agent.wait_for('oslo')
-        assert end(agent, number) < END_S
+        assert end(agent, number) < END_S + SLACK_S

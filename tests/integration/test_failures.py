@@ -17,9 +17,9 @@ from tests.parts.waiting import wait_for
 CLIENTS = 8
 
 # How many calls fail in each way, and their status.
-REFUSED = ('07', 448, 400)
-NOBODY = ('08', 504, 503)
-SILENT = ('01', 48, 503)
+REFUSED = ('07', 456, 400)
+NOBODY = ('08', 520, 503)
+SILENT = ('01', 24, 503)
 
 
 class Held:
@@ -50,7 +50,8 @@ def api(deployment, broker, programs):
     deployment.configure(
         DEFAULT={'transport_url': broker.url},
         api={'listen_port': port, 'threads': CLIENTS},
-        console_rpc={'timeout': 2},
+        # Enough for an agent that pauses.
+        console_rpc={'timeout': 5},
     )
     option = ('--config-file', str(deployment.config_file))
     agent = programs.start('console-ext-agent', *option)

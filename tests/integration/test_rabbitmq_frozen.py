@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,11 +15,13 @@ from console_ext.context import RequestContext
 from console_ext.rpc.client import ComputeClient
 from console_ext.rpc.instance import Instance
 from tests.parts.deployment import PROJECT_A, server_id
+from tests.parts.waiting import wait_for
 
-TIMEOUT_S = 3
+TIMEOUT_S = 4
 
-# The time of a call beyond its timeout, with any number of clients.
-LATE_S = 0.5
+# The time of a call beyond its timeout, with any number of clients; less than another
+# timeout, and enough for a machine that pauses.
+LATE_S = 3.5
 
 SERVER = Instance(server_id('01'))
 
@@ -59,10 +62,11 @@ def test_frozen_broker(call, broker, clients, known):
         seconds = [one for _ in range(2) for one in pool.map(timed, range(clients))]
     print(f'{clients} clients: {min(seconds):.1f} to {max(seconds):.1f} s')
     assert max(seconds) <= TIMEOUT_S + LATE_S
-    deadline = time.monotonic() + 30
-    while True:
-        try:
+
+    def answers() -> bool:
+        with contextlib.suppress(exceptions.ComputeUnavailable):
             call()
-            break
-        except exceptions.ComputeUnavailable:
-            assert time.monotonic() < deadline
+            return True
+        return False
+
+    wait_for(answers)

@@ -42,7 +42,9 @@ def gunicorn(port):
 def test_forked_and_threaded(deployment, broker, programs, command):
     """Every worker opens connections of its own, and all answer."""
     port = free_port()
-    deployment.configure(DEFAULT={'transport_url': broker.url})
+    deployment.configure(
+        DEFAULT={'transport_url': broker.url}, console_rpc={'timeout': 20}
+    )
     agent = programs.start(
         'console-ext-agent', '--config-file', str(deployment.config_file)
     )
@@ -53,12 +55,12 @@ def test_forked_and_threaded(deployment, broker, programs, command):
     url = f'http://127.0.0.1:{port}/v2.1/servers/{server_id("01")}/action'
 
     def ask(_):
-        return requests.post(url, json=SERIAL, timeout=20)
+        return requests.post(url, json=SERIAL, timeout=60)
 
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while True:
         try:
-            requests.get(f'http://127.0.0.1:{port}/healthcheck', timeout=5)
+            requests.get(f'http://127.0.0.1:{port}/healthcheck', timeout=30)
             break
         except requests.ConnectionError:
             assert server.process.poll() is None, server.log

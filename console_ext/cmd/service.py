@@ -34,10 +34,23 @@ def configure(
     conf.register_cli_opts(cli_opts)
     logging.register_options(conf)
     config.read(conf, config_files, args)
-    logging.setup(conf, config.PROJECT)
-    for handler in standard_logging.getLogger().handlers:
-        handler.setFormatter(PrintableLines(handler.formatter))
+    try:
+        logging.setup(conf, config.PROJECT)
+    except Exception as error:
+        # Handlers raise anything, and a file of log_config_append contains expressions.
+        raise exceptions.ConfigurationError(
+            f'the log cannot be set up: {type(error).__name__}: {error}'
+        ) from None
+    _escape_lines()
     return conf
+
+
+def _escape_lines() -> None:
+    root = standard_logging.getLogger()
+    for logger in (root, *list(root.manager.loggerDict.values())):
+        for handler in getattr(logger, 'handlers', ()):
+            if not isinstance(handler.formatter, PrintableLines):
+                handler.setFormatter(PrintableLines(handler.formatter))
 
 
 def run(program: Callable[[], None]) -> int:
@@ -93,14 +106,20 @@ def reload(conf: cfg.ConfigOpts) -> None:
     try:
         conf.mutate_config_files()
     except (cfg.Error, OSError, UnicodeDecodeError) as error:
+        message = (
+            'The previous configuration stays in force, because the new one cannot be '
+            'read (%s); run "console-ext-manage check" for the reason'
+        )
+        failure = type(error).__name__
+    except Exception as error:
+        # Of oslo.log, after the rest was reloaded.
+        message = 'The file that log_config_append names cannot be loaded (%s)'
         failure = type(error).__name__
     else:
+        # oslo.log may have created new handlers.
+        _escape_lines()
         LOG.info('Read the configuration again')
         return
-    # Logged outside the except block, because oslo.log would add the error's text,
+    # Logged outside the except blocks, because oslo.log would add the error's text,
     # which may quote a password from the file.
-    LOG.error(
-        'The previous configuration stays in force, because the new one cannot be read '
-        '(%s); run "console-ext-manage check" for the reason',
-        failure,
-    )
+    LOG.error(message, failure)

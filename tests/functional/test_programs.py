@@ -124,6 +124,63 @@ def test_reload_changes_what_can_change(deployment, programs):
     assert SECRET not in agent.log
 
 
+LOG_CONFIG = """
+[loggers]
+keys = root
+[handlers]
+keys = stderr
+[formatters]
+keys = plain
+[logger_root]
+level = INFO
+handlers = stderr
+[handler_stderr]
+class = StreamHandler
+args = (sys.stderr,)
+formatter = plain
+[formatter_plain]
+format = {}: %(message)s
+"""
+
+
+def test_reload_of_the_log(deployment, programs):
+    """SIGHUP reads ``log_config_append`` again; an invalid file does not end it."""
+    log_config = deployment.path / 'logging.ini'
+    log_config.write_text(LOG_CONFIG.format('FIRST'))
+    deployment.configure(DEFAULT={'log_config_append': log_config})
+    agent = programs.start(
+        'console-ext-agent', '--config-file', str(deployment.config_file)
+    )
+    agent.wait_for('FIRST: Answering for')
+    for invalid in (f'password {SECRET}', LOG_CONFIG.replace('INFO', 'LOUD')):
+        log_config.write_text(invalid)
+        agent.process.send_signal(signal.SIGHUP)
+        agent.wait_for('log_config_append names cannot be loaded')
+    log_config.write_text(LOG_CONFIG.format('SECOND\x1b'))
+    agent.process.send_signal(signal.SIGHUP)
+    agent.wait_for(r'SECOND\x1b: Read the configuration again')
+    assert agent.stop() == 0, agent.log
+    assert SECRET not in agent.log
+    assert 'Traceback' not in agent.log
+
+
+@pytest.mark.parametrize(
+    ('option', 'value'),
+    [
+        ('log_config_append', '/nowhere'),
+        ('log_dir', '/proc/nowhere'),
+        ('default_log_levels', 'console_ext'),
+    ],
+)
+def test_log_that_cannot_be_set_up(deployment, option, value):
+    """A program does not start, and says why in one line."""
+    deployment.configure(DEFAULT={option: value})
+    done = outcome('console-ext-agent', '--config-file', str(deployment.config_file))
+    assert done.returncode == 1
+    assert 'console-ext-agent: the log cannot be set up: ' in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_noauth_stays_on_loopback(deployment):
     """An API without authentication does not start on a public address."""
     deployment.configure(api={'listen_host': '0.0.0.0', 'listen_port': free_port()})

@@ -181,7 +181,12 @@ def from_paste(
 
     :param global_conf: the section ``[DEFAULT]``, which may contain ``config_files``
     :param local_conf: may contain ``config_files``, separated by colons; without it,
-        and without that of ``[DEFAULT]``, :func:`load` searches for the files
+        and without that of ``[DEFAULT]``, :func:`load` searches for the files.  The
+        files in the directories ``config_dirs`` override them.
     """
-    names = {**global_conf, **local_conf}.get('config_files')
-    return load(names.split(os.pathsep) if names else None)
+    named = {**global_conf, **local_conf}
+    files, dirs = (
+        [path for path in named.get(key, '').split(os.pathsep) if path]
+        for key in ('config_files', 'config_dirs')
+    )
+    return load(files or None, [f'--config-dir={path}' for path in dirs])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import configparser
 import os
+from collections.abc import Iterable
 from wsgiref.types import WSGIApplication
 
 from oslo_config import cfg
@@ -33,14 +34,15 @@ def load_app(conf: cfg.ConfigOpts) -> WSGIApplication:
     :raises ConfigurationError: with the reason in one line
     """
     path = paste_file(conf)
-    # Each factory reads the configuration files again.  PasteDeploy interpolates
-    # percent signs.
-    files = os.pathsep.join(map(os.path.abspath, conf.config_file or []))
+    # Each factory reads the configuration files again.
+    global_conf = {'config_files': _paths(conf.config_file or [])}
+    if conf.config_dirs:
+        global_conf['config_dirs'] = _paths(conf.config_dirs)
     try:
         application: WSGIApplication = deploy.loadapp(
             f'config:{path}',
             name=conf.api.auth_strategy,
-            global_conf={'config_files': files.replace('%', '%%')},
+            global_conf=global_conf,
         )
     except (
         LookupError,
@@ -55,3 +57,8 @@ def load_app(conf: cfg.ConfigOpts) -> WSGIApplication:
             f'{path}: {type(error).__name__}: {" ".join(str(error).split())}'
         ) from error
     return application
+
+
+def _paths(paths: Iterable[str]) -> str:
+    # PasteDeploy interpolates percent signs.
+    return os.pathsep.join(map(os.path.abspath, paths)).replace('%', '%%')

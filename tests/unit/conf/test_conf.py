@@ -136,6 +136,14 @@ def test_from_paste(write):
     assert config.from_paste({}, {'config_files': both}).host == 'two'
 
 
+def test_from_paste_with_directories(write, tmp_path):
+    """Their files override the files of a section."""
+    directory = tmp_path / 'drop-ins'
+    write('x.conf', 'two', directory)
+    section = {'config_files': write('a', 'one'), 'config_dirs': str(directory)}
+    assert config.from_paste({}, section).host == 'two'
+
+
 @pytest.mark.parametrize('section', [{}, {'config_files': ''}])
 def test_from_paste_without_files(write, monkeypatch, section):
     """Without files in a section, the default files are used."""

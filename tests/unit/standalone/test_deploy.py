@@ -3,6 +3,7 @@
 
 import pytest
 
+from console_ext import conf as config
 from console_ext import exceptions
 from console_ext.standalone import deploy
 from tests.parts.deployment import ETC
@@ -51,6 +52,24 @@ def test_file_beside_the_configuration(deployment):
     deployment.configure(api={'paste_config': 'mine.ini'})
     application = deploy.load_app(deployment.conf())
     assert ask(application, '/servers', token=ALICE).status_int == 200
+
+
+def test_directories_of_the_command_line(deployment):
+    """The pipeline reads them too, and finds policy files in them."""
+    for number in ('1', '2'):
+        directory = deployment.path / f'{number}.d'
+        directory.mkdir()
+        (directory / 'drop-in.conf').write_text(
+            f'[oslo_policy]\npolicy_file = {number}.yaml\n'
+        )
+        (directory / f'{number}.yaml').write_text(
+            f"'os_compute_api:servers:index': '{'@!'[number == '1']}'\n"
+        )
+    args = ['--config-file', str(deployment.config_file)]
+    for number, status in (('1', 403), ('2', 200)):
+        args += ['--config-dir', str(deployment.path / f'{number}.d')]
+        application = deploy.load_app(config.load(args=args))
+        assert ask(application, '/v2.1/servers', token=ALICE).status_int == status
 
 
 def test_file_that_is_missing(deployment):

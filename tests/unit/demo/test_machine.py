@@ -63,9 +63,7 @@ def test_its_ports_are_given_to_nobody_else(tmp_path):
     given = Path('/proc/sys/net/ipv4/ip_local_port_range').read_text()
     made = [VirtualMachine(tmp_path) for _ in range(20)]
     ports = [
-        port
-        for one in made
-        for port in (one.serial_port, one.spice_port, one.vnc_port)
+        port for one in made for port in (one.serial_port, one.spice_port, one.vnc_port)
     ]
     assert 5900 < min(ports) <= max(ports) < int(given.split()[0])
     for one in made:

@@ -303,7 +303,7 @@ def test_the_end_of_a_session_that_was_opened_again(served):
     key = key_of(again)
     assert closed(again) == (1008, 'The session has reached its maximum duration.')
     # The proxy counts from before a redeem, and the database from when it makes it.
-    threading.Event().wait(1)
+    threading.Event().wait(2.5)
     assert closed(rejoin(proxy, key)) == (4401, REFUSAL)
 
 

@@ -240,7 +240,7 @@ def test_a_fork_during_a_probe(conf):
         if child == 0:
             status = 1
             try:
-                status = int(bus.submit('silent', lambda: 0).result(5))
+                status = int(bus.submit('silent', lambda: 0).result(30))
             finally:
                 os._exit(status)
     assert os.waitpid(child, 0)[1] == 0

@@ -18,10 +18,10 @@ KEYS = 100
 KEY = frame(b'k', 2)
 ECHO_BYTES = 3
 
-# A generous limit for a busy machine; the median is a few milliseconds.
-MEDIAN_S = 0.25
-LAST_S = 1.0
-ANSWER_S = 3.0
+# Loose ceilings for a busy machine: the median is a few milliseconds.  One that pauses
+# delays a few keys for longer, so the slowest ones are not judged.
+MEDIAN_S = 0.5
+ANSWER_S = 15.0
 
 MIB = 2**20
 
@@ -56,7 +56,7 @@ def test_four_clients_flood(programs, deployment, loop, kinds):
             proxy.flood(kind)
         taken = sorted(key_s(client) for _ in range(KEYS))
         assert taken[KEYS // 2] < MEDIAN_S
-        assert taken[-1] < LAST_S
+        assert taken[KEYS * 9 // 10] < 2 * MEDIAN_S
     started = time.perf_counter()
     with proxy.connect() as client:
         client.sendall(b'GET /healthcheck HTTP/1.1\r\nHost: console\r\n\r\n')

@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import termios
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -52,6 +53,12 @@ class Tmux:
 
     def close_window(self):
         self._run('kill-window')
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether the program in the foreground gets each key as it is."""
+        with open(self.ask('pane_tty')) as terminal:
+            return not termios.tcgetattr(terminal)[3] & termios.ISIG
 
     @property
     def screen(self) -> str:

@@ -26,5 +26,6 @@ def start(profile: Path):
     options.accept_insecure_certs = True
     service = selenium.ChromeService(needed('chromedriver'))
     driver = selenium.Chrome(options=options, service=service)
-    driver.set_page_load_timeout(30)
+    driver.set_page_load_timeout(60)
+    driver.set_script_timeout(60)
     return driver

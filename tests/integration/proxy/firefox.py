@@ -23,7 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests.parts.waiting import wait_for
 
 START_S = 60
-COMMAND_S = 40
+COMMAND_S = 60
 END_S = 10
 
 ENTER = '\ue007'
@@ -73,7 +73,7 @@ class Firefox:
         try:
             address = wait_for(self._address, START_S)
             self._socket = self._close.enter_context(
-                connect(f'{address}/session', max_size=None)
+                connect(f'{address}/session', open_timeout=START_S, max_size=None)
             )
             self._open_session()
         except BaseException:

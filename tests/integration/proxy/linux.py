@@ -29,6 +29,8 @@ def log_in(console) -> None:
     read_until(console, b'\x1b[6n')
     console.send('\x1b[24;80R')
     read_until(console, PROMPT)
+    # The shell gets an answer that comes too late.
+    console.send('\x15')
 
 
 def run(console, command: str) -> str:

@@ -51,10 +51,11 @@ def test_no_machine_without_the_demo(demo, number):
     (machine,) = psutil.Process(demo.process.pid).children(recursive=True)
     assert 'qemu' in machine.name()
     demo.process.send_signal(number)
-    demo.process.wait(20)
+    demo.process.wait(60)
     wait_for(lambda: not machine.is_running())
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize('kind', ['VNC', 'SPICE'])
 def test_the_demo_s_screen(demo, browser, artefacts, kind):
     """The printed link opens in a browser, and shows the machine's login.
@@ -80,6 +81,7 @@ def test_the_demo_s_screen(demo, browser, artefacts, kind):
     assert demo.stop() == 0, demo.log
 
 
+@pytest.mark.timeout(400)
 def test_the_demo_s_terminal(demo, browser, artefacts):
     """The link to the machine's terminal shows the prompt, even after the boot."""
     needed_linux()

@@ -70,6 +70,9 @@ def _of_server(
         pool_timeout=database.pool_timeout or timeout_s,
         **{name: getattr(database, name) for name in _OPTIONS},
     )
+    # Each transaction has its own end.  The pool's rollback after it would wait for a
+    # server that has become silent, and the pool logs its failure with a traceback.
+    made.pool._reset_on_return = sa.pool.reset_none
     _replace_connections(made)
     if timeout_s is not None:
         _bound_locks(made, timeout_s)

@@ -312,13 +312,27 @@ def test_oslo_messaging_names_the_remote_class():
     assert oslo_messaging.RemoteError('Name', 'text', []).exc_type == 'Name'
 
 
-# oslo.db: store/engine.py
+# oslo.db and SQLAlchemy: store/engine.py
 
 
 def test_oslo_db_handles_errors_with_one_function():
     """It is registered for each engine, after which others can be registered first."""
     made = engines.create_engine('sqlite://')
     assert sa.event.contains(made, 'handle_error', exc_filters.handler)
+
+
+def test_sqlalchemy_leaves_the_end_of_transactions_to_others(monkeypatch):
+    """If a pool's ``_reset_on_return`` says so."""
+    made = engines.create_engine('sqlite://')
+    calls = []
+    monkeypatch.setattr(made.dialect, 'do_rollback', calls.append)
+    for count in (1, 0):
+        with made.connect() as connection:
+            connection.exec_driver_sql('SELECT 1')
+            connection.commit()
+        assert len(calls) == count
+        calls.clear()
+        made.pool._reset_on_return = sa.pool.reset_none
 
 
 # asyncio and uvloop: proxy/admission/leases.py, proxy/http/connections.py

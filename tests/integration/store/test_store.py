@@ -316,6 +316,22 @@ class TestAway:
         assert store.redeem(token, 'serial', factories.CLIENT)
 
 
+def test_frozen_after_the_end_of_a_transaction(server, caplog):
+    """The connection is returned at once, and no log has a traceback."""
+    made = engine_of(factories.configuration(server.new_database()), 2)
+    with made.connect() as connection:
+        connection.execute(sa.text('SELECT 1'))
+        connection.commit()
+        server.freeze()
+        try:
+            connection.close()
+        finally:
+            server.thaw()
+    assert made.pool.checkedin() == 1
+    assert caplog.records == []
+    made.dispose()
+
+
 def test_a_connection_of_no_use(postgresql, caplog):
     """The next call gets a new one, and no log tells of it.
 

@@ -45,6 +45,7 @@ def proxy(deployment, request):
             'novncproxy_base_url': f'http://127.0.0.1:{vnc_port}/vnc_lite.html',
         },
         console_proxy={**BASE['console_proxy'], **getattr(request, 'param', {})},
+        console_rpc={'timeout': 20},
     )
     yield made.start()
     made.stop()
@@ -91,6 +92,7 @@ def serial(deployment, tmp_path, request):
     deployment.configure(
         serial_console={'serialproxy_port': port, 'base_url': base_url},
         console_proxy={**BASE['console_proxy'], **getattr(request, 'param', {})},
+        console_rpc={'timeout': 20},
     )
     yield made.start()
     made.stop()

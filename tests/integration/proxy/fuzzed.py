@@ -63,7 +63,7 @@ class Fuzzed:
         return f'ws://127.0.0.1:{self._ports[name]}/?token={token}'
 
     def raw(self, name: str) -> socket.socket:
-        return socket.create_connection(('127.0.0.1', self._ports[name]), timeout=10)
+        return socket.create_connection(('127.0.0.1', self._ports[name]), timeout=30)
 
     @contextlib.contextmanager
     def session(self):

@@ -86,7 +86,7 @@ def link_error(client) -> int:
     client.send(LINK)
     answer = b''
     while len(answer) < 20:
-        answer += client.recv(10)
+        answer += client.recv(30)
     assert answer.startswith(b'REDQ')
     return struct.unpack('<I', answer[16:20])[0]
 

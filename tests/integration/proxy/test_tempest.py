@@ -67,7 +67,7 @@ def test_serial(proxy, machine, opened):
 def test_spice(proxy, machine, page, opened):
     """As in its noVNC test: a URL for the page and for the guest's greeting."""
     url = page()
-    answer = compute.urllib3.PoolManager().request('GET', url, timeout=10)
+    answer = compute.urllib3.PoolManager().request('GET', url, timeout=30)
     assert (answer.status, b'</html>' in answer.data) == (200, True)
     # A main channel and a second one with the same cookie, like those of spice-html5.
     for channel in (1, 2):

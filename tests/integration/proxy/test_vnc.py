@@ -59,13 +59,13 @@ def opened(proxy: Served, machine: VNCMachine, shared: bytes = b'\1'):
     """Open a viewer and do its handshake; each message is one frame."""
     token = proxy.token(console_type='novnc', port=machine.port)
     client = proxy.connect(token, name='VNC')
-    assert client.recv(10) == VERSION
+    assert client.recv(30) == VERSION
     client.send(VERSION)
-    assert client.recv(10) == b'\1\1'
+    assert client.recv(30) == b'\1\1'
     client.send(b'\1')
-    assert client.recv(10) == bytes(4)
+    assert client.recv(30) == bytes(4)
     client.send(shared)
-    server_init = client.recv(10)
+    server_init = client.recv(30)
     assert server_init[24:] == b'QEMU (guest)'
     assert len(server_init) == 24 + struct.unpack('!I', server_init[20:24])[0]
     return client, struct.unpack('!HH', server_init[:4])
@@ -80,7 +80,7 @@ def see(client, size: tuple[int, int]) -> None:
     client.send(struct.pack('!BBHHHH', 3, 0, 0, 0, *size))
     received = b''
     while len(received) < 10**5:
-        received += client.recv(10)
+        received += client.recv(30)
 
 
 @pytest.mark.parametrize('shared', [b'\0', b'\1'])

@@ -26,13 +26,13 @@ def test_input_while_there_is_output():
     assert client.recv(100) == b'output'
     client.sendall(b'second')
     received = b''
-    while select.select([program], [], [], 5)[0]:
+    while select.select([program], [], [], 30)[0]:
         received += os.read(program, 100)
         if received == b'first second':
             break
     assert received == b'first second'
     client.close()
-    relaying.join(5)
+    relaying.join(30)
     assert not relaying.is_alive()
     connection.close()
     os.close(program)

@@ -164,7 +164,7 @@ class _Attachment:
         if self._terminal.is_interactive:
             self._terminal.say(self._help())
         reading = asyncio.create_task(self._read_input())
-        reading.add_done_callback(self._fail)
+        reading.add_done_callback(self._fail_with)
         try:
             while True:
                 closed = await self._relay(connection)
@@ -224,9 +224,14 @@ class _Attachment:
             async with self._showing:
                 try:
                     await self._output.write(data)
-                except OSError:
+                except ConnectionError:
                     # The reader has closed the pipe, like "head".
                     self._leave(Status.LEFT)
+                    return
+                except OSError as error:
+                    # The disk is full, for example.
+                    sentence = f'The output cannot be written: {error.strerror}.'
+                    self._fail(_Left(Status.LOST, sentence))
                     return
                 connection.drawn(len(data))
                 self._heard = asyncio.get_running_loop().time()
@@ -323,11 +328,15 @@ class _Attachment:
         if not self._left.done():
             self._left.set_result(status)
 
-    def _fail(self, task: asyncio.Task[None]) -> None:
+    def _fail(self, error: BaseException) -> None:
+        if not self._left.done():
+            self._left.set_exception(error)
+
+    def _fail_with(self, task: asyncio.Task[None]) -> None:
         """End the program if a task has failed with an unexpected error."""
         error = None if task.cancelled() else task.exception()
-        if error is not None and not self._left.done():
-            self._left.set_exception(error)
+        if error is not None:
+            self._fail(error)
 
     def _leave_by_signal(self, number: int) -> None:
         self._leave(Status.of_signal(number))

@@ -428,6 +428,19 @@ def test_nobody_reads(pipes):
         assert run(server.url, pipes) == Status.LEFT
 
 
+def test_full_disk(pipes):
+    """Output that is lost is an error."""
+    full = os.open('/dev/full', os.O_WRONLY)
+    os.dup2(full, pipes.stdout)
+    os.close(full)
+    with served(echo) as server:
+        pipes.type(b'x')
+        assert run(server.url, pipes) == Status.LOST
+    assert pipes.said == (
+        'console-ext: The output cannot be written: No space left on device.\n'
+    )
+
+
 @pytest.mark.parametrize(
     'number', [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT]
 )

@@ -30,4 +30,10 @@ def context(
         return ssl.create_default_context()
     if os.path.isdir(verify):
         return ssl.create_default_context(capath=verify)
-    return ssl.create_default_context(cafile=verify)
+    try:
+        return ssl.create_default_context(cafile=verify)
+    except OSError as error:
+        # The library's error does not name the file.
+        raise OSError(
+            f'The certificates in {verify} cannot be loaded: {error.strerror or error}'
+        ) from None

@@ -44,8 +44,10 @@ def test_directory(tmp_path):
 
 
 def test_no_file(tmp_path):
-    with pytest.raises(OSError, match='No such file'):
-        certificates.context(str(tmp_path / 'none.pem'), {})
+    none = str(tmp_path / 'none.pem')
+    for environ in ({}, {'REQUESTS_CA_BUNDLE': none}):
+        with pytest.raises(OSError, match=r'none\.pem .*: No such file'):
+            certificates.context(none if not environ else True, environ)
     (tmp_path / 'no.pem').write_text('nonsense')
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match=r'no\.pem .*no certificate'):
         certificates.context(str(tmp_path / 'no.pem'), {})

@@ -23,8 +23,9 @@ T = TypeVar('T')
 
 LOG = logging.getLogger(__name__)
 
-# libpq waits without limit while the server's kernel acknowledges packets.
-_DRIVERS_WITHOUT_TIMEOUT = frozenset({'psycopg2', 'psycopg'})
+# engine.py sets their timeouts.  libpq is not among them: it waits without limit while
+# the server's kernel acknowledges packets.
+_DRIVERS_WITH_TIMEOUT = frozenset({'pymysql', 'mysqldb', 'pysqlite'})
 
 # Concurrent calls in a process, for drivers that need a thread for each call.
 MAX_CALLS = 50
@@ -71,7 +72,7 @@ class Database:
             time; the operation may still complete
         """
         engine = self._engine()
-        if not bounded or engine.driver not in _DRIVERS_WITHOUT_TIMEOUT:
+        if not bounded or engine.driver in _DRIVERS_WITH_TIMEOUT:
             return self._run_with_retries(engine, work)
         try:
             done: T = self._executor.run(

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import pysqlite
 
 from console_ext import exceptions
 from console_ext.store import database
@@ -33,10 +34,17 @@ def test_conflict_is_retried(connected):
     assert connected.run(work) == 7
 
 
-def test_work_that_does_not_end(tmp_path, monkeypatch):
+class Unknown(pysqlite.dialect):
+    """The dialect of a driver whose timeouts are unknown."""
+
+    driver = 'unknown'
+    supports_statement_cache = True
+
+
+def test_work_that_does_not_end(tmp_path):
     """Unless it is told to wait, the database ends work for drivers without timeout."""
-    monkeypatch.setattr(database, '_DRIVERS_WITHOUT_TIMEOUT', {'pysqlite'})
-    made = Database(factories.configuration(f'sqlite:///{tmp_path}/f'), 0.1)
+    sa.dialects.registry.register('sqlite.unknown', __name__, Unknown.__name__)
+    made = Database(factories.configuration(f'sqlite+unknown:///{tmp_path}/f'), 0.1)
     go_on = threading.Event()
 
     def work(connection: sa.Connection) -> int:

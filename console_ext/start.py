@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Entry points of the services: they catch signals before they import the program.
+"""Entry points of the programs: they set up signals before they import the program.
 
 The imports take seconds on a busy machine, and until SIGHUP is caught, it ends the
 process.  For the same reason, this module imports as little as possible.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import signal
+import sys
 
 
 def api() -> None:
@@ -25,6 +26,14 @@ def proxy() -> None:
 
 def demo() -> None:
     _start('demo')
+
+
+def manage() -> None:
+    """Run console-ext-manage, which Ctrl-C ends at once, without a traceback."""
+    # A shell starts programs in the background with the signal ignored.
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.exit(importlib.import_module('console_ext.cmd.manage').main())
 
 
 def _start(name: str) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Any
 
@@ -114,6 +115,9 @@ def manage() -> None:
 
 
 def main() -> int:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # The encoding of the locale may lack a character.
+        sys.stdout.reconfigure(errors='backslashreplace')
     return service.run(manage)
 
 

@@ -181,6 +181,15 @@ def test_log_that_cannot_be_set_up(deployment, option, value):
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_locale_with_few_characters(deployment, monkeypatch):
+    """What it lacks is escaped."""
+    monkeypatch.setenv('PYTHONIOENCODING', 'latin-1')
+    options = ['--config-file', str(deployment.config_file)]
+    done = outcome('console-ext-manage', *options, 'routes')
+    assert done.returncode == 0, done.stderr
+    assert r'2.1\u20132.5' in done.stdout
+
+
 def test_noauth_stays_on_loopback(deployment):
     """An API without authentication does not start on a public address."""
     deployment.configure(api={'listen_host': '0.0.0.0', 'listen_port': free_port()})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The entry points of the services."""
+"""The entry points of the programs."""
 
 from __future__ import annotations
 
@@ -51,6 +51,46 @@ def test_signals_are_caught_before_the_import(program):
     )
     assert done.stdout.split() == [str(signal.SIGHUP.value), str(signal.SIGINT.value)]
     assert (done.returncode, done.stderr) == (0, '')
+
+
+INTERRUPTED = """
+import signal
+import sys
+import time
+import types
+
+from console_ext import start
+
+def main():
+    print('running', flush=True)
+    time.sleep(30)
+
+sys.modules['console_ext.cmd'] = types.ModuleType('console_ext.cmd')
+program = types.ModuleType('console_ext.cmd.manage')
+program.main = main
+sys.modules[program.__name__] = program
+start.manage()
+"""
+
+
+@pytest.mark.parametrize('ignored', [False, True])
+def test_interrupted_command(ignored):
+    """Ctrl-C ends it silently, unless a shell has started it in the background."""
+    command = [sys.executable, '-c', INTERRUPTED]
+    if ignored:
+        command = ['/bin/sh', '-c', 'trap "" INT; exec "$@"', 'sh', *command]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b'running\n'
+        process.send_signal(signal.SIGINT)
+        if ignored:
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.2)
+            process.kill()
+        else:
+            assert process.wait(10) == -signal.SIGINT
+        assert process.stderr.read() == b''
 
 
 # Without site-packages, whose .pth files import modules.

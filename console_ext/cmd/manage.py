@@ -49,7 +49,9 @@ def revoke(conf: cfg.ConfigOpts) -> None:
             '[database] connection is not set; revoke needs the database of '
             'authorizations'
         )
-    print(f'Revoked {store.revoke(conf.command.server)} authorizations.')
+    # Nova's ids are in lower case, but it accepts them in upper case too.
+    ids = {conf.command.server, conf.command.server.lower()}
+    print(f'Revoked {sum(map(store.revoke, ids))} authorizations.')
     store.close()
 
 

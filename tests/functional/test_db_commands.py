@@ -83,6 +83,21 @@ def test_revoke(deployment):
     store.close()
 
 
+def test_revoke_in_upper_case(deployment):
+    """As Nova finds a server whose id is in upper case."""
+    deployment.configure(
+        database={'connection': f'sqlite:///{deployment.path}/store.db'}
+    )
+    conf = deployment.conf()
+    migration.sync(conf)
+    store = load_store(conf)
+    token = factories.issued(store, server_id=server_id('0a'))
+    result = manage(deployment, 'revoke', server_id('0a').upper())
+    assert result.stdout == 'Revoked 1 authorizations.\n'
+    assert contract.refusal(store, token) is RefusalReason.REVOKED
+    store.close()
+
+
 def test_revoke_without_a_database(deployment):
     result = manage(deployment, 'revoke', server_id('01'))
     assert (result.returncode, result.stdout) == (1, '')

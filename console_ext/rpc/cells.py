@@ -19,7 +19,7 @@ def buses(conf: cfg.ConfigOpts) -> dict[str, str]:
         cell, _, url = line.strip().partition(' ')
         try:
             oslo_messaging.TransportURL.parse(conf, url.strip())
-        except oslo_messaging.InvalidTransportURL:
+        except (oslo_messaging.InvalidTransportURL, ValueError):
             url = ''
         if not url:
             # Without the URL, which contains a password.

@@ -58,6 +58,15 @@ def test_server_that_is_not_found(deployment):
         assert line == f'WRONG  Instance {args[1]} could not be found.'
 
 
+@pytest.mark.parametrize('url', ['rabbit://u:sword/fish@h/', 'rabbit://[::1/', 'x'])
+def test_bus_without_a_url(deployment, url):
+    """A slash in the password ends the host, for example."""
+    deployment.configure(DEFAULT={'transport_url': url})
+    lines = check([deployment.config_file])
+    assert lines['broker'] == 'WRONG  transport_url is not the URL of a message bus'
+    assert 'sword' not in str(lines)
+
+
 def test_everything_that_is_wrong_is_said(deployment):
     """Each error is reported, despite the others."""
     deployment.configure(

@@ -28,7 +28,10 @@ def test_a_bus_of_several_brokers():
     }
 
 
-@pytest.mark.parametrize('line', ['one', 'one ', '', 'one secret', 'one :secret@h'])
+@pytest.mark.parametrize(
+    'line',
+    ['one', 'one ', '', 'one secret', 'one :secret@h', 'one rabbit://u:secret/@h/'],
+)
 def test_what_is_no_bus_is_refused_without_being_shown(line):
     with pytest.raises(exceptions.ConfigurationError) as caught:
         cells.buses(conf_with([line]))

@@ -41,16 +41,18 @@ def engine(conf: cfg.ConfigOpts, timeout_s: int | None) -> sa.Engine:
     conf.register_opts(options.database_opts, group='database')
     database = conf.database
     try:
-        if not (database.connection or '').isprintable():
-            raise ValueError('it has a control character')
-        url = _of_mysql(sa.make_url(database.connection or ''))
+        url = _of_mysql(_parsed(database.connection or ''))
         if database.connection_parameters:
             url = url.update_query_string(database.connection_parameters, append=True)
         if timeout_s is not None:
             url = _bounded(url, timeout_s)
         make = _of_file if url.get_backend_name() == 'sqlite' else _of_server
         made = make(url, database, timeout_s)
-    except (sa.exc.ArgumentError, ImportError, ValueError) as error:
+    except ValueError as error:
+        raise exceptions.ConfigurationError(
+            f'[database] connection: {first_line(error)}'
+        ) from None
+    except (sa.exc.ArgumentError, ImportError) as error:
         # Without the URL, which may contain a password.
         raise exceptions.ConfigurationError(
             f'[database] connection: {type(error).__name__}: {first_line(error)}'
@@ -58,6 +60,27 @@ def engine(conf: cfg.ConfigOpts, timeout_s: int | None) -> sa.Engine:
     # The parameters of statements include hashes of tokens.
     made.hide_parameters = True
     return made
+
+
+def _parsed(connection: str) -> sa.URL:
+    """
+    :raises ValueError: without parts of the URL, which may contain a password
+    """
+    if not connection:
+        raise ValueError('it is not set')
+    if not connection.isprintable():
+        raise ValueError('it has a control character')
+    try:
+        url = sa.make_url(connection)
+    except (sa.exc.ArgumentError, ValueError):
+        url = None
+    # After an "@" that is not encoded, the rest of a password is the host or the port.
+    if url is None or '@' in (url.host or ''):
+        raise ValueError(
+            'it is not a URL such as mysql+pymysql://user:password@host/database; in '
+            'the password, encode special characters such as @ (%40)'
+        )
+    return url
 
 
 def _of_server(

@@ -21,6 +21,8 @@ from tests.parts.stores import factories
     [
         *('', 'nonsense', 'nodb://u:secret@h/d', 'sqlite://', 'sqlite:///:memory:'),
         *('sqlite:////tmp/secret\0', 'mysql+pymysql://u:secret\x1b@h/d'),
+        # An @ in the password.
+        *('mysql+pymysql://u:a@secret@h/d', 'mysql+pymysql://u:a@b:secret@h/d'),
     ],
 )
 def test_refuses_a_url_in_one_line_without_its_password(connection):
@@ -29,6 +31,11 @@ def test_refuses_a_url_in_one_line_without_its_password(connection):
     assert str(caught.value).startswith('[database] connection: ')
     assert 'secret' not in str(caught.value)
     assert '\n' not in str(caught.value)
+
+
+def test_no_url():
+    with pytest.raises(exceptions.ConfigurationError, match='it is not set'):
+        engine.engine(factories.configuration(''), 5)
 
 
 @pytest.mark.parametrize(

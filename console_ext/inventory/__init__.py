@@ -29,6 +29,14 @@ LOG = logging.getLogger(__name__)
 
 MAX_FILE_BYTES = 256 * 2**20
 
+# nova/compute/power_state.py
+_RUNNING = 1
+_SHUTDOWN = 4
+
+_STATES_WITHOUT_GUEST = frozenset(
+    {'stopped', 'suspended', 'shelved', 'shelved_offloaded', 'soft-delete', 'deleted'}
+)
+
 _NAME = {'type': 'string', 'minLength': 1, 'maxLength': 255}
 _STATE = {'type': ['string', 'null'], 'maxLength': 255}
 _PORT: dict[str, Any] = {'type': 'integer', 'minimum': 1, 'maximum': 65535}
@@ -78,7 +86,8 @@ class Entry:
     """A server of the inventory.
 
     :param host: the compute host that runs it; None if it is not scheduled yet
-    :param power_state: Nova's number (nova/compute/power_state.py); 1 is running
+    :param power_state: Nova's number (nova/compute/power_state.py); the default depends
+        on ``vm_state``
     :param endpoints: the addresses of its consoles, in the order of
         ``consoles.PROTOCOLS``.  A tuple, because a mapping takes three times the
         memory for each server.
@@ -213,6 +222,9 @@ def _entry(server: dict[str, Any]) -> Entry:
     # Saves memory: servers share the strings of their project, user, host and state.
     shared = sys.intern
     host = server.get('host')
+    vm_state = server.get('vm_state', 'active')
+    # Otherwise the agent would confirm the console of a server that has none.
+    power_state = _SHUTDOWN if vm_state in _STATES_WITHOUT_GUEST else _RUNNING
     task_state = server.get('task_state')
     return Entry(
         id=server['id'],
@@ -220,9 +232,9 @@ def _entry(server: dict[str, Any]) -> Entry:
         project_id=shared(server['project_id']),
         user_id=shared(server['user_id']),
         host=shared(host) if host is not None else None,
-        vm_state=shared(server.get('vm_state', 'active')),
+        vm_state=shared(vm_state),
         task_state=shared(task_state) if task_state is not None else None,
-        power_state=server.get('power_state', 1),
+        power_state=server.get('power_state', power_state),
         locked=server.get('locked', False),
         endpoints=tuple(_endpoint(consoles.get(protocol)) for protocol in PROTOCOLS),
     )

@@ -47,6 +47,16 @@ def test_server_on_another_host(driver_of, host, console_type):
         assert caught.value.server_id == wanted
 
 
+@pytest.mark.parametrize(
+    'vm_state',
+    ['stopped', 'suspended', 'shelved', 'shelved_offloaded', 'soft-delete', 'deleted'],
+)
+def test_stopped_server_without_a_power_state(driver_of, vm_state):
+    """Nothing says that it runs, so its port may belong to another server."""
+    with pytest.raises(exceptions.ServerNotReady):
+        driver_of(vm_state=vm_state).endpoint(HERE, SERIAL)
+
+
 @pytest.mark.parametrize('console_type', TYPES, ids=lambda one: one.type)
 @pytest.mark.parametrize(
     ('power_state', 'ready'),

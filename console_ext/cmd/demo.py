@@ -60,7 +60,7 @@ def _parse(args: list[str]) -> tuple[files.Ports, bool]:
         ('--vnc-port', 6080, 'the VNC console proxy'),
     ):
         parser.add_argument(
-            name, type=int, default=default, help=f'port of {what} ({default})'
+            name, type=_port, default=default, help=f'port of {what} ({default})'
         )
     parser.add_argument(
         '--open', action='store_true', help='open the terminal of web-1 in a browser'
@@ -70,6 +70,13 @@ def _parse(args: list[str]) -> tuple[files.Ports, bool]:
         options.port, options.serial_port, options.spice_port, options.vnc_port
     )
     return ports, options.open
+
+
+def _port(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if not 0 < number < 2**16:
+        raise argparse.ArgumentTypeError(f'{text!r} is not a number from 1 to 65535')
+    return number
 
 
 def _import_extras() -> None:

@@ -45,6 +45,14 @@ def test_command_of_the_client(monkeypatch, tmp_path):
     assert demo._client() == 'console-ext'
 
 
+@pytest.mark.parametrize('port', ['0', '65536', '-1', 'x', ''])
+def test_what_is_no_port(capsys, port):
+    with pytest.raises(SystemExit):
+        demo._parse([f'--port={port}'])
+    error = capsys.readouterr().err
+    assert f'argument --port: {port!r} is not a number from 1 to 65535' in error
+
+
 def test_ports_and_browser():
     assert demo._parse([])[1] is False
     ports, opens_browser = demo._parse(['--open', '--vnc-port', '7'])

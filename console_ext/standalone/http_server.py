@@ -88,7 +88,9 @@ class HTTPServer:
             sockets=[listener],
             threads=options.threads,
             max_request_body_size=_MAX_REQUEST_BYTES,
-            clear_untrusted_proxy_headers=True,
+            # The application decides about them.  The filter noauth must see them, to
+            # refuse what a reverse proxy on this machine forwards.
+            clear_untrusted_proxy_headers=False,
             ident=None,
             connection_limit=self._max_connections + _EXTRA_CONNECTIONS,
             channel_timeout=_IDLE_S,

@@ -10,7 +10,7 @@ import threading
 import pytest
 import requests
 
-from console_ext.standalone import http_server
+from console_ext.standalone import deploy, http_server
 from tests.parts.programs import free_port
 from tests.parts.waiting import wait_for
 
@@ -82,6 +82,38 @@ def is_open(connection):
         return True
     except ConnectionResetError:
         return False
+
+
+@pytest.fixture
+def api(deployment):
+    """A function that starts the stand-alone API."""
+    with contextlib.ExitStack() as stack:
+
+        def start(**groups):
+            conf = deployment.configure(**groups).conf()
+            server = started(deployment, deploy.load_app(conf))
+            stack.callback(server.stop)
+            return server
+
+        yield start
+
+
+@pytest.mark.parametrize('name', ['X-Forwarded-For', 'Forwarded', 'X-Real-IP'])
+def test_forwarded_to_an_api_without_authentication(api, name):
+    """A reverse proxy on this machine does not open it to others."""
+    headers = {name: '192.0.2.1'}
+    answer = requests.get(f'{api().url}/v2.1/servers', headers=headers, timeout=10)
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(('believed', 'scheme'), [(True, 'https'), (False, 'http')])
+def test_headers_of_a_reverse_proxy(api, believed, scheme):
+    """The links follow them if the configuration says so."""
+    server = api(oslo_middleware={'enable_proxy_headers_parsing': believed})
+    headers = {'X-Forwarded-Proto': 'https'}
+    document = requests.get(server.url, headers=headers, timeout=10).json()
+    link = document['versions'][0]['links'][0]['href']
+    assert link.partition(':')[0] == scheme
 
 
 @pytest.mark.parametrize('text', [b'', HALF_A_REQUEST])

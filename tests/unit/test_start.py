@@ -89,7 +89,7 @@ def test_interrupted_command(ignored):
                 process.wait(0.2)
             process.kill()
         else:
-            assert process.wait(10) == -signal.SIGINT
+            assert process.wait(30) == -signal.SIGINT
         assert process.stderr.read() == b''
 
 

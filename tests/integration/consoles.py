@@ -61,6 +61,18 @@ class Cloud:
         self.api = self._start('console-ext-api')
         self.start_proxy(*proxy_args)
         self.api.wait_for('Serving on')
+        self._use()
+
+    def _use(self):
+        """Open a console, so that API and proxy have found the broker.
+
+        It has a second to answer when they connect, and may pause meanwhile.
+        """
+        answer = wait_for(lambda: (found := self.ask()).status_code == 200 and found)
+        token = answer.json()['console']['url'].partition('token=')[2]
+        # Not by a reverse proxy, which may not run yet.
+        url = f'ws://127.0.0.1:{self.proxy_port}/?token={token}'
+        wait_for(lambda: status_of(url) == 101)
 
     def place(self, serial_port, spice_port=None):
         """Set the ports of the server's consoles; both may be the same."""

@@ -111,7 +111,7 @@ def test_broker_killed_under_load(hosts, broker):
     """Every answer is 200 or 503 in time; after the return, it is 200."""
     hosts.start_agent()
     api = hosts.start_api()
-    assert api.ask().status_code == 200
+    wait_for(lambda: api.ask().status_code == 200)
     stop = threading.Event()
     seen: Counter[int] = Counter()
     slowest = [0.0]
@@ -154,7 +154,7 @@ def test_broker_back_while_nobody_asked(hosts, broker):
     """A broker that restarted between two requests causes no failure."""
     hosts.start_agent()
     api = hosts.start_api()
-    assert api.ask().status_code == 200
+    wait_for(lambda: api.ask().status_code == 200)
     broker.kill()
     time.sleep(1)
     broker.start()
@@ -182,7 +182,7 @@ def test_agent_killed(hosts):
     """A dead agent leads to 503 in time, and a new one is used at once."""
     hosts.start_agent()
     api = hosts.start_api()
-    assert api.ask().status_code == 200
+    wait_for(lambda: api.ask().status_code == 200)
     hosts.agent.kill()
     answer, seconds = api.timed()
     assert answer.status_code == 503
@@ -195,7 +195,7 @@ def test_api_stops_while_the_broker_is_away(hosts, broker):
     """Calls that wait for a broker do not delay the end."""
     hosts.start_agent()
     api = hosts.start_api()
-    assert api.ask().status_code == 200
+    wait_for(lambda: api.ask().status_code == 200)
     broker.kill()
     try:
         assert api.ask().status_code == 503

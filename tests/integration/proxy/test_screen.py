@@ -105,6 +105,8 @@ def prompt(browser, page, proxy, machine):
     stop_booting(serial)
     browser.get(page())
     opened(browser)
+    # Until there is a picture, nothing takes keys.
+    wait_for(lambda: browser.execute_script(LIT) > 500)
     return serial
 
 

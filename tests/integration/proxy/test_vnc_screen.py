@@ -105,7 +105,7 @@ def prompt(browser, vnc_page, proxy, machine):
     serial = proxy.connect(proxy.token(port=machine.serial_port), max_queue=None)
     stop_booting(serial)
     browser.get(vnc_page())
-    opened(browser)
+    shown(browser)
     return serial
 
 

@@ -119,7 +119,7 @@ def test_several_proxies_share_the_tokens(cloud):
 
     def attempt(_) -> int:
         try:
-            consoles.append(stack.enter_context(connect(url)))
+            consoles.append(stack.enter_context(connect(url, open_timeout=60)))
         except InvalidStatus as error:
             return error.response.status_code
         return 101

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Authentication with keystone, tested without a keystone."""
 
+import socket
 import sys
 
 import pytest
@@ -33,6 +34,27 @@ def test_request_without_a_token(deployment):
     assert response.headers['WWW-Authenticate'] == (
         'Keystone uri="http://keystone.example/"'
     )
+
+
+@pytest.mark.parametrize(
+    ('default_s', 'options'), [(1, {}), (600, {'http_connect_timeout': 1})]
+)
+def test_keystone_that_does_not_answer(deployment, monkeypatch, default_s, options):
+    """No request waits for it without end."""
+    monkeypatch.setattr(keystone, '_TIMEOUT_S', default_s)
+    with socket.create_server(('127.0.0.1', 0)) as silent:
+        url = f'http://127.0.0.1:{silent.getsockname()[1]}'
+        deployment.configure(
+            keystone_authtoken={
+                **OPTIONS,
+                'auth_url': url,
+                'http_request_max_retries': 0,
+                **options,
+            }
+        )
+        application = factory(deployment)(json_response(200, {}))
+        response = ask(application, '/', headers={'X-Auth-Token': 'x'})
+    assert response.status_int == 503
 
 
 def test_extra_that_is_not_installed(deployment, monkeypatch):

@@ -28,6 +28,10 @@ _TIMEOUT_S = 2.0
 
 _MAX_BYTES = 100
 
+# A load balancer answers these if it has no console-ext-proxy, and an HTTP proxy of the
+# environment if it does not reach the URL.
+_OF_GATEWAYS = frozenset({407, 502, 503, 504})
+
 
 def served(conf: cfg.ConfigOpts) -> list[ConsoleType]:
     """Return the console types that the extension serves."""
@@ -103,6 +107,8 @@ def _answer(base_url: str) -> str:
             is_ours = response.read(_MAX_BYTES).strip() == b'OK'
     except urllib.error.HTTPError as error:
         error.close()
+        if error.code in _OF_GATEWAYS:
+            return f'it cannot be reached from here (status {error.code})'
         is_ours = False
     except (OSError, http.client.HTTPException, ValueError) as error:
         # A firewall, or a certificate of which this machine does not know the issuer.

@@ -93,6 +93,17 @@ def test_url_of_another_server(deployment, server, answer):
     assert handler.paths == ['/healthcheck']
 
 
+@pytest.mark.parametrize('status', [407, 502, 503, 504])
+def test_url_behind_a_load_balancer(deployment, server, status):
+    """Nothing is known about the server behind it, which may be stopped."""
+    handler, port = server
+    handler.answer = (status, b'<html>')
+    url = f'ws://127.0.0.1:{port}/'
+    conf = deployment.configure(serial_console={'base_url': url}).conf()
+    said = urls.describe(conf, SERIAL)
+    assert said.endswith(f'; it cannot be reached from here (status {status})')
+
+
 def test_url_that_cannot_be_reached(deployment):
     """It is no error: this machine may be behind a firewall."""
     conf = deployment.configure(

@@ -72,10 +72,10 @@ def _split(url: str) -> parse.SplitResult:
         raise InvalidURL('The URL contains a space or a control character.')
     try:
         parts = parse.urlsplit(url)
-        # Reading the port validates it.
-        usable = bool(parts.hostname) and parts.port != 0
+        # Both the encoding and reading the port validate.
+        usable = bool((parts.hostname or '').encode('idna')) and parts.port != 0
     except ValueError:
         usable = False
     if not usable:
-        raise InvalidURL('The URL has no host, or an invalid port.')
+        raise InvalidURL('The URL has no host, or an invalid host or port.')
     return parts

@@ -19,6 +19,7 @@ TOKEN = '5a8db9bd-8513-42a0-b42c-214b8fce4273'
             f'https://h/vnc_lite.html?path=%3Ftoken%3D{TOKEN}',
         ),
         ('ws://[::1]:6083/', 'http://[::1]:6083/'),
+        ('ws://h_1.example.:6083/', 'http://h_1.example.:6083/'),
     ],
 )
 def test_page(url, page):
@@ -37,6 +38,8 @@ def test_page(url, page):
         'ws://h:99999/',
         'ws://h:x/',
         'ws://[::1/',
+        'ws://a..b/',
+        f'ws://{"a" * 64}/',
         f'ws://h/ ?token={TOKEN}',
         f'ws://h/\x1b[2J?token={TOKEN}',
         f'ftp://h/?token={TOKEN}',

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -60,6 +62,8 @@ def version(conf: cfg.ConfigOpts) -> str | None:
     :raises StoreUnavailable: the database cannot be reached, or reports an error
     :raises ConfigurationError: ``[database] connection`` is invalid
     """
+    if _is_missing_file(conf):
+        return None
     with database.errors(), _connect(conf) as connection:
         context = MigrationContext.configure(
             connection, opts={'version_table': VERSION_TABLE}
@@ -78,6 +82,8 @@ def is_of_nova(conf: cfg.ConfigOpts) -> bool:
 
     :raises: the errors of :func:`version`
     """
+    if _is_missing_file(conf):
+        return False
     with database.errors(), _connect(conf) as connection:
         tables = sa.inspect(connection)
         return any(tables.has_table(name) for name in _NOVAS_TABLES)
@@ -92,6 +98,19 @@ def _config() -> Config:
     config = Config()
     config.set_main_option('script_location', 'console_ext.store:migrations')
     return config
+
+
+def _is_missing_file(conf: cfg.ConfigOpts) -> bool:
+    """Whether the database is an SQLite file that a connection would create.
+
+    It would belong to the user of the command, not to that of the service.
+    """
+    url = engine(conf, None).url
+    path = url.database or ''
+    if url.get_backend_name() != 'sqlite' or path.startswith('file:'):
+        return False
+    # If the directory is missing too, the connection fails.
+    return os.path.isdir(os.path.dirname(path) or '.') and not os.path.exists(path)
 
 
 def _connect(conf: cfg.ConfigOpts) -> sa.Connection:

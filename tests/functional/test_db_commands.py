@@ -30,6 +30,15 @@ def test_sync_and_version(deployment):
     assert manage(deployment, 'db', 'sync').returncode == 0
 
 
+def test_looking_creates_no_file(deployment):
+    """It would belong to the user of the command, often root."""
+    path = deployment.path / 'store.db'
+    deployment.configure(database={'connection': f'sqlite:///{path}'})
+    assert manage(deployment, 'db', 'version').stdout.startswith('none')
+    assert 'db sync' in manage(deployment, 'check').stdout
+    assert not path.exists()
+
+
 def test_half_a_command_is_an_error(deployment):
     assert manage(deployment, 'db').returncode == 2
 

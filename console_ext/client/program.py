@@ -103,6 +103,11 @@ def _configuration() -> Iterator[None]:
         yield
     except (sdk.SDKException, keystone.ClientException) as error:
         raise _Usage(sentence_of(str(error))) from None
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # openstacksdk does not check the structure.
+        raise _Usage(
+            'A value in clouds.yaml or in secure.yaml has the wrong type.'
+        ) from None
 
 
 def _parser() -> argparse.ArgumentParser:

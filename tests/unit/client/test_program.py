@@ -64,6 +64,17 @@ def test_clouds_yaml(ran, monkeypatch, tmp_path):
     assert ran == [('web-1', AUTH, True)]
 
 
+@pytest.mark.parametrize('cloud', ['nonsense', '{auth: nonsense}', '[nonsense]'])
+def test_invalid_clouds_yaml(capsys, monkeypatch, tmp_path, cloud):
+    """It is reported without its values, which may be passwords."""
+    path = tmp_path / 'clouds.yaml'
+    monkeypatch.setenv('OS_CLIENT_CONFIG_FILE', str(path))
+    path.write_text(f'clouds: {{x: {cloud}}}\n')
+    assert program.main(['--os-cloud', 'x', 'attach', 'web-1']) == Status.USAGE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith('console-ext: A value in clouds.yaml')
+
+
 def test_variables(ran, monkeypatch):
     monkeypatch.setenv('OS_AUTH_TYPE', 'none')
     monkeypatch.setenv('OS_ENDPOINT', 'http://127.0.0.1:1/v2.1')

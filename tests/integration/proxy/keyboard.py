@@ -14,10 +14,13 @@ _AGAIN_S = 0.5
 _STOP_S = 90
 
 
-def read_until(console, mark: bytes) -> bytes:
-    """Return the output of a console up to a mark."""
+def read_until(console, mark: bytes, times: int = 1) -> bytes:
+    """Return the output of a console up to a mark, and what came with it.
+
+    :param times: how often the mark is there
+    """
     shown = b''
-    while mark not in shown:
+    while shown.count(mark) < times:
         shown += console.recv(timeout=30)
     return shown
 

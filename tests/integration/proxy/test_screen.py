@@ -130,8 +130,7 @@ def test_a_paste(browser, prompt):
 def test_keys_of_the_toolbar(browser, prompt, machine):
     """Ctrl applies to one letter; Ctrl+Alt+Del restarts the machine."""
     type_in(browser, 'echo one', prompt)
-    read_until(prompt, b'one')
-    read_until(prompt, b'iPXE>')
+    assert b'one' in read_until(prompt, b'iPXE>')
     browser.find_element('css selector', '#screen canvas').click()
     for letter in 'xyz':
         type_keys(browser, letter)

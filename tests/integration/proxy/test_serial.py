@@ -69,9 +69,10 @@ def test_opened_again_after_the_network_was_lost(proxy, other, machine, elsewher
         key_of(client)
         client.send(b'\r')
         read_until(client, b'iPXE>')
-        for letter in 'echo ${buildarch} answers\r':
+        for letter in 'echo ${buildarch} answers':
             client.send(letter.encode())
             read_until(client, letter.encode())
+        client.send(b'\r')
         read_until(client, b'i386 answers')
     network.close()
     lost.close()

@@ -131,8 +131,7 @@ def test_pasted_text(browser, prompt, artefacts):
     shown = re.sub(rb'\x1b\[[0-9;]*[A-Za-z]', b'', read_until(prompt, b'?'))
     assert text.encode() in shown
     paste(browser, '\necho of two\n')
-    read_until(prompt, b'echo of two')
-    read_until(prompt, b'of two')
+    read_until(prompt, b'of two', times=2)
     type_in(browser, 'echo after', prompt)
 
 

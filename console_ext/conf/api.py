@@ -26,7 +26,8 @@ OPTS = [
         'servers',
         default='inventory',
         help='The look-up driver that finds servers: "inventory", "nova", "upstream", '
-        'or the name of another entry point in the namespace console_ext.servers.',
+        'or the name of another entry point in the namespace console_ext.servers. The '
+        'stand-alone API only works with "inventory".',
     ),
     cfg.ListOpt(
         'upstream_roles',

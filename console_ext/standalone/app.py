@@ -18,6 +18,7 @@ from oslo_policy import policy as oslo_policy
 from console_ext import conf as config
 from console_ext import exceptions
 from console_ext.policy import PROJECT_READER_OR_ADMIN, Policy
+from console_ext.servers import base as look_ups
 from console_ext.servers import nova
 from console_ext.servers.base import Server
 from console_ext.servers.inventory import InventoryLookUp
@@ -205,7 +206,12 @@ def build_app(
     :raises ConfigurationError: with the reason in one line
     """
     loaded = loader.load(conf, policies())
-    inventory = InventoryLookUp(conf)
+    inventory = look_ups.load(conf, None)
+    if not isinstance(inventory, InventoryLookUp):
+        raise exceptions.ConfigurationError(
+            f'[api] servers = {conf.api.servers}: the stand-alone API lists the '
+            'servers of the inventory, so only servers = inventory is possible'
+        )
     actions = frozenset(row.action for row in loaded.router.rows() if row.action)
     compute_api = ComputeAPI(inventory, loaded.policy, actions, supported)
     return Filter(

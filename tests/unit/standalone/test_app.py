@@ -3,6 +3,8 @@
 
 import pytest
 
+from console_ext import exceptions
+from console_ext.servers.base import LookUp
 from console_ext.standalone import app, deploy
 from tests.parts.deployment import (
     PROJECT_A,
@@ -226,6 +228,26 @@ def test_factory(deployment):
     """The factory that PasteDeploy calls."""
     application = app.factory({}, config_files=str(deployment.config_file))
     assert ids(ask(application, '/servers', token=BOB)) == OF_B
+
+
+class Other(LookUp):
+    """A look-up of another package, which cannot list servers."""
+
+    def __init__(self, conf, application):
+        pass
+
+    def get(self, context, server_id):
+        raise NotImplementedError
+
+
+def test_another_look_up(deployment, monkeypatch):
+    """It would be ignored, because the inventory has the servers."""
+    deployment.configure(api={'servers': 'upstream'})
+    with pytest.raises(exceptions.ConfigurationError, match='only as a filter'):
+        app.build_app(deployment.conf())
+    monkeypatch.setattr('console_ext.servers.upstream.UpstreamLookUp', Other)
+    with pytest.raises(exceptions.ConfigurationError, match='servers = upstream: '):
+        app.build_app(deployment.conf())
 
 
 def test_rules():

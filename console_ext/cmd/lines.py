@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import logging
+from typing import Any
 
 from console_ext.printable import printable
 
@@ -29,7 +30,7 @@ class PrintableLines(logging.Formatter):
         super().__init__()
         self._formatter = formatter or logging.Formatter()
 
-    def format(self, record: logging.LogRecord) -> str:
+    def format(self, record: logging.LogRecord) -> Any:
         record = copy.copy(record)
         message = record.getMessage()
         if not record.name.startswith(_OURS):
@@ -40,7 +41,11 @@ class PrintableLines(logging.Formatter):
             error = _printable(error, _MAX_CHAIN)
             record.exc_info = type(error), error, error.__traceback__
             record.exc_text = None
-        lines = self._formatter.format(record).split('\n')
+        formatted: Any = self._formatter.format(record)
+        if not isinstance(formatted, str):
+            # oslo.log's FluentFormatter returns a dictionary.
+            return formatted
+        lines = formatted.split('\n')
         return '\n'.join(printable(line, _MAX_LINE) for line in lines)
 
 

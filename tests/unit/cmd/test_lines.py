@@ -4,6 +4,7 @@
 import logging
 
 import pytest
+from oslo_log import formatters
 
 from console_ext.cmd.lines import PrintableLines
 
@@ -45,6 +46,13 @@ def test_error_of_several_lines():
         r"KeyError: 'x\nERROR y'",
         r'TypeError: x\nERROR y',
     ]
+
+
+def test_formatter_that_returns_no_text():
+    """oslo.log's formatter for Fluentd returns a dictionary."""
+    record = logging.LogRecord('x', logging.ERROR, '', 1, 'a\nb', (), None)
+    formatted = PrintableLines(formatters.FluentFormatter()).format(record)
+    assert formatted['message'] == r'a\nb'
 
 
 def test_length():

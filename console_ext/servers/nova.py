@@ -15,6 +15,8 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent import futures
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from wsgiref.types import WSGIApplication
 
@@ -23,6 +25,7 @@ from oslo_config import cfg
 from console_ext import exceptions
 from console_ext.context import RequestContext
 from console_ext.executor import BoundedExecutor, Busy
+from console_ext.lanes import Lanes
 from console_ext.servers.base import LookUp, Server, Source
 
 T = TypeVar('T')
@@ -94,15 +97,30 @@ def _nova_is_missing(error: ImportError) -> exceptions.ConfigurationError:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _CellQuery:
+    """A query for a server in the database of its cell.
+
+    :param administrator: Nova's context for the query
+    :param cell: Nova's CellMapping
+    """
+
+    administrator: Any
+    cell: Any
+    server_id: str
+
+
 class NovaLookUp(LookUp):
     """Finds servers through Nova's objects.
 
     Queries run in threads, so that a caller waits for ``[api] look_up_timeout`` at
-    most.  Nova itself waits for minutes if a database is down.
+    most.  Nova itself waits for minutes if a database is down.  Each cell has its own
+    lane in these threads, so that its database delays no other cell.
     """
 
-    # Concurrent look-ups in a process.
+    # Concurrent queries in a process.
     MAX_CONCURRENT = 50
+    MAX_CONCURRENT_PER_CELL = 10
 
     def __init__(self, conf: cfg.ConfigOpts, application: WSGIApplication | None):
         try:
@@ -121,6 +139,9 @@ class NovaLookUp(LookUp):
         self._timeout_s = conf.api.look_up_timeout
         self._executor = BoundedExecutor(
             self.MAX_CONCURRENT, 'console-look-up', self.MAX_CONCURRENT
+        )
+        self._cells = Lanes(
+            self._executor, self.MAX_CONCURRENT_PER_CELL, self.MAX_CONCURRENT
         )
         self._context = context
         self._objects = objects
@@ -142,17 +163,24 @@ class NovaLookUp(LookUp):
         # Nova accepts ids without dashes, but then finds no server.
         if _ID.fullmatch(server_id) is None:
             raise exceptions.ServerNotFound(server_id)
+        deadline = self._deadline()
+        find = functools.partial(self._find, context, server_id)
         try:
-            return self._with_timeout(lambda: self._find(context, server_id))
+            found = self._result(lambda: self._executor.submit(find), deadline)
+            if isinstance(found, Server):
+                return found
+            return self._in_lane(found, deadline)
         except self._not_found:
             raise exceptions.ServerNotFound(server_id) from None
 
     def sources(self) -> Iterator[Source]:
         """Yield the cells, which Nova's API database lists."""
         administrator = self._context.get_admin_context()
-        cells = self._with_timeout(
-            lambda: list(self._objects.CellMappingList.get_all(administrator))
-        )
+
+        def read() -> list[Any]:
+            return list(self._objects.CellMappingList.get_all(administrator))
+
+        cells = self._result(lambda: self._executor.submit(read), self._deadline())
         for cell in cells:
             yield Source(
                 f'cell {cell.name or cell.uuid}',
@@ -160,12 +188,32 @@ class NovaLookUp(LookUp):
                 None if cell.is_cell0() else cell.transport_url,
             )
 
-    def _with_timeout(self, read: Callable[[], T]) -> T:
-        """
+    def _deadline(self) -> float:
+        return time.monotonic() + float(self._timeout_s)
+
+    def _in_lane(self, query: _CellQuery, deadline: float) -> Server:
+        """Read a server in the lane of its cell."""
+        return self._result(
+            lambda: self._cells.submit(
+                query.cell.uuid, functools.partial(self._in_cell, query)
+            ),
+            deadline,
+        )
+
+    def _result(self, submit: Callable[[], futures.Future[T]], deadline: float) -> T:
+        """Wait for a query's result.
+
+        :param submit: starts the query
+        :param deadline: on the monotonic clock, in seconds
         :raises ServersUnavailable: the reason is in the log
         """
         try:
-            answer: T = self._executor.run(read, time.monotonic() + self._timeout_s)
+            query = submit()
+            try:
+                return query.result(max(0.0, deadline - time.monotonic()))
+            finally:
+                # It may still wait for a thread.
+                query.cancel()
         except (Busy, TimeoutError):
             LOG.error(
                 "Nova's databases did not answer within [api] look_up_timeout = %g s",
@@ -180,9 +228,9 @@ class NovaLookUp(LookUp):
                 next(iter(str(error).splitlines()), ''),
             )
             raise exceptions.ServersUnavailable from None
-        return answer
 
-    def _find(self, context: RequestContext, server_id: str) -> Server:
+    def _find(self, context: RequestContext, server_id: str) -> Server | _CellQuery:
+        """Read Nova's API database, which has a server itself until it is in a cell."""
         # As an administrator, because context.sees() decides who may see a server.
         # Nova logs the request id.  overwrite, because this thread still holds the
         # context of an earlier request.
@@ -200,18 +248,21 @@ class NovaLookUp(LookUp):
             raise exceptions.ServerNotFound(server_id)
         if mapping.cell_mapping is None:
             return self._unscheduled(administrator, server_id)
-        return self._in_cell(administrator, mapping.cell_mapping, server_id)
+        return _CellQuery(administrator, mapping.cell_mapping, server_id)
 
-    def _in_cell(self, administrator: Any, cell: Any, server_id: str) -> Server:
-        with self._context.target_cell(administrator, cell) as in_cell:
+    def _in_cell(self, query: _CellQuery) -> Server:
+        query.administrator.update_store()
+        cell = query.cell
+        with self._context.target_cell(query.administrator, cell) as in_cell:
             instance = self._objects.Instance.get_by_uuid(
-                in_cell, server_id, expected_attrs=[]
+                in_cell, query.server_id, expected_attrs=[]
             )
         return _server(instance, cell.uuid, cell.transport_url)
 
     def _try(self, administrator: Any, cell: Any) -> None:
+        query = _CellQuery(administrator, cell, _NO_SERVER)
         with contextlib.suppress(*self._not_found):
-            self._with_timeout(lambda: self._in_cell(administrator, cell, _NO_SERVER))
+            self._in_lane(query, self._deadline())
 
     def _unscheduled(self, administrator: Any, server_id: str) -> Server:
         """Return a server that is in no cell yet, from its build request."""

@@ -4,13 +4,19 @@
 Where there is one, tests/integration/nova asks it.
 """
 
+import contextlib
 import sys
+import threading
+from concurrent import futures
 from types import SimpleNamespace
 
 import pytest
 
 from console_ext import exceptions
+from console_ext.context import RequestContext
 from console_ext.servers import base, nova
+from tests.parts.deployment import server_id
+from tests.parts.waiting import wait_for
 
 
 def test_without_nova(deployment, monkeypatch):
@@ -58,3 +64,89 @@ def test_part_of_nova():
     assert not nova.is_part_of(function)
     function.__module__ = 'nova.api.openstack'
     assert nova.is_part_of(function)
+
+
+class Cells:
+    """Nova with two cells: the database of "silent" does not answer until the end.
+
+    The servers with an even number are in it.
+    """
+
+    def __init__(self):
+        self.asked = []
+        self.answers = threading.Event()
+        silent, well = (
+            SimpleNamespace(uuid=name, transport_url=None)
+            for name in ('silent', 'well')
+        )
+
+        class NotFound(Exception):
+            pass
+
+        class Context:
+            def __init__(self, **values):
+                self.update_store = lambda: None
+
+        def mapping(_, server):
+            cell = well if int(server[-1]) % 2 else silent
+            return SimpleNamespace(project_id='project', cell_mapping=cell)
+
+        def instance(cell, server, expected_attrs):
+            self.asked.append(cell.uuid)
+            if cell is silent:
+                assert self.answers.wait(60)
+            values = dict.fromkeys(
+                ('display_name', 'host', 'vm_state', 'task_state', 'power_state')
+            )
+            ids = {'project_id': 'project', 'user_id': 'user', 'locked': False, 'id': 7}
+            return Instance(uuid=server, **values, **ids)
+
+        class Instance(SimpleNamespace):
+            get_by_uuid = staticmethod(instance)
+
+            def __contains__(self, name):
+                return hasattr(self, name)
+
+        self.modules = {
+            'context': SimpleNamespace(
+                RequestContext=Context,
+                target_cell=lambda _, cell: contextlib.nullcontext(cell),
+            ),
+            'exception': SimpleNamespace(
+                InstanceMappingNotFound=NotFound,
+                InstanceNotFound=NotFound,
+                BuildRequestNotFound=NotFound,
+            ),
+            'objects': SimpleNamespace(
+                InstanceMapping=SimpleNamespace(get_by_instance_uuid=mapping),
+                Instance=Instance,
+            ),
+        }
+
+
+def test_a_cell_that_does_not_answer(deployment, monkeypatch):
+    """However many look-ups wait for its database, those in other cells succeed."""
+    cells = Cells()
+    monkeypatch.setitem(sys.modules, 'nova', SimpleNamespace(**cells.modules))
+    deployment.configure(
+        api={'servers': 'nova', 'look_up_timeout': 60},
+        api_database={'connection': 'sqlite://'},
+    )
+    look_up = base.load(deployment.conf(), None)
+    context = RequestContext(user_id='user', project_id='project')
+    most = nova.NovaLookUp.MAX_CONCURRENT_PER_CELL
+    waiting = nova.NovaLookUp.MAX_CONCURRENT
+    with futures.ThreadPoolExecutor(most + waiting + 1) as callers:
+        silent = [
+            callers.submit(look_up.get, context, server_id('02'))
+            for _ in range(most + waiting + 1)
+        ]
+        # One too many fails at once.
+        wait_for(lambda: any(one.done() for one in silent))
+        assert cells.asked.count('silent') == most
+        found = look_up.get(context, server_id('01'))
+        assert (found.id, found.cell) == (server_id('01'), 'well')
+        assert sum(one.done() for one in silent) == 1
+        cells.answers.set()
+    errors = [one.exception() for one in silent if one.exception() is not None]
+    assert [type(error) for error in errors] == [exceptions.ServersUnavailable]

@@ -152,10 +152,12 @@ def test_reload_of_the_log(deployment, programs):
         'console-ext-agent', '--config-file', str(deployment.config_file)
     )
     agent.wait_for('FIRST: Answering for')
-    for invalid in (f'password {SECRET}', LOG_CONFIG.replace('INFO', 'LOUD')):
-        log_config.write_text(invalid)
+    invalid = f'password {SECRET}', LOG_CONFIG.replace('INFO', 'LOUD')
+    said = 'log_config_append names cannot be loaded'
+    for count, text in enumerate(invalid, 1):
+        log_config.write_text(text)
         agent.process.send_signal(signal.SIGHUP)
-        agent.wait_for('log_config_append names cannot be loaded')
+        wait_for(lambda n=count: agent.log.count(said) == n)
     log_config.write_text(LOG_CONFIG.format('SECOND\x1b'))
     agent.process.send_signal(signal.SIGHUP)
     agent.wait_for(r'SECOND\x1b: Read the configuration again')

@@ -15,6 +15,8 @@ from tests.functional.proxy.conftest import (  # noqa: F401
     BASE,
     Served,
     modules,
+    novnc,
+    served,
     trusting,
 )
 from tests.integration.proxy import chromium

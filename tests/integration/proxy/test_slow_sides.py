@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients and guests that do not read, with and without TLS."""
+"""Clients and guests that read late, or leave while the other side waits."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from tests.parts.peers import reset
 from tests.parts.waiting import wait_for
 
 MIB = 2**20
-# Memory of a session: a read and a write buffer, and those of TLS.
-HELD_BYTES = 4 * MIB
 PING = b'\x89\x00'
 
 

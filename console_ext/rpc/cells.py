@@ -7,6 +7,7 @@ import oslo_messaging
 from oslo_config import cfg
 
 from console_ext import exceptions
+from console_ext.rpc import transport
 
 
 def buses(conf: cfg.ConfigOpts) -> dict[str, str]:
@@ -18,8 +19,8 @@ def buses(conf: cfg.ConfigOpts) -> dict[str, str]:
     for line in conf.console_rpc.cell_bus:
         cell, _, url = line.strip().partition(' ')
         try:
-            oslo_messaging.TransportURL.parse(conf, url.strip())
-        except (oslo_messaging.InvalidTransportURL, ValueError):
+            transport.parse(conf, url.strip())
+        except oslo_messaging.InvalidTransportURL:
             url = ''
         if not url:
             # Without the URL, which contains a password.

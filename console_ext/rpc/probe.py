@@ -43,10 +43,10 @@ class Broker:
 def brokers_of(conf: cfg.ConfigOpts, url: str | None = None) -> list[Broker]:
     """
     :param url: None for ``transport_url``
-    :raises oslo_messaging.InvalidTransportURL, ValueError: its text may quote the URL
+    :raises oslo_messaging.InvalidTransportURL: its text may quote the URL
     """
     transport.register_opts(conf)
-    bus = oslo_messaging.TransportURL.parse(conf, url)
+    bus = transport.parse(conf, url)
     if not bus.hosts:
         # The default of the driver for RabbitMQ; other transports have no brokers.
         is_rabbit = bus.transport == 'rabbit'

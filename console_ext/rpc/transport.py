@@ -72,8 +72,8 @@ def check(conf: cfg.ConfigOpts) -> None:
     """
     register_opts(conf)
     try:
-        name = oslo_messaging.TransportURL.parse(conf).transport.partition('+')[0]
-    except (oslo_messaging.InvalidTransportURL, ValueError):
+        name = parse(conf).transport.partition('+')[0]
+    except oslo_messaging.InvalidTransportURL:
         raise exceptions.ConfigurationError(
             'transport_url is not the URL of a message bus, such as '
             'rabbit://user:password@host:5672/'
@@ -82,6 +82,21 @@ def check(conf: cfg.ConfigOpts) -> None:
         raise exceptions.ConfigurationError(
             f'transport_url: oslo.messaging has no driver for {name!r}'
         )
+
+
+def parse(conf: cfg.ConfigOpts, url: str | None = None) -> oslo_messaging.TransportURL:
+    """Parse the URL of a message bus.
+
+    :param url: None for ``transport_url``
+    :raises oslo_messaging.InvalidTransportURL: its text may quote the URL
+    """
+    try:
+        return oslo_messaging.TransportURL.parse(conf, url)
+    except ValueError:
+        # The parser of the standard library quotes a part of the URL.
+        raise oslo_messaging.InvalidTransportURL(
+            url, 'Invalid port or IPv6 address'
+        ) from None
 
 
 def connect(
@@ -141,7 +156,7 @@ def broker_answers(
     :raises oslo_messaging.InvalidTransportURL:
     """
     register_opts(conf)
-    bus = oslo_messaging.TransportURL.parse(conf, url)
+    bus = parse(conf, url)
     greets = bus.transport == 'rabbit' and not conf.oslo_messaging_rabbit.ssl
     for host in bus.hosts:
         timeout_s = min(_CONNECT_TIMEOUT_S, deadline - time.monotonic())

@@ -601,7 +601,7 @@ def test_each_bus_is_on_its_own(client, context, agent, caplog):
     with socket.socket() as held:
         held.bind(('127.0.0.1', 0))
         away = f'rabbit://u:secret@127.0.0.1:{held.getsockname()[1]}/'
-        for url in (away, 'none'):
+        for url in (away, 'none', 'rabbit://u:secret@h:port/', 'rabbit://[u:secret/'):
             with pytest.raises(exceptions.BusUnreachable):
                 client.get_console(context, 'compute-1', SERVER, SERIAL, url)
     assert client.get_console(context, 'compute-1', SERVER, SERIAL).token

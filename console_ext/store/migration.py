@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 from alembic import command
@@ -45,7 +47,7 @@ def sync(conf: cfg.ConfigOpts, target: str = 'head') -> None:
             f'the schema has version {found}, but this console-ext only supports '
             f'versions up to {newest()}: upgrade console-ext'
         )
-    with database.errors(), _connect(conf) as connection, connection.begin():
+    with database.errors(), engine(conf, None).begin() as connection:
         if connection.dialect.name == 'sqlite':
             # Readers and a writer do not block each other in this mode, which is stored
             # in the file.
@@ -62,9 +64,9 @@ def version(conf: cfg.ConfigOpts) -> str | None:
     :raises StoreUnavailable: the database cannot be reached, or reports an error
     :raises ConfigurationError: ``[database] connection`` is invalid
     """
-    if _is_missing_file(conf):
-        return None
-    with database.errors(), _connect(conf) as connection:
+    with _connected(conf) as connection:
+        if connection is None:
+            return None
         context = MigrationContext.configure(
             connection, opts={'version_table': VERSION_TABLE}
         )
@@ -82,9 +84,9 @@ def is_of_nova(conf: cfg.ConfigOpts) -> bool:
 
     :raises: the errors of :func:`version`
     """
-    if _is_missing_file(conf):
-        return False
-    with database.errors(), _connect(conf) as connection:
+    with _connected(conf) as connection:
+        if connection is None:
+            return False
         tables = sa.inspect(connection)
         return any(tables.has_table(name) for name in _NOVAS_TABLES)
 
@@ -100,18 +102,24 @@ def _config() -> Config:
     return config
 
 
-def _is_missing_file(conf: cfg.ConfigOpts) -> bool:
-    """Whether the database is an SQLite file that a connection would create.
+@contextlib.contextmanager
+def _connected(conf: cfg.ConfigOpts) -> Iterator[sa.Connection | None]:
+    """Connect to the database; None if it is an SQLite file that does not exist.
 
-    It would belong to the user of the command, not to that of the service.
+    A connection would create the file, and it would belong to the user of the command,
+    not to that of the service.
     """
-    url = engine(conf, None).url
+    made = engine(conf, None)
+    if _is_missing_file(made.url):
+        yield None
+        return
+    with database.errors(), made.connect() as connection:
+        yield connection
+
+
+def _is_missing_file(url: sa.URL) -> bool:
     path = url.database or ''
     if url.get_backend_name() != 'sqlite' or path.startswith('file:'):
         return False
     # If the directory is missing too, the connection fails.
     return os.path.isdir(os.path.dirname(path) or '.') and not os.path.exists(path)
-
-
-def _connect(conf: cfg.ConfigOpts) -> sa.Connection:
-    return engine(conf, None).connect()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 import sqlalchemy as sa
 
 from console_ext.exceptions import RefusalReason
@@ -71,14 +72,21 @@ def test_tables_of_a_later_version(deployment):
     assert manage(deployment, 'db', 'version').stdout == '999\n'
 
 
-def test_revoke(deployment):
-    """Only the tokens of that server; the second call finds none."""
+@pytest.fixture
+def store(deployment):
+    """The store of the deployment, with its tables."""
     deployment.configure(
         database={'connection': f'sqlite:///{deployment.path}/store.db'}
     )
     conf = deployment.conf()
     migration.sync(conf)
-    store = load_store(conf)
+    made = load_store(conf)
+    yield made
+    made.close()
+
+
+def test_revoke(deployment, store):
+    """Only the tokens of that server; the second call finds none."""
     ours, other = (
         factories.issued(store, server_id=server_id(number)) for number in ('01', '02')
     )
@@ -89,22 +97,14 @@ def test_revoke(deployment):
     assert store.redeem(other, 'serial', factories.CLIENT)
     result = manage(deployment, 'revoke', server_id('01'))
     assert result.stdout == 'Revoked 0 authorizations.\n'
-    store.close()
 
 
-def test_revoke_in_upper_case(deployment):
+def test_revoke_in_upper_case(deployment, store):
     """As Nova finds a server whose id is in upper case."""
-    deployment.configure(
-        database={'connection': f'sqlite:///{deployment.path}/store.db'}
-    )
-    conf = deployment.conf()
-    migration.sync(conf)
-    store = load_store(conf)
     token = factories.issued(store, server_id=server_id('0a'))
     result = manage(deployment, 'revoke', server_id('0a').upper())
     assert result.stdout == 'Revoked 1 authorizations.\n'
     assert contract.refusal(store, token) is RefusalReason.REVOKED
-    store.close()
 
 
 def test_revoke_without_a_database(deployment):

@@ -3,17 +3,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import time
-
 import pytest
 import requests
 
 from tests.functional.proxy.wire import (
     modules_path,
     receive_until,
-    resident,
     upgrade,
 )
 
@@ -107,31 +102,6 @@ def test_pages_share_a_connection(proxy):
         last = request.replace(b'\r\n\r\n', b'\r\nConnection: close\r\n\r\n')
         client.sendall(request * 50 + last)
         assert receive_until(client, None).count(b'\r\n\r\nOK\n') == 51
-
-
-def test_a_reader_that_is_slow_costs_no_memory(served, modules):
-    """Pages are sent in parts, as the client reads them."""
-    (modules / 'large.js').write_bytes(b'//' + b'x' * 1_000_000)
-    proxy = served.start()
-    page = proxy.ask(b'GET /spice_auto.html HTTP/1.0\r\n\r\n', 'SPICE').decode()
-    path = f'{modules_path(page)}/spice-html5/large.js'
-    request = f'GET {path} HTTP/1.1\r\n\r\n'.encode()
-    with contextlib.ExitStack() as stack:
-        clients = [stack.enter_context(socket.socket()) for _ in range(40)]
-        for client in clients:
-            # A page has to exceed the kernel's buffers.
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            client.connect(('127.0.0.1', proxy.port('SPICE')))
-        before = resident()
-        for client in clients:
-            client.sendall(request * 8)
-        time.sleep(1)
-        # All pages are 320 MB.
-        assert resident() - before < 100 * 2**20
-        total = 0
-        clients[0].settimeout(30)
-        while total < 8_000_000:
-            total += len(clients[0].recv(2**20))
 
 
 def test_spice_html5_is_not_installed(served, tmp_path):

@@ -19,16 +19,20 @@ class ProxyProcess:
 
     :param guest: the guest of each session
     :param loop: asyncio or uvloop
+    :param modules: the directory of spice-html5; None if there is none
     :param settings: options of ``[console_proxy]``
     """
 
-    def __init__(self, programs, deployment, guest, loop, **settings):
+    def __init__(self, programs, deployment, guest, loop, *, modules=None, **settings):
         self._programs = programs
         self._numbers = iter(range(10000))
-        self._port = free_port()
+        self._port, self._spice_port = free_port(), free_port()
         deployment.configure(**BASE).configure(
             serial_console={'serialproxy_port': self._port},
-            spice={'html5proxy_port': free_port(), 'html5proxy_web': deployment.path},
+            spice={
+                'html5proxy_port': self._spice_port,
+                'html5proxy_web': modules or deployment.path,
+            },
             console_proxy={'max_sessions_per_server': 0, **settings},
         )
         self.program = programs.start_module(
@@ -45,6 +49,17 @@ class ProxyProcess:
 
     def connect(self) -> socket.socket:
         return socket.create_connection(('127.0.0.1', self._port), timeout=30)
+
+    def connect_to_page(self, buffer_bytes: int) -> socket.socket:
+        """
+        :param buffer_bytes: of the kernel's buffer for what the client receives
+        """
+        client = socket.socket()
+        # Before it connects, because that announces the size.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+        client.settimeout(30)
+        client.connect(('127.0.0.1', self._spice_port))
+        return client
 
     @contextlib.contextmanager
     def session(self, tls: ssl.SSLContext | None = None):

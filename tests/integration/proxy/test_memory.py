@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients and guests that do not read cost little memory, and lose nothing."""
+"""Clients and guests that do not read cost little memory, and lose nothing.
+
+The proxy has a process of its own, because nothing else may use its memory.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import time
 
 import pytest
 
-from tests.functional.proxy.wire import frame
+from tests.functional.proxy.wire import frame, modules_path, receive_until
 from tests.integration.proxy.process import ProxyProcess
 from tests.parts.authority import self_signed
 from tests.parts.peers import Guest
@@ -211,3 +214,28 @@ def test_a_client_that_pings_and_does_not_read(opened):
             sent += len(pings)
     assert sent < 64 * MIB
     assert proxy.pss() - before < HELD_BYTES
+
+
+def test_a_slow_reader_of_a_page(programs, deployment, modules, loop):
+    """Pages are sent in parts, as the client reads them."""
+    (modules / 'large.js').write_bytes(b'//' + b'x' * 1_000_000)
+    guest = Guest()
+    proxy = ProxyProcess(programs, deployment, guest, loop, modules=modules)
+    with proxy.connect_to_page(65536) as client:
+        client.sendall(b'GET /spice_auto.html HTTP/1.0\r\n\r\n')
+        page = receive_until(client, None).decode()
+    path = f'{modules_path(page)}/spice-html5/large.js'
+    request = f'GET {path} HTTP/1.1\r\n\r\n'.encode()
+    with contextlib.ExitStack() as stack:
+        # A page has to exceed the kernel's buffers.
+        clients = [stack.enter_context(proxy.connect_to_page(4096)) for _ in range(40)]
+        before = proxy.pss()
+        for client in clients:
+            client.sendall(request * 8)
+        time.sleep(1)
+        # All pages are 320 MB.
+        assert proxy.pss() - before < 16 * MIB
+        total = 0
+        while total < 8_000_000:
+            total += len(clients[0].recv(MIB))
+    guest.close()

@@ -72,7 +72,7 @@ def _split(url: str) -> parse.SplitResult:
         raise InvalidURL('The URL contains a space or a control character.')
     try:
         parts = parse.urlsplit(url)
-        # Both the encoding and reading the port validate.
+        # Encoding the host and reading the port validate them.
         usable = bool((parts.hostname or '').encode('idna')) and parts.port != 0
     except ValueError:
         usable = False

@@ -37,7 +37,8 @@ def configure(
     try:
         logging.setup(conf, config.PROJECT)
     except Exception as error:
-        # Handlers raise anything, and a file of log_config_append contains expressions.
+        # Handlers may raise any exception, and so may the expressions in the file that
+        # log_config_append names.
         raise exceptions.ConfigurationError(
             f'the log cannot be set up: {type(error).__name__}: {error}'
         ) from None
@@ -112,7 +113,7 @@ def reload(conf: cfg.ConfigOpts) -> None:
         )
         failure = type(error).__name__
     except Exception as error:
-        # Of oslo.log, after the rest was reloaded.
+        # oslo.log raises it after the other options have been reloaded.
         message = 'The file that log_config_append names cannot be loaded (%s)'
         failure = type(error).__name__
     else:

@@ -45,7 +45,7 @@ class CircuitBreaker:
     def call(self) -> Iterator[None]:
         """Make a call or a probe.
 
-        Say :meth:`answered` or :meth:`unanswered` before the end, unless the outcome
+        Before the end, call :meth:`answered` or :meth:`unanswered`, unless the outcome
         says nothing about the peer.
 
         :raises Refused: it is not allowed

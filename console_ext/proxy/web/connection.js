@@ -21,7 +21,8 @@ const SEND_BYTES = 2 ** 14;
 const UNSENT_BYTES = 2 ** 17;
 const SEND_AGAIN_MS = 20;
 
-// The page's reports wait in the socket as well; together they are smaller than this.
+// Reports of what is drawn may be unsent, too.  They are smaller than this, and their
+// loss does not matter to the user.
 const REPORTS_BYTES = 1024;
 
 export class Connection {
